@@ -1,0 +1,15 @@
+// Writing JSON by appending: what the hot path needs, no tree. Reading is simdjson's work.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vf {
+
+/// Appends `text` as a JSON string, quotes included. Invalid UTF-8 is replaced by U+FFFD, so the output is always JSON.
+void append_json_string(std::string& out, std::string_view text);
+
+/// `"text"` as append_json_string writes it.
+std::string json_string(std::string_view text);
+
+}  // namespace vf

@@ -1,0 +1,50 @@
+// Result and Error: how every fallible call of this project answers.
+// Exceptions do not cross a module's header; only `unavailable` is worth a retry.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace vf {
+
+enum class Code {
+  invalid,       // the input is wrong; the same input will always fail
+  unauthorized,  // not proved, or not allowed
+  not_found,
+  conflict,      // somebody else got there first
+  unavailable,   // a store or peer is away; the only code that is retried
+  internal,      // a defect of ours
+};
+
+std::string_view to_string(Code code);
+
+/// What went wrong: a code for machines, a sentence for people. Never holds a secret or a body.
+struct Error {
+  Code code = Code::internal;
+  std::string message;
+};
+
+/// A value or an Error. `[[nodiscard]]`: a failure is returned or logged, never dropped.
+template <class T>
+class [[nodiscard]] Result : public std::expected<T, Error> {
+ public:
+  using std::expected<T, Error>::expected;
+  Result(Error error) : std::expected<T, Error>(std::unexpect, std::move(error)) {}
+};
+
+inline Error invalid(std::string message) { return {Code::invalid, std::move(message)}; }
+inline Error unauthorized(std::string message) { return {Code::unauthorized, std::move(message)}; }
+inline Error not_found(std::string message) { return {Code::not_found, std::move(message)}; }
+inline Error conflict(std::string message) { return {Code::conflict, std::move(message)}; }
+inline Error unavailable(std::string message) { return {Code::unavailable, std::move(message)}; }
+inline Error internal(std::string message) { return {Code::internal, std::move(message)}; }
+
+/// Ends the process when an invariant is broken, in release too: a wrong hub is worse than a stopped one.
+[[noreturn]] void broken_invariant(const char* what, const char* file, int line);
+
+}  // namespace vf
+
+#define VF_INVARIANT(condition) \
+  ((condition) ? static_cast<void>(0) : ::vf::broken_invariant(#condition, __FILE__, __LINE__))

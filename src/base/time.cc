@@ -1,0 +1,93 @@
+#include "base/time.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vf {
+namespace {
+
+using namespace std::chrono;
+
+// Reads exactly `digits` decimal digits at `at`; moves `at` past them.
+std::optional<int> number(std::string_view text, size_t& at, size_t digits) {
+  if (text.size() < at + digits) return std::nullopt;
+  int value = 0;
+  for (size_t end = at + digits; at < end; ++at) {
+    if (text[at] < '0' || text[at] > '9') return std::nullopt;
+    value = value * 10 + (text[at] - '0');
+  }
+  return value;
+}
+
+bool eat(std::string_view text, size_t& at, std::string_view any_of) {
+  if (at >= text.size() || any_of.find(text[at]) == std::string_view::npos) return false;
+  ++at;
+  return true;
+}
+
+// ".123456789": one to nine digits, of which the first three count.
+std::optional<milliseconds> fraction(std::string_view text, size_t& at) {
+  if (!eat(text, at, ".")) return milliseconds{0};
+  int value = 0;
+  size_t digits = 0;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
+    if (digits < 3) value = value * 10 + (text[at] - '0');
+  }
+  if (digits == 0 || digits > 9) return std::nullopt;
+  for (; digits < 3; ++digits) value *= 10;
+  return milliseconds{value};
+}
+
+// "Z", "+hh:mm", "+hhmm" or nothing (UTC): how far the text is ahead of UTC.
+std::optional<minutes> offset(std::string_view text, size_t& at) {
+  if (at == text.size() || eat(text, at, "Zz")) return minutes{0};
+  const bool behind = text[at] == '-';
+  if (!eat(text, at, "+-")) return std::nullopt;
+  const auto hh = number(text, at, 2);
+  eat(text, at, ":");
+  const auto mm = number(text, at, 2);
+  if (!hh || !mm || *hh > 23 || *mm > 59) return std::nullopt;
+  const minutes ahead = hours{*hh} + minutes{*mm};
+  return behind ? -ahead : ahead;
+}
+
+}  // namespace
+
+std::string to_rfc3339(Instant t) {
+  t = std::clamp(t, Instant{sys_days{year{0} / 1 / 1}}, Instant{sys_days{year{9999} / 12 / 31} + hours{24} - milliseconds{1}});
+  const auto day = floor<days>(t);
+  const year_month_day date{day};
+  const hh_mm_ss clock{t - day};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int{date.year()}, unsigned{date.month()},
+                     unsigned{date.day()}, clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+std::optional<Instant> parse_time(std::string_view text) {
+  size_t at = 0;
+  const auto y = number(text, at, 4);
+  if (!y || !eat(text, at, "-")) return std::nullopt;
+  const auto mo = number(text, at, 2);
+  if (!mo || !eat(text, at, "-")) return std::nullopt;
+  const auto d = number(text, at, 2);
+  if (!d || !eat(text, at, "Tt ")) return std::nullopt;
+  const auto h = number(text, at, 2);
+  if (!h || !eat(text, at, ":")) return std::nullopt;
+  const auto mi = number(text, at, 2);
+  if (!mi || !eat(text, at, ":")) return std::nullopt;
+  const auto s = number(text, at, 2);
+  if (!s) return std::nullopt;
+  const auto fraction_ms = fraction(text, at);
+  if (!fraction_ms) return std::nullopt;
+  const auto ahead = offset(text, at);
+  if (!ahead || at != text.size()) return std::nullopt;
+  const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
+  if (!date.ok() || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;  // 60: a leap second
+  return Instant{sys_days{date}} + hours{*h} + minutes{*mi} + seconds{*s} + *fraction_ms - *ahead;
+}
+
+Instant SystemClock::now() const { return floor<Millis>(system_clock::now()); }
+nanoseconds SystemClock::steady() const { return steady_clock::now().time_since_epoch(); }
+
+}  // namespace vf

@@ -1,0 +1,46 @@
+// RawLog: the port of the raw event log (`vf.raw_events`): every accepted event, for analytics and replay.
+// Exactly once in effect: the feeder pins a range in the outbox, asks which ids are here, inserts what is missing.
+// One thread calls at a time. Errors: unavailable (retry; the outcome of an insert is then unknown), internal.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "event/event.h"
+
+namespace vf::lake {
+
+struct RawRow {
+  const Event* event = nullptr;
+  std::string_view retention_class;  // "default" or a source's name; decides when the row's part is dropped
+};
+
+struct ReadRange {                    // by time of receipt, then id
+  std::optional<std::string> source, type, subject;
+  std::optional<Instant> from, to;
+  size_t rows_max = 1000;
+};
+
+class RawLog {
+ public:
+  virtual ~RawLog() = default;
+
+  /// Durable on return. `token` identifies the batch (digest of its ids): a second guard against repetition.
+  virtual Result<bool> insert(std::span<const RawRow> rows, const std::string& token) = 0;
+  /// Ends whatever an earlier process or attempt may still be running, so that ids_present() is the truth.
+  virtual Result<bool> settle() = 0;
+  /// Which of `ids` the log holds. `from`/`to` bound their received time.
+  virtual Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) = 0;
+  virtual Result<std::vector<Event>> read(const ReadRange& range) = 0;
+  virtual Result<std::optional<Event>> find(Uuid id) = 0;
+  virtual Result<int64_t> count() = 0;
+  virtual Result<bool> ping() = 0;
+};
+
+}  // namespace vf::lake

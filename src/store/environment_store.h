@@ -1,0 +1,64 @@
+// EnvironmentStore: the port of one environment's database: processed_events, quarantined_events, projected tables.
+// apply() is called by one thread at a time, reads by any thread. Errors as in outbox_store.h.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "event/event.h"
+#include "store/table.h"
+
+namespace vf::store {
+
+enum class Applied { applied, duplicate, ignored, quarantined };
+std::string_view to_string(Applied status);
+
+/// What the projection made of one event, ready to be written.
+struct Projection {
+  Uuid event_id;
+  std::string source, type, message_id;
+  Instant time;
+  Applied status = Applied::applied;  // applied, ignored or quarantined
+  std::vector<Row> rows;
+  std::string reason;                 // of a quarantined one
+  std::string envelope;               // of a quarantined one, to retry it
+  bool force = false;                 // a retry out of quarantine: write rows though the id was processed before
+};
+
+struct ProcessedEvent {
+  Uuid event_id;
+  std::string source, type;
+  Applied status = Applied::applied;
+  Instant time, received_at;          // received_at: when this environment took it
+};
+
+struct QuarantinedEvent {
+  Uuid event_id;
+  std::string source, type, reason, envelope;
+  Instant quarantined_at;
+  int64_t attempts = 0;
+};
+
+class EnvironmentStore {
+ public:
+  virtual ~EnvironmentStore() = default;
+
+  /// One transaction. Statuses in order; `duplicate` where the id was processed before (or stands earlier in the span).
+  /// A forced projection that succeeds leaves quarantine.
+  virtual Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now) = 0;
+
+  virtual Result<std::optional<ProcessedEvent>> processed(Uuid event_id) = 0;
+  virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;   // oldest attempt first
+  /// One bounded step: removes rows of processed_events received before `before`; says how many.
+  virtual Result<int64_t> purge_processed(Instant before, int64_t rows_max) = 0;
+  virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;    // of the projected tables
+  virtual Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) = 0;  // key order
+  virtual Result<bool> ping() = 0;
+};
+
+}  // namespace vf::store

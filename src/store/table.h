@@ -1,0 +1,76 @@
+// Projected tables as data: columns, keys and how two values of a column merge. Drivers build their SQL from it,
+// merge() below is the same rule in memory (for merging inside a batch, and as the oracle of tests).
+// Every rule is commutative, associative and idempotent, so order and repetition of events cannot change a table.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "base/uuid.h"
+
+namespace vf::store {
+
+enum class ColumnType { integer, text, boolean, time };  // time: UTC, milliseconds
+
+/// NULL is a value; a column that an event does not mention is absent from the row instead.
+using Value = std::variant<std::monostate, int64_t, std::string, bool, Instant>;
+
+enum class Merge {
+  key,    // part of the primary key, never NULL
+  min,    // NULL loses against anything
+  max,    // NULL loses against anything
+  first,  // the group's values of the least stamp
+  last,   // the group's values of the greatest stamp
+  rank,   // the group's values of the greatest (rank, stamp): state or authority before time
+};
+
+/// When and by which event a group's values were told.
+struct Stamp {
+  int64_t rank = 0;  // only `rank` groups look at it
+  Instant at;
+  Uuid by;
+  auto operator<=>(const Stamp&) const = default;
+};
+
+struct Column {
+  std::string_view name;
+  ColumnType type = ColumnType::text;
+  Merge merge = Merge::key;
+  uint8_t group = 0;  // of first/last/rank: index into Table::groups
+};
+
+/// Columns that are taken together. The stamp is stored beside them, in the named columns.
+struct Group {
+  std::string_view rank_column;  // empty unless the group's rule is rank
+  std::string_view at_column;
+  std::string_view by_column;    // must be event_id or end in _event_id
+};
+
+struct Table {
+  std::string_view name;
+  std::span<const Column> columns;  // keys first
+  std::span<const Group> groups;
+};
+
+/// A row that an event tells: cells in the order of Table::columns; nullopt: says nothing of that column.
+/// stamps: one per group; a group takes part when any of its cells is set (unset cells of it then count as NULL).
+struct Row {
+  const Table* table = nullptr;
+  std::vector<std::optional<Value>> cells;
+  std::vector<Stamp> stamps;
+};
+
+/// Joins `other` (same table, same key) into `row`.
+void merge(Row& row, const Row& other);
+
+/// Orders rows by table, then key. Tables compare by their place in `projections::tables()`; drivers keep that order.
+std::strong_ordering compare_keys(const Row& a, const Row& b);
+
+}  // namespace vf::store
