@@ -8,16 +8,28 @@
 namespace vf {
 namespace {
 
-bool plain(char c) { return static_cast<uint8_t>(c) >= 0x20 && static_cast<uint8_t>(c) < 0x80 && c != '"' && c != '\\'; }
+bool plain(char c) {
+  return static_cast<uint8_t>(c) >= 0x20 && static_cast<uint8_t>(c) < 0x80 && c != '"' && c != '\\';
+}
 
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += kHex[static_cast<uint8_t>(c) >> 4];
@@ -38,7 +50,9 @@ size_t character(std::string_view text, size_t at) {
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (size_t i = 0; i < text.size();) {
-    const auto run = static_cast<size_t>(std::find_if_not(text.begin() + static_cast<ptrdiff_t>(i), text.end(), plain) - text.begin()) - i;
+    const auto run = static_cast<size_t>(std::find_if_not(text.begin() + static_cast<ptrdiff_t>(i), text.end(), plain) -
+                                         text.begin()) -
+                     i;
     out.append(text, i, run);
     i += run;
     if (i == text.size()) break;

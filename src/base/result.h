@@ -13,9 +13,9 @@ enum class Code {
   invalid,       // the input is wrong; the same input will always fail
   unauthorized,  // not proved, or not allowed
   not_found,
-  conflict,      // somebody else got there first
-  unavailable,   // a store or peer is away; the only code that is retried
-  internal,      // a defect of ours
+  conflict,     // somebody else got there first
+  unavailable,  // a store or peer is away; the only code that is retried
+  internal,     // a defect of ours
 };
 
 std::string_view to_string(Code code);

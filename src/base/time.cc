@@ -55,7 +55,8 @@ std::optional<minutes> offset(std::string_view text, size_t& at) {
 }  // namespace
 
 std::string to_rfc3339(Instant t) {
-  t = std::clamp(t, Instant{sys_days{year{0} / 1 / 1}}, Instant{sys_days{year{9999} / 12 / 31} + hours{24} - milliseconds{1}});
+  t = std::clamp(t, Instant{sys_days{year{0} / 1 / 1}},
+                 Instant{sys_days{year{9999} / 12 / 31} + hours{24} - milliseconds{1}});
   const auto day = floor<days>(t);
   const year_month_day date{day};
   const hh_mm_ss clock{t - day};

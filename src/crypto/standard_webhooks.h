@@ -27,7 +27,9 @@ class WebhookSigner {
   std::string sign(std::string_view id, Instant timestamp, std::string_view body) const;
   /// ok, or `unauthorized` with a fixed reason: "missing header", "malformed header", "too old", "from the future",
   /// "bad signature". `timestamp` is the text of webhook-timestamp (Unix seconds).
-  struct Signed { std::string_view id, timestamp, signature, body; };
+  struct Signed {
+    std::string_view id, timestamp, signature, body;
+  };
   Result<bool> verify(const Signed& request, Instant now, Millis tolerance = kStandardWebhooksTolerance) const;
 
  private:

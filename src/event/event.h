@@ -40,8 +40,8 @@ struct Event {
   std::string body;        // the provider's bytes, verbatim
   std::string headers;     // JSON object of the headers that prove and describe the delivery (signature included)
 
-  Instant received;        // when it was committed here; set by the store
-  Position position;       // set by the store
+  Instant received;   // when it was committed here; set by the store
+  Position position;  // set by the store
 };
 
 /// True when `body` can be put into a JSON document as it stands: one JSON value, valid UTF-8, no byte order mark,

@@ -17,7 +17,7 @@
 namespace vf::http {
 
 struct ClientParams {
-  bool allow_private = false;       // loopback is always allowed; other private ranges only with this
+  bool allow_private = false;  // loopback is always allowed; other private ranges only with this
   size_t connections_max = 8;
   size_t response_bytes_max = 1u << 20;  // longer answers are cut: an error
 };

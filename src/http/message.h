@@ -14,7 +14,8 @@ namespace vf::http {
 class Headers {
  public:
   void add(std::string name, std::string value) { items_.emplace_back(std::move(name), std::move(value)); }
-  /// The value when the name stands exactly once; nullopt when it is missing or repeated (a repeated header is no proof).
+  /// The value when the name stands exactly once; nullopt when it is missing or repeated (a repeated header is no
+  /// proof).
   std::optional<std::string_view> unique(std::string_view name) const;
   bool has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
@@ -25,13 +26,13 @@ class Headers {
 
 struct Request {
   std::string method;
-  std::string target;        // as sent: path and query
+  std::string target;  // as sent: path and query
   Headers headers;
   std::string body;
-  std::string peer;          // address without port
+  std::string peer;  // address without port
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
-  std::string_view query() const;                                  // after '?', may be empty
+  std::string_view query() const;                                       // after '?', may be empty
   std::optional<std::string> query_value(std::string_view name) const;  // percent-decoded
 };
 

@@ -13,9 +13,9 @@
 namespace vf::http {
 
 struct ServerParams {
-  std::string listen = "127.0.0.1:0";               // address:port; IPv6 as [::1]:8080; port 0: any free one
+  std::string listen = "127.0.0.1:0";  // address:port; IPv6 as [::1]:8080; port 0: any free one
   int threads = 1;
-  size_t connections_max = 4096;                    // beyond: accepted, answered 503, closed
+  size_t connections_max = 4096;  // beyond: accepted, answered 503, closed
   size_t headers_bytes_max = 16u << 10;
   size_t body_bytes_max = 1u << 20;
   std::chrono::milliseconds request_timeout{30'000};   // first byte to complete request

@@ -21,7 +21,7 @@ struct RawRow {
   std::string_view retention_class;  // "default" or a source's name; decides when the row's part is dropped
 };
 
-struct ReadRange {                    // by time of receipt, then id
+struct ReadRange {  // by time of receipt, then id
   std::optional<std::string> source, type, subject;
   std::optional<Instant> from, to;
   size_t rows_max = 1000;

@@ -25,16 +25,16 @@ struct Projection {
   Instant time;
   Applied status = Applied::applied;  // applied, ignored or quarantined
   std::vector<Row> rows;
-  std::string reason;                 // of a quarantined one
-  std::string envelope;               // of a quarantined one, to retry it
-  bool force = false;                 // a retry out of quarantine: write rows though the id was processed before
+  std::string reason;    // of a quarantined one
+  std::string envelope;  // of a quarantined one, to retry it
+  bool force = false;    // a retry out of quarantine: write rows though the id was processed before
 };
 
 struct ProcessedEvent {
   Uuid event_id;
   std::string source, type;
   Applied status = Applied::applied;
-  Instant time, received_at;          // received_at: when this environment took it
+  Instant time, received_at;  // received_at: when this environment took it
 };
 
 struct QuarantinedEvent {
@@ -53,10 +53,10 @@ class EnvironmentStore {
   virtual Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now) = 0;
 
   virtual Result<std::optional<ProcessedEvent>> processed(Uuid event_id) = 0;
-  virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;   // oldest attempt first
+  virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;  // oldest attempt first
   /// One bounded step: removes rows of processed_events received before `before`; says how many.
   virtual Result<int64_t> purge_processed(Instant before, int64_t rows_max) = 0;
-  virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;    // of the projected tables
+  virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;  // of the projected tables
   virtual Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) = 0;  // key order
   virtual Result<bool> ping() = 0;
 };

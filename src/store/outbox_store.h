@@ -20,20 +20,20 @@ namespace vf::store {
 /// Keep an event: ledger row and outbox row, unless its id (or its body key) is in the ledger already.
 struct AddEvent {
   Event event;
-  bool fan_out = true;                     // false while the source is in dry-run: kept raw, never delivered
-  std::optional<std::string> body_key;     // second ledger key, for schemes whose message id is unsigned (32 bytes)
+  bool fan_out = true;                  // false while the source is in dry-run: kept raw, never delivered
+  std::optional<std::string> body_key;  // second ledger key, for schemes whose message id is unsigned (32 bytes)
 };
 
 /// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless `from` is
 /// where the consumer's cursor stands. One row of ingest_outbox_batch; the newest row is the cursor.
 struct AdvanceCursor {
-  std::string consumer;                    // a target's name, or kRawLog
+  std::string consumer;  // a target's name, or kRawLog
   Position from;
   Position to;
-  int64_t count = 0;                       // events delivered, after filters
+  int64_t count = 0;  // events delivered, after filters
   int64_t attempts = 1;
   Instant sent_at;
-  std::string config_version;              // digest of the target's configuration that was in force
+  std::string config_version;  // digest of the target's configuration that was in force
 };
 
 /// What a consumer is about to do, written before it is done, so that a crash can be repaired: the raw log's batches.
@@ -42,7 +42,7 @@ struct PinBatch {
   Position from;
   Position to;
   int64_t count = 0;
-  std::string digest;                      // SHA-256 over the ids, hex
+  std::string digest;  // SHA-256 over the ids, hex
 };
 
 /// An exception of one event for one target: to be retried, or dead.
@@ -53,10 +53,10 @@ struct PutDelivery {
   Uuid event_id;
   State state = State::retry;
   int64_t attempts = 0;
-  Instant next_attempt_at;                 // of a retry
+  Instant next_attempt_at;  // of a retry
   std::string reason;
 };
-struct DropDelivery {                      // delivered after all, or given up by an operator
+struct DropDelivery {  // delivered after all, or given up by an operator
   std::string target;
   Uuid event_id;
 };
@@ -101,11 +101,13 @@ using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropD
 
 struct EventAdded {
   bool duplicate = false;
-  Uuid event_id;                           // of the event kept first, when a body key matched
-  Position position;                       // when not duplicate
+  Uuid event_id;      // of the event kept first, when a body key matched
+  Position position;  // when not duplicate
   Instant received;
 };
-struct Rows { int64_t removed = 0; };      // of RetentionStep
+struct Rows {
+  int64_t removed = 0;
+};  // of RetentionStep
 struct Done {};
 using WriteResult = std::variant<Done, EventAdded, Rows>;
 
@@ -118,10 +120,10 @@ struct OutboxRow {
 struct ReadAfter {
   Position after;
   size_t rows_max = 500;
-  size_t bytes_max = 4u << 20;             // stops after the row that crosses it; at least one row is returned
+  size_t bytes_max = 4u << 20;  // stops after the row that crosses it; at least one row is returned
 };
 
-struct BatchRow {                          // of ingest_outbox_batch
+struct BatchRow {  // of ingest_outbox_batch
   std::string consumer;
   Position from;
   Position to;
@@ -132,21 +134,21 @@ struct BatchRow {                          // of ingest_outbox_batch
 };
 
 struct Backlog {
-  int64_t rows = 0;                        // counted up to a bound of 100,000; `more` says there are others
+  int64_t rows = 0;  // counted up to a bound of 100,000; `more` says there are others
   bool more = false;
-  std::optional<Instant> oldest;           // received time of the oldest row not passed
+  std::optional<Instant> oldest;  // received time of the oldest row not passed
 };
 
 struct LedgerEntry {
   Uuid event_id;
   Instant received;
-  std::optional<Position> position;        // while the outbox still holds the row
+  std::optional<Position> position;  // while the outbox still holds the row
 };
 
-struct EventFilter {                       // every field narrows; newest first
-  std::optional<std::string> source, type, subject;   // type may end in '*'
-  std::optional<Instant> from, to;         // of received
-  std::optional<Position> before;          // for paging
+struct EventFilter {                                 // every field narrows; newest first
+  std::optional<std::string> source, type, subject;  // type may end in '*'
+  std::optional<Instant> from, to;                   // of received
+  std::optional<Position> before;                    // for paging
   size_t rows_max = 50;
 };
 
@@ -161,12 +163,14 @@ class OutboxStore {
 
   /// Rows after a position that are final (nothing can still appear before them), oldest first.
   virtual Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) = 0;
-  virtual Result<Position> end() = 0;                                        // of the newest final row
+  virtual Result<Position> end() = 0;  // of the newest final row
   virtual Result<std::optional<Position>> cursor(const std::string& consumer) = 0;
-  virtual Result<std::optional<PinBatch>> open_pin(const std::string& consumer) = 0;  // pinned, cursor not advanced past it
+  virtual Result<std::optional<PinBatch>> open_pin(
+      const std::string& consumer) = 0;  // pinned, cursor not advanced past it
   virtual Result<Backlog> backlog(Position after) = 0;
 
-  virtual Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state, size_t rows_max) = 0;
+  virtual Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
+                                                      size_t rows_max) = 0;
   virtual Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) = 0;
   virtual Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) = 0;
 
@@ -177,7 +181,7 @@ class OutboxStore {
   virtual Result<std::vector<OutboxRow>> search(const EventFilter& filter) = 0;
 
   virtual Result<std::vector<PutSetting>> settings() = 0;
-  virtual Result<std::vector<AddAudit>> audit(size_t rows_max) = 0;          // newest first
+  virtual Result<std::vector<AddAudit>> audit(size_t rows_max) = 0;  // newest first
 
   /// Cheap: does the store answer? For /readyz.
   virtual Result<Done> ping() = 0;

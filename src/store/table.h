@@ -50,7 +50,7 @@ struct Column {
 struct Group {
   std::string_view rank_column;  // empty unless the group's rule is rank
   std::string_view at_column;
-  std::string_view by_column;    // must be event_id or end in _event_id
+  std::string_view by_column;  // must be event_id or end in _event_id
 };
 
 struct Table {
