@@ -60,80 +60,76 @@ Plan plan(std::vector<PendingWrite> batch) {
   return result;
 }
 
-void answer(PendingWrite& lead, std::vector<PendingWrite>* repeats, Result<WriteResult> result, CommitReport& report) {
-  if (repeats) {
-    Result<WriteResult> again = result;
-    if (result) {
-      auto added = std::get<EventAdded>(*result);
-      added.duplicate = true;
-      again = WriteResult{added};
-      report.duplicates += repeats->size();
-    } else {
-      report.failed += repeats->size();
+// Writes a plan and answers everyone in it.
+class PlanWriter {
+ public:
+  PlanWriter(store::OutboxStore& store, Plan plan, Instant now) : store_(store), plan_(std::move(plan)), now_(now) {}
+
+  CommitReport run() {
+    write(0, plan_.leads.size());
+    return report_;
+  }
+
+ private:
+  // Writes leads[begin, end); on a refusal that is one item's own, writes what stands before and after it instead.
+  void write(size_t begin, size_t end) {
+    if (begin == end) return;
+    std::vector<Write> writes;
+    writes.reserve(end - begin);
+    for (size_t i = begin; i < end; ++i) writes.push_back(std::move(plan_.leads[i].write));
+    size_t failed_index = writes.size();
+    auto results = store_.write(writes, now_, &failed_index);
+    if (results) {
+      for (size_t i = begin; i < end; ++i) answer(i, std::move((*results)[i - begin]));
+      return;
     }
-    for (auto& repeat : *repeats) repeat.done(again);
-  }
-  if (!result) {
-    ++report.failed;
-  } else if (const auto* added = std::get_if<EventAdded>(&*result)) {
-    ++(added->duplicate ? report.duplicates : report.added);
-  }
-  lead.done(std::move(result));
-}
-
-constexpr size_t kNobody = static_cast<size_t>(-1);
-
-// Takes the items at [begin, end) out of the plan and answers them with one error.
-void refuse(Plan& plan, size_t begin, size_t end, const Error& error, CommitReport& report) {
-  for (size_t i = begin; i < end; ++i) {
-    auto repeats = plan.repeats.find(i);
-    answer(plan.leads[i], repeats == plan.repeats.end() ? nullptr : &repeats->second, error, report);
-  }
-}
-
-// Writes leads[begin, end); on a refusal that is one item's own, writes what stands before and after it instead.
-void write_range(store::OutboxStore& store, Plan& plan, std::pair<size_t, size_t> range, Instant now,
-                 CommitReport& report) {
-  const auto [begin, end] = range;
-  if (begin == end) return;
-  std::vector<Write> writes;
-  writes.reserve(end - begin);
-  for (size_t i = begin; i < end; ++i) writes.push_back(std::move(plan.leads[i].write));
-  size_t failed_index = kNobody;
-  auto results = store.write(writes, now, &failed_index);
-  if (results) {
-    for (size_t i = begin; i < end; ++i) {
-      auto repeats = plan.repeats.find(i);
-      answer(plan.leads[i], repeats == plan.repeats.end() ? nullptr : &repeats->second,
-             std::move((*results)[i - begin]), report);
+    const bool somebodys_own = results.error().code == Code::invalid || results.error().code == Code::conflict;
+    if (!somebodys_own || end - begin == 1) return refuse(begin, end, results.error());
+    for (size_t i = begin; i < end; ++i) plan_.leads[i].write = std::move(writes[i - begin]);
+    if (failed_index >= writes.size()) {  // the store cannot tell whose: halve
+      const size_t middle = begin + (end - begin) / 2;
+      write(begin, middle);
+      return write(middle, end);
     }
-    return;
+    const size_t refused = begin + failed_index;
+    refuse(refused, refused + 1, results.error());
+    write(begin, refused);
+    write(refused + 1, end);
   }
-  const bool somebodys_own = results.error().code == Code::invalid || results.error().code == Code::conflict;
-  if (!somebodys_own || end - begin == 1) return refuse(plan, begin, end, results.error(), report);
-  for (size_t i = begin; i < end; ++i) plan.leads[i].write = std::move(writes[i - begin]);
-  if (failed_index >= writes.size()) {  // the store cannot tell whose: halve
-    const size_t middle = begin + (end - begin) / 2;
-    write_range(store, plan, {begin, middle}, now, report);
-    return write_range(store, plan, {middle, end}, now, report);
+
+  void refuse(size_t begin, size_t end, const Error& error) {
+    for (size_t i = begin; i < end; ++i) answer(i, error);
   }
-  refuse(plan, begin + failed_index, begin + failed_index + 1, results.error(), report);
-  write_range(store, plan, {begin, begin + failed_index}, now, report);
-  write_range(store, plan, {begin + failed_index + 1, end}, now, report);
-}
+
+  void answer(size_t index, Result<WriteResult> result) {
+    const EventAdded* added = result ? std::get_if<EventAdded>(&*result) : nullptr;
+    if (const auto repeats = plan_.repeats.find(index); repeats != plan_.repeats.end()) {
+      Result<WriteResult> again = result;
+      if (added) std::get<EventAdded>(*again).duplicate = true;
+      (result ? report_.duplicates : report_.failed) += repeats->second.size();
+      for (auto& repeat : repeats->second) repeat.done(again);
+    }
+    if (!result) ++report_.failed;
+    if (added) ++(added->duplicate ? report_.duplicates : report_.added);
+    plan_.leads[index].done(std::move(result));
+  }
+
+  store::OutboxStore& store_;
+  Plan plan_;
+  const Instant now_;
+  CommitReport report_;
+};
 
 }  // namespace
 
 CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, Instant now) {
-  CommitReport report;
-  report.expired = std::erase_if(batch, [now](auto& item) {
+  const size_t expired = std::erase_if(batch, [now](auto& item) {
     const bool late = item.deadline <= now;
     if (late) item.done(unavailable("not committed in time"));
     return late;
   });
-  Plan planned = plan(std::move(batch));
-  const size_t count = planned.leads.size();
-  write_range(store, planned, {0, count}, now, report);
+  CommitReport report = PlanWriter(store, plan(std::move(batch)), now).run();
+  report.expired = expired;
   return report;
 }
 
