@@ -4,6 +4,7 @@
 // input can never be stored), conflict (fenced), internal.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -110,6 +111,10 @@ struct Rows {
 };  // of RetentionStep
 struct Done {};
 using WriteResult = std::variant<Done, EventAdded, Rows>;
+
+/// How consumers write: one durable write, riding in a transaction of the committer. `done` is called once, from any
+/// thread, never inside the call. Writes of one caller are done in order. Errors as in OutboxStore::write().
+using WriteOutbox = std::function<void(Write write, std::function<void(Result<WriteResult>)> done)>;
 
 /// A row of the outbox as consumers read it.
 struct OutboxRow {
