@@ -1,0 +1,194 @@
+// The reading half of event/envelope.h: one pass, no tree, linear in the text.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <array>
+
+#include "base/bytes.h"
+#include "event/envelope.h"
+#include "event/json_scanner.h"
+
+namespace vf {
+namespace {
+
+constexpr std::string_view kNotJson = "not JSON, or nested more than 64 levels";
+
+// Takes an attribute's text into the event; says what is wrong with it, or nothing.
+using Take = std::string_view (*)(std::string text, Event& event);
+
+std::string_view take_specversion(std::string text, Event& /*event*/) {
+  return text == "1.0" ? "" : "only 1.0 is understood";
+}
+
+std::string_view take_id(std::string text, Event& event) {
+  const auto id = Uuid::parse(text);
+  event.id = id.value_or(Uuid{});
+  return id ? "" : "not a UUID";
+}
+
+template <std::string Event::* field>
+std::string_view take_text(std::string text, Event& event) {
+  if (text.find('\0') != std::string::npos) return "holds a NUL";
+  event.*field = std::move(text);
+  return "";
+}
+
+template <std::string Event::* field>
+std::string_view take_required_text(std::string text, Event& event) {
+  return text.empty() ? "empty" : take_text<field>(std::move(text), event);
+}
+
+std::string_view take_time(std::string text, Event& event) {
+  const auto time = parse_time(text);
+  event.time = time.value_or(Instant{});
+  return time ? "" : "not a time of RFC 3339";
+}
+
+// receivedtime and sequence are extensions that other producers may use in their own way: those are passed over.
+std::string_view take_received(std::string text, Event& event) {
+  event.received = parse_time(text).value_or(Instant{});
+  return "";
+}
+
+std::string_view take_sequence(std::string text, Event& event) {
+  event.position = Position::parse(text).value_or(Position{});
+  return "";
+}
+
+std::string_view take_sandbox(std::string text, Event& event) {
+  event.sandbox = text == "true";
+  return event.sandbox || text == "false" ? "" : "neither true nor false";
+}
+
+std::string_view take_base64(std::string text, Event& event) {
+  auto bytes = from_base64(text);
+  if (!bytes) return "not base64";
+  event.body = *std::move(bytes);
+  event.is_json = is_plain_json(event.body);
+  return "";
+}
+
+struct Attribute {
+  std::string_view name;
+  Take take;
+};
+constexpr size_t kRequired = 4;  // the first ones below
+constexpr std::array kAttributes{
+    Attribute{"specversion", take_specversion},
+    Attribute{"id", take_id},
+    Attribute{"source", take_required_text<&Event::source>},
+    Attribute{"type", take_required_text<&Event::type>},
+    Attribute{"subject", take_text<&Event::subject>},
+    Attribute{"time", take_time},
+    Attribute{"messageid", take_text<&Event::message_id>},
+    Attribute{"factkey", take_text<&Event::fact_key>},
+    Attribute{"dataversion", take_text<&Event::version>},
+    Attribute{"sandbox", take_sandbox},
+    Attribute{"receivedtime", take_received},
+    Attribute{"sequence", take_sequence},
+    Attribute{"data_base64", take_base64},
+};
+constexpr size_t kDataBase64 = kAttributes.size() - 1, kData = kAttributes.size();
+using Seen = std::array<bool, kAttributes.size() + 1>;
+
+Error wrong(std::string_view attribute, std::string_view what) {
+  return invalid(fmt::format("{}: {}", attribute, what));
+}
+
+// Of an attribute that is not a string: nothing when it is unset (null), the words of a boolean, else an error.
+Result<std::optional<std::string>> text_of_other(std::string_view name, std::string_view json) {
+  if (json == "null") return std::nullopt;
+  if (name == "sandbox") return std::string(json);
+  return wrong(name, "not a string");
+}
+
+Result<void> read_data(JsonScanner& scanner, Event& event, Seen& seen) {
+  const auto json = scanner.value(kBodyDepthMax);
+  if (!json) return wrong("data", kNotJson);
+  event.body = *json;
+  event.is_json = scanner.is_portable();  // the whole text was found to be UTF-8 before
+  seen[kData] = true;
+  return {};
+}
+
+Result<void> read_attribute(JsonScanner& scanner, std::string_view name, Event& event, Seen& seen) {
+  if (name == "data") return read_data(scanner, event, seen);
+  const auto* known = std::ranges::find(kAttributes, name, &Attribute::name);
+  std::optional<std::string> text;
+  if (scanner.peek() == '"') {
+    text = scanner.string();
+    if (!text) return wrong("attribute", kNotJson);
+  } else {
+    const auto json = scanner.value(kBodyDepthMax);
+    if (!json) return wrong("attribute", kNotJson);
+    if (known == kAttributes.end()) return {};
+    auto other = text_of_other(name, *json);
+    if (!other) return other.error();
+    text = *std::move(other);
+  }
+  if (!text || known == kAttributes.end()) return {};
+  if (const auto what = known->take(*std::move(text), event); !what.empty()) return wrong(name, what);
+  seen[static_cast<size_t>(known - kAttributes.begin())] = true;
+  return {};
+}
+
+Result<void> check_complete(const Seen& seen) {
+  for (size_t i = 0; i < kRequired; ++i) {
+    if (!seen[i]) return wrong(kAttributes[i].name, "missing");
+  }
+  if (seen[kData] && seen[kDataBase64]) return wrong("data", "stands beside data_base64");
+  return {};
+}
+
+Result<void> read_event(JsonScanner& scanner, Event& event) {
+  if (!scanner.take('{')) return invalid("not an object");
+  Seen seen{};
+  scanner.skip_space();
+  if (scanner.take('}')) return check_complete(seen);
+  do {
+    scanner.skip_space();
+    const auto name = scanner.string();
+    scanner.skip_space();
+    if (!name || !scanner.take(':')) return invalid(std::string(kNotJson));
+    scanner.skip_space();
+    if (auto read = read_attribute(scanner, *name, event, seen); !read) return read;
+    scanner.skip_space();
+  } while (scanner.take(','));
+  if (!scanner.take('}')) return invalid(std::string(kNotJson));
+  return check_complete(seen);
+}
+
+Result<void> read_next(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
+  if (events.size() == events_max) return invalid(fmt::format("more than {} events", events_max));
+  auto read = read_event(scanner, events.emplace_back());
+  if (!read) return invalid(fmt::format("event {}: {}", events.size() - 1, read.error().message));
+  return {};
+}
+
+Result<void> read_batch(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
+  scanner.skip_space();
+  if (scanner.take(']')) return {};
+  do {
+    scanner.skip_space();
+    if (auto read = read_next(scanner, events, events_max); !read) return read;
+    scanner.skip_space();
+  } while (scanner.take(','));
+  if (!scanner.take(']')) return invalid("the batch has no end");
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_max) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) return invalid("not UTF-8");
+  JsonScanner scanner(text);
+  std::vector<Event> events;
+  scanner.skip_space();
+  auto read = scanner.take('[') ? read_batch(scanner, events, events_max) : read_next(scanner, events, events_max);
+  if (!read) return read.error();
+  scanner.skip_space();
+  if (!scanner.at_end()) return invalid("text after the last event");
+  return events;
+}
+
+}  // namespace vf

@@ -1,0 +1,40 @@
+#include "event/event.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <charconv>
+
+#include "event/json_scanner.h"
+
+namespace vf {
+namespace {
+
+template <class Number>
+bool read_hex(std::string_view text, Number& number) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, 16);
+  return error == std::errc{} && stop == end;
+}
+
+}  // namespace
+
+std::string Position::to_string() const { return fmt::format("{:08x}-{:016x}-{:016x}", era, tx, seq); }
+
+std::optional<Position> Position::parse(std::string_view text) {
+  if (text.size() != 42 || text[8] != '-' || text[25] != '-') return std::nullopt;
+  Position position;
+  if (!read_hex(text.substr(0, 8), position.era) || !read_hex(text.substr(9, 16), position.tx) ||
+      !read_hex(text.substr(26, 16), position.seq)) {
+    return std::nullopt;
+  }
+  return position;
+}
+
+bool is_plain_json(std::string_view body) {
+  JsonScanner scanner(body);
+  return scanner.value(kBodyDepthMax) && scanner.at_end() && scanner.is_portable() &&
+         simdjson::validate_utf8(body.data(), body.size());
+}
+
+}  // namespace vf

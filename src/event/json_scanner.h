@@ -1,0 +1,50 @@
+// JsonScanner: a cursor that walks JSON text (RFC 8259) strictly, in one pass, and builds nothing. It is what lets an
+// envelope's data be cut out byte for byte. Expects valid UTF-8. One thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vf {
+
+class JsonScanner {
+ public:
+  explicit JsonScanner(std::string_view text) : text_(text) {}
+
+  void skip_space();
+  bool at_end() const { return at_ == text_.size(); }
+  /// The next byte, or 0 at the end.
+  char peek() const { return at_end() ? '\0' : text_[at_]; }
+  /// Moves past `c` if it is next.
+  bool take(char c);
+
+  /// Moves past one value, which must begin here, and gives its exact bytes; nullopt when it is not JSON or is nested
+  /// more than `depth_max` levels.
+  std::optional<std::string_view> value(size_t depth_max);
+  /// Moves past one string, which must begin here, and decodes it; a lone surrogate becomes U+FFFD.
+  std::optional<std::string> string();
+
+  /// Of the last value(): false when it has a number that no double or 64-bit integer holds, or a lone surrogate, which
+  /// the grammar allows but strict readers refuse.
+  bool is_portable() const { return portable_; }
+
+ private:
+  bool descend(std::string& closers, size_t depth_max);
+  bool skip_key();
+  bool skip_scalar();
+  bool skip_word(std::string_view word);
+  bool skip_number();
+  size_t skip_digits();
+  bool skip_string();
+  std::optional<char32_t> escape();
+  std::optional<char32_t> unicode_escape();
+  std::optional<char32_t> hex4();
+
+  std::string_view text_;
+  size_t at_ = 0;
+  bool portable_ = true;
+};
+
+}  // namespace vf
