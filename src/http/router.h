@@ -1,0 +1,33 @@
+// Router: method and path pattern to handler; answers 404 and 405 (with Allow) itself. Built once, then immutable and
+// thread safe.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+
+namespace vf::http {
+
+/// The parts of the path that stood where the pattern has {…}, as sent, in order.
+using PathValues = std::vector<std::string>;
+using RouteHandler = std::function<void(Request, PathValues, Respond)>;
+
+class Router {
+ public:
+  /// `pattern` is "/admin/v1/events/{id}"; a {…} stands for one path segment that is not empty.
+  void add(std::string method, std::string_view pattern, RouteHandler handler);
+  void handle(Request request, Respond respond) const;
+
+ private:
+  struct Route {
+    std::string method;
+    std::vector<std::string> segments;  // "{" stands for a value
+    RouteHandler handler;
+  };
+  std::vector<Route> routes_;
+};
+
+}  // namespace vf::http
