@@ -1,0 +1,40 @@
+#include "app/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace vf::app {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+constexpr int kKilledBySecondSignal = 130;
+constexpr int kDrainTookTooLong = 1;
+
+}  // namespace
+
+void block_stop_signals() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+void wait_for_stop(std::chrono::seconds patience) {
+  const sigset_t set = stop_signals();
+  int received = 0;
+  sigwait(&set, &received);
+  std::thread([set, patience] {
+    const timespec limit{patience.count(), 0};
+    _exit(sigtimedwait(&set, nullptr, &limit) > 0 ? kKilledBySecondSignal : kDrainTookTooLong);
+  }).detach();
+}
+
+}  // namespace vf::app

@@ -1,0 +1,16 @@
+// Signals: how a process is told to stop. Block them before any thread starts (and before chDB is loaded), then wait.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+namespace vf::app {
+
+/// Blocks SIGINT and SIGTERM in this thread and all that it starts; ignores SIGPIPE.
+void block_stop_signals();
+
+/// Waits for the first SIGINT or SIGTERM. From then on a second one ends the process at once, as does the end of
+/// `patience`: a drain that hangs must not outlive it.
+void wait_for_stop(std::chrono::seconds patience);
+
+}  // namespace vf::app
