@@ -1,0 +1,316 @@
+#include "event/envelope.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+#include "event/identity.h"
+
+namespace vf {
+namespace {
+
+using testing::HasSubstr;
+
+Event example() {
+  Event e;
+  e.id = event_id("kick", "01JVWMSYEHQFCS2YK1GJ5KX7A1", std::nullopt);
+  e.source = "kick";
+  e.type = "kick.chat.message.sent";
+  e.subject = "channel/123";
+  e.time = from_unix_millis(1747939293649);
+  e.message_id = "01JVWMSYEHQFCS2YK1GJ5KX7A1";
+  e.fact_key = "chat/9f";
+  e.version = "1";
+  e.body = R"({"content": "привет \"мир\"", "n":1.0})";
+  e.is_json = true;
+  e.received = from_unix_millis(1747939294001);
+  e.position = {.era = 0, .tx = 0, .seq = 77};
+  return e;
+}
+
+std::string write(const Event& event) {
+  std::string out;
+  append_envelope(out, event);
+  return out;
+}
+
+std::string refusal(std::string_view text, size_t events_max = 100) {
+  const auto events = read_envelopes(text, events_max);
+  return events ? "accepted" : events.error().message;
+}
+
+// What an envelope carries: all but the headers, which stay in the hub.
+void expect_same(const Event& got, const Event& want) {
+  EXPECT_EQ(got.id, want.id);
+  EXPECT_EQ(got.source, want.source);
+  EXPECT_EQ(got.type, want.type);
+  EXPECT_EQ(got.subject, want.subject);
+  EXPECT_EQ(got.time, want.time);
+  EXPECT_EQ(got.message_id, want.message_id);
+  EXPECT_EQ(got.fact_key, want.fact_key);
+  EXPECT_EQ(got.version, want.version);
+  EXPECT_EQ(got.sandbox, want.sandbox);
+  EXPECT_EQ(got.is_json, want.is_json);
+  EXPECT_EQ(got.body, want.body);
+  EXPECT_EQ(got.received, want.received);
+  EXPECT_EQ(got.position, want.position);
+}
+
+constexpr std::string_view kMinimal =
+    R"({"specversion":"1.0","id":"0196f94c-f9d1-4768-aab3-194b9c143836","source":"s","type":"t")";
+
+std::string minimal(std::string_view more = "") { return std::string(kMinimal).append(more).append("}"); }
+
+TEST(EnvelopeText, IsTheContractsLetterForLetter) {
+  EXPECT_EQ(
+      write(example()),
+      R"({"specversion":"1.0","id":"0196f94c-f9d1-8768-aab3-194b9c143836","source":"kick","type":"kick.chat.message.sent",)"
+      R"("subject":"channel/123","time":"2025-05-22T18:41:33.649Z","messageid":"01JVWMSYEHQFCS2YK1GJ5KX7A1","factkey":"chat/9f",)"
+      R"("dataversion":"1","receivedtime":"2025-05-22T18:41:34.001Z","sequence":"00000000-0000000000000000-000000000000004d",)"
+      R"("datacontenttype":"application/json","data":{"content": "привет \"мир\"", "n":1.0}})");
+}
+
+TEST(EnvelopeText, AttributeNamesAreLowerCaseLettersAndDigits) {
+  auto event = example();
+  event.sandbox = true;
+  const auto json = nlohmann::json::parse(write(event));
+  EXPECT_EQ(json["sandbox"], true);
+  for (const auto& [name, value] : json.items()) {
+    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789"), std::string::npos) << name;
+  }
+}
+
+TEST(EnvelopeText, AbsentOptionalsAreNotWritten) {
+  Event event;
+  event.source = "s";
+  event.type = "t";
+  const auto json = nlohmann::json::parse(write(event));
+  for (const auto name : {"subject", "messageid", "factkey", "dataversion", "sandbox", "data"})
+    EXPECT_FALSE(json.contains(name)) << name;
+  EXPECT_EQ(json["data_base64"], "");
+}
+
+TEST(EnvelopeRoundTrip, GivesBackEverythingCarried) {
+  auto plain = example();
+  auto sandbox = example();
+  sandbox.sandbox = true;
+  auto bytes = example();
+  bytes.body = std::string("\0\xff not json \n", 13);
+  bytes.is_json = false;
+  const auto events = read_envelopes(write_batch(std::vector{plain, sandbox, bytes}), 3);
+  ASSERT_TRUE(events) << events.error().message;
+  ASSERT_EQ(events->size(), 3u);
+  expect_same((*events)[0], plain);
+  expect_same((*events)[1], sandbox);
+  expect_same((*events)[2], bytes);
+}
+
+// Bodies that are JSON, near it, or any bytes.
+rc::Gen<std::string> any_body() {
+  const auto json = rc::gen::elementOf(std::vector<std::string>{R"({"a": [1, 2 ,{"b":"\u00e9\ud83d\ude00é"}]})", "{}",
+                                                                "null", "\"\"", "1e400", " {}", "{}\n", "[1",
+                                                                "\xef\xbb\xbf{}", "[{\"id\":\"x\"},]", "\"\\ud800\""});
+  return rc::gen::oneOf(rc::gen::arbitrary<std::string>(), json);
+}
+
+rc::Gen<std::string> any_text() {
+  const auto piece =
+      rc::gen::elementOf(std::vector<std::string>{"a", "\"", "\\", "\n", "\x01", "é", "😀", "/", "\x7f", ":"});
+  return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const auto& pieces) {
+    std::string out;
+    for (const auto& p : pieces) out += p;
+    return out;
+  });
+}
+
+Event any_event() {
+  Event e;
+  e.id = Uuid{*rc::gen::arbitrary<std::array<uint8_t, 16>>()};
+  e.source = "s" + *any_text();
+  e.type = "t" + *any_text();
+  e.subject = *any_text();
+  e.message_id = *any_text();
+  e.fact_key = *any_text();
+  e.version = *any_text();
+  e.sandbox = *rc::gen::arbitrary<bool>();
+  e.time = from_unix_millis(*rc::gen::inRange<int64_t>(-62167219200000, 253402300800000));
+  e.received = from_unix_millis(*rc::gen::inRange<int64_t>(0, 253402300800000));
+  e.position = {*rc::gen::arbitrary<uint32_t>(), *rc::gen::arbitrary<uint64_t>(), *rc::gen::arbitrary<uint64_t>()};
+  e.body = *any_body();
+  e.is_json = is_plain_json(e.body);
+  return e;
+}
+
+RC_GTEST_PROP(EnvelopeRoundTrip, DataSurvivesByteForByte, ()) {
+  std::vector<Event> events(*rc::gen::inRange<size_t>(0, 5));
+  for (Event& event : events) event = any_event();
+  const auto read = read_envelopes(write_batch(events), events.size());
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(read->size() == events.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    RC_ASSERT((*read)[i].body == events[i].body);
+    expect_same((*read)[i], events[i]);
+  }
+}
+
+RC_GTEST_PROP(EnvelopeSize, IsNeverExceeded, ()) {
+  const Event event = any_event();
+  RC_ASSERT(write(event).size() <= envelope_size_max(event));
+}
+
+TEST(EnvelopeSize, HoldsForTheWorstTexts) {
+  auto event = example();
+  event.source = event.type = event.subject = event.message_id = event.fact_key = event.version =
+      std::string(100, '\x01');
+  event.sandbox = true;
+  event.is_json = false;
+  event.body = "x";
+  EXPECT_LE(write(event).size(), envelope_size_max(event));
+  EXPECT_EQ(write_batch(std::vector<Event>{}), "[]");
+}
+
+TEST(ForeignEnvelopes, WhatJsonStringifyWrites) {
+  const auto events = read_envelopes(
+      R"([{"data":{"b":1,"a":"\\ \u2028"},"type":"order.created","id":"0196F94C-F9D1-4768-AAB3-194B9C143836","source":"/shop","specversion":"1.0","time":"2026-11-22T17:38:17.042+01:00"}])",
+      1);
+  ASSERT_TRUE(events) << events.error().message;
+  const Event& e = events->front();
+  EXPECT_EQ(e.id.to_string(), "0196f94c-f9d1-4768-aab3-194b9c143836") << "any version, either case";
+  EXPECT_EQ(e.body, R"({"b":1,"a":"\\ \u2028"})");
+  EXPECT_TRUE(e.is_json);
+  EXPECT_EQ(to_rfc3339(e.time), "2026-11-22T16:38:17.042Z");
+  EXPECT_EQ(e.subject, "");
+  EXPECT_FALSE(e.sandbox);
+}
+
+TEST(ForeignEnvelopes, WhiteSpaceAndUnknownAttributes) {
+  const auto events = read_envelopes(
+      " \r\n[ {\t\"specversion\" : \"1.0\" , "
+      "\"x\":{\"y\":[1,null]},\n\"id\":\"0196f94c-f9d1-1768-aab3-194b9c143836\",\"traceparent\":\"00-\\u0041\","
+      "\"source\":\"s\",\"type\":\"t\",\"subject\":null,\"n\":1e400,\"data\": [ 1 , 2 ] \n } ]\n",
+      1);
+  ASSERT_TRUE(events) << events.error().message;
+  EXPECT_EQ(events->front().body, "[ 1 , 2 ]") << "the exact bytes, without the space around them";
+}
+
+TEST(ForeignEnvelopes, OneWithoutABatch) {
+  const auto events = read_envelopes(" " + minimal() + " ", 1);
+  ASSERT_TRUE(events);
+  EXPECT_EQ(events->front().body, "");
+  EXPECT_FALSE(events->front().is_json);
+  EXPECT_EQ(events->front().time, Instant{});
+  EXPECT_TRUE(read_envelopes(" [ ] ", 0)->empty());
+}
+
+TEST(ForeignEnvelopes, AnyKindOfData) {
+  for (const auto data : {"null", "0", "true", "\"text\"", "[]", "{}"}) {
+    const auto events = read_envelopes(minimal(std::string(",\"data\":") + data), 1);
+    ASSERT_TRUE(events) << data;
+    EXPECT_EQ(events->front().body, data);
+    EXPECT_TRUE(events->front().is_json);
+  }
+  const auto base64 = read_envelopes(minimal(R"(,"data_base64":"eyJhIjoxfQ==")"), 1);
+  ASSERT_TRUE(base64);
+  EXPECT_EQ(base64->front().body, R"({"a":1})");
+  EXPECT_TRUE(base64->front().is_json);
+}
+
+TEST(ForeignEnvelopes, DataThatStrictReadersRefuseIsKeptAsBytes) {
+  for (const auto data : {"1e400", "[18446744073709551616]", R"("\ud800")"}) {
+    const auto events =
+        read_envelopes("[" + minimal(std::string(",\"data\":") + data) + "," + minimal(",\"data\":1") + "]", 2);
+    ASSERT_TRUE(events) << data;
+    EXPECT_EQ((*events)[0].body, data);
+    EXPECT_FALSE((*events)[0].is_json);
+    EXPECT_TRUE((*events)[1].is_json) << "its neighbour is not touched by it";
+  }
+}
+
+TEST(ForeignEnvelopes, ExtensionsOfTheSameNameButAnotherForm) {
+  const auto events = read_envelopes(minimal(R"(,"sequence":"12","receivedtime":"yesterday","sandbox":"true")"), 1);
+  ASSERT_TRUE(events);
+  EXPECT_EQ(events->front().position, Position{});
+  EXPECT_EQ(events->front().received, Instant{});
+  EXPECT_TRUE(events->front().sandbox);
+}
+
+TEST(RefusedEnvelopes, NameTheIndexAndTheAttribute) {
+  EXPECT_EQ(refusal("[" + minimal() + R"(,{"specversion":"1.0","source":"s","type":"t"}])"), "event 1: id: missing");
+  EXPECT_EQ(refusal(R"({"id":"0196f94c-f9d1-4768-aab3-194b9c143836","source":"s","type":"t"})"),
+            "event 0: specversion: missing");
+  EXPECT_EQ(refusal(R"({"specversion":"1.0","id":"0196f94c-f9d1-4768-aab3-194b9c143836","type":"t"})"),
+            "event 0: source: missing");
+  EXPECT_EQ(refusal(R"({"specversion":"1.0","id":"0196f94c-f9d1-4768-aab3-194b9c143836","source":"s"})"),
+            "event 0: type: missing");
+  EXPECT_EQ(refusal(R"({})"), "event 0: specversion: missing");
+  EXPECT_EQ(refusal(minimal(R"(,"id":"1")")), "event 0: id: not a UUID");
+  EXPECT_EQ(refusal(minimal(R"(,"specversion":"0.3")")), "event 0: specversion: only 1.0 is understood");
+  EXPECT_EQ(refusal(minimal(R"(,"source":"")")), "event 0: source: empty");
+  EXPECT_EQ(refusal(minimal(R"(,"type":7)")), "event 0: type: not a string");
+  EXPECT_EQ(refusal(minimal(R"(,"subject":"a\u0000")")), "event 0: subject: holds a NUL");
+  EXPECT_EQ(refusal(minimal(R"(,"time":"noon")")), "event 0: time: not a time of RFC 3339");
+  EXPECT_EQ(refusal(minimal(R"(,"sandbox":1)")), "event 0: sandbox: neither true nor false");
+  EXPECT_EQ(refusal(minimal(R"(,"data_base64":"!")")), "event 0: data_base64: not base64");
+  EXPECT_EQ(refusal(minimal(R"(,"data":1,"data_base64":"")")), "event 0: data: stands beside data_base64");
+}
+
+TEST(RefusedEnvelopes, WhatIsNotJsonOrNotAnEnvelope) {
+  for (const std::string& text : {std::string(),
+                                  std::string(" "),
+                                  std::string("1"),
+                                  std::string("[1]"),
+                                  std::string("null"),
+                                  std::string("[[]]"),
+                                  std::string("["),
+                                  std::string("[,]"),
+                                  "[" + minimal(),
+                                  "[" + minimal() + ",]",
+                                  minimal() + "," + minimal(),
+                                  minimal() + "x",
+                                  std::string(kMinimal),
+                                  minimal(","),
+                                  minimal(R"(,"data")"),
+                                  minimal(R"(,"data":)"),
+                                  minimal(R"(,"data":tru)"),
+                                  minimal(R"(,"x":[tru])"),
+                                  minimal(R"(,"x":"\q")"),
+                                  minimal(R"(,x:1)"),
+                                  "[" + minimal() + "]]",
+                                  std::string("\xef\xbb\xbf") + minimal()}) {
+    EXPECT_NE(refusal(text), "accepted") << text;
+  }
+  EXPECT_EQ(refusal(minimal(",\"x\":\"\xff\"")), "not UTF-8");
+}
+
+TEST(RefusedEnvelopes, BombsOfDepthAndSize) {
+  const std::string deep(100'000, '[');
+  EXPECT_THAT(refusal(minimal(",\"data\":" + deep)), HasSubstr("data: not JSON, or nested more than 64 levels"));
+  EXPECT_THAT(refusal(minimal(",\"x\":" + deep + std::string(100'000, ']'))), HasSubstr("nested more than 64 levels"));
+  EXPECT_NE(refusal(deep), "accepted");
+  EXPECT_EQ(refusal(minimal(",\"data\":" + std::string(64, '[') + std::string(64, ']'))), "accepted");
+  EXPECT_NE(refusal(minimal(",\"data\":" + std::string(65, '[') + std::string(65, ']'))), "accepted");
+  const std::string two = "[" + minimal() + "," + minimal() + "]";
+  EXPECT_EQ(refusal(two, 2), "accepted");
+  EXPECT_EQ(refusal(two, 1), "more than 1 events");
+  EXPECT_EQ(refusal(minimal(), 0), "more than 0 events");
+}
+
+// Cutting or changing any byte of a good batch never crashes, and never invents an event that was not there.
+RC_GTEST_PROP(RefusedEnvelopes, DamagedText, ()) {
+  std::string text = write_batch(std::vector{example(), example()});
+  const size_t at = *rc::gen::inRange<size_t>(0, text.size());
+  if (*rc::gen::arbitrary<bool>()) {
+    text.resize(at);
+    RC_ASSERT(!read_envelopes(text, 2).has_value());
+  } else {
+    text[at] = *rc::gen::arbitrary<char>();
+    const auto events = read_envelopes(text, 2);
+    RC_ASSERT(!events || events->size() == 2u);
+  }
+}
+
+}  // namespace
+}  // namespace vf
