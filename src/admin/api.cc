@@ -1,0 +1,294 @@
+#include "admin/api.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "admin/life.h"
+#include "admin/views.h"
+#include "concurrency/group_committer.h"
+
+namespace vf::admin {
+namespace {
+
+using nlohmann::json;
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc23-extensions"
+constexpr char kOpenApi[] = {
+#embed "openapi.json"
+};
+#pragma clang diagnostic pop
+
+constexpr size_t kWaitingMax = 256;
+constexpr size_t kPageMax = 1000;
+constexpr size_t kPageDefault = 50;
+
+http::Response answer(const json& body, int status = 200) {
+  http::Response response;
+  response.status = status;
+  // Bodies of events may hold anything: what is not UTF-8 is shown replaced, never thrown about.
+  response.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return response;
+}
+
+http::Response failed(const Error& error) {
+  switch (error.code) {
+    case Code::invalid:
+      return http::problem(400, error.message);
+    case Code::unauthorized:
+      return http::problem(401, error.message);
+    case Code::not_found:
+      return http::problem(404, error.message);
+    case Code::conflict:
+      return http::problem(409, error.message);
+    case Code::unavailable:
+      return http::problem(503, error.message);
+    case Code::internal:
+      return http::problem(500, error.message);
+  }
+  return http::problem(500, error.message);
+}
+
+template <class Rows>
+json list(const Rows& rows) {
+  json result = json::array();
+  for (const auto& row : rows) result.push_back(view(row));
+  return result;
+}
+
+Result<size_t> limit_of(const http::Request& request) {
+  const auto text = request.query_value("limit");
+  if (!text) return kPageDefault;
+  size_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size() || value < 1 || value > kPageMax) {
+    return invalid(fmt::format("limit is a number from 1 to {}", kPageMax));
+  }
+  return value;
+}
+
+Result<std::optional<Instant>> time_of(const http::Request& request, std::string_view name) {
+  const auto text = request.query_value(name);
+  if (!text) return std::optional<Instant>{};
+  const auto time = parse_time(*text);
+  if (!time) return invalid(fmt::format("{} is a time such as 2026-11-22T16:00:00Z", name));
+  return time;
+}
+
+Result<store::EventFilter> filter_of(const http::Request& request) {
+  store::EventFilter filter;
+  filter.source = request.query_value("source");
+  filter.type = request.query_value("type");
+  filter.subject = request.query_value("subject");
+  auto from = time_of(request, "from");
+  auto to = time_of(request, "to");
+  auto limit = limit_of(request);
+  if (!from) return from.error();
+  if (!to) return to.error();
+  if (!limit) return limit.error();
+  filter.from = *from;
+  filter.to = *to;
+  filter.rows_max = *limit;
+  if (const auto before = request.query_value("before")) {
+    filter.before = Position::parse(*before);
+    if (!filter.before) return invalid("before is a sequence, as events carry it");
+  }
+  return filter;
+}
+
+Result<Uuid> id_of(const std::string& text) {
+  const auto id = Uuid::parse(text);
+  if (!id) return invalid("an event id is a UUID: " + text.substr(0, 64));
+  return *id;
+}
+
+}  // namespace
+
+struct Api::Implementation {
+  using Task = std::move_only_function<void()>;
+  /// Answers a request for reading; runs on the API's thread.
+  using Look = std::function<Result<json>(const http::Request&, const http::PathValues&)>;
+  /// Does something for an operator and tells how it went, from any thread.
+  using Operate = std::function<void(const http::Request&, const http::PathValues&, Done)>;
+
+  explicit Implementation(Params p)
+      : params(std::move(p)),
+        started(params.clock.steady()),
+        tasks({.waiting_max = kWaitingMax}, [](std::vector<Task> batch) {
+          for (auto& task : batch) task();
+        }) {}
+
+  void look(http::Router& router, std::string_view pattern, Look look);
+  void operate(http::Router& router, std::pair<std::string, std::string_view> route, Operate operate);
+  void audit(const http::Request& request, const Result<store::Done>& outcome);
+
+  Result<json> overview();
+  Result<json> targets();
+  Result<json> events(const http::Request& request);
+  Result<json> dead(const http::Request& request);
+
+  Params params;
+  const std::chrono::nanoseconds started;
+  concurrency::GroupCommitter<Task> tasks;
+};
+
+Api::Api(Params params) : implementation_(std::make_unique<Implementation>(std::move(params))) {}
+Api::~Api() = default;
+void Api::drain() { implementation_->tasks.drain(); }
+
+void Api::Implementation::look(http::Router& router, std::string_view pattern, Look look) {
+  router.add("GET", pattern, [this, look](http::Request request, http::PathValues values, http::Respond respond) {
+    if (auto refusal = params.access.refuse(request, Right::read)) return respond(std::move(*refusal));
+    auto call = std::make_shared<http::Respond>(std::move(respond));
+    Task task = [look, request = std::move(request), values = std::move(values), call] {
+      auto result = look(request, values);
+      (*call)(result ? answer(*result) : failed(result.error()));
+    };
+    if (!tasks.submit(task, 1)) (*call)(http::problem(503, "the admin API is busy or stopping"));
+  });
+}
+
+void Api::Implementation::operate(http::Router& router, std::pair<std::string, std::string_view> route,
+                                  Operate operate) {
+  router.add(route.first, route.second,
+             [this, operate](http::Request request, http::PathValues values, http::Respond respond) {
+               if (auto refusal = params.access.refuse(request, Right::operate)) return respond(std::move(*refusal));
+               auto call = std::make_shared<http::Respond>(std::move(respond));
+               auto asked = std::make_shared<http::Request>(std::move(request));
+               Task task = [this, operate, asked, values = std::move(values), call] {
+                 operate(*asked, values, [this, asked, call](Result<store::Done> outcome) {
+                   audit(*asked, outcome);
+                   (*call)(outcome ? answer({{"done", true}}) : failed(outcome.error()));
+                 });
+               };
+               if (!tasks.submit(task, 1)) (*call)(http::problem(503, "the admin API is busy or stopping"));
+             });
+}
+
+void Api::Implementation::audit(const http::Request& request, const Result<store::Done>& outcome) {
+  store::AddAudit entry{params.clock.now(), "admin token from " + request.peer,
+                        request.method + " " + std::string(request.path()), outcome ? "done" : outcome.error().message};
+  params.hub.write(std::move(entry), [](const auto&) {});
+}
+
+Result<json> Api::Implementation::targets() {
+  const Instant now = params.clock.now();
+  json result = json::array();
+  for (const auto& status : params.hub.target_statuses()) {
+    for (const auto& configured : params.hub.targets) {
+      if (configured.name != status.name) continue;
+      auto backlog = params.hub.outbox.backlog(status.cursor);
+      if (!backlog) return backlog.error();
+      json row = view_target(status, configured, now);
+      row["backlog"] = backlog->rows;
+      row["backlog_more"] = backlog->more;
+      row["oldest_age_seconds"] =
+          backlog->oldest ? json(static_cast<double>((now - *backlog->oldest).count()) / 1000.0) : json(nullptr);
+      result.push_back(std::move(row));
+    }
+  }
+  return result;
+}
+
+Result<json> Api::Implementation::overview() {
+  auto rows = targets();
+  if (!rows) return rows.error();
+  const auto status = params.hub.lake();
+  json lake = view(status);
+  if (status.cursor) {
+    auto backlog = params.hub.outbox.backlog(*status.cursor);
+    if (!backlog) return backlog.error();
+    lake["backlog"] = backlog->rows;
+    lake["backlog_more"] = backlog->more;
+  }
+  return json{{"uptime_seconds", std::chrono::duration<double>(params.clock.steady() - started).count()},
+              {"sources", list(params.hub.sources())},
+              {"targets", std::move(*rows)},
+              {"lake", std::move(lake)}};
+}
+
+Result<json> Api::Implementation::events(const http::Request& request) {
+  auto filter = filter_of(request);
+  if (!filter) return filter.error();
+  auto rows = params.hub.outbox.search(*filter);
+  if (!rows) return rows.error();
+  json found = json::array();
+  for (const auto& row : *rows) found.push_back(summary(row.event));
+  const bool full = rows->size() == filter->rows_max;
+  return json{{"events", std::move(found)},
+              {"next_before", full ? json(rows->back().event.position.to_string()) : json(nullptr)}};
+}
+
+Result<json> Api::Implementation::dead(const http::Request& request) {
+  auto limit = limit_of(request);
+  if (!limit) return limit.error();
+  const auto wanted = request.query_value("target");
+  json found = json::array();
+  for (const auto& target : params.hub.targets) {
+    if (wanted && target.name != *wanted) continue;
+    auto rows = params.hub.outbox.deliveries(target.name, store::PutDelivery::State::dead, *limit);
+    if (!rows) return rows.error();
+    for (const auto& row : *rows) found.push_back(view(row));
+  }
+  return json{{"dead", std::move(found)}};
+}
+
+void Api::mount(http::Router& router) {
+  auto& api = *implementation_;
+  const auto& hub = api.params.hub;
+  router.add("GET", "/admin/v1/openapi.json", [](http::Request, http::PathValues, http::Respond respond) {
+    http::Response response;
+    response.body.assign(kOpenApi, sizeof kOpenApi);
+    respond(std::move(response));
+  });
+  api.look(router, "/admin/v1/overview", [&api](auto&, auto&) { return api.overview(); });
+  api.look(router, "/admin/v1/sources",
+           [&hub](auto&, auto&) -> Result<json> { return json{{"sources", list(hub.sources())}}; });
+  api.look(router, "/admin/v1/targets", [&api](auto&, auto&) -> Result<json> {
+    auto rows = api.targets();
+    if (!rows) return rows.error();
+    return json{{"targets", std::move(*rows)}};
+  });
+  api.look(router, "/admin/v1/events", [&api](auto& request, auto&) { return api.events(request); });
+  api.look(router, "/admin/v1/events/{id}", [&hub](auto&, auto& values) -> Result<json> {
+    auto id = id_of(values[0]);
+    if (!id) return id.error();
+    return life_of(*id, hub);
+  });
+  api.look(router, "/admin/v1/dead", [&api](auto& request, auto&) { return api.dead(request); });
+  api.look(router, "/admin/v1/audit", [&hub](auto& request, auto&) -> Result<json> {
+    auto limit = limit_of(request);
+    if (!limit) return limit.error();
+    auto entries = hub.outbox.audit(*limit);
+    if (!entries) return entries.error();
+    return json{{"audit", list(*entries)}};
+  });
+
+  api.operate(router, {"POST", "/admin/v1/targets/{name}/pause"}, [&hub](auto&, auto& values, Done done) {
+    hub.set_mode(values[0], fanout::Mode::paused, std::move(done));
+  });
+  api.operate(router, {"POST", "/admin/v1/targets/{name}/resume"},
+              [&hub](auto&, auto& values, Done done) { hub.set_mode(values[0], std::nullopt, std::move(done)); });
+  api.operate(router, {"PUT", "/admin/v1/targets/{name}/mode"}, [&hub](auto& request, auto& values, Done done) {
+    const json body = json::parse(request.body, nullptr, false);
+    const auto mode = body.is_object() && body.value("mode", json()).is_string()
+                          ? fanout::parse_mode(body["mode"].template get<std::string>())
+                          : std::nullopt;
+    if (!mode || *mode == fanout::Mode::detached)
+      return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
+    hub.set_mode(values[0], *mode, std::move(done));
+  });
+  const auto on_dead = [&api, &router](const char* method, std::string_view pattern, const auto& act) {
+    api.operate(router, {method, pattern}, [&act](auto&, auto& values, Done done) {
+      auto id = id_of(values[1]);
+      if (!id) return done(id.error());
+      act(values[0], *id, std::move(done));
+    });
+  };
+  on_dead("POST", "/admin/v1/dead/{target}/{id}/retry", hub.retry_dead);
+  on_dead("DELETE", "/admin/v1/dead/{target}/{id}", hub.drop_dead);
+}
+
+}  // namespace vf::admin

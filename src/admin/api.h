@@ -1,0 +1,84 @@
+// Admin API: JSON under /admin/v1/ over what a running role knows: sources, targets, events and their lives, dead
+// letters, the audit log. Handlers may block on the store, so they run on a thread of their own, not on the network's.
+// Thread safe once built. Described by /admin/v1/openapi.json (openapi.json beside this file).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/access.h"
+#include "base/time.h"
+#include "fanout/status.h"
+#include "fanout/target.h"
+#include "http/router.h"
+#include "store/environment_store.h"
+#include "store/outbox_store.h"
+
+namespace vf::admin {
+
+/// Counts since start.
+struct SourceStatus {
+  std::string name;
+  std::string mode;
+  uint64_t accepted = 0, duplicates = 0, refused = 0, unavailable = 0;
+};
+
+struct LakeStatus {
+  std::string driver = "none";
+  std::string state = "none";  // ok, backing off
+  std::string last_error;
+  int64_t rows_inserted = 0;
+  std::optional<Position> cursor;
+};
+
+/// What became of an event in one environment, asked over the wire or in process.
+struct EnvironmentAnswer {
+  std::string name;
+  std::string status;  // applied, ignored, quarantined, not received, unknown (with the reason)
+  std::optional<Instant> at;
+  std::string reason;
+};
+
+using Done = std::function<void(Result<store::Done>)>;
+
+/// What the API reads and operates. Every function may be called from the API's thread at any time.
+struct Hub {
+  store::OutboxStore& outbox;
+  store::WriteOutbox write;             // for the audit log
+  std::vector<fanout::Target> targets;  // as configured
+  std::function<std::vector<SourceStatus>()> sources;
+  std::function<std::vector<fanout::Status>()> target_statuses;
+  std::function<LakeStatus()> lake;
+  std::function<Result<std::optional<Event>>(Uuid)> find_in_lake;  // empty: no lake
+  std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments;
+  std::function<void(const std::string& target, std::optional<fanout::Mode>, Done)> set_mode;  // nullopt: resume
+  std::function<void(const std::string& target, Uuid, Done)> retry_dead, drop_dead;
+};
+
+class Api {
+ public:
+  struct Params {
+    Access access;
+    const Clock& clock;
+    Hub hub;
+  };
+  explicit Api(Params params);
+  ~Api();
+
+  /// Adds the API's routes. The Api must outlive the router's use.
+  void mount(http::Router& router);
+  /// Answers what waits, then 503.
+  void drain();
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// The status page, for GET /. It reads the API with a token that its reader gives.
+http::Response status_page();
+
+}  // namespace vf::admin

@@ -1,0 +1,96 @@
+#include "admin/life.h"
+
+#include <nlohmann/json.hpp>
+
+#include "admin/views.h"
+
+namespace vf::admin {
+namespace {
+
+using nlohmann::json;
+
+json passed(const store::BatchRow& batch, std::string_view state) {
+  return {{"state", state},
+          {"sent_at", to_rfc3339(batch.sent_at)},
+          {"acked_at", to_rfc3339(batch.acked_at)},
+          {"attempts", batch.attempts}};
+}
+
+// How far one target is with an event that the outbox still holds.
+Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
+  auto exceptions = hub.outbox.deliveries_of(row.event.id);
+  if (!exceptions) return exceptions.error();
+  for (const auto& exception : *exceptions) {
+    if (exception.target == target.name) return view(exception);
+  }
+  auto batch = hub.outbox.batch_of(target.name, row.event.position);
+  if (!batch) return batch.error();
+  const bool wanted = row.fan_out && fanout::wants(target, row.event);
+  json result =
+      *batch ? passed(**batch, wanted ? "delivered" : "skipped") : json{{"state", wanted ? "waiting" : "skipped"}};
+  result["target"] = target.name;
+  return result;
+}
+
+Result<json> raw_log(Position position, const Hub& hub) {
+  if (!hub.find_in_lake) return json{{"state", "none"}};
+  auto batch = hub.outbox.batch_of(std::string(store::kRawLog), position);
+  if (!batch) return batch.error();
+  return *batch ? passed(**batch, "written") : json{{"state", "waiting"}};
+}
+
+json environments(Uuid event_id, const Hub& hub) {
+  json result = json::array();
+  for (const auto& answer : hub.ask_environments(event_id)) result.push_back(view(answer));
+  return result;
+}
+
+// Retention has emptied the outbox of it: the raw log remembers the event, the environments what they did.
+Result<json> remembered_life(Uuid event_id, const Hub& hub) {
+  if (hub.find_in_lake) {
+    auto kept = hub.find_in_lake(event_id);
+    if (!kept) return kept.error();
+    if (*kept) {
+      return json{{"event", whole(**kept)},
+                  {"received", to_rfc3339((*kept)->received)},
+                  {"raw_log", {{"state", "written"}}},
+                  {"deliveries", json::array()},
+                  {"environments", environments(event_id, hub)}};
+    }
+  }
+  auto entry = hub.outbox.ledger(event_id);
+  if (!entry) return entry.error();
+  if (!*entry) return not_found("no event has the id " + event_id.to_string());
+  return json{{"event", {{"id", event_id.to_string()}}},
+              {"received", to_rfc3339((*entry)->received)},
+              {"raw_log", {{"state", "none"}}},
+              {"deliveries", json::array()},
+              {"environments", environments(event_id, hub)}};
+}
+
+}  // namespace
+
+Result<json> life_of(Uuid event_id, const Hub& hub) {
+  auto row = hub.outbox.find(event_id);
+  if (!row) return row.error();
+  if (!*row) return remembered_life(event_id, hub);
+  const auto& event = (*row)->event;
+  auto logged = raw_log(event.position, hub);
+  if (!logged) return logged.error();
+  json deliveries = json::array();
+  for (const auto& target : hub.targets) {
+    auto one = delivery(target, **row, hub);
+    if (!one) return one.error();
+    deliveries.push_back(std::move(*one));
+  }
+  return json{{"event", whole(event)},
+              {"happened", to_rfc3339(event.time)},
+              {"received", to_rfc3339(event.received)},
+              {"committed", to_rfc3339(event.received)},
+              {"fan_out", (*row)->fan_out},
+              {"raw_log", std::move(*logged)},
+              {"deliveries", std::move(deliveries)},
+              {"environments", environments(event_id, hub)}};
+}
+
+}  // namespace vf::admin

@@ -1,0 +1,102 @@
+#include "admin/views.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+
+namespace vf::admin {
+namespace {
+
+using nlohmann::json;
+
+json time_or_null(const std::optional<Instant>& t) { return t ? json(to_rfc3339(*t)) : json(nullptr); }
+json text_or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+double seconds(Millis ms) { return static_cast<double>(ms.count()) / 1000.0; }
+
+}  // namespace
+
+json view(const SourceStatus& source) {
+  return {{"name", source.name},         {"mode", source.mode},
+          {"accepted", source.accepted}, {"duplicates", source.duplicates},
+          {"refused", source.refused},   {"unavailable", source.unavailable}};
+}
+
+json view(const LakeStatus& lake) {
+  return {{"driver", lake.driver},
+          {"state", lake.state},
+          {"rows_inserted", lake.rows_inserted},
+          {"last_error", text_or_null(lake.last_error)},
+          {"cursor", lake.cursor ? json(lake.cursor->to_string()) : json(nullptr)}};
+}
+
+json view(const EnvironmentAnswer& answer) {
+  return {{"name", answer.name},
+          {"status", answer.status},
+          {"at", time_or_null(answer.at)},
+          {"reason", text_or_null(answer.reason)}};
+}
+
+json view(const store::PutDelivery& delivery) {
+  const bool dead = delivery.state == store::PutDelivery::State::dead;
+  return {{"target", delivery.target},
+          {"event_id", delivery.event_id.to_string()},
+          {"state", dead ? "dead" : "retry"},
+          {"attempts", delivery.attempts},
+          {"next_attempt_at", dead ? json(nullptr) : json(to_rfc3339(delivery.next_attempt_at))},
+          {"reason", delivery.reason}};
+}
+
+json view(const store::AddAudit& entry) {
+  return {{"at", to_rfc3339(entry.at)}, {"actor", entry.actor}, {"action", entry.action}, {"detail", entry.detail}};
+}
+
+json summary(const Event& event) {
+  json result = {{"id", event.id.to_string()},
+                 {"source", event.source},
+                 {"type", event.type},
+                 {"subject", text_or_null(event.subject)},
+                 {"time", to_rfc3339(event.time)},
+                 {"messageid", event.message_id},
+                 {"receivedtime", to_rfc3339(event.received)},
+                 {"sequence", event.position.to_string()}};
+  if (event.sandbox) result["sandbox"] = true;
+  return result;
+}
+
+json whole(const Event& event) {
+  json result = summary(event);
+  result["factkey"] = event.fact_key;
+  result["headers"] = json::parse(event.headers, nullptr, false);
+  json data = event.is_json ? json::parse(event.body, nullptr, false) : json(json::value_t::discarded);
+  if (data.is_discarded()) {
+    result["data_base64"] = to_base64(event.body);
+  } else {
+    result["data"] = std::move(data);
+  }
+  return result;
+}
+
+json view_target(const fanout::Status& status, const fanout::Target& configured, Instant now) {
+  return {{"name", status.name},
+          {"url", configured.url},
+          {"mode", fanout::to_string(status.mode)},
+          {"state", fanout::to_string(status.state)},
+          {"alarm", text_or_null(status.alarm)},
+          {"cursor", status.cursor.to_string()},
+          {"in_flight", status.in_flight},
+          {"delivered", status.delivered},
+          {"skipped", status.skipped},
+          {"retried", status.retried},
+          {"dead", status.dead},
+          {"quarantined", status.quarantined},
+          {"requests", status.requests},
+          {"failed_requests", status.failed},
+          {"last_error", text_or_null(status.last_error)},
+          {"last_error_at", time_or_null(status.last_error_at)},
+          {"last_success_at", time_or_null(status.last_success_at)},
+          {"next_attempt_in_seconds",
+           status.next_attempt_at ? json(seconds(std::max(*status.next_attempt_at - now, Millis{0}))) : json(nullptr)},
+          {"lag_seconds", seconds(status.lag)}};
+}
+
+}  // namespace vf::admin
