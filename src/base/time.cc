@@ -1,7 +1,5 @@
 #include "base/time.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace vf {
@@ -60,9 +58,18 @@ std::string to_rfc3339(Instant t) {
   const auto day = floor<days>(t);
   const year_month_day date{day};
   const hh_mm_ss clock{t - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int{date.year()}, unsigned{date.month()},
-                     unsigned{date.day()}, clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  std::string out = "0000-00-00T00:00:00.000Z";
+  const auto put = [&out](size_t last, int64_t value) {
+    for (; value > 0; value /= 10) out[last--] = static_cast<char>('0' + value % 10);
+  };
+  put(3, int{date.year()});
+  put(6, unsigned{date.month()});
+  put(9, unsigned{date.day()});
+  put(12, clock.hours().count());
+  put(15, clock.minutes().count());
+  put(18, clock.seconds().count());
+  put(22, clock.subseconds().count());
+  return out;
 }
 
 std::optional<Instant> parse_time(std::string_view text) {

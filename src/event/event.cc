@@ -1,6 +1,5 @@
 #include "event/event.h"
 
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <charconv>
@@ -19,7 +18,16 @@ bool read_hex(std::string_view text, Number& number) {
 
 }  // namespace
 
-std::string Position::to_string() const { return fmt::format("{:08x}-{:016x}-{:016x}", era, tx, seq); }
+std::string Position::to_string() const {
+  std::string out = "00000000-0000000000000000-0000000000000000";
+  const auto put = [&out](size_t last, uint64_t value) {
+    for (; value > 0; value >>= 4) out[last--] = "0123456789abcdef"[value & 15];
+  };
+  put(7, era);
+  put(24, tx);
+  put(41, seq);
+  return out;
+}
 
 std::optional<Position> Position::parse(std::string_view text) {
   if (text.size() != 42 || text[8] != '-' || text[25] != '-') return std::nullopt;
