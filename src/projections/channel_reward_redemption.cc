@@ -1,0 +1,36 @@
+// channel.reward.redemption.updated → reward_redemptions: what was redeemed, and how far it came.
+#include "event/identity.h"
+#include "projections/body.h"
+#include "projections/kick_times.h"
+
+namespace vf::projections {
+namespace {
+
+// Pending comes before every other status, whatever the order of sending; redeemed_at is the redemption's time, not
+// the change's, so the change is timed by its message.
+store::Stamp status_stamp(const Cell& status, const Event& event) {
+  const bool pending = status == Cell{store::Value{std::string("pending")}};
+  return stamp_at(sent_at(event), event, pending ? 0 : 1);
+}
+
+}  // namespace
+
+Result<std::vector<store::Row>> channel_reward_redemption(const Event& event) {
+  Body body(event);
+  const std::string id = body.text("/id");
+  // The details do not change; the redemption's own ULID times them where redeemed_at is missing.
+  const Instant redeemed = body.has("/redeemed_at") ? body.time("/redeemed_at") : time_inside(id).value_or(Instant{});
+  const Cell status = body.text_cell("/status");
+  RowDraft row(TableId::reward_redemptions, stamp_at(redeemed, event));
+  row.set("redemption_id", id);
+  row.set("channel_id", body.id("/broadcaster/user_id"));
+  row.set("redeemer_id", body.integer_cell("/redeemer/user_id"));
+  row.set("reward_id", body.text_cell("/reward/id"));
+  row.set("reward_title", body.text_cell("/reward/title"));
+  row.set("cost", body.integer_cell("/reward/cost"));
+  row.set("redeemed_at", body.time_cell("/redeemed_at"));
+  row.set("status", status, status_stamp(status, event));
+  return body.finish(one_row(std::move(row)));
+}
+
+}  // namespace vf::projections

@@ -1,0 +1,23 @@
+// livestream.metadata.updated → channels: title, category and language, taken together. The body has no time: a copy
+// sent late may stand until the next poll of the channel corrects it.
+#include "projections/body.h"
+#include "projections/kick_times.h"
+
+namespace vf::projections {
+
+Result<std::vector<store::Row>> livestream_metadata_updated(const Event& event) {
+  Body body(event);
+  // Kick sends "Category" instead of, or beside, the documented "category".
+  const std::string category = body.has("/metadata/category") ? "/metadata/category" : "/metadata/Category";
+  if (!body.has("/metadata")) body.refuse("/metadata", "missing");
+  RowDraft row(TableId::channels, stamp_at(sent_at(event), event));
+  row.set("channel_id", body.id("/broadcaster/user_id"));
+  row.set("slug", body.text_cell("/broadcaster/channel_slug"));
+  row.set("title", body.text_cell("/metadata/title"));
+  row.set("category_id", body.integer_cell(category + "/id"));
+  row.set("category_name", body.text_cell(category + "/name"));
+  row.set("language", body.text_cell("/metadata/language"));
+  return body.finish(one_row(std::move(row)));
+}
+
+}  // namespace vf::projections
