@@ -1,12 +1,13 @@
 // RawLog: the port of the raw event log (`vf.raw_events`): every accepted event, for analytics and replay.
 // Exactly once in effect: the feeder pins a range in the outbox, asks which ids are here, inserts what is missing.
-// One thread calls at a time. Errors: unavailable (retry; the outcome of an insert is then unknown), internal.
+// Thread safe; inserts wait for inserts, reads for reads. A driver is done when tests/conformance/raw_log passes.
+// Errors: unavailable (retry; the outcome of an insert is then unknown), internal.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -21,9 +22,16 @@ struct RawRow {
   std::string_view retention_class;  // "default" or a source's name; decides when the row's part is dropped
 };
 
-struct ReadRange {  // by time of receipt, then id
-  std::optional<std::string> source, type, subject;
-  std::optional<Instant> from, to;
+/// Where a reader stands: behind the event with this receipt and id.
+struct ReadPlace {
+  Instant received;
+  Uuid id;
+};
+
+struct ReadRange {  // every field narrows; by time of receipt, then id (in the engine's order of ids)
+  std::optional<std::string> source, type, subject;  // exact, or a prefix when ending in '*'
+  std::optional<Instant> from, to;                   // of received: from <= received < to
+  std::optional<ReadPlace> after;                    // for reading on
   size_t rows_max = 1000;
 };
 
@@ -35,7 +43,7 @@ class RawLog {
   virtual Result<bool> insert(std::span<const RawRow> rows, const std::string& token) = 0;
   /// Ends whatever an earlier process or attempt may still be running, so that ids_present() is the truth.
   virtual Result<bool> settle() = 0;
-  /// Which of `ids` the log holds. `from`/`to` bound their received time.
+  /// Which of `ids` the log holds. `from` and `to` bound their received time, both included.
   virtual Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) = 0;
   virtual Result<std::vector<Event>> read(const ReadRange& range) = 0;
   virtual Result<std::optional<Event>> find(Uuid id) = 0;

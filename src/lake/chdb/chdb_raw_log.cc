@@ -1,0 +1,159 @@
+#include "lake/chdb/chdb_raw_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <utility>
+
+#include "lake/chdb/connection.h"
+#include "lake/raw_events.h"
+#include "lake/schema.h"
+
+namespace vf::lake::chdb {
+namespace {
+
+// Options of the engine, which starts with the first connection. The hub's own work comes first, so the engine gets
+// few threads and small caches (bench/raw_log_bench.cc compares).
+std::vector<std::string> engine_options(const std::string& path) {
+  return {
+      "--path=" + path,
+      // Without it the engine would read a config.xml of the working folder or of the user's home.
+      "--config-file=" + path + "/config.xml",
+  };
+}
+
+// Options of one connection.
+std::vector<std::string> session_options() {
+  return {
+      "--max_threads=2",
+      "--max_insert_threads=1",
+      "--async_insert=0",  // chDB's default of 1 answers before the data is anywhere
+      "--input_format_parallel_parsing=0",
+      "--query_profiler_real_time_period_ns=0",  // no signals to our threads
+      "--query_profiler_cpu_time_period_ns=0",
+  };
+}
+
+class ChdbRawLog final : public RawLog {
+ public:
+  ChdbRawLog(std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader)
+      : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+  // `token` is not used: on MergeTree a token that was logged before its part was renamed makes the engine drop the
+  // rows when they are sent again after a kill. The feeder's repair is what counts.
+  Result<bool> insert(std::span<const RawRow> rows, const std::string&) override {
+    if (rows.empty()) return true;
+    size_t bytes = 0;
+    for (const auto& row : rows) bytes += 512 + row.event->body.size() + row.event->headers.size();
+    std::string encoded;
+    encoded.reserve(bytes);
+    for (const auto& row : rows) append_row(encoded, row);
+    const std::lock_guard lock(write_mutex_);
+    return writer_->insert(insert_statement(), encoded);
+  }
+
+  // An insert ends before insert() returns, and dies with its process: once nobody holds the lock, nothing runs.
+  Result<bool> settle() override {
+    const std::lock_guard lock(write_mutex_);
+    return succeeded(writer_->query("SELECT 1"));
+  }
+
+  Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
+    std::vector<Uuid> present;
+    for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), kIdsPerStatement))) {
+      auto found = read(select_ids_present(ids.first(std::min(ids.size(), kIdsPerStatement)), from, to), read_ids);
+      if (!found) return found.error();
+      present.insert(present.end(), found->begin(), found->end());
+    }
+    return present;
+  }
+
+  Result<std::vector<Event>> read(const ReadRange& range) override { return read(select_events(range), read_events); }
+
+  Result<std::optional<Event>> find(Uuid id) override {
+    auto found = read(select_event(id), read_events);
+    if (!found) return found.error();
+    if (found->empty()) return std::optional<Event>{};
+    return std::optional<Event>{std::move(found->front())};
+  }
+
+  Result<int64_t> count() override { return read(std::string(kSelectCount), read_count); }
+
+  Result<bool> ping() override {
+    const std::lock_guard lock(read_mutex_);
+    return succeeded(reader_->query("SELECT 1"));
+  }
+
+ private:
+  static Result<bool> succeeded(Result<std::string> answer) {
+    if (!answer) return answer.error();
+    return true;
+  }
+
+  template <class Decode>
+  auto read(const std::string& sql, Decode decode) -> decltype(decode(std::string_view{})) {
+    Result<std::string> answer = [&] {
+      const std::lock_guard lock(read_mutex_);
+      return reader_->query(sql);
+    }();
+    if (!answer) return answer.error();
+    return decode(*answer);
+  }
+
+  std::mutex write_mutex_, read_mutex_;
+  std::unique_ptr<Connection> writer_, reader_;
+};
+
+// The engine holds an flock on the file `status` of its folder, and says so on stderr only.
+Result<bool> refuse_if_in_use(const std::string& path) {
+  const int file = ::open((path + "/status").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return true;
+  const bool in_use = ::flock(file, LOCK_EX | LOCK_NB) != 0;
+  ::close(file);
+  if (in_use) return conflict(fmt::format("lake: {} is in use by another process; a chDB lake has one", path));
+  return true;
+}
+
+Result<bool> set_ttl(const Execute& execute, const Retention& retention) {
+  const std::string wanted = ttl_expression(retention);
+  auto same = execute(fmt::format(
+      "SELECT position(engine_full, {}) > 0 FROM system.tables WHERE database = 'vf' AND name = 'raw_events'",
+      sql_literal("TTL " + wanted + " SETTINGS")));
+  if (!same) return same.error();
+  if (*same == "\1") return true;
+  auto altered = execute("ALTER TABLE vf.raw_events MODIFY TTL " + wanted);
+  if (!altered) return altered.error();
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock) {
+  std::error_code failed;
+  // Absolute: the engine's fsync of a folder fails on a relative path.
+  const std::string path = std::filesystem::absolute(params.path, failed).lexically_normal();
+  if (!failed) std::filesystem::create_directories(path, failed);
+  if (failed) return unavailable(fmt::format("lake: cannot make {}: {}", params.path, failed.message()));
+  auto library = Library::load(params.library);
+  if (!library) return library.error();
+  if (auto is_free = refuse_if_in_use(path); !is_free) return is_free.error();
+
+  auto options = engine_options(path);
+  std::ranges::copy(session_options(), std::back_inserter(options));
+  std::ranges::copy(params.engine_options, std::back_inserter(options));
+  auto writer = Connection::open(**library, options);
+  if (!writer) return writer.error();
+  const Execute execute = [&writer](const std::string& sql) { return (*writer)->query(sql); };
+  if (auto migrated = migrate(execute, migrations(), clock.now()); !migrated) return migrated.error();
+  if (auto set = set_ttl(execute, params.retention); !set) return set.error();
+  auto reader = Connection::open(**library, options);
+  if (!reader) return reader.error();
+  return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(*writer), std::move(*reader)));
+}
+
+}  // namespace vf::lake::chdb

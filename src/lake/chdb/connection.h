@@ -1,0 +1,39 @@
+// Connection: a session of the engine in this process. The engine itself starts with the first connection and stops
+// with the last; it serves one folder at a time. A connection runs one statement at a time: of one thread, or locked
+// by its user.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "lake/chdb/library.h"
+
+namespace vf::lake::chdb {
+
+class Connection {
+ public:
+  /// `arguments` are the engine's options ("--path=…"). Error `unavailable`: it does not start.
+  static Result<std::unique_ptr<Connection>> open(const Library& library, const std::vector<std::string>& arguments);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs one statement; what it answers, in RowBinary. Errors: internal (the statement is wrong), unavailable.
+  Result<std::string> query(const std::string& sql);
+  /// Sends `rows` (RowBinary) to an INSERT and waits until they are committed.
+  Result<bool> insert(const std::string& sql, std::string_view rows);
+
+ private:
+  Connection(const Library& library, Handle** handle) : library_(library), handle_(handle) {}
+
+  const Library& library_;
+  Handle** handle_;
+};
+
+/// The engine's message as an Error: its code decides between internal and unavailable; cut to one short line.
+Error engine_error(std::string_view message);
+
+}  // namespace vf::lake::chdb

@@ -1,0 +1,26 @@
+// Retention: how long the raw log keeps an event, counted from its receipt, by the event's class. A class is a source
+// that has a span of its own, or kDefaultClass. A value.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace vf::lake {
+
+inline constexpr std::string_view kDefaultClass = "default";
+
+struct Retention {
+  std::chrono::seconds otherwise = std::chrono::days{400};
+  std::map<std::string, std::chrono::seconds, std::less<>> by_source;
+
+  /// The class that events of `source` are filed under from now on; those filed before stay where they are.
+  std::string_view class_of(std::string_view source) const {
+    const auto own = by_source.find(source);
+    return own == by_source.end() ? kDefaultClass : std::string_view{own->first};
+  }
+};
+
+}  // namespace vf::lake

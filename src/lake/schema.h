@@ -1,0 +1,36 @@
+// The raw log's schema: sql/lake/NNNN_name.sql, compiled in, applied in order, forward only. The table vf._migrations
+// says which were applied, and with what text. The same for every driver: a driver gives Execute. One process migrates
+// at a time. Each statement of a file must be idempotent: there are no transactions, and a crash repeats it.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/migration.h"
+
+namespace vf::lake {
+
+using store::Migration;
+
+/// What this binary carries, in order.
+std::span<const Migration> migrations();
+
+/// Runs one statement; a SELECT answers in RowBinary.
+using Execute = std::function<Result<std::string>(const std::string& sql)>;
+
+/// Not applied yet, in order. Error `conflict`: one was changed after it was applied, or the lake was made by a newer
+/// binary.
+Result<std::vector<Migration>> pending_migrations(const Execute& execute, std::span<const Migration> known);
+
+/// Applies what is pending; says how many that were.
+Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, Instant now);
+
+/// The statements of a file: each ends in a semicolon at the end of a line.
+std::vector<std::string_view> split_statements(std::string_view sql);
+
+}  // namespace vf::lake

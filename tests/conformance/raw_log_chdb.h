@@ -1,0 +1,53 @@
+// What tests of the chDB raw log share: a folder of its own for each lake, and whether the library is here at all.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "lake/chdb/chdb_raw_log.h"
+#include "lake/chdb/library.h"
+#include "raw_log_suite.h"
+
+namespace vf::lake::conformance {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = std::filesystem::temp_directory_path() / "vf-lake-XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// Why chDB cannot run here; empty when it can.
+inline std::string chdb_missing() {
+  const auto library = chdb::Library::load("");
+  return library ? "" : library.error().message;
+}
+
+class ChdbHost final : public RawLogHost {
+ public:
+  Result<std::unique_ptr<RawLog>> open() override {
+    chdb::ChdbParams params;
+    params.path = folder_.path();
+    return chdb::open_chdb(params, clock_);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  SystemClock clock_;
+};
+
+}  // namespace vf::lake::conformance

@@ -1,0 +1,231 @@
+#include "raw_log_suite.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <thread>
+
+namespace vf::lake::conformance {
+namespace {
+
+using testing::IsEmpty;
+using testing::UnorderedElementsAreArray;
+
+const Instant kLongAgo = from_unix_millis(0);
+const Instant kFarAway = from_unix_millis(4'000'000'000'000);
+
+template <class T>
+T value(Result<T> result) {
+  if (!result) {
+    ADD_FAILURE() << result.error().message;
+    return {};
+  }
+  return std::move(*result);
+}
+
+void expect_same(const Event& got, const Event& want) {
+  EXPECT_EQ(got.id, want.id);
+  EXPECT_EQ(got.source, want.source);
+  EXPECT_EQ(got.type, want.type);
+  EXPECT_EQ(got.subject, want.subject);
+  EXPECT_EQ(unix_millis(got.time), unix_millis(want.time));
+  EXPECT_EQ(unix_millis(got.received), unix_millis(want.received));
+  EXPECT_EQ(got.message_id, want.message_id);
+  EXPECT_EQ(got.fact_key, want.fact_key);
+  EXPECT_EQ(got.version, want.version);
+  EXPECT_EQ(got.sandbox, want.sandbox);
+  EXPECT_EQ(got.is_json, want.is_json);
+  EXPECT_EQ(got.headers, want.headers);
+  EXPECT_EQ(got.position, want.position);
+  EXPECT_TRUE(got.body == want.body) << "bodies of " << got.body.size() << " and " << want.body.size() << " bytes";
+}
+
+}  // namespace
+
+void RawLogConformance::SetUp() {
+  if (!GetParam().missing.empty()) GTEST_SKIP() << GetParam().missing;
+  host_ = GetParam().make_host();
+  open();
+}
+
+void RawLogConformance::open() {
+  auto log = host_->open();
+  ASSERT_TRUE(log) << log.error().message;
+  log_ = std::move(*log);
+}
+
+void RawLogConformance::reopen() {
+  log_.reset();
+  open();
+}
+
+void RawLogConformance::insert(const std::vector<Event>& events) {
+  const auto done = log_->insert(rows_of(events), "");
+  ASSERT_TRUE(done) << done.error().message;
+}
+
+TEST_P(RawLogConformance, AnEmptyLogAnswers) {
+  EXPECT_TRUE(log_->ping());
+  EXPECT_TRUE(log_->settle());
+  EXPECT_EQ(value(log_->count()), 0);
+  EXPECT_EQ(value(log_->find(sample_event(1).id)), std::nullopt);
+  EXPECT_THAT(value(log_->read({})), IsEmpty());
+  const auto ids = ids_of(sample_events(0, 3));
+  EXPECT_THAT(value(log_->ids_present(ids, kLongAgo, kFarAway)), IsEmpty());
+  EXPECT_THAT(value(log_->ids_present({}, kLongAgo, kFarAway)), IsEmpty());
+  EXPECT_TRUE(log_->insert({}, ""));
+  EXPECT_EQ(value(log_->count()), 0);
+}
+
+TEST_P(RawLogConformance, EveryFieldComesBackAsItWas) {
+  Event event = sample_event(1);
+  event.subject = "applicant/it's \\ \"so\"";
+  event.message_id = std::string("nul \0 inside", 12);
+  event.fact_key = "\xf0\x9f\x98\x80 \xff not utf-8";
+  event.sandbox = true;
+  event.is_json = false;
+  event.headers = R"({"x":"y"})";
+  event.position = {0xffffffff, 0xffffffffffffffff, 0x8000000000000001};
+  event.body.clear();
+  for (int i = 0; i < 1024; ++i) event.body.push_back(static_cast<char>(i));
+  insert({event});
+  const auto found = value(log_->find(event.id));
+  ASSERT_TRUE(found);
+  expect_same(*found, event);
+}
+
+TEST_P(RawLogConformance, EmptyAndLargeBodiesComeBack) {
+  Event empty = sample_event(1);
+  empty.subject = empty.message_id = empty.fact_key = empty.version = empty.body = empty.headers = "";
+  Event large = sample_event(2);
+  large.body.assign(8u << 20, 'x');
+  large.body.back() = 'y';
+  insert({empty, large});
+  expect_same(*value(log_->find(empty.id)), empty);
+  expect_same(*value(log_->find(large.id)), large);
+}
+
+TEST_P(RawLogConformance, TimesOfAProviderMayBeAbsurd) {
+  std::vector<Event> events = sample_events(0, 4);
+  events[0].time = from_unix_millis(0);
+  events[1].time = from_unix_millis(-62'135'596'800'000);  // year 1
+  events[2].time = from_unix_millis(253'402'300'799'999);  // year 9999
+  events[3].time = from_unix_millis(-1);
+  insert(events);
+  for (const auto& event : events) expect_same(*value(log_->find(event.id)), event);
+}
+
+TEST_P(RawLogConformance, SaysWhichIdsItHolds) {
+  const auto events = sample_events(0, 10'000);
+  std::vector<Event> even;
+  for (size_t i = 0; i < events.size(); i += 2) even.push_back(events[i]);
+  insert(even);
+  const auto present = value(log_->ids_present(ids_of(events), events.front().received, events.back().received));
+  EXPECT_THAT(present.size(), even.size());
+  EXPECT_EQ(std::set(present.begin(), present.end()).size(), even.size());
+  const auto wanted = ids_of(even);
+  EXPECT_TRUE(std::ranges::is_permutation(present, wanted));
+}
+
+TEST_P(RawLogConformance, BoundsOfReceiptOfIdsPresentAreIncluded) {
+  const auto events = sample_events(0, 5);
+  insert(events);
+  const auto present = value(log_->ids_present(ids_of(events), events[1].received, events[3].received));
+  EXPECT_THAT(present, UnorderedElementsAreArray({events[1].id, events[2].id, events[3].id}));
+}
+
+TEST_P(RawLogConformance, AnIdHeldTwiceIsNamedOnce) {
+  insert({sample_event(1)});
+  insert({sample_event(1)});
+  const auto present = value(log_->ids_present(ids_of({sample_event(1)}), kLongAgo, kFarAway));
+  EXPECT_EQ(present.size(), 1u);
+  EXPECT_EQ(value(log_->count()), 2) << "the log itself does not remove repetition: the feeder does";
+}
+
+TEST_P(RawLogConformance, FiltersNarrow) {
+  auto events = sample_events(0, 20);
+  events[3].source = "sumsub";
+  events[3].type = "sumsub.applicantReviewed";
+  events[3].subject = "applicant/o'brien\\";
+  insert(events);
+  const auto count = [this](const ReadRange& range) { return value(log_->read(range)).size(); };
+  EXPECT_EQ(count({.source = "sumsub", .type = {}, .subject = {}, .from = {}, .to = {}, .after = {}}), 1u);
+  ReadRange range;
+  range.subject = "applicant/o'brien\\";
+  EXPECT_EQ(count(range), 1u);
+  range = {};
+  range.type = "kick.channel.followed";
+  EXPECT_EQ(count(range), 4u);
+  range.type = "kick.c*";
+  EXPECT_EQ(count(range), 19u);
+  range.type = "kick.c";
+  EXPECT_EQ(count(range), 0u);
+  range = {};
+  range.from = events[4].received;
+  range.to = events[9].received;
+  EXPECT_EQ(count(range), 5u) << "from is included, to is not";
+  range.rows_max = 3;
+  EXPECT_EQ(count(range), 3u);
+}
+
+TEST_P(RawLogConformance, ReadsInOrderOfReceiptAndOnFromAnyPlace) {
+  auto events = sample_events(0, 100);
+  for (auto& event : events) event.received = events[event.position.seq / 20].received;  // many share a millisecond
+  std::vector<Event> late(events.begin(), events.begin() + 50);
+  insert({events.begin() + 50, events.end()});
+  insert(late);
+  ReadRange range;
+  range.rows_max = 7;
+  std::vector<Uuid> seen;
+  Instant last = kLongAgo;
+  for (auto page = value(log_->read(range)); !page.empty(); page = value(log_->read(range))) {
+    for (const auto& event : page) {
+      EXPECT_LE(last, event.received);
+      last = event.received;
+      seen.push_back(event.id);
+    }
+    range.after = {page.back().received, page.back().id};
+  }
+  EXPECT_THAT(seen, UnorderedElementsAreArray(ids_of(events)));
+}
+
+TEST_P(RawLogConformance, WhatWasInsertedIsThereAfterReopening) {
+  const auto events = sample_events(0, 1'000);
+  insert(events);
+  reopen();
+  EXPECT_EQ(value(log_->count()), 1'000);
+  expect_same(*value(log_->find(events[77].id)), events[77]);
+  insert(sample_events(1'000, 10));
+  EXPECT_EQ(value(log_->count()), 1'010);
+}
+
+TEST_P(RawLogConformance, OneBatchMayHoldSeveralClassesAndMonths) {
+  auto events = sample_events(0, 6);
+  std::vector<RawRow> rows;
+  for (size_t i = 0; i < events.size(); ++i) {
+    events[i].received += std::chrono::days{31 * static_cast<int>(i % 3)};
+    rows.push_back({&events[i], i % 2 == 0 ? "default" : "sumsub"});
+  }
+  ASSERT_TRUE(log_->insert(rows, "token"));
+  EXPECT_EQ(value(log_->count()), 6);
+  EXPECT_EQ(value(log_->ids_present(ids_of(events), kLongAgo, kFarAway)).size(), 6u);
+}
+
+TEST_P(RawLogConformance, ReadsGoOnWhileOthersInsert) {
+  std::jthread writer([this] {
+    for (uint64_t batch = 0; batch < 10; ++batch) insert(sample_events(batch * 100, 100));
+  });
+  int64_t before = 0;
+  for (int i = 0; i < 20; ++i) {
+    const int64_t now = value(log_->count());
+    EXPECT_LE(before, now);
+    EXPECT_EQ(now % 100, 0) << "a batch is seen whole or not at all";
+    before = now;
+  }
+  writer.join();
+  EXPECT_EQ(value(log_->count()), 1'000);
+}
+
+}  // namespace vf::lake::conformance
