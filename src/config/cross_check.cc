@@ -1,0 +1,129 @@
+#include "config/cross_check.h"
+
+#include <algorithm>
+
+#include "config/suggest.h"
+#include "config/units.h"
+
+namespace vf::config {
+namespace {
+
+class Check {
+ public:
+  Check(const Config& config, const Document& document, const LoadParams& params)
+      : config_(config), document_(document), params_(params) {}
+
+  Findings run() {
+    if (holds(only(Role::up, Role::ingest), params_.role)) {
+      retention();
+      ages();
+      targets();
+      credentials();
+    }
+    if (params_.role == Role::up) {
+      listeners();
+      stores();
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  std::string origin(const std::string& key) const {
+    const Entry* entry = document_.find(key);
+    return entry ? entry->origin : kDefaultOrigin;
+  }
+  void problem(const std::string& key, std::string what) {
+    findings_.problems.push_back({origin(key), key, std::move(what)});
+  }
+  void warning(const std::string& key, std::string what) {
+    findings_.warnings.push_back({origin(key), key, std::move(what)});
+  }
+
+  void retention() {
+    if (config_.ingest.ledger_retention < config_.ingest.outbox_retention) {
+      problem("ingest.retention.ledger", "must not be shorter than ingest.retention.outbox (" +
+                                             format_duration(config_.ingest.outbox_retention) + ")");
+    }
+  }
+
+  void age(const std::string& source, const std::optional<Millis>& max_age) {
+    const std::string key = "sources." + source + ".max_age";
+    const Millis safe = config_.ingest.ledger_retention - std::chrono::days{1};
+    if (origin(key) == kDefaultOrigin || (max_age && *max_age <= safe)) return;
+    warning(key, "is longer than the ledger remembers less a day (" + format_duration(safe) +
+                     "): a captured delivery could be accepted a second time");
+  }
+
+  void ages() {
+    if (config_.sources.kick) age("kick", config_.sources.kick->max_age);
+    for (const auto& [name, source] : config_.sources.generic) age(name, source.max_age);
+  }
+
+  void targets() {
+    std::vector<std::string> known;
+    for (const auto& [section, origin] : document_.sections) {
+      if (section.starts_with("sources.")) known.push_back(section.substr(section.find('.') + 1));
+    }
+    for (const auto& [name, target] : config_.targets) {
+      if (target.retry_first > target.retry_longest) {
+        problem("targets." + name + ".retry.first", "must not be longer than retry.longest");
+      }
+      for (const std::string& source : target.sources) {
+        if (std::ranges::find(known, source) != known.end()) continue;
+        const std::string meant = nearest(source, known);
+        warning("targets." + name + ".sources",
+                "no source is named " + source + (meant.empty() ? "" : "; did you mean " + meant + "?"));
+      }
+    }
+  }
+
+  void credentials() {
+    if (config_.admin.token.empty()) {
+      warning("admin.token", "there is none: the admin API answers 401 to every operation");
+    }
+    const auto& x = config_.sources.x;
+    if (x && x->mode != SourceMode::off && x->bearer_token.empty()) {
+      warning("sources.x.bearer_token", "is not set: follower counts are not polled");
+    }
+  }
+
+  void listeners() {
+    std::map<std::string, std::string> keys;
+    claim(keys, "ingest.listen", config_.ingest.listen.address);
+    claim(keys, "admin.listen", config_.admin.listen.address);
+    for (const auto& [name, environment] : config_.environments) {
+      claim(keys, "environments." + name + ".listen", environment.listen.address);
+    }
+    if (params_.simulated) claim(keys, "sim.listen", config_.sim.listen.address);
+  }
+
+  void stores() {
+    std::map<std::string, std::string> keys;
+    claim(keys, "ingest.store", config_.ingest.store.location);
+    for (const auto& [name, environment] : config_.environments) {
+      if (environment.store.kind == StoreUrl::Kind::sqlite) {
+        claim(keys, "environments." + name + ".store", environment.store.location);
+      }
+    }
+  }
+
+  // Two keys must not name the same thing. Port 0 is any free port, and never the same.
+  void claim(std::map<std::string, std::string>& keys, const std::string& key, const std::string& what) {
+    if (what.empty() || what.ends_with(":0")) return;
+    const auto [holder, fresh] = keys.try_emplace(what, key);
+    if (!fresh) problem(key, "is the same as " + holder->second + "; give each its own");
+  }
+
+  const Config& config_;
+  const Document& document_;
+  const LoadParams& params_;
+  Findings findings_;
+};
+
+}  // namespace
+
+Findings cross_check(const Config& config, const Document& document, const LoadParams& params) {
+  return Check(config, document, params).run();
+}
+
+}  // namespace vf::config

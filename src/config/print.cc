@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json_text.h"
+#include "config/describe.h"
+#include "config/document.h"
+#include "config/resolve.h"
+
+namespace vf::config {
+namespace {
+
+struct Branch {
+  std::string name;
+  const Entry* entry = nullptr;
+  std::vector<Branch> children;
+};
+
+Branch& child(Branch& parent, const std::string& name) {
+  for (Branch& branch : parent.children) {
+    if (branch.name == name) return branch;
+  }
+  return parent.children.emplace_back(name);
+}
+
+Branch& branch_at(Branch& root, const std::string& path) {
+  Branch* branch = &root;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    branch = &child(*branch, path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return *branch;
+}
+
+// In the order of the table, which is the order of the docs.
+Branch tree_of(const Document& document) {
+  std::vector<std::pair<const std::string*, const Entry*>> entries;
+  for (const auto& [path, entry] : document.entries) entries.emplace_back(&path, &entry);
+  std::ranges::sort(entries, {}, [](const auto& pair) { return std::pair(pair.second->key, *pair.first); });
+  Branch root;
+  for (const auto& [path, entry] : entries) branch_at(root, *path).entry = entry;
+  return root;
+}
+
+// "postgresql://user:***@host"
+std::string without_password(std::string url) {
+  const size_t begin = url.find("://");
+  if (begin == std::string::npos) return url;
+  const size_t at = url.rfind('@', url.find('/', begin + 3));
+  const size_t colon = url.find(':', begin + 3);
+  if (at == std::string::npos || colon >= at) return url;
+  return url.replace(colon + 1, at - colon - 1, "***");
+}
+
+bool is_one_variable(const std::string& text) { return text.starts_with("${") && text.find('}') == text.size() - 1; }
+
+std::string shown(const Key& key, const std::string& item, const Lookup& lookup) {
+  const bool reference = item.starts_with(kFilePrefix) || is_one_variable(item);
+  if (key.hidden()) return reference ? item : "***";
+  return without_password(expand(item, lookup).value_or(item));
+}
+
+std::string quoted(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-";
+  const bool plain = !text.empty() && text.find_first_not_of(kPlain) == text.npos && text.front() != '-';
+  return plain ? text : json_string(text);
+}
+
+std::string value_text(const Entry& entry, const Lookup& lookup) {
+  if (!entry.key->list) return quoted(shown(*entry.key, entry.items.front(), lookup));
+  std::string out;
+  for (const std::string& item : entry.items)
+    out += (out.empty() ? "[" : ", ") + quoted(shown(*entry.key, item, lookup));
+  return out + "]";
+}
+
+void write_yaml(std::string& out, const Branch& branch, const Lookup& lookup, size_t indent) {
+  constexpr size_t kCommentColumn = 56;
+  for (const Branch& part : branch.children) {
+    std::string line = std::string(indent, ' ') + part.name + ":";
+    if (part.entry) {
+      line += " " + value_text(*part.entry, lookup);
+      line.resize(std::max(line.size() + 2, kCommentColumn), ' ');
+      line += "# " + part.entry->origin;
+    }
+    out += line + "\n";
+    write_yaml(out, part, lookup, indent + 2);
+  }
+}
+
+nlohmann::ordered_json to_json(const Branch& branch, const Lookup& lookup) {
+  if (!branch.entry) {
+    auto object = nlohmann::ordered_json::object();
+    for (const Branch& part : branch.children) object[part.name] = to_json(part, lookup);
+    return object;
+  }
+  const Entry& entry = *branch.entry;
+  if (!entry.key->list) return shown(*entry.key, entry.items.front(), lookup);
+  auto array = nlohmann::ordered_json::array();
+  for (const std::string& item : entry.items) array.push_back(shown(*entry.key, item, lookup));
+  return array;
+}
+
+}  // namespace
+
+std::string print_yaml(const LoadParams& params) {
+  const Document document = read_document(params);
+  std::string out;
+  write_yaml(out, tree_of(document), params.lookup, 0);
+  return out;
+}
+
+std::string print_json(const LoadParams& params) {
+  const Document document = read_document(params);
+  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
+  return to_json(tree_of(document), params.lookup).dump(2, ' ', false, kReplace) + "\n";
+}
+
+}  // namespace vf::config

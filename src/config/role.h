@@ -1,0 +1,25 @@
+// Role: what a process is. A role resolves only the keys it needs (see the table of keys). Values.
+#pragma once
+
+namespace vf::config {
+
+enum class Role {
+  up,      // everything in one process
+  ingest,  // the public listener, fan-out, the admin API
+  api,     // one environment's listener
+  worker,  // one environment's jobs
+  client,  // commands that ask a running hub
+  sim,     // signs as the providers do: the simulator, probes
+};
+
+/// A set of roles.
+using Roles = unsigned;
+constexpr Roles only(Role role) { return 1u << static_cast<unsigned>(role); }
+template <class... Others>
+constexpr Roles only(Role first, Others... others) {
+  return (only(first) | ... | only(others));
+}
+constexpr Roles kEveryRole = only(Role::up, Role::ingest, Role::api, Role::worker, Role::client, Role::sim);
+constexpr bool holds(Roles roles, Role role) { return (roles & only(role)) != 0; }
+
+}  // namespace vf::config

@@ -1,0 +1,97 @@
+#include "config/yaml_value.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+
+namespace vf::config {
+namespace {
+
+constexpr size_t kBytesMax = 1u << 20;
+constexpr int kDepthMax = 64;
+constexpr int kValuesMax = 100'000;
+
+class Reader {
+ public:
+  // Throws YamlError: the recursion is deep and every level can fail.
+  YamlValue read(const YAML::Node& node, int line, int depth) {
+    if (depth > kDepthMax) throw YamlError{line, "nested deeper than 64 levels"};
+    if (++values_ > kValuesMax) throw YamlError{line, "more than 100000 values"};
+    YamlValue value;
+    value.line = line;
+    switch (node.Type()) {
+      case YAML::NodeType::Scalar:
+        value.kind = YamlValue::Kind::scalar;
+        value.text = node.Scalar();
+        break;
+      case YAML::NodeType::Sequence:
+        value.kind = YamlValue::Kind::list;
+        for (const YAML::Node& item : node) value.items.push_back(read(item, line_of(item, line), depth + 1));
+        break;
+      case YAML::NodeType::Map:
+        read_map(node, depth, value);
+        break;
+      case YAML::NodeType::Null:
+      case YAML::NodeType::Undefined:
+        break;
+    }
+    return value;
+  }
+
+ private:
+  // An anchor's node keeps the line where it was written, which is where it can be mended.
+  static int line_of(const YAML::Node& node, int otherwise) {
+    const YAML::Mark mark = node.Mark();
+    return mark.is_null() ? otherwise : mark.line + 1;
+  }
+
+  void read_map(const YAML::Node& node, int depth, YamlValue& map) {
+    map.kind = YamlValue::Kind::map;
+    std::vector<YamlMember> merged;
+    for (const auto& pair : node) {
+      const int line = line_of(pair.first, map.line);
+      if (!pair.first.IsScalar()) throw YamlError{line, "a key must be plain text"};
+      YamlMember member{pair.first.Scalar(), line, read(pair.second, line, depth + 1)};
+      if (member.name == "<<") {
+        collect_merged(member.value, merged);
+        continue;
+      }
+      if (holds(map.members, member.name)) throw YamlError{line, "'" + member.name + "' is given twice"};
+      map.members.push_back(std::move(member));
+    }
+    for (YamlMember& member : merged) {
+      if (!holds(map.members, member.name)) map.members.push_back(std::move(member));
+    }
+  }
+
+  // https://yaml.org/type/merge.html: a map, or a list of maps of which earlier ones win.
+  static void collect_merged(YamlValue& value, std::vector<YamlMember>& merged) {
+    if (value.kind == YamlValue::Kind::list) {
+      for (YamlValue& item : value.items) collect_merged(item, merged);
+      return;
+    }
+    if (value.kind != YamlValue::Kind::map) throw YamlError{value.line, "'<<' takes a map or a list of maps"};
+    std::ranges::move(value.members, std::back_inserter(merged));
+  }
+
+  static bool holds(const std::vector<YamlMember>& members, const std::string& name) {
+    return std::ranges::any_of(members, [&](const YamlMember& member) { return member.name == name; });
+  }
+
+  int values_ = 0;
+};
+
+}  // namespace
+
+std::expected<YamlValue, YamlError> parse_yaml(const std::string& text) {
+  if (text.size() > kBytesMax) return std::unexpected(YamlError{1, "larger than 1 MiB"});
+  try {
+    return Reader().read(YAML::Load(text), 1, 0);
+  } catch (const YAML::Exception& error) {
+    return std::unexpected(YamlError{error.mark.is_null() ? 1 : error.mark.line + 1, error.msg});
+  } catch (YamlError& error) {
+    return std::unexpected(std::move(error));
+  }
+}
+
+}  // namespace vf::config

@@ -1,0 +1,37 @@
+// A YAML document as a tree of texts with their lines: anchors and merge keys ("<<") resolved, nothing typed, so that
+// `off` and 007 stay what was written. Hides yaml-cpp. Values and one pure function.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vf::config {
+
+struct YamlMember;
+
+struct YamlValue {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  int line = 0;      // from 1
+  std::string text;  // of a scalar
+  std::vector<YamlValue> items;
+  std::vector<YamlMember> members;  // in the order written
+};
+
+struct YamlMember {
+  std::string name;
+  int line = 0;
+  YamlValue value;
+};
+
+struct YamlError {
+  int line = 0;
+  std::string what;
+};
+
+/// Bounds: 1 MiB of text, 64 levels, 100,000 values after anchors are resolved. An empty text is a null.
+std::expected<YamlValue, YamlError> parse_yaml(const std::string& text);
+
+}  // namespace vf::config
