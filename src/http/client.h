@@ -19,14 +19,15 @@ namespace vf::http {
 struct ClientParams {
   bool allow_private = false;  // loopback is always allowed; other private ranges only with this
   size_t connections_max = 8;
-  size_t response_bytes_max = 1u << 20;  // longer answers are cut: an error
+  size_t response_bytes_max = 1u << 20;  // of headers and body; a longer answer is an error
+  std::vector<std::string> resolve{};    // "name:port:address" known ahead of DNS, as curl's --resolve
 };
 
 struct Outgoing {
   std::string method = "POST";
-  std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::string url{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{15'000};
 };

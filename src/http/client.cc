@@ -1,0 +1,288 @@
+#include "http/client.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fmt/core.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <deque>
+#include <unordered_map>
+
+#include "base/bytes.h"
+
+namespace vf::http {
+namespace {
+
+struct EasyCloser {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct ListCloser {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyCloser>;
+using HeaderList = std::unique_ptr<curl_slist, ListCloser>;
+
+void append(HeaderList& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) return;
+  static_cast<void>(list.release());
+  list.reset(longer);
+}
+
+/// The text of a resolved address; empty when it is neither IPv4 nor IPv6.
+std::string address_text(const sockaddr* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address->sa_family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+  if (address->sa_family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  if (bytes == nullptr) return {};
+  inet_ntop(address->sa_family, bytes, text.data(), text.size());
+  return text.data();
+}
+
+/// One request under way. Curl holds its address, so it never moves.
+struct Transfer {
+  const ClientParams* params;
+  Outgoing request;
+  Completion done;
+  EasyHandle easy;
+  HeaderList headers;
+  Response response;
+  size_t received_bytes = 0;
+  std::string refused_address;
+  bool too_long = false;
+  std::array<char, CURL_ERROR_SIZE> error{};
+
+  bool take(size_t bytes) {
+    received_bytes += bytes;
+    too_long = received_bytes > params->response_bytes_max;
+    return !too_long;
+  }
+};
+
+curl_socket_t on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::string text = address_text(&address->addr);
+  if (!is_allowed_address(text, transfer.params->allow_private)) {
+    transfer.refused_address = text;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+size_t on_header(char* data, size_t size, size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::string_view line = trim({data, size * count});
+  if (!transfer.take(size * count)) return 0;
+  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // what stood there belonged to a 1xx answer
+  const size_t colon = line.find(':');
+  if (line.starts_with("HTTP/") || colon == line.npos) return size * count;
+  transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+  return size * count;
+}
+
+size_t on_body(char* data, size_t size, size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (!transfer.take(size * count)) return 0;
+  transfer.response.body.append(data, size * count);
+  return size * count;
+}
+
+bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
+
+/// What curl would not refuse by itself, or only on the wire.
+Result<void> check(const Outgoing& request) {
+  if (request.method.empty() || has_line_break(request.method)) return invalid("a request's method is no token");
+  const std::string scheme = to_lower(request.url.substr(0, request.url.find(':')));
+  if ((scheme != "http" && scheme != "https") || has_line_break(request.url)) {
+    return invalid("a request's URL is neither http:// nor https://");
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (name.empty() || has_line_break(name) || has_line_break(value)) {
+      return invalid(fmt::format("the header '{}' is empty or holds a line break", to_lower(trim(name))));
+    }
+  }
+  return {};
+}
+
+class CurlClient final : public Client {
+ public:
+  explicit CurlClient(ClientParams params);
+  ~CurlClient() override;
+
+  void send(Outgoing request, Completion done) override;
+  size_t in_flight() const override { return transfers_.size() + refused_.size(); }
+  void poll(std::chrono::milliseconds wait) override;
+  void wake() override { curl_multi_wakeup(multi_); }
+
+ private:
+  struct Finished {
+    Completion done;
+    Result<Response> result;
+  };
+
+  EasyHandle idle_handle();
+  void prepare(Transfer& transfer);
+  void prepare_body(Transfer& transfer);
+  bool complete_finished();
+  Finished finish(CURL* easy, CURLcode code);
+
+  const ClientParams params_;
+  CURLM* multi_;
+  HeaderList resolve_;
+  std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;
+  std::vector<Finished> refused_;  // before they were sent; told in the next poll()
+  std::vector<EasyHandle> idle_;
+};
+
+CurlClient::CurlClient(ClientParams params) : params_(std::move(params)) {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  VF_INVARIANT(ready == CURLE_OK);
+  multi_ = curl_multi_init();
+  VF_INVARIANT(multi_ != nullptr);
+  const auto most = static_cast<long>(params_.connections_max);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, most);
+  for (const std::string& entry : params_.resolve) append(resolve_, entry);
+}
+
+CurlClient::~CurlClient() {
+  for (const auto& [easy, transfer] : transfers_) curl_multi_remove_handle(multi_, easy);
+  transfers_.clear();
+  idle_.clear();
+  curl_multi_cleanup(multi_);
+}
+
+void CurlClient::send(Outgoing request, Completion done) {
+  if (auto checked = check(request); !checked) {
+    refused_.emplace_back(std::move(done), checked.error());
+    return;
+  }
+  auto transfer = std::make_unique<Transfer>();
+  transfer->params = &params_;
+  transfer->request = std::move(request);
+  transfer->done = std::move(done);
+  transfer->easy = idle_handle();
+  prepare(*transfer);
+  CURL* const easy = transfer->easy.get();
+  transfers_.emplace(easy, std::move(transfer));
+  curl_multi_add_handle(multi_, easy);
+}
+
+EasyHandle CurlClient::idle_handle() {
+  if (idle_.empty()) {
+    EasyHandle fresh(curl_easy_init());
+    VF_INVARIANT(fresh != nullptr);
+    return fresh;
+  }
+  EasyHandle handle = std::move(idle_.back());
+  idle_.pop_back();
+  return handle;
+}
+
+void CurlClient::prepare(Transfer& transfer) {
+  CURL* const easy = transfer.easy.get();
+  const Outgoing& request = transfer.request;
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error.data());
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
+  prepare_body(transfer);
+}
+
+void CurlClient::prepare_body(Transfer& transfer) {
+  CURL* const easy = transfer.easy.get();
+  const Outgoing& request = transfer.request;
+  append(transfer.headers, "Expect:");  // no waiting for "100 Continue"
+  bool has_content_type = false;
+  for (const auto& [name, value] : request.headers) {
+    has_content_type = has_content_type || equals_ignoring_case(name, "Content-Type");
+    append(transfer.headers, value.empty() ? name + ";" : name + ": " + value);
+  }
+  if (!has_content_type) append(transfer.headers, "Content-Type:");  // not curl's own guess
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else if (request.method != "GET" || !request.body.empty()) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+void CurlClient::poll(std::chrono::milliseconds wait) {
+  int running = 0;
+  curl_multi_perform(multi_, &running);
+  if (complete_finished()) return;
+  curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait.count()), nullptr);
+  curl_multi_perform(multi_, &running);
+  complete_finished();
+}
+
+bool CurlClient::complete_finished() {
+  std::vector<Finished> finished = std::exchange(refused_, {});
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg == CURLMSG_DONE) finished.push_back(finish(message->easy_handle, message->data.result));
+  }
+  for (Finished& one : finished) one.done(std::move(one.result));
+  return !finished.empty();
+}
+
+CurlClient::Finished CurlClient::finish(CURL* easy, CURLcode code) {
+  curl_multi_remove_handle(multi_, easy);
+  auto node = transfers_.extract(easy);
+  Transfer& transfer = *node.mapped();
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_reset(easy);  // it points into the transfer
+  idle_.push_back(std::move(transfer.easy));
+  if (code == CURLE_OK) {
+    transfer.response.status = static_cast<int>(status);
+    transfer.response.content_type = header(transfer.response, "Content-Type").value_or("");
+    return {std::move(transfer.done), std::move(transfer.response)};
+  }
+  std::string why = transfer.error[0] != '\0' ? transfer.error.data() : curl_easy_strerror(code);
+  if (transfer.too_long) why = fmt::format("the answer is longer than {} bytes", params_.response_bytes_max);
+  if (!transfer.refused_address.empty()) {
+    why = fmt::format("the address {} is private: allow_private permits it", transfer.refused_address);
+  }
+  return {std::move(transfer.done), code == CURLE_URL_MALFORMAT ? invalid(why) : unavailable(why)};
+}
+
+}  // namespace
+
+std::unique_ptr<Client> Client::create(ClientParams params) { return std::make_unique<CurlClient>(std::move(params)); }
+
+Result<Response> Client::call(Outgoing request) {
+  std::optional<Result<Response>> answer;
+  send(std::move(request), [&answer](Result<Response> result) { answer = std::move(result); });
+  while (!answer) poll(std::chrono::milliseconds{1'000});
+  return std::move(*answer);
+}
+
+std::optional<std::string_view> header(const Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (equals_ignoring_case(key, name)) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace vf::http

@@ -1,0 +1,134 @@
+// Connection: one peer's life on a network loop: requests in, answers out, limits and deadlines. It is the state; the
+// coroutine serve() below is the story. Private to this folder (includes Asio).
+// Belongs to its loop's thread alone.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <coroutine>
+#include <exception>
+#include <optional>
+
+#include "http/network_loop.h"
+#include "http/request_parser.h"
+
+namespace vf::http {
+
+/// A coroutine that nobody waits for: it runs at once and frees itself at its end.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+class Connection {
+ public:
+  Connection(NetworkLoop& loop, const Arrival& arrival);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // The steps of serve().
+
+  /// Reads requests from what has arrived. True once there is something to do: a request, a refusal, or the end.
+  bool parse();
+  /// Gives the request to the handler, unless it is refused already.
+  void call_handler();
+  /// Puts the answer into the output.
+  void take_answer();
+  /// The answer is sent: gives back what the request took.
+  void finish_exchange();
+  bool has_output() const { return sent_ < output_.size(); }
+  bool is_open() const { return !gone_ && !closing_; }
+  /// After a refusal the peer may still be sending. To close at once would reset the connection, and the peer would
+  /// lose the answer; so for a while the rest is read and thrown away.
+  void begin_lingering();
+  bool is_lingering() const { return !gone_ && linger_bytes_ > 0; }
+  void discard_input();
+
+  struct Read {
+    Connection& connection;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) { connection.start_read(waiting); }
+    void await_resume() const noexcept {}
+  };
+  struct Write {
+    Connection& connection;
+    bool await_ready() { return connection.write_now(); }
+    void await_suspend(std::coroutine_handle<> waiting) { connection.start_write(waiting); }
+    void await_resume() const noexcept {}
+  };
+  struct Answer {
+    Connection& connection;
+    bool await_ready() const noexcept { return connection.answer_.has_value() || connection.gone_; }
+    void await_suspend(std::coroutine_handle<> waiting) { connection.start_waiting(waiting); }
+    void await_resume() const noexcept {}
+  };
+  Read read() { return {*this}; }
+  Write write() { return {*this}; }
+  Answer answered() { return {*this}; }
+
+  // What comes from outside.
+
+  void answer(uint64_t exchange, Response response);
+  /// The handler of this very request is running: an answer can be taken without the mailbox.
+  bool is_in_handler(uint64_t exchange) const;
+  void check_deadline(Steady::time_point now);
+  void close_if_idle();
+  void abort();
+
+ private:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, NetworkLoop::Executor>;
+  enum class Waits { for_request, for_rest, for_answer, for_peer, for_close };
+
+  void start_read(std::coroutine_handle<> waiting);
+  void start_write(std::coroutine_handle<> waiting);
+  void start_waiting(std::coroutine_handle<> waiting);
+  bool write_now();
+  void on_read(boost::system::error_code error, size_t bytes);
+  void on_written(boost::system::error_code error, size_t bytes);
+  void wait(Waits what, std::chrono::milliseconds at_most);
+  void wait_for_more();
+  void refuse(Response response);
+  bool charge_body();
+  void release_body();
+  void make_room();
+  std::string_view unread() const { return std::string_view(input_).substr(parsed_, received_ - parsed_); }
+
+  NetworkLoop& loop_;
+  Socket socket_;
+  std::string peer_;
+  const bool over_limit_;
+  const uint32_t slot_;
+
+  RequestParser parser_;
+  std::string input_;  // bytes [parsed_, received_) wait for the parser
+  size_t parsed_ = 0;
+  size_t received_ = 0;
+  std::string output_;
+  size_t sent_ = 0;
+
+  uint64_t exchange_ = 0;  // the present one; 0: none
+  std::optional<Response> answer_;
+  std::coroutine_handle<> waiting_for_answer_;
+  bool head_ = false;
+  bool http_1_0_ = false;
+  bool continued_ = false;  // "100 Continue" was said
+  size_t charged_bytes_ = 0;
+
+  Waits waits_ = Waits::for_request;
+  Steady::time_point deadline_;
+  bool peer_ended_ = false;  // no more input will come
+  bool closing_ = false;     // after the present answer
+  bool refused_ = false;     // the present answer is ours, and the request was not read to its end
+  bool gone_ = false;        // nothing more can be said
+  size_t linger_bytes_ = 0;
+};
+
+/// A connection from its first byte to its end.
+Detached serve(NetworkLoop& loop, Arrival arrival);
+
+}  // namespace vf::http

@@ -1,0 +1,45 @@
+#include "http/message.h"
+
+#include <gtest/gtest.h>
+
+namespace vf::http {
+namespace {
+
+TEST(Headers, ComparesNamesWithoutCaseAndRefusesRepeatedOnes) {
+  Headers headers;
+  headers.add("X-One", "1");
+  headers.add("X-Two", "2");
+  headers.add("x-two", "2");
+  EXPECT_EQ(headers.unique("x-ONE"), "1");
+  EXPECT_EQ(headers.unique("X-Two"), std::nullopt);
+  EXPECT_EQ(headers.unique("X-Three"), std::nullopt);
+  EXPECT_TRUE(headers.has("X-TWO"));
+  EXPECT_FALSE(headers.has("X-Three"));
+}
+
+TEST(Request, SplitsItsTarget) {
+  Request request;
+  request.target = "/a/b?x=1&y=a%20b+c%2B&empty=&flag&bad=%zz%4&x=2&n%61me=v";
+  EXPECT_EQ(request.path(), "/a/b");
+  EXPECT_EQ(request.query_value("x"), "1");
+  EXPECT_EQ(request.query_value("y"), "a b c+");
+  EXPECT_EQ(request.query_value("empty"), "");
+  EXPECT_EQ(request.query_value("flag"), "");
+  EXPECT_EQ(request.query_value("bad"), "%zz%4");
+  EXPECT_EQ(request.query_value("name"), "v");
+  EXPECT_EQ(request.query_value("none"), std::nullopt);
+  request.target = "/a";
+  EXPECT_EQ(request.query(), "");
+  EXPECT_EQ(request.query_value("x"), std::nullopt);
+}
+
+TEST(Problem, IsJsonWhateverTheDetail) {
+  const Response response = problem(503, "\"quoted\"\n");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_EQ(response.body,
+            R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"\"quoted\"\n"})");
+}
+
+}  // namespace
+}  // namespace vf::http

@@ -1,0 +1,107 @@
+// NetworkLoop: one network thread with its io_context, its connections, one sweep for all their deadlines, and the
+// mailbox through which other threads hand it answers. Private to this folder (includes Asio).
+// Thread safety: adopt(), drain(), abort(), and Mailbox are for any thread; the rest is for the loop's own.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/server_state.h"
+
+namespace vf::http {
+
+class Connection;
+class NetworkLoop;
+
+using Steady = std::chrono::steady_clock;
+
+/// A connected socket on its way to a loop.
+struct Arrival {
+  int fd = -1;
+  bool ipv6 = false;
+  bool over_limit = false;  // is told 503 and closed
+  std::string peer;
+};
+
+/// Names one request of one connection. An answer to any other than the present one finds nobody.
+struct Ticket {
+  uint32_t slot = 0;
+  uint64_t exchange = 0;
+};
+
+/// Answers from other threads. Outlives the loop, because an answer may come after the server's end. Many answers
+/// given at once wake the loop once.
+class Mailbox {
+ public:
+  explicit Mailbox(NetworkLoop& loop) : loop_(&loop) {}
+  /// An answer to a request that is gone is dropped.
+  void put(Ticket ticket, Response response);
+  /// From now on letters are dropped.
+  void close();
+
+ private:
+  friend class NetworkLoop;
+  struct Letter {
+    Ticket ticket;
+    Response response;
+  };
+  std::mutex mutex_;
+  NetworkLoop* loop_;
+  std::vector<Letter> letters_;
+};
+
+class NetworkLoop {
+ public:
+  using Executor = boost::asio::io_context::executor_type;
+
+  explicit NetworkLoop(ServerState& state);
+  NetworkLoop(const NetworkLoop&) = delete;
+  NetworkLoop& operator=(const NetworkLoop&) = delete;
+
+  void start();
+  void adopt(Arrival arrival);
+  /// Closes idle connections; the others close after their answer.
+  void drain();
+  /// Closes all connections and lets the thread end.
+  void abort();
+  /// After abort(): waits for the thread's end.
+  void join() { thread_.join(); }
+
+  // For connections, on the loop's thread.
+  ServerState& state() { return state_; }
+  boost::asio::io_context& context() { return context_; }
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+  uint64_t next_exchange() { return ++exchange_; }
+  uint32_t enter(Connection& connection);
+  void leave(uint32_t slot);
+
+ private:
+  friend class Mailbox;
+  using Timer = boost::asio::basic_waitable_timer<Steady, boost::asio::wait_traits<Steady>, Executor>;
+
+  void read_mail();
+  bool answer_at_once(Ticket ticket, Response& response);
+  void schedule_sweep();
+
+  ServerState& state_;
+  boost::asio::io_context context_;
+  boost::asio::executor_work_guard<Executor> work_;
+  Timer sweep_timer_;
+  Steady::duration sweep_period_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::vector<Mailbox::Letter> mail_;
+  std::vector<Connection*> slots_;
+  std::vector<uint32_t> free_slots_;
+  uint64_t exchange_ = 0;
+  bool aborted_ = false;
+  std::thread thread_;
+};
+
+}  // namespace vf::http

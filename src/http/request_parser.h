@@ -1,0 +1,54 @@
+// RequestParser: bytes of one connection to requests, with the limits on headers and body and the checks that keep two
+// readers of one stream from disagreeing (request smuggling). Beast parses, in request_parser.cc only.
+// Private to this folder; one connection owns one parser.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace vf::http {
+
+class RequestParser {
+ public:
+  struct Limits {
+    size_t headers_bytes_max;  // request line, fields and the empty line
+    size_t body_bytes_max;
+  };
+  enum class State { start, headers, body, complete, failed };
+
+  explicit RequestParser(Limits limits);
+  ~RequestParser();
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
+
+  /// Takes what it can from the front of `input` and says how many bytes; the rest is to be given again, with more
+  /// behind it. Takes nothing past the end of a request.
+  size_t feed(std::string_view input);
+  /// The peer will send no more: an unfinished request fails.
+  void feed_end();
+
+  State state() const;
+  /// Bytes of the body held so far.
+  size_t body_bytes() const;
+  /// Once the headers are read: the peer waits for "100 Continue" before it sends the body.
+  bool expects_continue() const;
+  /// Once the headers are read.
+  bool keep_alive() const;
+  bool is_http_1_0() const;
+  bool is_head() const;
+  /// Of a failed request: 400, 413, 417 or 431, with its sentence.
+  const Response& failure() const;
+
+  /// The complete request. The parser is then ready for the next.
+  Request take();
+  /// Gives back what it holds.
+  void reset();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vf::http
