@@ -67,10 +67,16 @@ struct Row {
   std::vector<Stamp> stamps;
 };
 
-/// Joins `other` (same table, same key) into `row`.
+/// Joins `other` (same table, same key) into `row`. Where two stamps are equal, each column keeps the greater value.
 void merge(Row& row, const Row& other);
 
-/// Orders rows by table, then key. Tables compare by their place in `projections::tables()`; drivers keep that order.
+/// The rule of a group's columns (they share one).
+Merge rule_of(const Table& table, size_t group);
+
+/// Whether the row says anything of the group: one of its cells is set.
+bool takes_part(const Row& row, size_t group);
+
+/// Orders rows by table (its name), then key: the order in which drivers write, so that writers cannot deadlock.
 std::strong_ordering compare_keys(const Row& a, const Row& b);
 
 }  // namespace vf::store

@@ -1,0 +1,49 @@
+#include "store/migration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vf::store {
+namespace {
+
+Error made_by_newer(const AppliedMigration& row, std::span<const Migration> known, const MigrationTarget& target) {
+  return conflict(
+      fmt::format("{} has migration {}, which this vf does not know (its newest is {}): run the vf that made it, or a "
+                  "newer one, then `{}`",
+                  target.database, row.name, known.empty() ? "none" : known.back().name, target.command));
+}
+
+Error changed(const AppliedMigration& row, const Migration& migration, const MigrationTarget& target) {
+  return conflict(
+      fmt::format("migration {} of {} differs from the one applied as {}: applied migrations must not change; "
+                  "restore sql/ from the release that made this database, rebuild, then `{}`",
+                  migration.name, target.database, row.name, target.command));
+}
+
+}  // namespace
+
+Result<std::vector<Migration>> plan_migrations(std::span<const Migration> known,
+                                               std::span<const AppliedMigration> applied,
+                                               const MigrationTarget& target) {
+  for (const AppliedMigration& row : applied) {
+    const auto match = std::ranges::find(known, row.version, &Migration::version);
+    if (match == known.end()) return made_by_newer(row, known, target);
+    if (match->checksum != row.checksum || match->name != row.name) return changed(row, *match, target);
+  }
+  const int64_t newest = applied.empty() ? 0 : applied.back().version;
+  std::vector<Migration> pending;
+  for (const Migration& migration : known) {
+    if (std::ranges::find(applied, migration.version, &AppliedMigration::version) != applied.end()) continue;
+    if (migration.version < newest) {
+      return conflict(
+          fmt::format("migration {} of {} is older than {}, which is applied already: number it after the "
+                      "newest, rebuild, then `{}`",
+                      migration.name, target.database, applied.back().name, target.command));
+    }
+    pending.push_back(migration);
+  }
+  return pending;
+}
+
+}  // namespace vf::store

@@ -1,0 +1,198 @@
+#include "store/sqlite/connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cstring>
+
+namespace vf::store::sqlite {
+namespace {
+
+constexpr int kPageBytes = 16384;
+
+std::string reason(sqlite3* db, int code) {
+  const int os_error = sqlite3_system_errno(db);
+  const std::string text = sqlite3_errstr(code);
+  return os_error == 0 ? text : fmt::format("{}, {}", text, std::strerror(os_error));
+}
+
+}  // namespace
+
+Error translate(sqlite3* db, int code) {
+  const char* name = sqlite3_db_filename(db, "main");
+  const std::string file = name != nullptr ? name : "the database";
+  const std::string why = reason(db, code);
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return unavailable(fmt::format("the disk of {} is full ({}): free space, writing goes on by itself", file, why));
+    case SQLITE_READONLY:
+      return unavailable(fmt::format("{} cannot be written ({}): make file and directory writable again", file, why));
+    case SQLITE_CANTOPEN:
+      return unavailable(
+          fmt::format("{} cannot be opened ({}): check that its directory exists and may be written", file, why));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return unavailable(fmt::format("{} is locked by another program ({}): end its transaction", file, why));
+    case SQLITE_IOERR:
+    case SQLITE_PROTOCOL:
+      return unavailable(fmt::format("reading or writing {} failed ({}): check the disk", file, why));
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return unavailable(fmt::format("{} may not be used by this user ({}): check its owner and mode", file, why));
+    case SQLITE_NOMEM:
+    case SQLITE_INTERRUPT:
+      return unavailable(fmt::format("{}: {}", file, why));
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
+      return invalid(fmt::format("{}: a row was refused: {}", file, sqlite3_errmsg(db)));
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return internal(fmt::format("{} is damaged or no database ({}): restore it from a backup", file, why));
+    default:
+      return internal(fmt::format("{}: {} ({})", file, sqlite3_errmsg(db), why));
+  }
+}
+
+Query::Query(Query&& other) noexcept
+    : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), code_(other.code_), bound_(other.bound_) {}
+
+Query::~Query() {
+  if (statement_ != nullptr) sqlite3_reset(statement_);  // its code repeats what step() told
+}
+
+void Query::note(int code) {
+  if (code_ == SQLITE_OK) code_ = code;
+}
+
+Query& Query::integer(int64_t value) {
+  note(sqlite3_bind_int64(statement_, ++bound_, value));
+  return *this;
+}
+
+// An empty view may hold a null pointer, which SQLite would bind as NULL.
+Query& Query::text(std::string_view value) {
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  note(sqlite3_bind_text64(statement_, ++bound_, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Query& Query::blob(std::string_view value) {
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  note(sqlite3_bind_blob64(statement_, ++bound_, bytes, value.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Query& Query::time(Instant value) {
+  const std::string text = to_rfc3339(value);
+  note(sqlite3_bind_text64(statement_, ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+Query& Query::uuid(Uuid value) {
+  const std::string text = value.to_string();
+  note(sqlite3_bind_text64(statement_, ++bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+Query& Query::null() {
+  note(sqlite3_bind_null(statement_, ++bound_));
+  return *this;
+}
+
+Result<bool> Query::step() {
+  if (code_ != SQLITE_OK) return translate(db_, code_);
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return translate(db_, sqlite3_extended_errcode(db_));
+}
+
+Result<bool> Query::run() {
+  Result<bool> more = step();
+  while (more && *more) more = step();
+  return more;
+}
+
+Query& Query::again() {
+  sqlite3_reset(statement_);
+  bound_ = 0;
+  return *this;
+}
+
+int64_t Query::integer_at(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Query::view_at(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
+  return bytes == nullptr ? std::string_view{} : std::string_view{static_cast<const char*>(bytes), size};
+}
+
+std::string Query::text_at(int column) const { return std::string(view_at(column)); }
+
+Instant Query::time_at(int column) const { return parse_time(view_at(column)).value_or(Instant{}); }
+
+Uuid Query::uuid_at(int column) const { return Uuid::parse(view_at(column)).value_or(Uuid{}); }
+
+bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+bool Query::is_text(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_TEXT; }
+
+void Connection::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+
+void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+Result<Connection> Connection::open(const Params& params) {
+  sqlite3* raw = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (params.create ? SQLITE_OPEN_CREATE : 0);
+  const int code = sqlite3_open_v2(params.path.c_str(), &raw, flags, nullptr);
+  Connection connection(raw);
+  connection.path_ = params.path;
+  if (code != SQLITE_OK) {
+    if (raw == nullptr) return unavailable(fmt::format("{}: out of memory", params.path));
+    return translate(raw, sqlite3_extended_errcode(raw));
+  }
+  sqlite3_extended_result_codes(raw, 1);
+  if (auto done = connection.configure(params); !done) return done.error();
+  return connection;
+}
+
+Result<bool> Connection::configure(const Params& params) {
+  sqlite3_busy_timeout(raw(), static_cast<int>(params.busy_timeout.count()));
+  // Page size and auto_vacuum take effect only before the first page is written; later they are passed over.
+  std::string pragmas = params.create ? fmt::format(
+                                            "PRAGMA page_size={}; PRAGMA auto_vacuum=INCREMENTAL; "
+                                            "PRAGMA journal_mode=WAL;",
+                                            kPageBytes)
+                                      : "";
+  // The log is moved into the database by the checkpointer, never by whoever happens to commit.
+  pragmas += fmt::format("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{};",
+                         params.cache_bytes / 1024);
+  if (params.read_only) pragmas += "PRAGMA query_only=1;";
+  return run(pragmas);
+}
+
+Query Connection::query(std::string_view sql) {
+  auto found = statements_.find(sql);
+  if (found == statements_.end()) {
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v3(raw(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                        &statement, nullptr);
+    if (code != SQLITE_OK) return Query(raw(), nullptr, code);
+    found = statements_.try_emplace(std::string(sql), statement).first;
+  }
+  return Query(raw(), found->second.get(), SQLITE_OK);
+}
+
+Result<bool> Connection::run(const std::string& sql) {
+  const int code = sqlite3_exec(raw(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return translate(raw(), sqlite3_extended_errcode(raw()));
+  return true;
+}
+
+int64_t Connection::changes() const { return sqlite3_changes64(raw()); }
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(raw()) == 0; }
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,78 @@
+#include "store/sqlite/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "store/sqlite/schema.h"
+
+namespace vf::store::sqlite {
+namespace {
+
+constexpr Millis kCheckpointPatience{20};
+constexpr int64_t kLogBytesKept = 64 << 20;
+constexpr int kProbeBytes = 256 << 10;  // about a full batch
+
+int tell_checkpointer(void* checkpointer, sqlite3*, const char*, int log_pages) {
+  static_cast<Checkpointer*>(checkpointer)->committed(log_pages);
+  return SQLITE_OK;
+}
+
+Error outcome_unknown(Error error) {
+  return unavailable(fmt::format("the commit failed, its outcome is unknown: {}", error.message));
+}
+
+}  // namespace
+
+Database::Database(Connection writer, Connection checkpoints, std::vector<Connection> readers)
+    : writer_(std::move(writer)), checkpointer_(std::move(checkpoints)), readers_(std::move(readers)) {
+  sqlite3_wal_hook(writer_.raw(), tell_checkpointer, &checkpointer_);
+}
+
+Result<std::unique_ptr<Database>> Database::open(const Params& params) {
+  auto writer = Connection::open({.path = params.path, .create = true, .cache_bytes = params.cache_bytes});
+  if (!writer) return writer.error();
+  // A log that a long reader let grow is cut back when it is next reused.
+  if (auto done = writer->run(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept)); !done) return done.error();
+  if (auto done = migrate(*writer, params.migrations, params.target, params.now); !done) return done.error();
+  auto checkpoints = Connection::open({.path = params.path, .busy_timeout = kCheckpointPatience});
+  if (!checkpoints) return checkpoints.error();
+  std::vector<Connection> readers;
+  for (int i = 0; i < params.readers; ++i) {
+    auto reader = Connection::open({.path = params.path, .read_only = true});
+    if (!reader) return reader.error();
+    readers.push_back(std::move(*reader));
+  }
+  return std::unique_ptr<Database>(new Database(std::move(*writer), std::move(*checkpoints), std::move(readers)));
+}
+
+Result<bool> Database::transaction(const std::function<Result<bool>(Connection&)>& body) {
+  const std::lock_guard lock(writing_);
+  auto done = attempt(body);
+  if (!done && writer_.in_transaction()) (void)writer_.query("ROLLBACK").run();
+  in_trouble_ = !done && done.error().code == Code::unavailable;
+  return done;
+}
+
+Result<bool> Database::attempt(const std::function<Result<bool>(Connection&)>& body) {
+  if (auto begun = writer_.query("BEGIN IMMEDIATE").run(); !begun) return begun;
+  if (auto done = body(writer_); !done) return done;
+  if (auto committed = writer_.query("COMMIT").run(); !committed) return outcome_unknown(committed.error());
+  return true;
+}
+
+Result<bool> Database::ping() {
+  if (in_trouble_) return probe();
+  auto db = read();
+  return db->query("SELECT count(*) FROM _probe").run();
+}
+
+// Two transactions: pages that are freed in the transaction that filled them are never written.
+Result<bool> Database::probe() {
+  auto filled = transaction([](Connection& db) {
+    return db.query("INSERT OR REPLACE INTO _probe (rowid, filler) VALUES (1, zeroblob(?))").integer(kProbeBytes).run();
+  });
+  if (!filled) return filled;
+  return transaction([](Connection& db) { return db.query("DELETE FROM _probe").run(); });
+}
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,149 @@
+#include "store/sqlite/environment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "store/sqlite/collect.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/free_pages.h"
+#include "store/sqlite/projection_writer.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/upsert.h"
+
+namespace vf::store::sqlite {
+namespace {
+
+constexpr std::string_view kProcessed =
+    "SELECT event_id, source, type, status, time, received_at FROM processed_events WHERE event_id = ?";
+constexpr std::string_view kQuarantined =
+    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempts FROM quarantined_events "
+    "ORDER BY attempted_at, event_id LIMIT ?";
+// Rows stand in order of arrival, so all that stands before an old row is old.
+constexpr std::string_view kPurge =
+    "DELETE FROM processed_events WHERE rowid <= (SELECT max(rowid) FROM (SELECT rowid, received_at FROM "
+    "processed_events ORDER BY rowid LIMIT ?) WHERE received_at < ?)";
+
+Applied parse_status(std::string_view text) {
+  for (const Applied status : {Applied::ignored, Applied::quarantined}) {
+    if (text == to_string(status)) return status;
+  }
+  return Applied::applied;
+}
+
+ProcessedEvent read_processed(const Query& query) {
+  return {.event_id = query.uuid_at(0),
+          .source = query.text_at(1),
+          .type = query.text_at(2),
+          .status = parse_status(query.view_at(3)),
+          .time = query.time_at(4),
+          .received_at = query.time_at(5)};
+}
+
+QuarantinedEvent read_quarantined(const Query& query) {
+  return {.event_id = query.uuid_at(0),
+          .source = query.text_at(1),
+          .type = query.text_at(2),
+          .reason = query.text_at(3),
+          .envelope = query.text_at(4),
+          .quarantined_at = query.time_at(5),
+          .attempts = query.integer_at(6)};
+}
+
+class SqliteEnvironmentStore final : public EnvironmentStore {
+ public:
+  SqliteEnvironmentStore(std::span<const Table> tables, std::unique_ptr<Database> db)
+      : tables_(tables), db_(std::move(db)) {
+    for (const Table& table : tables_) upserts_.emplace(&table, upsert_sql(table));
+  }
+
+  Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now) override;
+  Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
+  Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
+  Result<int64_t> purge_processed(Instant before, int64_t rows_max) override;
+  Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
+  Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
+  Result<bool> ping() override { return db_->ping(); }
+
+ private:
+  std::span<const Table> tables_;
+  UpsertTexts upserts_;
+  std::unique_ptr<Database> db_;
+};
+
+Result<std::vector<Applied>> SqliteEnvironmentStore::apply(std::span<const Projection> projections, Instant now) {
+  std::vector<Applied> statuses;
+  statuses.reserve(projections.size());
+  const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
+    ProjectionWriter writer(db, upserts_, now);
+    for (const Projection& projection : projections) {
+      const auto status = writer.note(projection);
+      if (!status) return status.error();
+      statuses.push_back(*status);
+    }
+    return writer.write_rows();
+  });
+  if (!done) return done.error();
+  return statuses;
+}
+
+Result<std::optional<ProcessedEvent>> SqliteEnvironmentStore::processed(Uuid event_id) {
+  auto db = db_->read();
+  Query query = db->query(kProcessed);
+  const auto row = query.uuid(event_id).step();
+  if (!row) return row.error();
+  return *row ? std::optional(read_processed(query)) : std::nullopt;
+}
+
+Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::quarantined(size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kQuarantined);
+  query.integer(limit(rows_max));
+  return collect(query, read_quarantined);
+}
+
+Result<int64_t> SqliteEnvironmentStore::purge_processed(Instant before, int64_t rows_max) {
+  int64_t removed = 0;
+  const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
+    const auto purged = db.query(kPurge).integer(rows_max).time(before).run();
+    removed = db.changes();
+    if (!purged) return purged;
+    return give_pages_back(db);
+  });
+  if (!done) return done.error();
+  return removed;
+}
+
+Result<std::vector<std::pair<std::string, int64_t>>> SqliteEnvironmentStore::row_counts() {
+  auto db = db_->read();
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (const Table& table : tables_) {
+    Query query = db->query(fmt::format("SELECT count(*) FROM {}", table.name));
+    if (const auto row = query.step(); !row) return row.error();
+    counts.emplace_back(table.name, query.integer_at(0));
+  }
+  return counts;
+}
+
+Result<std::vector<std::vector<Value>>> SqliteEnvironmentStore::rows(const Table& table, size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(select_sql(table));
+  query.integer(limit(rows_max));
+  return collect(query, [&table](const Query& row) { return read_values(row, table); });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params) {
+  auto db = Database::open({.path = params.path,
+                            .migrations = environment_migrations(),
+                            .target = {std::filesystem::path(params.path).filename().string(),
+                                       fmt::format("vf migrate env --env {}", params.environment)},
+                            .now = params.now,
+                            .readers = params.readers});
+  if (!db) return db.error();
+  return std::make_unique<SqliteEnvironmentStore>(params.tables, std::move(*db));
+}
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,47 @@
+#include "store/sqlite/event_row.h"
+
+namespace vf::store::sqlite {
+
+void bind_event(Query& insert, const AddEvent& add, const EventBinding& binding) {
+  const Event& event = add.event;
+  insert.integer(binding.seq)
+      .text(binding.event_id)
+      .text(event.source)
+      .text(event.type)
+      .text(event.subject)
+      .time(event.time)
+      .text(binding.received_at)
+      .text(event.message_id)
+      .text(event.fact_key)
+      .text(event.version)
+      .integer(event.sandbox ? 1 : 0)
+      .integer(add.fan_out ? 1 : 0)
+      .text(event.headers);
+  // The type of the value says what the body is: no column of its own for is_json.
+  event.is_json ? insert.text(event.body) : insert.blob(event.body);
+}
+
+OutboxRow read_event(const Query& query) {
+  OutboxRow row;
+  Event& event = row.event;
+  event.position = position_of(query.integer_at(0));
+  event.id = query.uuid_at(1);
+  event.source = query.text_at(2);
+  event.type = query.text_at(3);
+  event.subject = query.text_at(4);
+  event.time = query.time_at(5);
+  event.received = query.time_at(6);
+  event.message_id = query.text_at(7);
+  event.fact_key = query.text_at(8);
+  event.version = query.text_at(9);
+  event.sandbox = query.integer_at(10) != 0;
+  row.fan_out = query.integer_at(11) != 0;
+  event.headers = query.text_at(12);
+  event.is_json = query.is_text(13);
+  event.body = query.text_at(13);
+  return row;
+}
+
+Position position_of(int64_t seq) { return {.seq = static_cast<uint64_t>(seq)}; }
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,262 @@
+#include "store/sqlite/outbox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "store/sqlite/collect.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/event_row.h"
+#include "store/sqlite/file_lock.h"
+#include "store/sqlite/outbox_search.h"
+#include "store/sqlite/outbox_writer.h"
+#include "store/sqlite/schema.h"
+
+namespace vf::store::sqlite {
+namespace {
+
+constexpr int64_t kBacklogRowsMax = 100'000;
+
+constexpr std::string_view kReadAfter =
+    "SELECT " VF_EVENT_COLUMNS " FROM ingest_outbox o WHERE o.seq > ? ORDER BY o.seq LIMIT ?";
+constexpr std::string_view kFind =
+    "SELECT " VF_EVENT_COLUMNS " FROM processed_webhooks l JOIN ingest_outbox o ON o.seq = l.seq WHERE l.event_id = ?";
+constexpr std::string_view kLedger =
+    "SELECT l.event_id, l.received_at, o.seq FROM processed_webhooks l LEFT JOIN ingest_outbox o ON o.seq = l.seq "
+    "WHERE l.event_id = ?";
+constexpr std::string_view kReceivedAfter = "SELECT received_at FROM ingest_outbox WHERE seq > ? ORDER BY seq LIMIT 1";
+// Only the newest pin can be open: pins stand in the order of the cursor.
+constexpr std::string_view kOpenPin =
+    "SELECT from_position, to_position, count, digest FROM (SELECT * FROM ingest_outbox_batch WHERE target = ? "
+    "ORDER BY batch DESC LIMIT 1) WHERE to_position > "
+    "(SELECT to_position FROM ingest_outbox_batch WHERE target = ? ORDER BY batch DESC LIMIT 1)";
+constexpr std::string_view kBatchOf =
+    "SELECT from_position, to_position, count, attempts, sent_at, acked_at FROM ingest_outbox_batch "
+    "WHERE target = ? AND from_position < ? ORDER BY from_position DESC LIMIT 1";
+#define VF_DELIVERY \
+  "SELECT target, position, event_id, state, attempts, next_attempt_at, reason FROM ingest_outbox_delivery "
+constexpr std::string_view kDeliveries = VF_DELIVERY "WHERE target = ? AND state = ? ORDER BY position LIMIT ?";
+constexpr std::string_view kDueRetries =
+    VF_DELIVERY "WHERE target = ? AND state = 'retry' AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?";
+constexpr std::string_view kDeliveriesOf = VF_DELIVERY "WHERE event_id = ? ORDER BY target";
+constexpr std::string_view kSettings = "SELECT key, value FROM ingest_settings ORDER BY key";
+constexpr std::string_view kAudit = "SELECT at, actor, action, detail FROM ingest_audit ORDER BY entry DESC LIMIT ?";
+
+PutDelivery read_delivery(const Query& query) {
+  return {.target = query.text_at(0),
+          .position = position_of(query.integer_at(1)),
+          .event_id = query.uuid_at(2),
+          .state = query.view_at(3) == "dead" ? PutDelivery::State::dead : PutDelivery::State::retry,
+          .attempts = query.integer_at(4),
+          .next_attempt_at = query.time_at(5),
+          .reason = query.text_at(6)};
+}
+
+bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
+
+class SqliteOutboxStore final : public OutboxStore {
+ public:
+  SqliteOutboxStore(FileLock lock, std::unique_ptr<Database> db) : lock_(std::move(lock)), db_(std::move(db)) {}
+
+  Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) override;
+  Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) override;
+  Result<Position> end() override;
+  Result<std::optional<Position>> cursor(const std::string& consumer) override;
+  Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
+  Result<Backlog> backlog(Position after) override;
+  Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
+                                              size_t rows_max) override;
+  Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
+  Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
+  Result<std::optional<OutboxRow>> find(Uuid event_id) override;
+  Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
+  Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
+  Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
+  Result<std::vector<PutSetting>> settings() override;
+  Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<Done> ping() override;
+
+ private:
+  FileLock lock_;  // released last
+  std::unique_ptr<Database> db_;
+};
+
+Result<std::vector<WriteResult>> SqliteOutboxStore::write(std::span<const Write> writes, Instant now,
+                                                          size_t* failed_index) {
+  std::vector<WriteResult> results;
+  results.reserve(writes.size());
+  const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
+    auto writer = OutboxWriter::begin(db, now);
+    if (!writer) return writer.error();
+    for (const Write& write : writes) {
+      auto result = std::visit(*writer, write);
+      if (!result) return result.error();
+      results.push_back(std::move(*result));
+    }
+    return true;
+  });
+  if (done) return results;
+  if (failed_index != nullptr && is_refusal(done.error())) *failed_index = results.size();
+  return done.error();
+}
+
+Result<std::vector<OutboxRow>> SqliteOutboxStore::read_after(const ReadAfter& params) {
+  auto db = db_->read();
+  Query query = db->query(kReadAfter);
+  query.integer(static_cast<int64_t>(params.after.seq)).integer(limit(params.rows_max));
+  std::vector<OutboxRow> rows;
+  size_t bytes = 0;
+  while (rows.empty() || bytes < params.bytes_max) {
+    const auto row = query.step();
+    if (!row) return row.error();
+    if (!*row) break;
+    const Event& event = rows.emplace_back(read_event(query)).event;
+    bytes += event.body.size() + event.headers.size();
+  }
+  return rows;
+}
+
+Result<Position> SqliteOutboxStore::end() {
+  auto db = db_->read();
+  const auto end = read_end(*db);
+  if (!end) return end.error();
+  return position_of(*end);
+}
+
+Result<std::optional<Position>> SqliteOutboxStore::cursor(const std::string& consumer) {
+  auto db = db_->read();
+  const auto seq = read_cursor(*db, consumer);
+  if (!seq) return seq.error();
+  return *seq ? std::optional(position_of(**seq)) : std::nullopt;
+}
+
+Result<std::optional<PinBatch>> SqliteOutboxStore::open_pin(const std::string& consumer) {
+  auto db = db_->read();
+  Query query = db->query(kOpenPin);
+  const std::string pin = pin_name(consumer);
+  const auto row = query.text(pin).text(consumer).step();
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  return PinBatch{.consumer = consumer,
+                  .from = position_of(query.integer_at(0)),
+                  .to = position_of(query.integer_at(1)),
+                  .count = query.integer_at(2),
+                  .digest = query.text_at(3)};
+}
+
+// Numbers have no gaps (one writer gives them) and rows go oldest first: what is kept is counted by subtraction.
+Result<Backlog> SqliteOutboxStore::backlog(Position after) {
+  auto db = db_->read();
+  const auto first = read_first(*db);
+  const auto end = read_end(*db);
+  if (!first) return first.error();
+  if (!end) return end.error();
+  const int64_t passed = std::max(static_cast<int64_t>(after.seq), *first - 1);
+  const int64_t rows = std::max<int64_t>(*end - passed, 0);
+  Backlog backlog{.rows = std::min(rows, kBacklogRowsMax), .more = rows > kBacklogRowsMax, .oldest = {}};
+  Query query = db->query(kReceivedAfter);
+  const auto row = query.integer(passed).step();
+  if (!row) return row.error();
+  if (*row) backlog.oldest = query.time_at(0);
+  return backlog;
+}
+
+Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries(const std::string& target, PutDelivery::State state,
+                                                               size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kDeliveries);
+  query.text(target).text(state == PutDelivery::State::dead ? "dead" : "retry").integer(limit(rows_max));
+  return collect(query, read_delivery);
+}
+
+Result<std::vector<PutDelivery>> SqliteOutboxStore::due_retries(const std::string& target, Instant now,
+                                                                size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kDueRetries);
+  query.text(target).time(now).integer(limit(rows_max));
+  return collect(query, read_delivery);
+}
+
+Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries_of(Uuid event_id) {
+  auto db = db_->read();
+  Query query = db->query(kDeliveriesOf);
+  query.uuid(event_id);
+  return collect(query, read_delivery);
+}
+
+Result<std::optional<OutboxRow>> SqliteOutboxStore::find(Uuid event_id) {
+  auto db = db_->read();
+  Query query = db->query(kFind);
+  const auto row = query.uuid(event_id).step();
+  if (!row) return row.error();
+  return *row ? std::optional(read_event(query)) : std::nullopt;
+}
+
+Result<std::optional<LedgerEntry>> SqliteOutboxStore::ledger(Uuid event_id) {
+  auto db = db_->read();
+  Query query = db->query(kLedger);
+  const auto row = query.uuid(event_id).step();
+  if (!row) return row.error();
+  if (!*row) return std::nullopt;
+  LedgerEntry entry{.event_id = query.uuid_at(0), .received = query.time_at(1), .position = {}};
+  if (!query.is_null(2)) entry.position = position_of(query.integer_at(2));
+  return entry;
+}
+
+Result<std::optional<BatchRow>> SqliteOutboxStore::batch_of(const std::string& consumer, Position position) {
+  auto db = db_->read();
+  Query query = db->query(kBatchOf);
+  const auto seq = static_cast<int64_t>(position.seq);
+  const auto row = query.text(consumer).integer(seq).step();
+  if (!row) return row.error();
+  if (!*row || query.integer_at(1) < seq) return std::nullopt;
+  return BatchRow{.consumer = consumer,
+                  .from = position_of(query.integer_at(0)),
+                  .to = position_of(query.integer_at(1)),
+                  .count = query.integer_at(2),
+                  .attempts = query.integer_at(3),
+                  .sent_at = query.time_at(4),
+                  .acked_at = query.time_at(5)};
+}
+
+Result<std::vector<OutboxRow>> SqliteOutboxStore::search(const EventFilter& filter) {
+  auto db = db_->read();
+  return search_outbox(*db, filter);
+}
+
+Result<std::vector<PutSetting>> SqliteOutboxStore::settings() {
+  auto db = db_->read();
+  Query query = db->query(kSettings);
+  return collect(query, [](const Query& row) { return PutSetting{row.text_at(0), row.text_at(1)}; });
+}
+
+Result<std::vector<AddAudit>> SqliteOutboxStore::audit(size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kAudit);
+  query.integer(limit(rows_max));
+  return collect(
+      query, [](const Query& row) { return AddAudit{row.time_at(0), row.text_at(1), row.text_at(2), row.text_at(3)}; });
+}
+
+Result<Done> SqliteOutboxStore::ping() {
+  const auto answer = db_->ping();
+  if (!answer) return answer.error();
+  return Done{};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params) {
+  auto lock = FileLock::take(params.path);
+  if (!lock) return lock.error();
+  auto db = Database::open({.path = params.path,
+                            .migrations = outbox_migrations(),
+                            .target = {std::filesystem::path(params.path).filename().string(), "vf migrate dm"},
+                            .now = params.now,
+                            .readers = params.readers});
+  if (!db) return db.error();
+  return std::make_unique<SqliteOutboxStore>(std::move(*lock), std::move(*db));
+}
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,24 @@
+// The outbox on SQLite: dm.db, one process at a time, readable by other programs while it runs.
+// Schema: sql/dm/sqlite. Thread safety as store/outbox_store.h says.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/outbox_store.h"
+
+namespace vf::store::sqlite {
+
+struct OutboxParams {
+  std::string path;
+  Instant now;      // for the record of migrations applied
+  int readers = 4;  // connections for reads
+};
+
+/// Opens or creates the database, applies pending migrations. Errors: `conflict` when another process has it open or
+/// its schema does not fit; `unavailable` when the file cannot be used.
+Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,249 @@
+#include "store/sqlite/outbox_writer.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/sqlite/event_row.h"
+#include "store/sqlite/retention.h"
+
+namespace vf::store::sqlite {
+namespace {
+
+// Decides what is a duplicate: a row that collides by id or by body key is passed over.
+constexpr std::string_view kInsertLedger =
+    "INSERT OR IGNORE INTO processed_webhooks (seq, event_id, received_at, body_key) VALUES (?, ?, ?, ?)";
+// The row of the same id before that of the same body.
+constexpr std::string_view kFindDuplicate =
+    "SELECT event_id, received_at FROM processed_webhooks WHERE event_id = ?1 OR body_key = ?2 "
+    "ORDER BY event_id = ?1 DESC LIMIT 1";
+constexpr std::string_view kCursor =
+    "SELECT to_position FROM ingest_outbox_batch WHERE target = ? ORDER BY batch DESC LIMIT 1";
+constexpr std::string_view kEnd = "SELECT seq FROM sqlite_sequence WHERE name = 'ingest_outbox'";
+constexpr std::string_view kFirst = "SELECT min(seq) FROM ingest_outbox";
+constexpr std::string_view kInsertBatch =
+    "INSERT INTO ingest_outbox_batch (target, from_position, to_position, count, attempts, sent_at, acked_at, "
+    "config_version, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kPinExists = "SELECT 1 FROM ingest_outbox_batch WHERE target = ? AND from_position = ?";
+constexpr std::string_view kForgetFrom = "DELETE FROM ingest_outbox_batch WHERE target = ? AND from_position >= ?";
+constexpr std::string_view kForgetPins = "DELETE FROM ingest_outbox_batch WHERE target = ? AND to_position > ?";
+constexpr std::string_view kPutDelivery =
+    "INSERT INTO ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, target) DO UPDATE SET position = excluded.position, "
+    "state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, "
+    "reason = excluded.reason";
+constexpr std::string_view kDropDelivery = "DELETE FROM ingest_outbox_delivery WHERE event_id = ? AND target = ?";
+constexpr std::string_view kPutSetting =
+    "INSERT INTO ingest_settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+constexpr std::string_view kDropSetting = "DELETE FROM ingest_settings WHERE key = ?";
+constexpr std::string_view kAddAudit = "INSERT INTO ingest_audit (at, actor, action, detail) VALUES (?, ?, ?, ?)";
+
+constexpr size_t kBodyKeyBytes = 32;
+
+Result<WriteResult> done_or_error(const Result<bool>& done) {
+  if (!done) return done.error();
+  return WriteResult{Done{}};
+}
+
+int64_t seq_of(Position position) { return static_cast<int64_t>(position.seq); }
+
+/// Two sources may send the same body: the key is the source's own.
+std::string ledger_body_key(const AddEvent& write) {
+  return write.body_key ? fmt::format("{}/{}", write.event.source, to_hex(*write.body_key)) : "";
+}
+
+bool is_ours(Position position) { return position.era == 0 && position.tx == 0 && seq_of(position) >= 0; }
+
+}  // namespace
+
+Result<std::optional<int64_t>> read_cursor(Connection& db, const std::string& consumer) {
+  Query query = db.query(kCursor);
+  const auto row = query.text(consumer).step();
+  if (!row) return row.error();
+  return *row ? std::optional(query.integer_at(0)) : std::nullopt;
+}
+
+Result<int64_t> read_end(Connection& db) {
+  Query query = db.query(kEnd);
+  const auto row = query.step();
+  if (!row) return row.error();
+  return *row ? query.integer_at(0) : 0;
+}
+
+Result<int64_t> read_first(Connection& db) {
+  Query query = db.query(kFirst);
+  if (const auto row = query.step(); !row) return row.error();
+  if (!query.is_null(0)) return query.integer_at(0);
+  const auto end = read_end(db);
+  if (!end) return end.error();
+  return *end + 1;
+}
+
+std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }
+
+Result<OutboxWriter> OutboxWriter::begin(Connection& db, Instant now) {
+  const auto end = read_end(db);
+  if (!end) return end.error();
+  return OutboxWriter(db, now, *end);
+}
+
+OutboxWriter::OutboxWriter(Connection& db, Instant now, int64_t end)
+    : db_(db),
+      now_(now),
+      now_text_(to_rfc3339(now)),
+      end_(end),
+      insert_ledger_(db.query(kInsertLedger)),
+      insert_event_(db.query(kInsertEvent)) {}
+
+Result<WriteResult> OutboxWriter::operator()(const AddEvent& write) {
+  if (write.body_key && write.body_key->size() != kBodyKeyBytes) return invalid("a body key has 32 bytes");
+  const int64_t seq = end_ + 1;
+  const std::string id = write.event.id.to_string();
+  const std::string body_key = ledger_body_key(write);
+  insert_ledger_.again().integer(seq).text(id).text(now_text_);
+  write.body_key ? insert_ledger_.text(body_key) : insert_ledger_.null();
+  if (auto done = insert_ledger_.run(); !done) return done.error();
+  if (db_.changes() == 0) return duplicate_of(id, body_key);
+  bind_event(insert_event_.again(), write, {.seq = seq, .event_id = id, .received_at = now_text_});
+  if (auto done = insert_event_.run(); !done) return done.error();
+  end_ = seq;
+  return WriteResult{EventAdded{.event_id = write.event.id, .position = position_of(seq), .received = now_}};
+}
+
+Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std::string& body_key) {
+  Query query = db_.query(kFindDuplicate);
+  const auto row = query.text(id).text(body_key).step();
+  if (!row) return row.error();
+  VF_INVARIANT(*row);  // else the ledger's numbers have run ahead of the outbox's
+  return WriteResult{EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .received = query.time_at(1)}};
+}
+
+Result<bool> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
+  if (!is_ours(from) || !is_ours(to)) return invalid(fmt::format("{}: not a position of this store", consumer));
+  if (to <= from || seq_of(to) > end_) {
+    return invalid(
+        fmt::format("{}: {} to {} is no range of the outbox, which ends at {}", consumer, from.seq, to.seq, end_));
+  }
+  const auto cursor = read_cursor(db_, consumer);
+  if (!cursor) return cursor.error();
+  if (!*cursor) return conflict(fmt::format("{} has no cursor yet: start it first", consumer));
+  if (**cursor != seq_of(from)) {
+    return conflict(
+        fmt::format("the cursor of {} stands at {}, not at {}: somebody else moved it", consumer, **cursor, from.seq));
+  }
+  return true;
+}
+
+Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
+  if (auto fits = check_range(write.consumer, write.from, write.to); !fits) return fits.error();
+  return done_or_error(db_.query(kInsertBatch)
+                           .text(write.consumer)
+                           .integer(seq_of(write.from))
+                           .integer(seq_of(write.to))
+                           .integer(write.count)
+                           .integer(write.attempts)
+                           .time(write.sent_at)
+                           .text(now_text_)
+                           .text(write.config_version)
+                           .null()
+                           .run());
+}
+
+Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
+  if (auto fits = check_range(write.consumer, write.from, write.to); !fits) return fits.error();
+  const std::string pin = pin_name(write.consumer);
+  {
+    Query exists = db_.query(kPinExists);
+    const auto row = exists.text(pin).integer(seq_of(write.from)).step();
+    if (!row) return row.error();
+    if (*row) {
+      return conflict(fmt::format("{} has pinned a batch from {} already: read it with open_pin() and finish it",
+                                  write.consumer, write.from.seq));
+    }
+  }
+  return done_or_error(db_.query(kInsertBatch)
+                           .text(pin)
+                           .integer(seq_of(write.from))
+                           .integer(seq_of(write.to))
+                           .integer(write.count)
+                           .integer(0)
+                           .text(now_text_)
+                           .null()
+                           .text("")
+                           .text(write.digest)
+                           .run());
+}
+
+Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
+  return done_or_error(db_.query(kPutDelivery)
+                           .uuid(write.event_id)
+                           .text(write.target)
+                           .integer(seq_of(write.position))
+                           .text(write.state == PutDelivery::State::dead ? "dead" : "retry")
+                           .integer(write.attempts)
+                           .time(write.next_attempt_at)
+                           .text(write.reason)
+                           .run());
+}
+
+Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
+  return done_or_error(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
+}
+
+/// A row without a beginning: it moves the cursor and delivers nothing.
+Result<bool> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) {
+  return db_.query(kInsertBatch)
+      .text(consumer)
+      .null()
+      .integer(seq)
+      .integer(0)
+      .integer(0)
+      .text(now_text_)
+      .text(now_text_)
+      .text("")
+      .null()
+      .run();
+}
+
+Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
+  const auto cursor = read_cursor(db_, write.consumer);
+  if (!cursor) return cursor.error();
+  if (*cursor) return WriteResult{Done{}};
+  if (write.at == StartConsumer::At::now) return done_or_error(put_cursor(write.consumer, end_));
+  const auto first = read_first(db_);
+  if (!first) return first.error();
+  return done_or_error(put_cursor(write.consumer, *first - 1));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
+  if (!is_ours(write.to) || seq_of(write.to) > end_) {
+    return invalid(fmt::format("{}: {} is behind the outbox's end, {}", write.consumer, write.to.seq, end_));
+  }
+  // Batches that begin at the new place or later will be told anew, under the same beginnings.
+  const int64_t to = seq_of(write.to);
+  if (auto done = db_.query(kForgetFrom).text(write.consumer).integer(to).run(); !done) return done.error();
+  const std::string pin = pin_name(write.consumer);
+  if (auto done = db_.query(kForgetPins).text(pin).integer(to).run(); !done) return done.error();
+  if (auto done = put_cursor(write.consumer, to); !done) return done.error();
+  return (*this)(AddAudit{.at = now_,
+                          .actor = "hub",
+                          .action = "move cursor",
+                          .detail = fmt::format("{} to {}: {}", write.consumer, write.to.to_string(), write.reason)});
+}
+
+Result<WriteResult> OutboxWriter::operator()(const PutSetting& write) {
+  if (write.value.empty()) return done_or_error(db_.query(kDropSetting).text(write.key).run());
+  return done_or_error(db_.query(kPutSetting).text(write.key).text(write.value).run());
+}
+
+Result<WriteResult> OutboxWriter::operator()(const AddAudit& write) {
+  return done_or_error(
+      db_.query(kAddAudit).time(write.at).text(write.actor).text(write.action).text(write.detail).run());
+}
+
+Result<WriteResult> OutboxWriter::operator()(const RetentionStep& write) {
+  const auto removed = retention_step(db_, write);
+  if (!removed) return removed.error();
+  return WriteResult{Rows{.removed = *removed}};
+}
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,52 @@
+// OutboxWriter: each kind of store::Write as SQL, inside a transaction that somebody else began.
+// Lives for one transaction, on its thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "store/outbox_store.h"
+#include "store/sqlite/connection.h"
+
+namespace vf::store::sqlite {
+
+/// Where a consumer's cursor stands; nullopt when it was never started.
+Result<std::optional<int64_t>> read_cursor(Connection& db, const std::string& consumer);
+/// The last number given to an event, though retention may have removed it; 0 before the first.
+Result<int64_t> read_end(Connection& db);
+/// The oldest number kept; one after the end when none is.
+Result<int64_t> read_first(Connection& db);
+
+std::string pin_name(const std::string& consumer);
+
+class OutboxWriter {
+ public:
+  static Result<OutboxWriter> begin(Connection& db, Instant now);
+
+  Result<WriteResult> operator()(const AddEvent& write);
+  Result<WriteResult> operator()(const AdvanceCursor& write);
+  Result<WriteResult> operator()(const PinBatch& write);
+  Result<WriteResult> operator()(const PutDelivery& write);
+  Result<WriteResult> operator()(const DropDelivery& write);
+  Result<WriteResult> operator()(const StartConsumer& write);
+  Result<WriteResult> operator()(const MoveCursor& write);
+  Result<WriteResult> operator()(const PutSetting& write);
+  Result<WriteResult> operator()(const AddAudit& write);
+  Result<WriteResult> operator()(const RetentionStep& write);
+
+ private:
+  OutboxWriter(Connection& db, Instant now, int64_t end);
+
+  Result<WriteResult> duplicate_of(const std::string& id, const std::string& body_key);
+  Result<bool> check_range(const std::string& consumer, Position from, Position to);
+  Result<bool> put_cursor(const std::string& consumer, int64_t seq);
+
+  Connection& db_;
+  Instant now_;
+  std::string now_text_;
+  int64_t end_;          // the last number given
+  Query insert_ledger_;  // kept over the transaction: these two run for every event
+  Query insert_event_;
+};
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,37 @@
+// ProjectionWriter: what projections say, written inside a transaction that somebody else began: first which events
+// are new, then their rows, merged and in key order. Lives for one transaction, on its thread.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/environment_store.h"
+#include "store/sqlite/connection.h"
+
+namespace vf::store::sqlite {
+
+/// The upsert of each projected table.
+using UpsertTexts = std::unordered_map<const Table*, std::string>;
+
+class ProjectionWriter {
+ public:
+  ProjectionWriter(Connection& db, const UpsertTexts& upserts, Instant now);
+
+  /// Records the event; its rows wait for write_rows() unless it is a duplicate.
+  Result<Applied> note(const Projection& projection);
+  Result<bool> write_rows();
+
+ private:
+  Result<bool> record(const Projection& projection);
+  Result<bool> quarantine(const Projection& projection);
+  Result<bool> write_table(std::span<const Row* const> rows);
+
+  Connection& db_;
+  const UpsertTexts& upserts_;
+  std::string now_;
+  Query insert_processed_;
+  std::vector<const Row*> rows_;
+};
+
+}  // namespace vf::store::sqlite

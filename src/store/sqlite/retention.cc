@@ -1,0 +1,93 @@
+#include "store/sqlite/retention.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "store/sqlite/free_pages.h"
+#include "store/sqlite/outbox_writer.h"
+
+namespace vf::store::sqlite {
+namespace {
+
+// Rows are numbered in the order they were received, so all that stands before an old row is old.
+constexpr std::string_view kOutboxBound =
+    "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox WHERE seq <= ? ORDER BY seq LIMIT ?) "
+    "WHERE received_at < ?";
+constexpr std::string_view kLedgerBound =
+    "SELECT max(seq) FROM (SELECT seq, received_at FROM processed_webhooks WHERE seq <= ? ORDER BY seq LIMIT ?) "
+    "WHERE received_at < ?";
+constexpr std::string_view kPurgeOutbox = "DELETE FROM ingest_outbox WHERE seq <= ?";
+constexpr std::string_view kPurgeDeliveries = "DELETE FROM ingest_outbox_delivery WHERE position <= ?";
+constexpr std::string_view kPurgeLedger = "DELETE FROM processed_webhooks WHERE seq <= ?";
+constexpr std::string_view kPurgeBatches =
+    "DELETE FROM ingest_outbox_batch WHERE batch IN (SELECT batch FROM ingest_outbox_batch old WHERE to_position < ? "
+    "AND EXISTS (SELECT 1 FROM ingest_outbox_batch newer WHERE newer.target = old.target AND newer.batch > old.batch) "
+    "ORDER BY batch LIMIT ?)";
+
+struct Bound {
+  int64_t seq_max;
+  int64_t rows_max;
+  Instant before;
+};
+
+/// The last number that may go; 0 when none may.
+Result<int64_t> last_to_go(Connection& db, std::string_view sql, const Bound& bound) {
+  Query query = db.query(sql);
+  const auto row = query.integer(bound.seq_max).integer(bound.rows_max).time(bound.before).step();
+  if (!row) return row.error();
+  return query.integer_at(0);
+}
+
+Result<int64_t> held_at(Connection& db, const std::vector<std::string>& consumers) {
+  int64_t held = std::numeric_limits<int64_t>::max();
+  for (const std::string& consumer : consumers) {
+    const auto cursor = read_cursor(db, consumer);
+    if (!cursor) return cursor.error();
+    held = std::min(held, cursor->value_or(0));
+  }
+  return held;
+}
+
+Result<int64_t> purge(Connection& db, std::string_view sql, int64_t last) {
+  if (auto done = db.query(sql).integer(last).run(); !done) return done.error();
+  return db.changes();
+}
+
+Result<int64_t> purge_outbox(Connection& db, const RetentionStep& step) {
+  const auto held = held_at(db, step.held_by);
+  if (!held) return held.error();
+  const auto last = last_to_go(db, kOutboxBound, {*held, step.rows_max, step.outbox_before});
+  if (!last || *last == 0) return last;
+  if (auto done = purge(db, kPurgeDeliveries, *last); !done) return done;
+  return purge(db, kPurgeOutbox, *last);
+}
+
+Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step, int64_t rows_max) {
+  const auto first = read_first(db);
+  if (!first) return first.error();
+  const auto last = last_to_go(db, kLedgerBound, {*first - 1, rows_max, step.ledger_before});
+  if (!last || *last == 0) return last;
+  return purge(db, kPurgeLedger, *last);
+}
+
+Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
+  const auto first = read_first(db);
+  if (!first) return first.error();
+  if (auto done = db.query(kPurgeBatches).integer(*first).integer(rows_max).run(); !done) return done.error();
+  return db.changes();
+}
+
+}  // namespace
+
+Result<int64_t> retention_step(Connection& db, const RetentionStep& step) {
+  const auto outbox = purge_outbox(db, step);
+  if (!outbox) return outbox;
+  const auto ledger = purge_ledger(db, step, step.rows_max - *outbox);
+  if (!ledger) return ledger;
+  const auto batches = purge_batches(db, step.rows_max - *outbox - *ledger);
+  if (!batches) return batches;
+  if (auto done = give_pages_back(db); !done) return done.error();
+  return *outbox + *ledger + *batches;
+}
+
+}  // namespace vf::store::sqlite

@@ -1,0 +1,96 @@
+#include "store/sqlite/schema.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "store/sqlite/connection.h"
+
+namespace vf::store::sqlite {
+namespace {
+
+constexpr std::string_view kCreate =
+    "CREATE TABLE IF NOT EXISTS _migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
+    "applied_at TEXT NOT NULL) STRICT";
+constexpr std::string_view kExists = "SELECT 1 FROM sqlite_schema WHERE name = '_migrations'";
+constexpr std::string_view kApplied = "SELECT version, name, checksum FROM _migrations ORDER BY version";
+constexpr std::string_view kRecord =
+    "INSERT INTO _migrations (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)";
+
+Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
+  std::vector<AppliedMigration> applied;
+  {
+    Query exists = db.query(kExists);
+    const auto found = exists.step();
+    if (!found) return found.error();
+    if (!*found) return applied;
+  }
+  Query query = db.query(kApplied);
+  while (true) {
+    const auto row = query.step();
+    if (!row) return row.error();
+    if (!*row) return applied;
+    applied.push_back({query.integer_at(0), query.text_at(1), query.text_at(2)});
+  }
+}
+
+Result<bool> apply_steps(Connection& db, const Migration& migration, Instant now) {
+  if (auto done = db.run(std::string(migration.sql)); !done) return done;
+  return db.query(kRecord).integer(migration.version).text(migration.name).text(migration.checksum).time(now).run();
+}
+
+Error in_migration(const Migration& migration, Error error) {
+  error.message = fmt::format("migration {}: {}", migration.name, error.message);
+  return error;
+}
+
+/// Everything pending under one write lock: two processes that open the same new file apply each migration once.
+Result<std::vector<std::string>> migrate_locked(Connection& db, std::span<const Migration> known,
+                                                const MigrationTarget& target, Instant now) {
+  if (auto done = db.query(kCreate).run(); !done) return done.error();
+  const auto applied = applied_migrations(db);
+  if (!applied) return applied.error();
+  const auto plan = plan_migrations(known, *applied, target);
+  if (!plan) return plan.error();
+  std::vector<std::string> names;
+  for (const Migration& migration : *plan) {
+    if (auto done = apply_steps(db, migration, now); !done) return in_migration(migration, done.error());
+    names.emplace_back(migration.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> pending_migrations(const std::string& path, std::span<const Migration> known,
+                                                    const MigrationTarget& target) {
+  std::vector<AppliedMigration> applied;
+  if (std::error_code ignored; std::filesystem::exists(path, ignored)) {
+    auto db = Connection::open({.path = path, .read_only = true});
+    if (!db) return db.error();
+    auto found = applied_migrations(*db);
+    if (!found) return found.error();
+    applied = std::move(*found);
+  }
+  const auto plan = plan_migrations(known, applied, target);
+  if (!plan) return plan.error();
+  std::vector<std::string> names;
+  for (const Migration& migration : *plan) names.emplace_back(migration.name);
+  return names;
+}
+
+Result<std::vector<std::string>> migrate(Connection& db, std::span<const Migration> known,
+                                         const MigrationTarget& target, Instant now) {
+  if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun.error();
+  auto names = migrate_locked(db, known, target, now);
+  if (names) {
+    if (auto committed = db.run("COMMIT"); committed)
+      return names;
+    else
+      names = committed.error();
+  }
+  if (db.in_transaction()) (void)db.run("ROLLBACK");
+  return names;
+}
+
+}  // namespace vf::store::sqlite
