@@ -125,17 +125,30 @@ Result<std::string> decode_key(const KeyForm& form, std::string_view text) {
   return *bytes;
 }
 
-bool proves(const crypto::PublicKey& key, std::string_view before, std::string_view body, std::string_view after,
-            const std::string& signature) {
-  if (after.empty()) return key.verify(before, body, signature);
-  std::string rest(body);
-  rest += after;
-  return key.verify(before, rest, signature);
+struct SignedBytes {
+  std::string before;
+  std::string_view body;
+  std::string after;
+};
+
+bool is_signature(const VerifyingKey& key, const SignedBytes& bytes, std::string_view signature) {
+  const auto& public_key = std::get<crypto::PublicKey>(key.key);
+  if (bytes.after.empty()) return public_key.verify(bytes.before, bytes.body, signature);
+  return public_key.verify(bytes.before, std::string(bytes.body) + bytes.after, signature);
 }
 
-}  // namespace
+// An HMAC is computed once a key, however many signatures there are.
+bool proves(const VerifyingKey& key, const SignedBytes& bytes, const std::vector<Signature>& signatures) {
+  const auto* hmac = std::get_if<crypto::Hmac>(&key.key);
+  const auto expected = hmac != nullptr ? hmac->sign(bytes.before, bytes.body, bytes.after) : std::string();
+  return std::ranges::any_of(signatures, [&](const Signature& signature) {
+    if (signature.method != key.method) return false;
+    return hmac != nullptr ? crypto::equal_in_constant_time(expected, signature.bytes)
+                           : is_signature(key, bytes, signature.bytes);
+  });
+}
 
-Result<Verifier::Key> Verifier::read_key(const Scheme& scheme, std::string_view secret) {
+Result<VerifyingKey> read_key(const Scheme& scheme, std::string_view secret) {
   size_t method = 0;  // a secret without any of the prefixes is of the first
   for (size_t i = 0; i < scheme.methods.size(); ++i) {
     const auto& after = scheme.methods[i].key.after;
@@ -144,11 +157,13 @@ Result<Verifier::Key> Verifier::read_key(const Scheme& scheme, std::string_view 
   auto bytes = decode_key(scheme.methods[method].key, secret);
   if (!bytes) return bytes.error();
   const auto algorithm = scheme.methods[method].algorithm;
-  if (algorithm != Algorithm::ed25519) return Key{method, crypto::Hmac(hash_of(algorithm), *bytes)};
+  if (algorithm != Algorithm::ed25519) return VerifyingKey{method, crypto::Hmac(hash_of(algorithm), *bytes)};
   auto key = crypto::PublicKey::ed25519_from_bytes(*bytes);
   if (!key) return key.error();
-  return Key{method, std::move(*key)};
+  return VerifyingKey{method, std::move(*key)};
 }
+
+}  // namespace
 
 Result<Verifier> Verifier::create(const Scheme& scheme, const std::vector<std::string>& secrets) {
   if (secrets.empty()) return invalid("secrets: at least one is needed");
@@ -168,32 +183,23 @@ std::expected<std::optional<Instant>, Reason> Verifier::verify(const Scheme& sch
   const auto items = read_items(scheme, *header);
   const auto signatures = read_signatures(scheme, items);
   if (signatures.empty() || signatures.size() > kSignaturesMax) return std::unexpected("malformed header");
+
   const auto before = signed_text(scheme.before_body, request.headers, items);
   if (!before) return std::unexpected(before.error());
   const auto after = signed_text(scheme.after_body, request.headers, items);
   if (!after) return std::unexpected(after.error());
-
   std::optional<Instant> time;
   if (scheme.signed_time) {
-    const auto text = signed_value(scheme.signed_time->place, request.headers, items);
-    if (!text) return std::unexpected(text.error());
-    time = read_time(scheme.signed_time->format, *text);
+    // The place is part of the signed text, so it has a value.
+    time = read_time(scheme.signed_time->format, *signed_value(scheme.signed_time->place, request.headers, items));
     if (!time) return std::unexpected("malformed header");
     if (const auto reason = outside(*time, now, tolerance)) return std::unexpected(*reason);
   }
 
-  for (const auto& [method, key] : keys_) {
-    const auto* hmac = std::get_if<crypto::Hmac>(&key);
-    const auto expected = hmac != nullptr ? hmac->sign(*before, request.body, *after) : std::string();
-    for (const auto& signature : signatures) {
-      if (signature.method != method) continue;
-      if (hmac != nullptr ? crypto::equal_in_constant_time(expected, signature.bytes)
-                          : proves(std::get<crypto::PublicKey>(key), *before, request.body, *after, signature.bytes)) {
-        return time;
-      }
-    }
-  }
-  return std::unexpected("bad signature");
+  const SignedBytes bytes{*before, request.body, *after};
+  const auto fits = [&](const VerifyingKey& key) { return proves(key, bytes, signatures); };
+  if (!std::ranges::any_of(keys_, fits)) return std::unexpected("bad signature");
+  return time;
 }
 
 }  // namespace vf::sources::generic

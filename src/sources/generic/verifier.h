@@ -24,6 +24,12 @@ inline constexpr size_t kSignaturesMax = 8;
 /// delivery from further ahead would stay fresh after the ledger has forgotten it.
 inline constexpr Millis kAheadMax = std::chrono::minutes{10};
 
+/// A secret made ready: for one of the scheme's methods.
+struct VerifyingKey {
+  size_t method;
+  std::variant<crypto::Hmac, crypto::PublicKey> key;
+};
+
 class Verifier {
  public:
   /// `secrets`: at least one, each written as one of the scheme's key forms. Error `invalid` names the secret by its
@@ -36,13 +42,7 @@ class Verifier {
                                                                  Instant now, Millis tolerance) const;
 
  private:
-  struct Key {
-    size_t method;  // of the scheme
-    std::variant<crypto::Hmac, crypto::PublicKey> key;
-  };
-  static Result<Key> read_key(const Scheme& scheme, std::string_view secret);
-
-  std::vector<Key> keys_;
+  std::vector<VerifyingKey> keys_;
 };
 
 }  // namespace vf::sources::generic

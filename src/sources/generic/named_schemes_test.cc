@@ -1,0 +1,328 @@
+// What each named scheme says of a delivery: id, type, subject, time, fact key, version, sandbox, headers kept.
+#include "sources/generic/named_schemes.h"
+
+#include <gmock/gmock.h>
+
+#include "crypto/public_key.h"
+#include "event/identity.h"
+#include "sources/generic/test_request.h"
+
+namespace vf::sources::generic {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int64_t kSecond = 1'700'000'000;
+constexpr Instant kNow = Instant{std::chrono::seconds{kSecond}};
+const std::string kTime = "1700000000";
+
+// The time in the leading 48 bits of an id, in milliseconds.
+int64_t leading_millis(const Uuid& id) {
+  int64_t ms = 0;
+  for (size_t i = 0; i < 6; ++i) ms = ms << 8 | id.bytes[i];
+  return ms;
+}
+
+class StandardWebhooksScheme : public testing::Test {
+ protected:
+  Event event(const std::string& id, const std::string& body, const std::string& time = kTime) const {
+    const auto signature = hmac_bytes(crypto::Hash::sha256, key_, id + "." + time + "." + body);
+    auto delivery = delivered(source_->prove(
+        request_of(
+            {{"webhook-id", id}, {"webhook-timestamp", time}, {"webhook-signature", "v1," + to_base64(signature)}},
+            body),
+        at_second(std::stoll(time))));
+    EXPECT_FALSE(delivery.body_key) << "the id is signed";
+    return delivery.event;
+  }
+  const std::string key_ = std::string(24, 'k');
+  const std::unique_ptr<Source> source_ = source_of("standard-webhooks", "whsec_" + to_base64(key_));
+};
+
+TEST_F(StandardWebhooksScheme, Describes) {
+  const auto e = event("msg_1", R"({"type":"order.paid","timestamp":"2023-11-14T20:00:00.5Z","data":{"id":"o-7"}})");
+  EXPECT_EQ(e.message_id, "msg_1");
+  EXPECT_EQ(e.type, "shop.order.paid");
+  EXPECT_EQ(e.subject, "o-7");
+  EXPECT_EQ(to_rfc3339(e.time), "2023-11-14T20:00:00.500Z");
+  EXPECT_EQ(leading_millis(e.id), unix_millis(e.time));
+  EXPECT_EQ(e.fact_key, "msg_1");
+  EXPECT_TRUE(e.is_json);
+  EXPECT_FALSE(e.sandbox);
+}
+
+TEST_F(StandardWebhooksScheme, TheIdIsTheSameInEveryAttempt) {
+  const std::string body = R"({"type":"a"})";
+  const auto first = event("msg_1", body), retry = event("msg_1", body, "1700009999");
+  EXPECT_EQ(first.id, retry.id);
+  EXPECT_EQ(leading_millis(first.id), 0) << "no time but the attempt's";
+  EXPECT_EQ(first.time, kNow) << "for want of a better";
+  EXPECT_NE(event("msg_2", body).id, first.id);
+}
+
+TEST_F(StandardWebhooksScheme, AnIdBehindAPrefixLendsItsTime) {
+  const auto e = event("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", R"({"type":"a","timestamp":"2023-11-14T20:00:00Z"})");
+  EXPECT_EQ(leading_millis(e.id), unix_millis(*time_inside("2KWPBgLlAfxdpx2AI54pPJ85f4W")));
+}
+
+TEST_F(StandardWebhooksScheme, OddTypesAreUnrecognised) {
+  const auto type = [&](const std::string& text) { return event("m", R"({"type":")" + text + "\"}").type; };
+  EXPECT_EQ(type("a/b"), "shop.a.b");
+  EXPECT_EQ(type("A-b_9.c"), "shop.A-b_9.c");
+  EXPECT_EQ(type(std::string(128, 'a')), "shop." + std::string(128, 'a'));
+  EXPECT_EQ(type(std::string(129, 'a')), "shop.unrecognised");
+  for (const auto* odd : {"", "a b", "a\\nb", "caf\u00e9", "a:b", "\\u0000"})
+    EXPECT_EQ(type(odd), "shop.unrecognised") << odd;
+  EXPECT_EQ(event("m", R"({"type":{}})").type, "shop.unrecognised");
+  EXPECT_EQ(event("m", "not json").type, "shop.unrecognised");
+}
+
+TEST_F(StandardWebhooksScheme, WhateverTheBodyItIsKept) {
+  for (const std::string& body : {std::string(), std::string("\0\xff", 2), std::string(100'000, '['),
+                                  std::string("{}\n"), std::string("\xef\xbb\xbf{}")}) {
+    const auto e = event("m", body);
+    EXPECT_EQ(e.body, body);
+    EXPECT_FALSE(e.is_json);
+    EXPECT_EQ(e.message_id, "m");
+  }
+}
+
+TEST_F(StandardWebhooksScheme, AttributesThatNoStoreTakesAreReplaced) {
+  const auto e = event("caf\xe9", R"({"type":"a","data":{"id":"x\u0000y"}})");
+  EXPECT_EQ(e.message_id, body_digest("caf\xe9"));
+  EXPECT_EQ(e.subject, "");
+  EXPECT_EQ(event(std::string(255, 'i'), "{}").message_id, std::string(255, 'i'));
+  EXPECT_EQ(event(std::string(256, 'i'), "{}").message_id, body_digest(std::string(256, 'i')));
+}
+
+TEST_F(StandardWebhooksScheme, KeepsTheHeadersThatProve) {
+  auto request = request_of(
+      {{"WEBHOOK-ID", "m"}, {"webhook-timestamp", kTime}, {"Content-Type", "application/json"}, {"Cookie", "c"}}, "{}");
+  const auto signature = "v1," + to_base64(hmac_bytes(crypto::Hash::sha256, key_, "m." + kTime + ".{}"));
+  request.headers.add("webhook-signature", signature);
+  EXPECT_EQ(delivered(source_->prove(request, kNow)).event.headers,
+            R"({"webhook-signature":")" + signature +
+                R"(","webhook-id":"m","webhook-timestamp":"1700000000","Content-Type":"application/json"})");
+}
+
+class GithubScheme : public testing::Test {
+ protected:
+  Delivery deliver(HeaderList headers, const std::string& body) const {
+    headers.emplace_back("X-Hub-Signature-256", "sha256=" + hmac_hex("secret", body));
+    return delivered(source_->prove(request_of(std::move(headers), body), kNow));
+  }
+  const std::unique_ptr<Source> source_ = source_of("github", "secret");
+  const std::string issue_ =
+      R"({"action":"opened","issue":{"updated_at":"2023-11-14T20:00:00Z"},"repository":{"full_name":"octo/hello"}})";
+};
+
+TEST_F(GithubScheme, Describes) {
+  const auto d =
+      deliver({{"X-GitHub-Delivery", "g-1"}, {"X-GitHub-Event", "issues"}, {"X-GitHub-Hook-ID", "9"}}, issue_);
+  EXPECT_EQ(d.event.message_id, "g-1");
+  EXPECT_EQ(d.event.type, "shop.issues.opened");
+  EXPECT_EQ(d.event.subject, "repository/octo/hello");
+  EXPECT_EQ(to_rfc3339(d.event.time), "2023-11-14T20:00:00.000Z");
+  EXPECT_EQ(leading_millis(d.event.id), 0) << "the time of the issue is not the time of the message";
+  EXPECT_EQ(d.event.fact_key, body_digest(issue_));
+  EXPECT_THAT(d.event.headers, HasSubstr(R"("X-GitHub-Hook-ID":"9")"));
+}
+
+TEST_F(GithubScheme, TheUnsignedIdIsBackedByTheBody) {
+  EXPECT_EQ(deliver({{"X-GitHub-Delivery", "g-1"}}, issue_).body_key, crypto::sha256(issue_));
+  const auto without = deliver({}, issue_);
+  EXPECT_EQ(without.event.message_id, body_digest(issue_));
+  EXPECT_EQ(without.body_key, crypto::sha256(issue_));
+}
+
+TEST_F(GithubScheme, TheEventNeedsNoActionButItsHeader) {
+  EXPECT_EQ(deliver({{"X-GitHub-Event", "push"}}, R"({"ref":"x"})").event.type, "shop.push");
+  EXPECT_EQ(deliver({{"X-GitHub-Event", "push"}}, "payload=%7B%7D").event.type, "shop.push");
+  EXPECT_EQ(deliver({}, issue_).event.type, "shop.unrecognised");
+  EXPECT_EQ(deliver({{"X-GitHub-Event", "a"}, {"X-GitHub-Event", "b"}}, issue_).event.type, "shop.unrecognised");
+}
+
+class StripeScheme : public testing::Test {
+ protected:
+  Event event(const std::string& body) const {
+    const auto header = "t=" + kTime + ",v1=" + hmac_hex("secret", kTime + "." + body);
+    const auto delivery = delivered(source_->prove(request_of({{"Stripe-Signature", header}}, body), kNow));
+    EXPECT_FALSE(delivery.body_key);
+    return delivery.event;
+  }
+  const std::unique_ptr<Source> source_ = source_of("stripe", "secret");
+};
+
+TEST_F(StripeScheme, Describes) {
+  const auto e =
+      event(R"({"id":"evt_1","created":1699990000,"type":"charge.failed","api_version":"2024-06-20","livemode":true,)"
+            R"("data":{"object":{"object":"charge","id":"ch_1"}}})");
+  EXPECT_EQ(e.message_id, "evt_1");
+  EXPECT_EQ(e.type, "shop.charge.failed");
+  EXPECT_EQ(e.subject, "charge/ch_1");
+  EXPECT_EQ(e.version, "2024-06-20");
+  EXPECT_EQ(unix_millis(e.time), 1699990000000);
+  EXPECT_EQ(leading_millis(e.id), 1699990000000);
+  EXPECT_FALSE(e.sandbox);
+}
+
+TEST_F(StripeScheme, TestModeIsTheSandbox) {
+  EXPECT_TRUE(event(R"({"id":"evt_1","livemode":false})").sandbox);
+  EXPECT_FALSE(event(R"({"id":"evt_1"})").sandbox);
+}
+
+TEST_F(StripeScheme, WithoutAnIdTheBodyNamesTheMessage) {
+  EXPECT_EQ(event(R"({"type":"a"})").message_id, body_digest(R"({"type":"a"})"));
+}
+
+TEST_F(StripeScheme, ImpossibleTimesAreNotBelieved) {
+  for (const auto* created : {"0", "-1", "253402300800000", "99999999999999999999", "\"soon\"", "null", "1.5"}) {
+    const auto e = event(std::string(R"({"id":"e","created":)") + created + "}");
+    EXPECT_EQ(e.time, kNow) << created;
+    EXPECT_EQ(leading_millis(e.id), 0) << created;
+  }
+  EXPECT_EQ(unix_millis(event(R"({"id":"e","created":253402300799999})").time), 253402300799999) << "milliseconds";
+  EXPECT_EQ(unix_millis(event(R"({"id":"e","created":99999999999})").time), 99999999999000) << "seconds";
+}
+
+class SlackScheme : public testing::Test {
+ protected:
+  Event event(const std::string& body) const {
+    const auto signature = "v0=" + hmac_hex("secret", "v0:" + kTime + ":" + body);
+    const auto delivery = delivered(source_->prove(
+        request_of({{"X-Slack-Signature", signature}, {"X-Slack-Request-Timestamp", kTime}, {"X-Slack-Retry-Num", "1"}},
+                   body),
+        kNow));
+    EXPECT_FALSE(delivery.body_key);
+    return delivery.event;
+  }
+  const std::unique_ptr<Source> source_ = source_of("slack", "secret");
+};
+
+TEST_F(SlackScheme, Describes) {
+  const auto e = event(
+      R"({"type":"event_callback","team_id":"T1","event_id":"Ev1","event_time":1699990000,"event":{"type":"message","channel":"C1"}})");
+  EXPECT_EQ(e.message_id, "Ev1");
+  EXPECT_EQ(e.type, "shop.message");
+  EXPECT_EQ(e.subject, "channel/C1");
+  EXPECT_EQ(leading_millis(e.id), 1699990000000);
+  EXPECT_EQ(unix_millis(e.time), 1699990000000);
+  EXPECT_THAT(e.headers, HasSubstr(R"("X-Slack-Retry-Num":"1")"));
+}
+
+TEST_F(SlackScheme, TakesTheOuterTypeAndLesserSubjects) {
+  EXPECT_EQ(event(R"({"type":"app_rate_limited","team_id":"T1"})").type, "shop.app_rate_limited");
+  EXPECT_EQ(event(R"({"event":{"channel":{"id":"C2"}}})").subject, "channel/C2");
+  EXPECT_EQ(event(R"({"event":{"item":{"channel":"C3"}}})").subject, "channel/C3");
+  EXPECT_EQ(event(R"({"event":{"user":"U1"}})").subject, "user/U1");
+  EXPECT_EQ(event(R"({"team_id":"T1"})").subject, "team/T1");
+}
+
+TEST_F(SlackScheme, FormsAreKeptRaw) {
+  const auto e = event("command=%2Fwebhook-collect&text=");
+  EXPECT_EQ(e.type, "shop.unrecognised");
+  EXPECT_EQ(e.message_id, body_digest(e.body));
+  EXPECT_FALSE(e.is_json);
+}
+
+class ShopifyScheme : public testing::Test {
+ protected:
+  Delivery deliver(const std::string& prefix, const std::string& body) const {
+    const auto signature = to_base64(hmac_bytes(crypto::Hash::sha256, "secret", body));
+    return delivered(source_->prove(request_of({{prefix + "Shopify-Hmac-SHA256", signature},
+                                                {prefix + "Shopify-Webhook-Id", "w-1"},
+                                                {prefix + "Shopify-Event-Id", "e-1"},
+                                                {prefix + "Shopify-Topic", "orders/create"},
+                                                {prefix + "Shopify-API-Version", "2024-07"},
+                                                {prefix + "Shopify-Shop-Domain", "hush.myshopify.com"},
+                                                {prefix + "Shopify-Triggered-At", "2023-11-14T21:00:00.123456789Z"}},
+                                               body),
+                                    kNow));
+  }
+  const std::unique_ptr<Source> source_ = source_of("shopify", "secret");
+};
+
+TEST_F(ShopifyScheme, DescribesUnderOldAndNewHeaderNames) {
+  const std::string body =
+      R"({"admin_graphql_api_id":"gid://shopify/Order/1","updated_at":"2023-11-14T15:00:00-05:00"})";
+  for (const auto* prefix : {"X-", ""}) {
+    const auto d = deliver(prefix, body);
+    EXPECT_EQ(d.event.message_id, "w-1");
+    EXPECT_EQ(d.event.type, "shop.orders.create");
+    EXPECT_EQ(d.event.subject, "gid://shopify/Order/1");
+    EXPECT_EQ(d.event.version, "2024-07");
+    EXPECT_EQ(d.event.fact_key, "e-1/orders/create") << "one action of the merchant may send several topics";
+    EXPECT_EQ(to_rfc3339(d.event.time), "2023-11-14T20:00:00.000Z");
+    EXPECT_EQ(leading_millis(d.event.id), 0);
+    EXPECT_EQ(d.body_key, crypto::sha256(body));
+  }
+}
+
+TEST_F(ShopifyScheme, FallsBackToTheHeaders) {
+  const auto d = deliver("X-", "{}");
+  EXPECT_EQ(d.event.subject, "shop/hush.myshopify.com");
+  EXPECT_EQ(to_rfc3339(d.event.time), "2023-11-14T21:00:00.123Z");
+}
+
+TEST(TwitchScheme, Describes) {
+  const auto source = source_of("twitch", "secret");
+  const auto event = [&](const std::string& body) {
+    const std::string id = "tw-1", time = "2023-11-14T22:13:20.123456789Z";
+    const auto delivery = delivered(source->prove(
+        request_of({{"Twitch-Eventsub-Message-Id", id},
+                    {"Twitch-Eventsub-Message-Timestamp", time},
+                    {"Twitch-Eventsub-Message-Retry", "0"},
+                    {"Twitch-Eventsub-Message-Signature", "sha256=" + hmac_hex("secret", id + time + body)}},
+                   body),
+        kNow));
+    EXPECT_FALSE(delivery.body_key);
+    return delivery.event;
+  };
+  const auto chat = event(
+      R"({"subscription":{"type":"channel.chat.message","version":"1","condition":{"broadcaster_user_id":"12"}},"event":{}})");
+  EXPECT_EQ(chat.message_id, "tw-1");
+  EXPECT_EQ(chat.type, "shop.channel.chat.message");
+  EXPECT_EQ(chat.version, "1");
+  EXPECT_EQ(chat.subject, "channel/12");
+  EXPECT_EQ(to_rfc3339(chat.time), "2023-11-14T22:13:20.123Z") << "signed, but of the attempt";
+  EXPECT_EQ(leading_millis(chat.id), 0);
+  EXPECT_THAT(chat.headers, HasSubstr(R"("Twitch-Eventsub-Message-Retry":"0")"));
+
+  const auto follow = event(R"({"event":{"broadcaster_user_id":"34","followed_at":"2023-11-14T20:00:00Z"}})");
+  EXPECT_EQ(follow.subject, "channel/34");
+  EXPECT_EQ(leading_millis(follow.id), unix_millis(follow.time));
+}
+
+TEST(DiscordScheme, Describes) {
+  const auto key = *crypto::PrivateKey::ed25519_from_seed(std::string(32, 's'));
+  const auto source = source_of("discord", to_hex(key.public_bytes()));
+  const auto event = [&](const std::string& body) {
+    const auto delivery = delivered(source->prove(
+        request_of({{"X-Signature-Ed25519", to_hex(key.sign(kTime, body))}, {"X-Signature-Timestamp", kTime}}, body),
+        kNow));
+    EXPECT_FALSE(delivery.body_key);
+    return delivery.event;
+  };
+  const std::string body =
+      R"({"version":1,"application_id":"1","type":1,"event":{"type":"APPLICATION_AUTHORIZED","timestamp":"2023-11-14T20:00:00Z","data":{"user":{"id":"5"}}}})";
+  const auto e = event(body);
+  EXPECT_EQ(e.message_id, body_digest(body)) << "webhook events have no id";
+  EXPECT_EQ(e.type, "shop.APPLICATION_AUTHORIZED");
+  EXPECT_EQ(e.subject, "user/5");
+  EXPECT_EQ(e.version, "1");
+  EXPECT_EQ(leading_millis(e.id), unix_millis(e.time));
+  EXPECT_EQ(event(R"({"type":2,"id":"99","guild_id":"7"})").message_id, "99");
+}
+
+TEST(NamedScheme, ItsAttributesCanBeToldAnew) {
+  const auto source = source_of("github", "secret", {{"subject", "sender/{/sender/login}"}, {"id", "/delivery"}});
+  const std::string body = R"({"delivery":"d-1","sender":{"login":"octo"}})";
+  const auto d =
+      delivered(source->prove(request_of({{"X-Hub-Signature-256", "sha256=" + hmac_hex("secret", body)}}, body), kNow));
+  EXPECT_EQ(d.event.subject, "sender/octo");
+  EXPECT_EQ(d.event.message_id, "d-1");
+  EXPECT_FALSE(d.body_key);
+}
+
+}  // namespace
+}  // namespace vf::sources::generic
