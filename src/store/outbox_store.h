@@ -152,7 +152,7 @@ struct LedgerEntry {
 
 struct EventFilter {                                 // every field narrows; newest first
   std::optional<std::string> source, type, subject;  // type may end in '*'
-  std::optional<Instant> from, to;                   // of received
+  std::optional<Instant> from, to;                   // of received: from included, to not
   std::optional<Position> before;                    // for paging
   size_t rows_max = 50;
 };

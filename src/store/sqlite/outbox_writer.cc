@@ -114,7 +114,8 @@ Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std:
   const auto row = query.text(id).text(body_key).step();
   if (!row) return row.error();
   VF_INVARIANT(*row);  // else the ledger's numbers have run ahead of the outbox's
-  return WriteResult{EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .received = query.time_at(1)}};
+  return WriteResult{
+      EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .position = {}, .received = query.time_at(1)}};
 }
 
 Result<bool> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
