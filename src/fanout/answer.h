@@ -1,0 +1,35 @@
+// What a target's answer means for the batch and for the target. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "http/message.h"
+
+namespace vf::fanout {
+
+enum class Verdict {
+  delivered,  // 2xx
+  refused,    // 400, 413, 422: these events' trouble
+  faulty,     // 500 and the rarer 5xx: the target's trouble, or a bug that this very event meets
+  trouble,    // the target's: no answer, 3xx, 429, 502, 503, 504, any other 4xx. Must never kill an event
+};
+
+struct Answer {
+  Verdict verdict = Verdict::trouble;
+  std::string reason;  // "HTTP 503 Service Unavailable", or why there was no answer; never of the body
+  std::string detail;  // of a refusal: the beginning of what the target said, for the dead letter, not for logs
+  std::optional<Millis> retry_after;
+  bool gone = false;        // 410
+  int64_t quarantined = 0;  // events that our own receiver put aside (still delivered)
+};
+
+Answer judge(const Result<http::Response>& response, Instant now);
+
+/// RFC 9110 section 10.2.3: seconds, or an HTTP date in any of its three forms (one in the past is zero).
+std::optional<Millis> parse_retry_after(std::string_view value, Instant now);
+
+}  // namespace vf::fanout

@@ -1,0 +1,73 @@
+// What answers mean. Oracle: architecture.md, "Fan-out", and RFC 9110.
+#include "fanout/answer.h"
+
+#include <gtest/gtest.h>
+
+namespace vf::fanout {
+namespace {
+
+const Instant kNow = from_unix_millis(784'111'777'000);  // Sun, 06 Nov 1994 08:49:37 GMT, RFC 9110's example
+
+Answer of(int status, std::string body = "", std::string retry_after = "") {
+  http::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  if (!retry_after.empty()) response.headers.emplace_back("retry-after", retry_after);
+  return judge(response, kNow);
+}
+
+TEST(Answer, OnlyThreeStatusesAreTheEventsTrouble) {
+  for (int status = 100; status < 600; ++status) {
+    const auto verdict = of(status).verdict;
+    const bool refused = status == 400 || status == 413 || status == 422;
+    EXPECT_EQ(verdict == Verdict::refused, refused) << status;
+    EXPECT_EQ(verdict == Verdict::delivered, status / 100 == 2) << status;
+    const bool gateway = status == 502 || status == 503 || status == 504;
+    EXPECT_EQ(verdict == Verdict::faulty, status / 100 == 5 && !gateway) << status;
+  }
+}
+
+TEST(Answer, NoAnswerIsTheTargetsTrouble) {
+  const auto answer = judge(unavailable("connection refused"), kNow);
+  EXPECT_EQ(answer.verdict, Verdict::trouble);
+  EXPECT_EQ(answer.reason, "connection refused");
+}
+
+TEST(Answer, GoneIsTheTargetsTroubleWithAFlag) {
+  EXPECT_EQ(of(410).verdict, Verdict::trouble);
+  EXPECT_TRUE(of(410).gone);
+  EXPECT_FALSE(of(404).gone);
+}
+
+TEST(Answer, TheReasonNamesTheStatusAndOnlyARefusalQuotesTheTarget) {
+  EXPECT_TRUE(of(503, "secret").reason.starts_with("HTTP 503"));
+  EXPECT_EQ(of(503, "secret").detail, "");
+  EXPECT_EQ(of(422, "no\x01 \xc3\xa9").detail, "no? ??");
+  EXPECT_EQ(of(400, std::string(500, 'x')).detail.size(), 200u);
+}
+
+TEST(Answer, CountsWhatOurReceiverPutAside) {
+  const auto answer = of(200, R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"quarantined"},)"
+                              R"({"id":"c","status":"quarantined"}]})");
+  EXPECT_EQ(answer.quarantined, 2);
+}
+
+TEST(RetryAfter, SecondsAndEveryFormOfDate) {
+  EXPECT_EQ(parse_retry_after("0", kNow), Millis{0});
+  EXPECT_EQ(parse_retry_after(" 120 ", kNow), std::chrono::seconds{120});
+  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:50:07 GMT", kNow), std::chrono::seconds{30});
+  EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:50:07 GMT", kNow), std::chrono::seconds{30});
+  EXPECT_EQ(parse_retry_after("Sun Nov  6 08:50:07 1994", kNow), std::chrono::seconds{30});
+  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:00:00 GMT", kNow), Millis{0});
+  EXPECT_EQ(of(503, "", "7").retry_after, std::chrono::seconds{7});
+}
+
+TEST(RetryAfter, AnythingElseIsNone) {
+  for (const auto* text : {"", "-1", "1.5", "soon", "12x", "Sun, 06 Nov 1994 08:50:07 CET", "99999999999999999999"}) {
+    EXPECT_EQ(parse_retry_after(text, kNow), std::nullopt) << text;
+  }
+  EXPECT_GT(parse_retry_after("9223372036854775807", kNow), std::chrono::days{300});  // no overflow
+}
+
+}  // namespace
+}  // namespace vf::fanout

@@ -1,0 +1,157 @@
+#include "fanout/batches.h"
+
+#include <algorithm>
+
+#include "base/result.h"
+#include "event/envelope.h"
+
+namespace vf::fanout {
+
+void Batches::reset(Position cursor) {
+  first_number_ += closed_.size();
+  closed_.clear();
+  waiting_.clear();
+  gathering_ = Batch{};
+  gathering_.from = gathering_.to = cursor;
+}
+
+void Batches::add(const Event& event, bool wanted, Steady now) {
+  VF_INVARIANT(event.position > gathering_.to);
+  if (wanted && !gathering_.items.empty() &&
+      gathering_.body.size() + 2 + envelope_size_max(event) > params_.bytes_max) {
+    close();
+  }
+  if (gathering_.is_empty()) {
+    gathering_.begun = now;
+    gathering_.oldest = event.received;
+  }
+  gathering_.to = event.position;
+  if (!wanted) {
+    ++gathering_.skipped;
+    return;
+  }
+  gathering_.body += gathering_.items.empty() ? '[' : ',';
+  const size_t begin = gathering_.body.size();
+  append_envelope(gathering_.body, event);
+  gathering_.items.push_back({event.id, event.position, event.received, begin, gathering_.body.size()});
+  if (gathering_.items.size() >= params_.events_max) close();
+}
+
+bool Batches::gathered_enough(Steady now, bool idle) const {
+  if (gathering_.items.empty()) {
+    return gathering_.skipped >= params_.skipped_max ||
+           (gathering_.skipped > 0 && now - gathering_.begun >= params_.skipped_for);
+  }
+  return idle || now - gathering_.begun >= params_.linger;
+}
+
+void Batches::cut(Steady now, bool idle) {
+  if (gathered_enough(now, idle)) close();
+}
+
+std::optional<Steady> Batches::cut_due() const {
+  if (gathering_.is_empty()) return std::nullopt;
+  return gathering_.begun + (gathering_.items.empty() ? params_.skipped_for : params_.linger);
+}
+
+void Batches::close() {
+  const Position end = gathering_.to;
+  const uint64_t number = first_number_ + closed_.size();
+  closed_.push_back(std::exchange(gathering_, Batch{}));
+  gathering_.from = gathering_.to = end;
+  Batch& closed = closed_.back();
+  if (closed.items.empty()) return;
+  closed.body += ']';
+  const size_t stride = params_.one_event_a_part ? 1 : closed.items.size();
+  for (size_t first = 0; first < closed.items.size(); first += stride) {
+    waiting_.insert({number, closed.parts.size()});
+    closed.parts.push_back({first, first + stride, 0});
+  }
+  closed.unsettled = closed.parts.size();
+}
+
+std::optional<PartRef> Batches::next(Instant now) {
+  if (waiting_.empty()) return std::nullopt;
+  const PartRef ref = *waiting_.begin();
+  waiting_.erase(waiting_.begin());
+  Batch& of = batch(ref);
+  if (of.sent_at == Instant{}) of.sent_at = now;
+  ++of.parts[ref.part].attempts;
+  return ref;
+}
+
+void Batches::split(PartRef ref) {
+  Batch& of = batch(ref);
+  Part& part = of.parts[ref.part];
+  VF_INVARIANT(part.last - part.first >= 2);
+  const size_t middle = part.first + (part.last - part.first) / 2;
+  const Part upper{middle, part.last, part.attempts};
+  part.last = middle;
+  waiting_.insert(ref);
+  waiting_.insert({ref.batch, of.parts.size()});
+  of.parts.push_back(upper);
+  ++of.unsettled;
+}
+
+void Batches::settle(PartRef ref, bool delivered) {
+  Batch& of = batch(ref);
+  VF_INVARIANT(of.unsettled > 0);
+  if (delivered) of.delivered += static_cast<int64_t>(items(ref).size());
+  if (--of.unsettled == 0) std::string().swap(of.body);  // it may wait long for an older batch; its bytes need not
+}
+
+void Batches::discard_waiting() {
+  for (const PartRef ref : std::exchange(waiting_, {})) settle(ref, false);
+}
+
+bool Batches::has(PartRef ref) const {
+  return ref.batch >= first_number_ && ref.batch - first_number_ < closed_.size();
+}
+
+std::span<const Item> Batches::items(PartRef ref) const {
+  const Batch& of = batch(ref);
+  const Part& part = of.parts[ref.part];
+  return std::span(of.items).subspan(part.first, part.last - part.first);
+}
+
+std::string Batches::body(PartRef ref) const {
+  const Batch& of = batch(ref);
+  const auto events = items(ref);
+  if (!params_.one_event_a_part && events.size() == of.items.size()) return of.body;
+  const auto slice = std::string_view(of.body).substr(events.front().begin, events.back().end - events.front().begin);
+  if (params_.one_event_a_part) return std::string(slice);
+  std::string out;
+  out.reserve(slice.size() + 2);
+  out += '[';
+  out += slice;
+  out += ']';
+  return out;
+}
+
+std::optional<Batches::Step> Batches::finished() const {
+  if (closed_.empty() || closed_.front().unsettled > 0) return std::nullopt;
+  Step step{closed_.front().from, {}, 0, 1, closed_.front().sent_at};
+  for (const Batch& done : closed_) {
+    if (done.unsettled > 0) break;
+    step.to = done.to;
+    step.count += done.delivered;
+    for (const Part& part : done.parts) step.attempts = std::max(step.attempts, part.attempts);
+    if (step.sent_at == Instant{}) step.sent_at = done.sent_at;
+  }
+  return step;
+}
+
+bool Batches::pass(Position cursor) {
+  while (!closed_.empty() && closed_.front().unsettled == 0 && closed_.front().to <= cursor) {
+    closed_.pop_front();
+    ++first_number_;
+  }
+  return cursor == (closed_.empty() ? gathering_.from : closed_.front().from);
+}
+
+std::optional<Instant> Batches::oldest() const {
+  if (!closed_.empty()) return closed_.front().oldest;
+  return gathering_.is_empty() ? std::nullopt : std::optional(gathering_.oldest);
+}
+
+}  // namespace vf::fanout

@@ -1,0 +1,122 @@
+// Batches: what lies between a target's cursor and the last row read for it. Cuts rows into batches, splits refused
+// ones, and says how far the cursor may go: answers come in any order, the cursor passes only what is settled.
+// In memory and bounded by its user (see size()); single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "event/event.h"
+#include "fanout/breaker.h"
+
+namespace vf::fanout {
+
+/// Names a run of events that travels as one request. Parts of older batches compare less.
+struct PartRef {
+  uint64_t batch = 0;
+  size_t part = 0;
+  auto operator<=>(const PartRef&) const = default;
+};
+
+/// One event of a batch; its envelope is body[begin, end).
+struct Item {
+  Uuid id;
+  Position position;
+  Instant received;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+class Batches {
+ public:
+  struct Params {
+    size_t events_max = 500;
+    size_t bytes_max = 1u << 20;  // of envelopes; one event larger than this travels alone
+    size_t skipped_max = 500;     // rows that nobody wants, before the cursor is moved over them
+    Millis skipped_for{1000};     // or this long
+    Millis linger{5};             // how long a batch may gather while others are in flight
+    bool one_event_a_part = false;
+  };
+  explicit Batches(Params params) : params_(params) {}
+
+  /// Forgets everything and begins after `cursor`.
+  void reset(Position cursor);
+
+  /// The next row of the outbox, in order; an unwanted one is only passed over.
+  void add(const Event& event, bool wanted, Steady now);
+  /// Closes the gathering batch if its time has come. `idle`: nothing waits and nothing is in flight.
+  void cut(Steady now, bool idle);
+  /// When cut() has something to do at the latest.
+  std::optional<Steady> cut_due() const;
+
+  /// Takes the oldest part that waits to be sent. It comes back by exactly one of requeue, split, settle.
+  std::optional<PartRef> next(Instant now);
+  void requeue(PartRef ref) { waiting_.insert(ref); }
+  /// Halves a part of two events or more; both halves wait.
+  void split(PartRef ref);
+  /// Dealt with: delivered, or written down as an exception.
+  void settle(PartRef ref, bool delivered);
+  /// Settles all that waits without sending it.
+  void discard_waiting();
+  /// False once reset() has forgotten it.
+  bool has(PartRef ref) const;
+
+  std::span<const Item> items(PartRef ref) const;
+  /// The envelopes of a part: "[…]", or the one envelope alone when one_event_a_part.
+  std::string body(PartRef ref) const;
+
+  /// The settled batches at the front, as one step of the cursor.
+  struct Step {
+    Position from, to;
+    int64_t count = 0;     // events delivered
+    int64_t attempts = 1;  // the most that any request of it took
+    Instant sent_at;
+  };
+  std::optional<Step> finished() const;
+  /// The cursor stands at `cursor` now: drops the settled batches before it. False when it is no border between
+  /// settled and other batches: somebody else has moved it, and reset() is needed.
+  bool pass(Position cursor);
+
+  Position read_to() const { return gathering_.to; }
+  size_t size() const { return closed_.size(); }
+  bool anything_waits() const { return !waiting_.empty(); }
+  /// Received time of the first row that the cursor has not passed, as far as rows have been read.
+  std::optional<Instant> oldest() const;
+
+ private:
+  struct Part {
+    size_t first = 0, last = 0;  // items[first, last)
+    int64_t attempts = 0;
+  };
+  struct Batch {
+    Position from, to;
+    Instant oldest;  // received time of its first row, wanted or not
+    Steady begun{0};
+    size_t skipped = 0;
+    std::string body;  // '[', envelopes with ',' between, and ']' once closed
+    std::vector<Item> items;
+    std::vector<Part> parts;
+    size_t unsettled = 0;  // parts
+    int64_t delivered = 0;
+    Instant sent_at;
+    bool is_empty() const { return items.empty() && skipped == 0; }
+  };
+
+  bool gathered_enough(Steady now, bool idle) const;
+  void close();
+  Batch& batch(PartRef ref) { return closed_[ref.batch - first_number_]; }
+  const Batch& batch(PartRef ref) const { return closed_[ref.batch - first_number_]; }
+
+  Params params_;
+  Batch gathering_;
+  std::deque<Batch> closed_;   // in position order, each beginning where the one before ends
+  uint64_t first_number_ = 0;  // of closed_.front(); numbers are never used twice
+  std::set<PartRef> waiting_;
+};
+
+}  // namespace vf::fanout

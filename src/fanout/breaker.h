@@ -1,0 +1,51 @@
+// Breaker: how many requests a target may have in flight now. Opens the window request by request while it goes well;
+// on trouble shuts it, waits (exponential backoff with full jitter, Retry-After honoured), lets one probe through, and
+// begins again with a window of one. A value driven by steady time; single-threaded.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/random.h"
+#include "base/time.h"
+
+namespace vf::fanout {
+
+using Steady = std::chrono::nanoseconds;  // of Clock::steady()
+
+class Breaker {
+ public:
+  struct Params {
+    size_t window_max = 4;
+    Millis backoff_first{500};
+    Millis backoff_max{60'000};
+    Millis retry_after_max{3'600'000};  // a longer Retry-After counts as this
+  };
+  Breaker(Params params, Random& random) : params_(params), random_(random) {}
+
+  /// May one more request be sent while `in_flight` are under way?
+  bool may_send(Steady now, size_t in_flight) const;
+  void sent();
+  /// The target answered as a healthy one does.
+  void succeeded();
+  void failed(Steady now, std::optional<Millis> retry_after);
+
+  bool closed() const { return failures_ == 0; }
+  int failures() const { return failures_; }  // in a row
+  size_t window() const { return window_; }
+  /// When the next probe may go; nullopt while closed.
+  std::optional<Steady> retry_at() const { return closed() ? std::nullopt : std::optional(retry_at_); }
+
+ private:
+  Steady backoff();
+
+  Params params_;
+  Random& random_;
+  size_t window_ = 1;
+  int failures_ = 0;
+  bool probing_ = false;
+  Steady retry_at_{0};
+};
+
+}  // namespace vf::fanout

@@ -1,0 +1,364 @@
+#include "fanout/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "event/envelope.h"
+#include "fanout/request.h"
+
+namespace vf::fanout {
+namespace {
+
+constexpr int kReadsAStep = 8;          // then others on this thread get their turn
+constexpr size_t kBatchesHeldMax = 16;  // settled ones waiting for an older one included
+constexpr Millis kStorePause{500};      // after the store has failed
+constexpr Millis kAgeCheckEvery{10'000};
+constexpr Millis kIdleWait{1'000};
+
+Batches::Params batch_params(const Target& target, Batches::Params params) {
+  params.one_event_a_part = target.delivery == Delivery::single;
+  return params;
+}
+
+}  // namespace
+
+Tuning default_tuning(Delivery delivery) {
+  Tuning tuning;
+  tuning.breaker.window_max = delivery == Delivery::single ? 16 : 4;
+  return tuning;
+}
+
+Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports, Tuning tuning) {
+  auto signer = crypto::WebhookSigner::create(target.secrets);
+  if (!signer) return signer.error();
+  return std::unique_ptr<Dispatcher>(
+      new Dispatcher(std::move(target), std::move(ports), std::move(*signer), std::move(tuning)));
+}
+
+Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports) {
+  const auto tuning = default_tuning(target.delivery);
+  return create(std::move(target), std::move(ports), tuning);
+}
+
+Dispatcher::Dispatcher(Target target, Ports ports, crypto::WebhookSigner signer, Tuning tuning)
+    : target_(std::move(target)),
+      ports_(std::move(ports)),
+      signer_(std::move(signer)),
+      tuning_(tuning),
+      config_version_(config_version(target_)),
+      breaker_(tuning.breaker, ports_.random),
+      batches_(batch_params(target_, tuning.batches)),
+      retries_(target_.name),
+      writes_(ports_.write, ports_.clock),
+      mode_(target_.mode) {
+  status_.name = target_.name;
+}
+
+Millis Dispatcher::step() {
+  writes_.resubmit();
+  if (phase_ == Phase::fresh) {
+    phase_ = Phase::starting;
+    const auto at = target_.start == Start::now ? store::StartConsumer::At::now : store::StartConsumer::At::earliest;
+    writes_.write(store::StartConsumer{target_.name, at}, [this] { phase_ = Phase::loading; });
+  }
+  if (phase_ == Phase::loading && store_answers()) load();
+  if (phase_ != Phase::running) return until_next(false);
+  if (cursor_unknown_ && store_answers()) find_cursor();
+  if (detaching_ && !advancing_ && !cursor_unknown_ && store_answers()) move_to_present();
+  check_age();
+  const bool more_to_read = work();
+  advance();
+  return until_next(more_to_read);
+}
+
+void Dispatcher::load() {
+  const auto cursor = ports_.outbox.cursor(target_.name);
+  if (!cursor) return store_failed(cursor.error());
+  const auto settings = ports_.outbox.settings();
+  if (!settings) return store_failed(settings.error());
+  if (!*cursor) {
+    phase_ = Phase::fresh;
+    return;
+  }
+  for (const auto& setting : *settings) {
+    if (setting.key == mode_setting(target_.name)) mode_ = parse_mode(setting.value).value_or(mode_);
+  }
+  cursor_ = **cursor;
+  batches_.reset(cursor_);
+  phase_ = Phase::running;
+}
+
+// Reads, cuts and sends while there is something to read and room for it. True when it stopped for its own bound.
+bool Dispatcher::work() {
+  if (is_mute()) batches_.discard_waiting();
+  for (int reads = 0; reads < kReadsAStep; ++reads) {
+    const bool found_rows = wants_rows() && read();
+    batches_.cut(ports_.clock.steady(), in_flight_ == 0 && !batches_.anything_waits());
+    send_what_may_be_sent();
+    if (!found_rows) return false;
+  }
+  return wants_rows();
+}
+
+bool Dispatcher::wants_rows() const {
+  if (mode_ == Mode::paused || stopping_ || detaching_ || cursor_unknown_ || !store_answers()) return false;
+  if (batches_.anything_waits() || batches_.size() >= kBatchesHeldMax) return false;
+  return is_mute() || breaker_.may_send(ports_.clock.steady(), in_flight_);
+}
+
+bool Dispatcher::read() {
+  const auto rows =
+      ports_.outbox.read_after({batches_.read_to(), tuning_.batches.events_max, tuning_.batches.bytes_max});
+  if (!rows) {
+    store_failed(rows.error());
+    return false;
+  }
+  oldest_unread_.reset();
+  const Steady now = ports_.clock.steady();
+  for (const auto& row : *rows) {
+    const bool wanted = !is_mute() && row.fan_out && wants(target_, row.event);
+    if (!wanted) ++status_.skipped;
+    batches_.add(row.event, wanted, now);
+  }
+  return !rows->empty();
+}
+
+void Dispatcher::send_what_may_be_sent() {
+  if (mode_ != Mode::live || stopping_) return;
+  const Steady now = ports_.clock.steady();
+  if (breaker_.may_send(now, in_flight_) && store_answers()) {
+    if (const auto loaded = retries_.load(ports_.outbox, ports_.clock); !loaded) store_failed(loaded.error());
+  }
+  while (breaker_.may_send(now, in_flight_)) {
+    // A quarter of the window for retries; where the window is one, they take turns with fresh events.
+    const size_t share = std::max<size_t>(1, breaker_.window() / 4);
+    const bool retry = retries_.anything_waits() && retries_in_flight_ < share && store_answers() &&
+                       !(retry_was_last_ && batches_.anything_waits());
+    retry_was_last_ = retry;
+    if (retry) {
+      send_retry(*retries_.next());
+    } else if (const auto part = batches_.next(ports_.clock.now())) {
+      send_part(*part);
+    } else {
+      return;
+    }
+  }
+}
+
+void Dispatcher::send_part(PartRef ref) {
+  std::vector<Uuid> ids;
+  for (const Item& item : batches_.items(ref)) ids.push_back(item.id);
+  transmit(ids, batches_.body(ref), [this, ref](const Answer& answer) { part_answered(ref, answer); });
+}
+
+void Dispatcher::send_retry(store::PutDelivery row) {
+  const auto found = ports_.outbox.find(row.event_id);
+  if (!found) {
+    store_failed(found.error());
+    return retries_.requeue(std::move(row));
+  }
+  if (!*found) {
+    Answer lost;
+    lost.reason = "the outbox no longer holds the event";
+    row.attempts = attempts_max();
+    const Uuid id = row.event_id;
+    return put_aside(std::move(row), lost, [this, id] { retries_.finish(id); });
+  }
+  const bool bare = target_.delivery == Delivery::single;
+  std::string body = bare ? "" : "[";
+  append_envelope(body, (*found)->event);
+  if (!bare) body += ']';
+  ++retries_in_flight_;
+  const Uuid id = row.event_id;
+  transmit({&id, 1}, std::move(body), [this, row = std::move(row)](const Answer& answer) mutable {
+    --retries_in_flight_;
+    retry_answered(std::move(row), answer);
+  });
+}
+
+void Dispatcher::transmit(std::span<const Uuid> ids, std::string body, Answered answered) {
+  ++in_flight_;
+  ++status_.requests;
+  breaker_.sent();
+  auto request =
+      make_request(target_, signer_, {webhook_id(target_.delivery, ids), std::move(body), ports_.clock.now()});
+  ports_.send(std::move(request), [this, answered = std::move(answered)](Result<http::Response> response) mutable {
+    --in_flight_;
+    answered(judge(response, ports_.clock.now()));
+  });
+}
+
+void Dispatcher::part_answered(PartRef ref, const Answer& answer) {
+  const int64_t attempts = note(answer);
+  if (!batches_.has(ref)) return;  // the cursor was moved meanwhile
+  const auto items = batches_.items(ref);
+  if (answer.verdict == Verdict::delivered) {
+    status_.delivered += static_cast<int64_t>(items.size());
+    status_.last_delivery_lag = ports_.clock.now() - items.front().received;
+    batches_.settle(ref, true);
+  } else if (is_mute()) {
+    batches_.settle(ref, false);
+  } else if (is_targets_trouble(answer)) {
+    batches_.requeue(ref);
+  } else if (items.size() > 1) {
+    batches_.split(ref);
+  } else {
+    store::PutDelivery row;
+    row.position = items.front().position;
+    row.event_id = items.front().id;
+    row.attempts = attempts;
+    put_aside(std::move(row), answer, [this, ref] {
+      if (batches_.has(ref)) batches_.settle(ref, false);
+    });
+  }
+}
+
+void Dispatcher::retry_answered(store::PutDelivery row, const Answer& answer) {
+  const int64_t attempts = note(answer);
+  const Uuid id = row.event_id;
+  if (answer.verdict == Verdict::delivered) {
+    ++status_.delivered;
+    writes_.write(store::DropDelivery{target_.name, id}, [this, id] { retries_.finish(id); });
+  } else if (is_targets_trouble(answer)) {
+    retries_.requeue(std::move(row));
+  } else {
+    row.attempts += attempts;
+    put_aside(std::move(row), answer, [this, id] { retries_.finish(id); });
+  }
+}
+
+bool Dispatcher::is_targets_trouble(const Answer& answer) const {
+  return answer.verdict == Verdict::trouble ||
+         (answer.verdict == Verdict::faulty && target_.delivery == Delivery::batch);
+}
+
+// Keeps the books of one answer; says how many attempts it counts for the event's own death.
+int64_t Dispatcher::note(const Answer& answer) {
+  const Steady now = ports_.clock.steady();
+  const bool was_well = breaker_.closed();
+  if (answer.verdict == Verdict::delivered) {
+    status_.last_success_at = ports_.clock.now();
+    status_.quarantined += answer.quarantined;
+    gone_ = false;
+  } else {
+    ++status_.failed;
+    status_.last_error = answer.reason;
+    status_.last_error_at = ports_.clock.now();
+    gone_ = answer.gone;
+  }
+  if (answer.verdict == Verdict::delivered || answer.verdict == Verdict::refused) {
+    strikes_ = 0;
+    breaker_.succeeded();
+  } else if (is_targets_trouble(answer) || !was_well || ++strikes_ >= tuning_.strikes_max) {
+    breaker_.failed(now, answer.retry_after);
+  }
+  return was_well || answer.verdict == Verdict::refused ? 1 : 0;
+}
+
+void Dispatcher::put_aside(store::PutDelivery row, const Answer& answer, std::function<void()> then) {
+  row.target = target_.name;
+  row.reason = answer.detail.empty() ? answer.reason : answer.reason + ": " + answer.detail;
+  if (row.attempts >= attempts_max()) {
+    row.state = store::PutDelivery::State::dead;
+    ++status_.dead;
+  } else {
+    row.state = store::PutDelivery::State::retry;
+    row.next_attempt_at = ports_.clock.now() + retry_delay(row.attempts, ports_.random);
+    ++status_.retried;
+  }
+  writes_.write(std::move(row), std::move(then));
+}
+
+void Dispatcher::advance() {
+  if (advancing_ || cursor_unknown_ || detaching_ || !store_answers()) return;
+  const auto step = batches_.finished();
+  if (!step) return;
+  advancing_ = true;
+  store::AdvanceCursor move{target_.name,   step->from,    step->to,       step->count,
+                            step->attempts, step->sent_at, config_version_};
+  if (move.sent_at == Instant{}) move.sent_at = ports_.clock.now();  // nothing was sent: all filtered out
+  ports_.write(std::move(move), [this, to = step->to](Result<store::WriteResult> result) {
+    advancing_ = false;
+    if (result) return cursor_stands_at(to);
+    store_failed(result.error());
+    cursor_unknown_ = true;  // it may have been committed, or somebody else has moved it
+  });
+}
+
+void Dispatcher::find_cursor() {
+  const auto cursor = ports_.outbox.cursor(target_.name);
+  if (!cursor) return store_failed(cursor.error());
+  cursor_unknown_ = false;
+  if (*cursor) {
+    cursor_stands_at(**cursor);
+  } else {
+    phase_ = Phase::fresh;
+  }
+}
+
+void Dispatcher::cursor_stands_at(Position cursor) {
+  cursor_ = cursor;
+  if (!batches_.pass(cursor)) batches_.reset(cursor);
+}
+
+// Detaches when the oldest event not dealt with is older than the target may lag.
+void Dispatcher::check_age() {
+  const Steady now = ports_.clock.steady();
+  if (now < next_age_check_ || is_mute() || stopping_ || !store_answers()) return;
+  next_age_check_ = now + kAgeCheckEvery;
+  auto oldest = batches_.oldest();
+  if (!oldest) {
+    const auto rows = ports_.outbox.read_after({cursor_, 1, 1});
+    if (!rows) return store_failed(rows.error());
+    if (!rows->empty()) oldest = rows->front().event.received;
+    oldest_unread_ = oldest;
+  }
+  if (!oldest || ports_.clock.now() - *oldest <= target_.max_backlog) return;
+  mode_ = Mode::detached;
+  detaching_ = true;
+  detach_reason_ = fmt::format(
+      "detached: its backlog reached back to {}, further than max_backlog allows; what was committed since then, and "
+      "until it is resumed, is not delivered: refill it by replay",
+      to_rfc3339(*oldest));
+  writes_.write(store::PutSetting{mode_setting(target_.name), std::string(to_string(mode_))}, [] {});
+}
+
+void Dispatcher::move_to_present() {
+  const auto end = ports_.outbox.end();
+  if (!end) return store_failed(end.error());
+  detaching_ = false;
+  advancing_ = true;
+  writes_.write(store::MoveCursor{target_.name, *end, detach_reason_}, [this] {
+    advancing_ = false;
+    cursor_unknown_ = true;
+  });
+}
+
+bool Dispatcher::store_answers() const { return ports_.clock.steady() >= store_retry_at_; }
+
+void Dispatcher::store_failed(const Error& error) {
+  store_retry_at_ = ports_.clock.steady() + kStorePause;
+  status_.last_error = "store: " + error.message;
+  status_.last_error_at = ports_.clock.now();
+}
+
+int64_t Dispatcher::attempts_max() const {
+  return target_.delivery == Delivery::single ? tuning_.single_attempts_max : 1;
+}
+
+bool Dispatcher::is_idle() const {
+  return in_flight_ == 0 && !advancing_ && writes_.pending() == 0 && !batches_.finished();
+}
+
+Millis Dispatcher::until_next(bool more_to_read) const {
+  if (more_to_read) return Millis{0};
+  const Steady now = ports_.clock.steady();
+  Steady next = now + kIdleWait;
+  for (const auto at : {writes_.due(), batches_.cut_due(), breaker_.retry_at(), std::optional(store_retry_at_)}) {
+    if (at && *at > now) next = std::min(next, *at);
+  }
+  return std::chrono::ceil<Millis>(next - now);
+}
+
+}  // namespace vf::fanout

@@ -1,0 +1,144 @@
+// Dispatcher: delivers the outbox to one target. A single-threaded state machine over ports: TargetWorker gives it a
+// thread, tests and the simulation drive it step by step. Reads ahead only as its window needs; every durable write
+// goes through the committer; the cursor passes an event only when it is delivered or written down as an exception.
+//
+// The target's trouble backs the whole target off and moves nothing. The events' own trouble (400, 413, 422) is halved
+// until the guilty event is alone: a dead letter. A receiver of single events gets its failures again from the retry
+// lane, a bounded number of times; there a 500 may be the event's own fault, so such an event steps aside too, but
+// only attempts made while the target is otherwise well count towards its death.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "crypto/standard_webhooks.h"
+#include "fanout/answer.h"
+#include "fanout/batches.h"
+#include "fanout/breaker.h"
+#include "fanout/durable_writes.h"
+#include "fanout/retry_lane.h"
+#include "fanout/status.h"
+#include "fanout/target.h"
+#include "http/client.h"
+#include "store/outbox_store.h"
+
+namespace vf::fanout {
+
+/// Sends a request. `done` is called once, later, on the dispatcher's thread; never inside the call.
+using Transport = std::function<void(http::Outgoing request, http::Completion done)>;
+/// Tells an operator what became of a call.
+using Told = std::function<void(Result<store::Done>)>;
+
+/// The key of the setting that keeps a target's mode over restarts.
+std::string mode_setting(const std::string& target);
+
+struct Tuning {
+  Batches::Params batches;  // one_event_a_part follows the target
+  Breaker::Params breaker;
+  int64_t single_attempts_max = 10;  // about a day with retry_delay(); then a dead letter
+  int strikes_max = 5;               // answers 500 in a row by a receiver of single events that count as its trouble
+  int open_after = 5;                // failures in a row before the state is called open
+};
+/// Four batches in flight, or sixteen single events.
+Tuning default_tuning(Delivery delivery);
+
+class Dispatcher {
+ public:
+  struct Ports {
+    store::OutboxStore& outbox;  // reads only
+    store::WriteOutbox write;    // completions on the dispatcher's thread, never inside the call
+    Transport send;
+    const Clock& clock;
+    Random& random;
+  };
+  /// Error `invalid`: a secret is none.
+  static Result<std::unique_ptr<Dispatcher>> create(Target target, Ports ports, Tuning tuning);
+  static Result<std::unique_ptr<Dispatcher>> create(Target target, Ports ports);
+
+  /// Does whatever can be done now. Call again after a commit, after any completion, and when the returned time is up.
+  Millis step();
+  Status status() const;
+
+  /// Persisted, in force from the moment it is (also after a restart). `detached` is refused.
+  void set_mode(Mode mode, Told told);
+  /// Back to what is configured (live, if that is paused); ends detachment.
+  void resume(Told told);
+  /// A dead letter into the retry lane, due at once; not_found when there is none.
+  void retry_dead(Uuid event_id, Told told);
+  void drop_dead(Uuid event_id, Told told);
+
+  /// Sends and reads no more; what is in flight is finished and the cursor moved as far as it may.
+  void stop() { stopping_ = true; }
+  bool is_idle() const;
+
+ private:
+  enum class Phase { fresh, starting, loading, running };
+
+  Dispatcher(Target target, Ports ports, crypto::WebhookSigner signer, Tuning tuning);
+
+  using Answered = std::move_only_function<void(const Answer&)>;
+
+  bool is_mute() const { return mode_ == Mode::dry_run || mode_ == Mode::detached; }
+  bool store_answers() const;
+  void store_failed(const Error& error);
+  int64_t attempts_max() const;
+  Millis until_next(bool more_to_read) const;
+
+  void load();
+  bool work();
+  bool wants_rows() const;
+  bool read();
+  void send_what_may_be_sent();
+  void send_part(PartRef ref);
+  void send_retry(store::PutDelivery row);
+  void transmit(std::span<const Uuid> ids, std::string body, Answered answered);
+
+  void part_answered(PartRef ref, const Answer& answer);
+  void retry_answered(store::PutDelivery row, const Answer& answer);
+  bool is_targets_trouble(const Answer& answer) const;
+  int64_t note(const Answer& answer);
+  void put_aside(store::PutDelivery row, const Answer& answer, std::function<void()> then);
+
+  void advance();
+  void find_cursor();
+  void cursor_stands_at(Position cursor);
+  void check_age();
+  void move_to_present();
+
+  void put_mode(Mode mode, std::string value, Told told);
+  Result<store::PutDelivery> dead_letter(Uuid event_id);
+
+  const Target target_;
+  const Ports ports_;
+  const crypto::WebhookSigner signer_;
+  const Tuning tuning_;
+  const std::string config_version_;
+  Breaker breaker_;
+  Batches batches_;
+  RetryLane retries_;
+  DurableWrites writes_;
+
+  Phase phase_ = Phase::fresh;
+  Mode mode_;
+  Position cursor_;
+  bool advancing_ = false;       // a move of the cursor is on its way to the store
+  bool cursor_unknown_ = false;  // it failed: the store must be asked where the cursor stands
+  bool detaching_ = false;       // the move to the present is still to be done
+  bool stopping_ = false;
+  bool gone_ = false;  // the last answer was 410
+  size_t in_flight_ = 0;
+  size_t retries_in_flight_ = 0;
+  bool retry_was_last_ = false;
+  int strikes_ = 0;
+  Steady store_retry_at_{0};
+  Steady next_age_check_{0};
+  std::optional<Instant> oldest_unread_;  // of the last look while nothing is read
+  std::string detach_reason_;
+  Status status_;
+};
+
+}  // namespace vf::fanout

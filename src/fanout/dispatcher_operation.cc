@@ -1,0 +1,107 @@
+// What operators ask of a dispatcher, and what it tells them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fanout/dispatcher.h"
+
+namespace vf::fanout {
+namespace {
+
+constexpr std::string_view kDetachedEarlier = "detached: what is committed until it is resumed is not delivered";
+
+}  // namespace
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::ok:
+      return "ok";
+    case State::backing_off:
+      return "backing-off";
+    case State::open:
+      return "open";
+    case State::detached:
+      return "detached";
+  }
+  return "ok";
+}
+
+std::string mode_setting(const std::string& target) { return "target." + target + ".mode"; }
+
+Status Dispatcher::status() const {
+  Status status = status_;
+  status.mode = mode_;
+  status.cursor = cursor_;
+  status.in_flight = in_flight_;
+  const auto oldest = batches_.oldest() ? batches_.oldest() : oldest_unread_;
+  if (oldest) status.lag = std::max(ports_.clock.now() - *oldest, Millis{0});
+  if (const auto at = breaker_.retry_at()) {
+    const auto wait = std::chrono::ceil<Millis>(*at - ports_.clock.steady());
+    status.next_attempt_at = ports_.clock.now() + std::max(wait, Millis{0});
+    status.state = breaker_.failures() >= tuning_.open_after ? State::open : State::backing_off;
+  }
+  if (gone_) {
+    status.alarm = "the target answers 410 Gone: it wants no more; pause it, or correct its url";
+  } else if (status.state == State::open) {
+    status.alarm = fmt::format("{} failures in a row: {}", breaker_.failures(), status.last_error);
+  }
+  if (mode_ == Mode::detached) {
+    status.state = State::detached;
+    status.alarm = detach_reason_.empty() ? kDetachedEarlier : detach_reason_;
+  }
+  return status;
+}
+
+void Dispatcher::set_mode(Mode mode, Told told) {
+  if (mode == Mode::detached) return told(invalid("a target is live, dry-run or paused; it detaches by itself"));
+  put_mode(mode, std::string(to_string(mode)), std::move(told));
+}
+
+void Dispatcher::resume(Told told) {
+  if (target_.mode == Mode::paused) return set_mode(Mode::live, std::move(told));
+  put_mode(target_.mode, "", std::move(told));
+}
+
+void Dispatcher::put_mode(Mode mode, std::string value, Told told) {
+  store::PutSetting setting{mode_setting(target_.name), std::move(value)};
+  ports_.write(std::move(setting), [this, mode, told = std::move(told)](Result<store::WriteResult> result) {
+    if (!result) return told(result.error());
+    mode_ = mode;
+    told(store::Done{});
+  });
+}
+
+Result<store::PutDelivery> Dispatcher::dead_letter(Uuid event_id) {
+  auto rows = ports_.outbox.deliveries_of(event_id);
+  if (!rows) return rows.error();
+  const auto dead = std::ranges::find_if(*rows, [this](const auto& row) {
+    return row.target == target_.name && row.state == store::PutDelivery::State::dead;
+  });
+  if (dead == rows->end()) {
+    return not_found(fmt::format("target {} has no dead letter {}", target_.name, event_id.to_string()));
+  }
+  return std::move(*dead);
+}
+
+void Dispatcher::retry_dead(Uuid event_id, Told told) {
+  auto row = dead_letter(event_id);
+  if (!row) return told(row.error());
+  row->state = store::PutDelivery::State::retry;
+  row->attempts = 0;
+  row->next_attempt_at = ports_.clock.now();
+  ports_.write(std::move(*row), [this, told = std::move(told)](Result<store::WriteResult> result) {
+    retries_.look_again();
+    told(result ? Result<store::Done>(store::Done{}) : result.error());
+  });
+}
+
+void Dispatcher::drop_dead(Uuid event_id, Told told) {
+  const auto row = dead_letter(event_id);
+  if (!row) return told(row.error());
+  ports_.write(store::DropDelivery{target_.name, event_id},
+               [told = std::move(told)](Result<store::WriteResult> result) {
+                 told(result ? Result<store::Done>(store::Done{}) : result.error());
+               });
+}
+
+}  // namespace vf::fanout

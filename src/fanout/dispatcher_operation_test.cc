@@ -1,0 +1,255 @@
+// Modes, detachment, dead letters by hand: what operators do and what a restart keeps. Oracle: the contract.
+#include "fanout/dispatcher_fixture_test.h"
+
+namespace vf::fanout {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct OperationTest : DispatcherFixture {
+  std::optional<Result<store::Done>> told;
+
+  Told tell() {
+    return [this](Result<store::Done> result) { told = std::move(result); };
+  }
+  void set_mode(Mode mode) {
+    told.reset();
+    dispatcher->set_mode(mode, tell());
+    run();
+    ASSERT_TRUE(told.has_value());
+    EXPECT_TRUE(told->has_value());
+  }
+  void resume() {
+    dispatcher->resume(tell());
+    run();
+  }
+};
+
+TEST_F(OperationTest, ADryRunMovesTheCursorAndSendsNothingNeitherLater) {
+  target.mode = Mode::dry_run;
+  add(600);
+  start();
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(cursor(), end());
+  set_mode(Mode::live);
+  EXPECT_THAT(wire, IsEmpty());
+  add(1);
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m600"));
+}
+
+TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume) {
+  target.mode = Mode::paused;
+  add(3);
+  start();
+  advance(std::chrono::hours{1});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_EQ(cursor(), Position{});
+  EXPECT_GE(dispatcher->status().lag, std::chrono::minutes{59});
+  resume();
+  EXPECT_THAT(wire.at(0).messages(), SizeIs(3));
+}
+
+TEST_F(OperationTest, PausingLetsWhatIsInFlightFinish) {
+  add(1);
+  start();
+  set_mode(Mode::paused);
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+  add(1);
+  advance(std::chrono::minutes{1});
+  EXPECT_THAT(wire, IsEmpty());
+}
+
+TEST_F(OperationTest, GoingIntoDryRunDropsWhatWaitsForAnotherAttempt) {
+  add(1);
+  start();
+  answer(0, 503);
+  set_mode(Mode::dry_run);
+  advance(std::chrono::minutes{2});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(OperationTest, WhatFailsAfterGoingIntoDryRunIsNotSentAgain) {
+  add(2);
+  start();
+  set_mode(Mode::dry_run);
+  answer(0, 422);
+  advance(std::chrono::minutes{2});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_THAT(dead(), IsEmpty());
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(OperationTest, AModeSurvivesARestartAndResumeGoesBackToTheConfiguredOne) {
+  start();
+  set_mode(Mode::paused);
+  add(1);
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::paused);
+  EXPECT_THAT(wire, IsEmpty());
+  resume();
+  EXPECT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(outbox.settings().value(), IsEmpty());
+}
+
+TEST_F(OperationTest, ResumingATargetThatIsConfiguredPausedMakesItLive) {
+  target.mode = Mode::paused;
+  start();
+  resume();
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+}
+
+TEST_F(OperationTest, AModeThatCouldNotBeKeptIsNotInForce) {
+  start();
+  store_away = true;
+  dispatcher->set_mode(Mode::paused, tell());
+  commit_one();
+  EXPECT_EQ(told->error().code, Code::unavailable);
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+}
+
+TEST_F(OperationTest, DetachedCannotBeSetByHand) {
+  start();
+  dispatcher->set_mode(Mode::detached, tell());
+  EXPECT_EQ(told->error().code, Code::invalid);
+}
+
+struct DetachmentTest : OperationTest {
+  DetachmentTest() { target.max_backlog = std::chrono::hours{2}; }
+};
+
+TEST_F(DetachmentTest, ABacklogOlderThanAllowedDetachesWithAnAlarmAndTheCursorMovesToThePresent) {
+  add(1);
+  start();
+  answer(0, 503);
+  advance(std::chrono::hours{2} - std::chrono::seconds{20});
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  ASSERT_THAT(wire, SizeIs(1));
+  answer(0, 503);
+  add(3);
+  advance(std::chrono::seconds{30});
+  const auto status = dispatcher->status();
+  EXPECT_EQ(status.state, State::detached);
+  EXPECT_THAT(status.alarm, HasSubstr("replay"));
+  EXPECT_EQ(cursor(), end());
+  ASSERT_THAT(outbox.audit(1).value(), SizeIs(1));
+  EXPECT_THAT(outbox.audit(1).value()[0].detail, HasSubstr("max_backlog"));
+}
+
+TEST_F(DetachmentTest, TheEdgeItselfIsAllowed) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  clock.advance(target.max_backlog);
+  run();
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  clock.advance(std::chrono::seconds{10});
+  run();
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+}
+
+TEST_F(DetachmentTest, StaysDetachedOverARestartFollowsThePresentAndResumesThere) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  advance(std::chrono::hours{3});
+  ASSERT_EQ(dispatcher->status().state, State::detached);
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+  add(600);
+  run();
+  advance(std::chrono::seconds{2});
+  EXPECT_EQ(cursor(), end());
+  resume();
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  add(1);
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m601"));
+}
+
+TEST_F(DetachmentTest, HappensThoughTheStoreIsAwayForAWhile) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  store_away = true;
+  clock.advance(std::chrono::hours{3});
+  dispatcher->step();
+  while (!writes.empty()) commit_one();
+  store_away = false;
+  advance(std::chrono::seconds{2});
+  EXPECT_EQ(cursor(), end());
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+}
+
+struct DeadLetterTest : OperationTest {
+  void SetUp() override {
+    add(1);
+    start();
+    answer(0, 422);
+    ASSERT_THAT(dead(), SizeIs(1));
+  }
+};
+
+TEST_F(DeadLetterTest, RetriedAndDeliveredItIsGone) {
+  dispatcher->retry_dead(event("m0").id, tell());
+  run();
+  EXPECT_TRUE(told->has_value());
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(wire[0].messages(), ElementsAre("m0"));
+  answer(0, 200);
+  EXPECT_THAT(dead(), IsEmpty());
+  EXPECT_THAT(retries(), IsEmpty());
+}
+
+TEST_F(DeadLetterTest, RetriedAndRefusedItIsDeadAgain) {
+  dispatcher->retry_dead(event("m0").id, tell());
+  run();
+  answer(0, 422);
+  EXPECT_THAT(dead(), SizeIs(1));
+  advance(std::chrono::hours{1});
+  EXPECT_THAT(wire, IsEmpty());
+}
+
+TEST_F(DeadLetterTest, RetriedWhileTheTargetIsInTroubleItWaits) {
+  dispatcher->retry_dead(event("m0").id, tell());
+  run();
+  answer(0, 503);
+  EXPECT_THAT(dead(), IsEmpty());
+  wait_for_probe();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
+}
+
+TEST_F(DeadLetterTest, DroppedItIsGone) {
+  dispatcher->drop_dead(event("m0").id, tell());
+  run();
+  EXPECT_TRUE(told->has_value());
+  EXPECT_THAT(dead(), IsEmpty());
+}
+
+TEST_F(DeadLetterTest, AnUnknownOneIsNotFound) {
+  dispatcher->retry_dead(event("other").id, tell());
+  EXPECT_EQ(told->error().code, Code::not_found);
+  dispatcher->drop_dead(event("other").id, tell());
+  EXPECT_EQ(told->error().code, Code::not_found);
+}
+
+TEST_F(DeadLetterTest, OneWhoseEventIsNoLongerKeptIsDeadAgainWithItsReason) {
+  const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
+  ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
+  dispatcher->retry_dead(event("m0").id, tell());
+  run();
+  EXPECT_THAT(wire, IsEmpty());
+  ASSERT_THAT(dead(), SizeIs(1));
+  EXPECT_THAT(dead()[0].reason, HasSubstr("no longer holds"));
+}
+
+}  // namespace
+}  // namespace vf::fanout

@@ -1,0 +1,132 @@
+#include "fanout/target_worker.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace vf::fanout {
+namespace {
+
+constexpr Millis kPollEvery{100};
+
+}  // namespace
+
+std::unique_ptr<http::Client> make_client(const Target& target) {
+  http::ClientParams params;
+  params.allow_private = target.allow_private;
+  params.connections_max = default_tuning(target.delivery).breaker.window_max;
+  return http::Client::create(params);
+}
+
+// Tasks for the worker's thread, from any thread. Closed, it refuses them: its worker is gone.
+class TargetWorker::Mailbox {
+ public:
+  explicit Mailbox(http::Client& client) : client_(&client) {}
+
+  bool post(std::move_only_function<void()> task) {
+    const std::lock_guard lock(mutex_);
+    if (client_ == nullptr) return false;
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() == 1) client_->wake();
+    return true;
+  }
+
+  std::vector<std::move_only_function<void()>> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(tasks_, {});
+  }
+
+  void close() {
+    const std::lock_guard lock(mutex_);
+    client_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  http::Client* client_;
+  std::vector<std::move_only_function<void()>> tasks_;
+};
+
+TargetWorker::TargetWorker(Params params)
+    : clock_(params.clock),
+      client_(std::move(params.client)),
+      random_(params.seed),
+      mailbox_(std::make_shared<Mailbox>(*client_)) {}
+
+Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params params) {
+  auto& outbox = params.outbox;
+  auto write = std::move(params.write);
+  std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
+  auto write_and_come_back = [write = std::move(write), mailbox = worker->mailbox_](
+                                 store::Write what, std::function<void(Result<store::WriteResult>)> done) {
+    write(std::move(what), [mailbox, done = std::move(done)](Result<store::WriteResult> result) {
+      mailbox->post([done, result = std::move(result)]() mutable { done(std::move(result)); });
+    });
+  };
+  auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
+    client->send(std::move(request), std::move(done));
+  };
+  auto dispatcher =
+      Dispatcher::create(std::move(target), {outbox, write_and_come_back, send, worker->clock_, worker->random_});
+  if (!dispatcher) return dispatcher.error();
+  worker->dispatcher_ = std::move(*dispatcher);
+  worker->status_ = worker->dispatcher_->status();
+  worker->thread_ = std::thread([w = worker.get()] { w->run(); });
+  return worker;
+}
+
+void TargetWorker::run() {
+  for (;;) {
+    woken_ = false;
+    for (auto& task : mailbox_->take()) task();
+    const Millis wait = dispatcher_->step();
+    {
+      const std::lock_guard lock(mutex_);
+      status_ = dispatcher_->status();
+    }
+    if (stop_at_ && (dispatcher_->is_idle() || clock_.steady() >= *stop_at_)) return;
+    client_->poll(std::min(wait, kPollEvery));
+  }
+}
+
+void TargetWorker::wake() {
+  if (!woken_.exchange(true)) client_->wake();
+}
+
+Status TargetWorker::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void TargetWorker::post(std::move_only_function<void()> task, Told told_if_closed) {
+  if (!mailbox_->post(std::move(task))) told_if_closed(unavailable("the target's worker has stopped"));
+}
+
+void TargetWorker::set_mode(Mode mode, Told told) {
+  post([this, mode, told] { dispatcher_->set_mode(mode, told); }, told);
+}
+
+void TargetWorker::resume(Told told) {
+  post([this, told] { dispatcher_->resume(told); }, told);
+}
+
+void TargetWorker::retry_dead(Uuid event_id, Told told) {
+  post([this, event_id, told] { dispatcher_->retry_dead(event_id, told); }, told);
+}
+
+void TargetWorker::drop_dead(Uuid event_id, Told told) {
+  post([this, event_id, told] { dispatcher_->drop_dead(event_id, told); }, told);
+}
+
+void TargetWorker::drain(Millis at_most) {
+  const std::lock_guard lock(draining_);
+  if (!thread_.joinable()) return;
+  mailbox_->post([this, at_most] {
+    dispatcher_->stop();
+    stop_at_ = clock_.steady() + at_most;
+  });
+  thread_.join();
+  mailbox_->close();
+}
+
+}  // namespace vf::fanout

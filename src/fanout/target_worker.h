@@ -1,0 +1,63 @@
+// TargetWorker: the thread that runs one Dispatcher over real HTTP. Wakes on commits, answers and writes; polls the
+// outbox a few times a second besides, for events that another process commits. Every public call is thread safe.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "fanout/dispatcher.h"
+
+namespace vf::fanout {
+
+/// The connections of one target: its own, so that nobody waits for somebody else's trouble.
+std::unique_ptr<http::Client> make_client(const Target& target);
+
+class TargetWorker {
+ public:
+  struct Params {
+    store::OutboxStore& outbox;
+    store::WriteOutbox write;              // may complete on any thread
+    std::unique_ptr<http::Client> client;  // make_client(), or a test's own
+    const Clock& clock;
+    uint64_t seed = 0;  // of the jitter
+  };
+  /// Error `invalid`: the target's configuration cannot work.
+  static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);
+  ~TargetWorker() { drain(Millis{0}); }
+
+  /// Something was committed. Cheap, may be called for every commit.
+  void wake();
+  Status status() const;
+
+  /// As those of Dispatcher; `told` is called on the worker's thread, at once when it has been drained, and not at all
+  /// when it is drained meanwhile.
+  void set_mode(Mode mode, Told told);
+  void resume(Told told);
+  void retry_dead(Uuid event_id, Told told);
+  void drop_dead(Uuid event_id, Told told);
+
+  /// Sends nothing more, finishes what is in flight and moves the cursor, for at most this long; then ends the thread.
+  void drain(Millis at_most);
+
+ private:
+  class Mailbox;
+  explicit TargetWorker(Params params);
+  void run();
+  void post(std::move_only_function<void()> task, Told told_if_closed);
+
+  const Clock& clock_;
+  std::unique_ptr<http::Client> client_;
+  SeededRandom random_;
+  std::shared_ptr<Mailbox> mailbox_;  // shared with completions of writes, which may outlive the worker
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::atomic<bool> woken_{false};
+  std::optional<Steady> stop_at_;  // of the worker's thread alone
+  mutable std::mutex mutex_;
+  Status status_;
+  std::mutex draining_;
+  std::thread thread_;
+};
+
+}  // namespace vf::fanout

@@ -1,0 +1,305 @@
+#include "store/memory_outbox.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace vf::store {
+namespace {
+
+constexpr int64_t kBacklogCountMax = 100'000;
+
+bool type_matches(std::string_view pattern, std::string_view type) {
+  if (pattern.ends_with('*')) return type.starts_with(pattern.substr(0, pattern.size() - 1));
+  return pattern == type;
+}
+
+bool passes(const EventFilter& filter, const OutboxRow& row) {
+  const Event& e = row.event;
+  if (filter.source && *filter.source != e.source) return false;
+  if (filter.type && !type_matches(*filter.type, e.type)) return false;
+  if (filter.subject && *filter.subject != e.subject) return false;
+  if (filter.from && e.received < *filter.from) return false;
+  if (filter.to && e.received >= *filter.to) return false;
+  return !filter.before || e.position < *filter.before;
+}
+
+}  // namespace
+
+// Applies writes one by one and remembers how to take each back.
+class MemoryOutbox::Transaction {
+ public:
+  Transaction(State& state, Instant now) : state_(state), now_(now) {}
+
+  Result<WriteResult> apply(const Write& write) {
+    return std::visit([this](const auto& w) { return put(w); }, write);
+  }
+  void roll_back() {
+    for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) (*undo)();
+  }
+
+ private:
+  // Sets map[key], or removes it when `value` is nullopt; can be taken back.
+  template <class Map>
+  void assign(Map& map, const typename Map::key_type& key, std::optional<typename Map::mapped_type> value) {
+    const auto at = map.find(key);
+    std::optional<typename Map::mapped_type> before;
+    if (at != map.end()) before = std::move(at->second);
+    undo_.push_back([&map, key, before] {
+      if (before) {
+        map.insert_or_assign(key, *before);
+      } else {
+        map.erase(key);
+      }
+    });
+    if (value) {
+      map.insert_or_assign(key, std::move(*value));
+    } else {
+      map.erase(key);
+    }
+  }
+
+  Result<WriteResult> put(const AddEvent& add) {
+    const Uuid id = add.event.id;
+    if (const auto seen = state_.ledger.find(id); seen != state_.ledger.end()) {
+      return EventAdded{true, id, {}, seen->second.received};
+    }
+    if (add.body_key) {
+      const std::pair key{add.event.source, *add.body_key};
+      if (const auto seen = state_.body_keys.find(key); seen != state_.body_keys.end()) {
+        return EventAdded{true, seen->second, {}, state_.ledger.at(seen->second).received};
+      }
+      assign(state_.body_keys, key, id);
+    }
+    OutboxRow row{add.event, add.fan_out};
+    row.event.received = now_;
+    row.event.position = {0, 0, ++state_.last_seq};  // not taken back: numbers may have gaps, never repeats
+    const Position position = row.event.position;
+    assign(state_.ledger, id, LedgerRow{now_, add.body_key});
+    assign(state_.positions, id, position);
+    assign(state_.rows, position, std::move(row));
+    return EventAdded{false, id, position, now_};
+  }
+
+  Result<WriteResult> put(const AdvanceCursor& move) {
+    const auto cursor = state_.cursors.find(move.consumer);
+    if (cursor == state_.cursors.end() || cursor->second != move.from) {
+      return conflict("the cursor of " + move.consumer + " stands elsewhere");
+    }
+    if (move.to <= move.from) return invalid("a cursor only advances");
+    assign(state_.cursors, move.consumer, move.to);
+    auto& batches = state_.batches[move.consumer];
+    batches.push_back({move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_});
+    undo_.push_back([&batches] { batches.pop_back(); });
+    return Done{};
+  }
+
+  Result<WriteResult> put(const PinBatch& pin) {
+    assign(state_.pins, pin.consumer, pin);
+    return Done{};
+  }
+
+  Result<WriteResult> put(const PutDelivery& row) {
+    assign(state_.deliveries, {row.target, row.event_id}, row);
+    return Done{};
+  }
+
+  Result<WriteResult> put(const DropDelivery& drop) {
+    assign(state_.deliveries, {drop.target, drop.event_id}, std::nullopt);
+    return Done{};
+  }
+
+  Result<WriteResult> put(const StartConsumer& start) {
+    if (state_.cursors.contains(start.consumer)) return Done{};
+    const bool now = start.at == StartConsumer::At::now;
+    assign(state_.cursors, start.consumer, now ? Position{0, 0, state_.last_seq} : Position{});
+    return Done{};
+  }
+
+  Result<WriteResult> put(const MoveCursor& move) {
+    assign(state_.cursors, move.consumer, move.to);
+    return put(AddAudit{now_, "hub", "cursor.move", move.consumer + ": " + move.reason});
+  }
+
+  Result<WriteResult> put(const PutSetting& setting) {
+    assign(state_.settings, setting.key, setting.value.empty() ? std::nullopt : std::optional(setting.value));
+    return Done{};
+  }
+
+  Result<WriteResult> put(const AddAudit& entry) {
+    state_.audit.push_back(entry);
+    undo_.push_back([this] { state_.audit.pop_back(); });
+    return Done{};
+  }
+
+  Result<WriteResult> put(const RetentionStep& step) {
+    Position held = {~0u, ~0ull, ~0ull};
+    for (const auto& consumer : step.held_by) {
+      const auto cursor = state_.cursors.find(consumer);
+      held = std::min(held, cursor == state_.cursors.end() ? Position{} : cursor->second);
+    }
+    Rows rows;
+    while (!state_.rows.empty() && rows.removed < step.rows_max) {
+      const auto& [position, row] = *state_.rows.begin();
+      if (position > held || row.event.received >= step.outbox_before) break;
+      assign(state_.positions, row.event.id, std::nullopt);
+      assign(state_.rows, Position{position}, std::nullopt);
+      ++rows.removed;
+    }
+    std::vector<Uuid> old;
+    for (const auto& [id, row] : state_.ledger) {
+      if (rows.removed + static_cast<int64_t>(old.size()) >= step.rows_max) break;
+      if (row.received < step.ledger_before && !state_.positions.contains(id)) old.push_back(id);
+    }
+    std::vector<std::pair<std::string, std::string>> old_keys;
+    for (const auto& [key, id] : state_.body_keys) {
+      if (std::ranges::find(old, id) != old.end()) old_keys.push_back(key);
+    }
+    for (const auto& key : old_keys) assign(state_.body_keys, key, std::nullopt);
+    for (const Uuid id : old) assign(state_.ledger, id, std::nullopt);
+    rows.removed += static_cast<int64_t>(old.size());
+    return rows;
+  }
+
+  State& state_;
+  const Instant now_;
+  std::vector<std::function<void()>> undo_;
+};
+
+Result<std::vector<WriteResult>> MemoryOutbox::write(std::span<const Write> writes, Instant now, size_t* failed_index) {
+  const std::lock_guard lock(mutex_);
+  Transaction transaction(state_, now);
+  std::vector<WriteResult> results;
+  for (const Write& write : writes) {
+    auto result = transaction.apply(write);
+    if (!result) {
+      if (failed_index) *failed_index = results.size();
+      transaction.roll_back();
+      return result.error();
+    }
+    results.push_back(std::move(*result));
+  }
+  return results;
+}
+
+Result<std::vector<OutboxRow>> MemoryOutbox::read_after(const ReadAfter& params) {
+  const std::lock_guard lock(mutex_);
+  std::vector<OutboxRow> rows;
+  size_t bytes = 0;
+  for (auto at = state_.rows.upper_bound(params.after); at != state_.rows.end(); ++at) {
+    if (rows.size() >= params.rows_max || bytes >= params.bytes_max) break;
+    bytes += at->second.event.body.size() + at->second.event.headers.size();
+    rows.push_back(at->second);
+  }
+  return rows;
+}
+
+Result<Position> MemoryOutbox::end() {
+  const std::lock_guard lock(mutex_);
+  return Position{0, 0, state_.last_seq};
+}
+
+Result<std::optional<Position>> MemoryOutbox::cursor(const std::string& consumer) {
+  const std::lock_guard lock(mutex_);
+  const auto at = state_.cursors.find(consumer);
+  return at == state_.cursors.end() ? std::nullopt : std::optional(at->second);
+}
+
+Result<std::optional<PinBatch>> MemoryOutbox::open_pin(const std::string& consumer) {
+  const std::lock_guard lock(mutex_);
+  const auto pin = state_.pins.find(consumer);
+  const auto cursor = state_.cursors.find(consumer);
+  if (pin == state_.pins.end()) return std::optional<PinBatch>();
+  const bool passed = cursor != state_.cursors.end() && cursor->second >= pin->second.to;
+  return passed ? std::nullopt : std::optional(pin->second);
+}
+
+Result<Backlog> MemoryOutbox::backlog(Position after) {
+  const std::lock_guard lock(mutex_);
+  Backlog backlog;
+  auto at = state_.rows.upper_bound(after);
+  if (at != state_.rows.end()) backlog.oldest = at->second.event.received;
+  for (; at != state_.rows.end() && backlog.rows < kBacklogCountMax; ++at) ++backlog.rows;
+  backlog.more = at != state_.rows.end();
+  return backlog;
+}
+
+Result<std::vector<PutDelivery>> MemoryOutbox::deliveries(const std::string& target, PutDelivery::State state,
+                                                          size_t rows_max) {
+  const std::lock_guard lock(mutex_);
+  std::vector<PutDelivery> rows;
+  for (const auto& [key, row] : state_.deliveries) {
+    if (key.first == target && row.state == state) rows.push_back(row);
+  }
+  std::ranges::sort(rows, {}, &PutDelivery::position);
+  rows.resize(std::min(rows.size(), rows_max));
+  return rows;
+}
+
+Result<std::vector<PutDelivery>> MemoryOutbox::due_retries(const std::string& target, Instant now, size_t rows_max) {
+  const std::lock_guard lock(mutex_);
+  std::vector<PutDelivery> rows;
+  for (const auto& [key, row] : state_.deliveries) {
+    const bool due = row.state == PutDelivery::State::retry && row.next_attempt_at <= now;
+    if (key.first == target && due) rows.push_back(row);
+  }
+  std::ranges::sort(rows, {}, &PutDelivery::next_attempt_at);
+  rows.resize(std::min(rows.size(), rows_max));
+  return rows;
+}
+
+Result<std::vector<PutDelivery>> MemoryOutbox::deliveries_of(Uuid event_id) {
+  const std::lock_guard lock(mutex_);
+  std::vector<PutDelivery> rows;
+  for (const auto& [key, row] : state_.deliveries) {
+    if (key.second == event_id) rows.push_back(row);
+  }
+  return rows;
+}
+
+Result<std::optional<OutboxRow>> MemoryOutbox::find(Uuid event_id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = state_.positions.find(event_id);
+  return at == state_.positions.end() ? std::nullopt : std::optional(state_.rows.at(at->second));
+}
+
+Result<std::optional<LedgerEntry>> MemoryOutbox::ledger(Uuid event_id) {
+  const std::lock_guard lock(mutex_);
+  const auto row = state_.ledger.find(event_id);
+  if (row == state_.ledger.end()) return std::optional<LedgerEntry>();
+  LedgerEntry entry{event_id, row->second.received, std::nullopt};
+  if (const auto at = state_.positions.find(event_id); at != state_.positions.end()) entry.position = at->second;
+  return std::optional(entry);
+}
+
+Result<std::optional<BatchRow>> MemoryOutbox::batch_of(const std::string& consumer, Position position) {
+  const std::lock_guard lock(mutex_);
+  for (const BatchRow& batch : state_.batches[consumer]) {
+    if (batch.from < position && position <= batch.to) return std::optional(batch);
+  }
+  return std::optional<BatchRow>();
+}
+
+Result<std::vector<OutboxRow>> MemoryOutbox::search(const EventFilter& filter) {
+  const std::lock_guard lock(mutex_);
+  std::vector<OutboxRow> rows;
+  for (auto at = state_.rows.rbegin(); at != state_.rows.rend() && rows.size() < filter.rows_max; ++at) {
+    if (passes(filter, at->second)) rows.push_back(at->second);
+  }
+  return rows;
+}
+
+Result<std::vector<PutSetting>> MemoryOutbox::settings() {
+  const std::lock_guard lock(mutex_);
+  std::vector<PutSetting> rows;
+  for (const auto& [key, value] : state_.settings) rows.push_back({key, value});
+  return rows;
+}
+
+Result<std::vector<AddAudit>> MemoryOutbox::audit(size_t rows_max) {
+  const std::lock_guard lock(mutex_);
+  std::vector<AddAudit> rows(state_.audit.rbegin(), state_.audit.rend());
+  rows.resize(std::min(rows.size(), rows_max));
+  return rows;
+}
+
+}  // namespace vf::store
