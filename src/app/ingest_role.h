@@ -1,0 +1,78 @@
+// IngestRole: the shared tier put together: public listener, sources, committer, outbox, a worker a target, the raw-log
+// feeder, retention. One instance a process; start() and drain() by one thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/api.h"
+#include "app/services.h"
+#include "app/sources.h"
+#include "concurrency/periodic.h"
+#include "config/config.h"
+#include "fanout/target_worker.h"
+#include "http/server.h"
+#include "ingest/intake.h"
+#include "ingest/raw_log_worker.h"
+#include "lake/raw_log.h"
+
+namespace vf::app {
+
+class IngestRole {
+ public:
+  /// Opens the stores, starts the workers, then listens. Errors say what to mend.
+  static Result<std::unique_ptr<IngestRole>> start(const config::Config& config, Services services);
+  ~IngestRole();
+
+  const std::string& url() const { return url_; }
+  /// What the admin API reads and operates.
+  admin::Hub hub();
+
+  /// Stops accepting and lets requests in flight finish.
+  void stop_listening(Millis at_most);
+  /// Finishes what is in flight everywhere, then stops. After stop_listening().
+  void drain(Millis at_most);
+
+ private:
+  struct SourceCounts {
+    std::string mode;
+    obs::Counter *accepted, *duplicate, *refused, *unavailable, *handshake;
+    obs::Histogram *answer_seconds, *provider_lag_seconds;
+  };
+
+  IngestRole(const config::Config& config, Services services) : config_(config), services_(services) {}
+  Result<bool> open();
+  Result<bool> start_workers();
+  Result<bool> listen();
+  void count_sources(const SourceMap& sources);
+  void observe(const ingest::IntakeReport& report);
+  void observe(const ingest::CommitReport& report, std::chrono::nanoseconds took);
+  void publish_metrics();
+  void publish_target_metrics(const std::string& name);
+  Millis retain();
+  uint64_t seed(std::string_view consumer) const;
+  std::vector<admin::SourceStatus> source_statuses() const;
+  admin::LakeStatus lake_status() const;
+  fanout::TargetWorker* worker(const std::string& name) const;
+
+  const config::Config& config_;
+  Services services_;
+  std::string url_;
+  std::unique_ptr<store::OutboxStore> outbox_;
+  std::unique_ptr<lake::RawLog> lake_;
+  std::unique_ptr<ingest::Committer> committer_;
+  store::WriteOutbox write_;
+  std::unique_ptr<ingest::RawLogWorker> feeder_;
+  std::vector<fanout::Target> targets_;
+  std::map<std::string, std::unique_ptr<fanout::TargetWorker>> workers_;
+  std::map<std::string, SourceCounts, std::less<>> counts_;
+  obs::Histogram *commit_seconds_ = nullptr, *commit_events_ = nullptr;
+  std::unique_ptr<ingest::Intake> intake_;
+  std::unique_ptr<concurrency::Periodic> retention_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace vf::app

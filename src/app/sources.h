@@ -1,0 +1,21 @@
+// Sources: makes what the configuration names. One line a provider.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "ingest/intake.h"
+
+namespace vf::app {
+
+using SourceMap = std::map<std::string, ingest::Receiving, std::less<>>;
+
+/// Every source that is not `off`. Errors name the key.
+Result<SourceMap> make_sources(const config::Config& config);
+
+std::string_view to_string(config::SourceMode mode);
+
+}  // namespace vf::app

@@ -1,0 +1,95 @@
+#include "app/targets.h"
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/standard_webhooks.h"
+#include "http/client.h"
+
+namespace vf::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kReceiverPath = "/internal/events";
+constexpr std::chrono::milliseconds kPatience{3'000};
+
+fanout::Mode mode_of(config::TargetMode mode) {
+  switch (mode) {
+    case config::TargetMode::live:
+      return fanout::Mode::live;
+    case config::TargetMode::dry_run:
+      return fanout::Mode::dry_run;
+    case config::TargetMode::paused:
+      return fanout::Mode::paused;
+  }
+  return fanout::Mode::live;
+}
+
+fanout::Sandbox sandbox_of(config::SandboxRule rule) {
+  switch (rule) {
+    case config::SandboxRule::exclude:
+      return fanout::Sandbox::exclude;
+    case config::SandboxRule::include:
+      return fanout::Sandbox::include;
+    case config::SandboxRule::only:
+      return fanout::Sandbox::only;
+  }
+  return fanout::Sandbox::exclude;
+}
+
+admin::EnvironmentAnswer unknown(const fanout::Target& target, std::string reason) {
+  return {target.name, "unknown", std::nullopt, std::move(reason)};
+}
+
+admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instant now) {
+  auto signer = crypto::WebhookSigner::create(target.secrets);
+  if (!signer) return unknown(target, signer.error().message);
+  const auto id = "ask_" + event_id.to_string();
+  http::Outgoing request{.method = "GET", .url = target.url + "/" + event_id.to_string(), .timeout = kPatience};
+  request.headers = {{"webhook-id", id},
+                     {"webhook-timestamp", std::to_string(unix_millis(now) / 1000)},
+                     {"webhook-signature", signer->sign(id, now, "")}};
+  auto client = http::Client::create({.allow_private = target.allow_private});
+  auto response = client->call(std::move(request));
+  if (!response) return unknown(target, response.error().message);
+  if (response->status == 404) return {target.name, "not received", std::nullopt, ""};
+  const auto body = json::parse(response->body, nullptr, false);
+  if (response->status != 200 || !body.is_object()) {
+    return unknown(target, "it answered " + std::to_string(response->status));
+  }
+  const auto text = [&body](const char* name) {
+    const auto found = body.find(name);
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
+  };
+  return {target.name, text("status"), parse_time(text("received_at")), text("reason")};
+}
+
+}  // namespace
+
+fanout::Target make_target(const std::string& name, const config::Target& configured) {
+  fanout::Target target;
+  target.name = name;
+  target.url = configured.url.text;
+  for (const auto& secret : configured.secrets) target.secrets.push_back(secret.reveal());
+  target.mode = mode_of(configured.mode);
+  target.sources = configured.sources;
+  target.types = configured.types;
+  target.sandbox = sandbox_of(configured.sandbox);
+  target.delivery =
+      configured.delivery == config::DeliveryForm::batch ? fanout::Delivery::batch : fanout::Delivery::single;
+  target.start = configured.start == config::StartAt::now ? fanout::Start::now : fanout::Start::earliest;
+  target.max_backlog = configured.max_backlog;
+  target.allow_private = configured.allow_private;
+  return target;
+}
+
+std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
+                                                       Instant now) {
+  std::vector<admin::EnvironmentAnswer> answers;
+  for (const auto& target : targets) {
+    if (target.url.ends_with(kReceiverPath)) answers.push_back(ask(target, event_id, now));
+  }
+  return answers;
+}
+
+}  // namespace vf::app

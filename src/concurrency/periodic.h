@@ -1,0 +1,40 @@
+// Periodic: a thread that does a step, then pauses for as long as the step says, until it is stopped.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace vf::concurrency {
+
+class Periodic {
+ public:
+  /// Returns how long to pause before the next step. Runs on the Periodic's own thread, first after `first_pause`.
+  using Step = std::function<std::chrono::milliseconds()>;
+
+  Periodic(std::chrono::milliseconds first_pause, Step step)
+      : thread_([this, first_pause, step = std::move(step)](const std::stop_token& stop) {
+          for (auto pause = first_pause; wait(stop, pause);) pause = step();
+        }) {}
+
+  /// Ends the pause, waits for a step under way.
+  void stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  bool wait(const std::stop_token& stop, std::chrono::milliseconds pause) {
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, stop, pause, [] { return false; });
+    return !stop.stop_requested();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::jthread thread_;  // last: uses the others
+};
+
+}  // namespace vf::concurrency
