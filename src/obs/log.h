@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
+
+#include "base/time.h"
 
 namespace vf::obs {
 
@@ -29,19 +33,43 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
+/// Of one message given to noisy(): lines written in a window of time; the rest are counted and told with the next.
+inline constexpr int kNoisyLines = 5;
+inline constexpr Millis kNoisyWindow{10'000};
+
 class Log {
  public:
-  Log(Format format, Level least);
+  struct Params {
+    Format format = Format::human;
+    Level least = Level::info;
+    const Clock* clock = nullptr;                          // null: the system's
+    std::function<void(std::string_view line)> sink = {};  // null: standard error; one line without its newline
+  };
+  Log(Format format, Level least) : Log(Params{format, least}) {}
+  explicit Log(Params params);
   ~Log();
 
-  void debug(std::string_view message, Fields fields = {}) { write(Level::debug, message, fields); }
-  void info(std::string_view message, Fields fields = {}) { write(Level::info, message, fields); }
-  void warn(std::string_view message, Fields fields = {}) { write(Level::warn, message, fields); }
-  void error(std::string_view message, Fields fields = {}) { write(Level::error, message, fields); }
+  /// `message` is a fixed text; what varies goes into fields.
+  void debug(std::string_view message, Fields fields = {}) { log(Level::debug, message, fields); }
+  void info(std::string_view message, Fields fields = {}) { log(Level::info, message, fields); }
+  void warn(std::string_view message, Fields fields = {}) { log(Level::warn, message, fields); }
+  void error(std::string_view message, Fields fields = {}) { log(Level::error, message, fields); }
+
+  /// For messages that others can provoke at any rate: kNoisyLines a message each kNoisyWindow, then silence. The first
+  /// line after it says how many were left out (field "left_out").
+  void noisy(Level level, std::string_view message, Fields fields = {}) {
+    if (level >= least_) write_noisy(level, message, fields);
+  }
 
  private:
-  void write(Level level, std::string_view message, Fields fields);
+  void log(Level level, std::string_view message, Fields fields) {
+    if (level >= least_) write(level, message, fields, 0);
+  }
+  void write(Level level, std::string_view message, Fields fields, int64_t left_out);
+  void write_noisy(Level level, std::string_view message, Fields fields);
+
   struct State;
+  Level least_;
   std::unique_ptr<State> state_;
 };
 

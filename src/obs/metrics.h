@@ -2,6 +2,7 @@
 // add. Handles live as long as the Metrics they came from. Thread safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,33 +16,55 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 
 class Counter {
  public:
-  virtual ~Counter() = default;
-  virtual void add(double count = 1) = 0;
-  virtual double value() const = 0;
+  void add(uint64_t count = 1) { value_.fetch_add(count, std::memory_order_relaxed); }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
 };
 
 class Histogram {
  public:
-  virtual ~Histogram() = default;
-  virtual void observe(double value) = 0;
+  /// `bounds` rise; a bucket holds what is at most its bound, a last one all the rest.
+  explicit Histogram(std::vector<double> bounds);
+  void observe(double value);
+
+  struct Snapshot {
+    std::vector<uint64_t> cumulative;  // one a bound, then all
+    double sum = 0;
+  };
+  Snapshot snapshot() const;
+  const std::vector<double>& bounds() const { return bounds_; }
+
+ private:
+  std::vector<double> bounds_;
+  std::vector<std::atomic<uint64_t>> counts_;
+  std::atomic<double> sum_{0};
 };
 
 /// Buckets for durations in seconds: 0.5 ms to 4 hours.
 std::vector<double> duration_buckets();
 
+inline constexpr size_t kLabelSetsMax = 1000;
+
+/// Names begin with "vf_" and hold a-z, 0-9 and '_'; a name has one kind, whose help is the first one given. Anything
+/// else is a broken invariant.
 class Metrics {
  public:
   Metrics();
   ~Metrics();
 
-  /// The same name and labels give the same handle. At most 1,000 label sets a name; further ones share {overflow="true"}.
+  /// The same name and labels give the same handle. At most kLabelSetsMax label sets a name; further ones share
+  /// {overflow="true"}.
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help, const Labels& labels = {},
                        const std::vector<double>& buckets = duration_buckets());
-  /// Read at every scrape, on the scraping thread.
+  /// Read at every scrape, on the scraping thread. NaN: there is no value now, and none is shown. The same name and
+  /// labels replace the reader; readers past kLabelSetsMax are never read.
   void gauge(const std::string& name, const std::string& help, const Labels& labels, std::function<double()> read);
   /// As gauge(), for a number that only grows.
-  void counter_from(const std::string& name, const std::string& help, const Labels& labels, std::function<double()> read);
+  void counter_from(const std::string& name, const std::string& help, const Labels& labels,
+                    std::function<double()> read);
 
   /// text/plain; version=0.0.4
   std::string render() const;

@@ -1,0 +1,39 @@
+#include "obs/health.h"
+
+#include <nlohmann/json.hpp>
+
+namespace vf::obs {
+
+void Health::require(std::string name, Check check) {
+  const std::lock_guard lock(mutex_);
+  checks_.push_back({std::move(name), std::move(check), true});
+}
+
+void Health::report(std::string name, Check check) {
+  const std::lock_guard lock(mutex_);
+  checks_.push_back({std::move(name), std::move(check), false});
+}
+
+Health::Answer Health::ready() const {
+  // Run without the lock: one slow check must not hold up the next asker.
+  std::vector<Named> checks;
+  {
+    const std::lock_guard lock(mutex_);
+    checks = checks_;
+  }
+  Answer answer;
+  auto shown = nlohmann::ordered_json::object();
+  for (const Named& named : checks) {
+    const std::string reason = named.check();
+    shown[named.name] = {{"ok", reason.empty()}};
+    if (reason.empty()) continue;
+    shown[named.name]["reason"] = reason;
+    if (named.required) answer.ready = false;
+  }
+  const nlohmann::ordered_json body{{"status", answer.ready ? "ready" : "not ready"}, {"checks", std::move(shown)}};
+  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
+  answer.body = body.dump(-1, ' ', false, kReplace);
+  return answer;
+}
+
+}  // namespace vf::obs

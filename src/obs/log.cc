@@ -1,0 +1,155 @@
+#include "obs/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/callback_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include "base/json_text.h"
+
+namespace vf::obs {
+namespace {
+
+constexpr size_t kNoisyMessagesMax = 1000;
+
+std::string_view name_of(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
+  }
+  return "error";
+}
+
+void append_number(std::string& out, double value) {
+  std::isfinite(value) ? fmt::format_to(std::back_inserter(out), "{}", value) : out.append("null");
+}
+
+void append_json(std::string& out, const Field& field) {
+  out += ',';
+  append_json_string(out, field.name);
+  out += ':';
+  if (const auto* text = std::get_if<std::string_view>(&field.value)) append_json_string(out, *text);
+  if (const auto* number = std::get_if<int64_t>(&field.value)) out += std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&field.value)) append_number(out, *number);
+  if (const auto* truth = std::get_if<bool>(&field.value)) out += *truth ? "true" : "false";
+}
+
+// Quoted when it could be mistaken for more than one value, or for another line: a peer must not write our log.
+void append_human_text(std::string& out, std::string_view text) {
+  const auto plain = [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != '\x7f'; };
+  if (!text.empty() && std::ranges::all_of(text, plain)) {
+    out += text;
+  } else {
+    append_json_string(out, text);
+  }
+}
+
+void append_human(std::string& out, const Field& field) {
+  out.append(" ").append(field.name).append("=");
+  if (const auto* text = std::get_if<std::string_view>(&field.value)) append_human_text(out, *text);
+  if (const auto* number = std::get_if<int64_t>(&field.value)) out += std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&field.value)) append_number(out, *number);
+  if (const auto* truth = std::get_if<bool>(&field.value)) out += *truth ? "true" : "false";
+}
+
+struct Line {
+  Instant at;
+  Level level;
+  std::string_view message;
+  Fields fields;
+  int64_t left_out;
+};
+
+std::string json_line(const Line& line) {
+  std::string out = fmt::format(R"({{"time":"{}","level":"{}","message":)", to_rfc3339(line.at), name_of(line.level));
+  append_json_string(out, line.message);
+  for (const Field& field : line.fields) append_json(out, field);
+  if (line.left_out > 0) append_json(out, {"left_out", line.left_out});
+  return out + "}";
+}
+
+std::string human_line(const Line& line) {
+  std::string out = fmt::format("{} {:<5} {}", to_rfc3339(line.at), name_of(line.level), line.message);
+  for (const Field& field : line.fields) append_human(out, field);
+  if (line.left_out > 0) append_human(out, {"left_out", line.left_out});
+  return out;
+}
+
+std::shared_ptr<spdlog::sinks::sink> sink_of(std::function<void(std::string_view)> sink) {
+  if (!sink) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  return std::make_shared<spdlog::sinks::callback_sink_mt>(
+      [sink = std::move(sink)](const spdlog::details::log_msg& line) {
+        sink(std::string_view(line.payload.data(), line.payload.size()));
+      });
+}
+
+}  // namespace
+
+struct Log::State {
+  struct Noise {
+    std::chrono::nanoseconds window_start{0};
+    int written = 0;
+    int64_t left_out = 0;
+  };
+
+  explicit State(Params params)
+      : format(params.format),
+        clock(params.clock ? *params.clock : system),
+        logger("vf", sink_of(std::move(params.sink))) {
+    logger.set_pattern("%v");
+    logger.set_level(spdlog::level::trace);
+    logger.flush_on(spdlog::level::trace);
+  }
+
+  SystemClock system;
+  Format format;
+  const Clock& clock;
+  spdlog::logger logger;
+  std::mutex mutex;
+  std::map<std::string, Noise, std::less<>> noises;
+};
+
+Log::Log(Params params) : least_(params.least), state_(std::make_unique<State>(std::move(params))) {}
+Log::~Log() = default;
+
+void Log::write(Level level, std::string_view message, Fields fields, int64_t left_out) {
+  const Line line{state_->clock.now(), level, message, fields, left_out};
+  const std::string text = state_->format == Format::json ? json_line(line) : human_line(line);
+  state_->logger.log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+}
+
+void Log::write_noisy(Level level, std::string_view message, Fields fields) {
+  int64_t left_out = 0;
+  {
+    const std::lock_guard lock(state_->mutex);
+    auto& noises = state_->noises;
+    auto found = noises.find(message);
+    if (found == noises.end()) {
+      if (noises.size() >= kNoisyMessagesMax) return;
+      found = noises.emplace(message, State::Noise{state_->clock.steady()}).first;
+    }
+    State::Noise& noise = found->second;
+    if (state_->clock.steady() - noise.window_start >= kNoisyWindow) {
+      left_out = noise.left_out;
+      noise = {state_->clock.steady()};
+    }
+    if (noise.written == kNoisyLines) {
+      ++noise.left_out;
+      return;
+    }
+    ++noise.written;
+  }
+  write(level, message, fields, left_out);
+}
+
+}  // namespace vf::obs
