@@ -1,0 +1,50 @@
+// JsonFields: the few fields of a JSON body that a mapping needs, by JSON pointer (RFC 6901). Hides simdjson and keeps
+// one parser a thread warm. A body that is not JSON simply has no fields. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace vf::sources {
+
+class JsonFields {
+ public:
+  /// Copies what it needs: `body` may go away.
+  explicit JsonFields(std::string_view body);
+  ~JsonFields();
+  JsonFields(const JsonFields&) = delete;
+  JsonFields& operator=(const JsonFields&) = delete;
+
+  enum class Kind { missing, null, boolean, number, string, array, object };
+  Kind kind(std::string_view pointer) const;
+
+  /// The string at `pointer`, valid while this lives.
+  std::optional<std::string_view> text(std::string_view pointer) const;
+  /// The string at `pointer`, if it may stand in an identifier: 1 to 256 bytes without control characters.
+  std::optional<std::string_view> name(std::string_view pointer) const;
+  std::optional<int64_t> integer(std::string_view pointer) const;
+  std::optional<bool> boolean(std::string_view pointer) const;
+  /// The string at `pointer`, if parse_time understands it.
+  std::optional<Instant> time(std::string_view pointer) const;
+  /// Of the array at `array`: the integer at `pointer` of each element that has one.
+  std::vector<int64_t> integers(std::string_view array, std::string_view pointer) const;
+
+ private:
+  struct Document;
+  static std::unique_ptr<Document>& spare();  // of this thread
+  std::unique_ptr<Document> document_;
+};
+
+/// Joins the parts with '/'; nullopt when one of them is missing: then the key cannot name the fact.
+std::optional<std::string> join_key(std::initializer_list<std::optional<std::string>> parts);
+/// "body/<SHA-256 in hex>": the fact key of a body that is only known as bytes.
+std::string body_key(std::string_view body);
+
+}  // namespace vf::sources

@@ -1,0 +1,217 @@
+#include "sources/kick/kick_mapping.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+#include "base/json_text.h"
+#include "crypto/digest.h"
+#include "event/identity.h"
+#include "sources/json_fields.h"
+
+namespace vf::sources::kick {
+namespace {
+
+using Kind = JsonFields::Kind;
+using Fields = const JsonFields&;
+using Part = std::optional<std::string>;
+
+constexpr std::string_view kChannel = "/broadcaster/user_id";
+
+Part id(Fields body, std::string_view pointer) {
+  const auto value = body.integer(pointer);
+  return value ? Part(std::to_string(*value)) : std::nullopt;
+}
+
+Part moment(Fields body, std::string_view pointer) {
+  const auto value = body.time(pointer);
+  return value ? Part(std::to_string(unix_millis(*value))) : std::nullopt;
+}
+
+Part name(Fields body, std::string_view pointer) {
+  const auto value = body.name(pointer);
+  return value ? Part(*value) : std::nullopt;
+}
+
+bool are_integers(Fields body, std::initializer_list<std::string_view> pointers) {
+  return std::ranges::all_of(pointers, [&](std::string_view pointer) { return body.integer(pointer).has_value(); });
+}
+
+bool is_string(Fields body, std::string_view pointer) { return body.kind(pointer) == Kind::string; }
+
+bool is_subscription(Fields body) {
+  return are_integers(body, {kChannel, "/subscriber/user_id", "/duration"}) && is_string(body, "/created_at");
+}
+
+Part subscription_fact(std::string_view kind, Fields body) {
+  return join_key({Part(kind), id(body, kChannel), id(body, "/subscriber/user_id"), moment(body, "/created_at"),
+                   id(body, "/duration")});
+}
+
+// Gifts of one gifter in the same second differ by who got them. An anonymous gifter has no id and counts as 0.
+Part gifts_fact(Fields body) {
+  auto giftees = body.integers("/giftees", "/user_id");
+  std::ranges::sort(giftees);
+  std::string all;
+  for (const int64_t giftee : giftees) all += std::to_string(giftee) + ' ';
+  return join_key({"gifts", id(body, kChannel), id(body, "/gifter/user_id").value_or("0"), moment(body, "/created_at"),
+                   to_hex(crypto::sha256(all).substr(0, 8))});
+}
+
+std::optional<Instant> stream_time(Fields body) {
+  return body.time(body.boolean("/is_live") == true ? "/started_at" : "/ended_at");
+}
+
+Part stream_fact(Fields body) {
+  const bool live = body.boolean("/is_live") == true;
+  return join_key({"stream", id(body, kChannel), moment(body, "/started_at"),
+                   live ? Part("live") : join_key({"ended", moment(body, "/ended_at")})});
+}
+
+bool has_stream_metadata(Fields body) {
+  constexpr std::array kAny{"/metadata/title", "/metadata/language", "/metadata/category", "/metadata/Category"};
+  return body.integer(kChannel) &&
+         std::ranges::any_of(kAny, [&](std::string_view pointer) { return body.kind(pointer) != Kind::missing; });
+}
+
+std::optional<Instant> no_time(Fields /*body*/) { return std::nullopt; }
+std::optional<Instant> created_at(Fields body) { return body.time("/created_at"); }
+
+// One row for each event of https://docs.kick.com/events/event-types: is this its shape, when did this very change
+// happen by the body's own clock, and what names the fact (nullopt: the body itself).
+struct KickType {
+  std::string_view name;
+  bool (*is_shape)(Fields body);
+  std::optional<Instant> (*happened)(Fields body);
+  Part (*fact)(Fields body);
+};
+
+constexpr std::array kTypes{
+    KickType{"chat.message.sent",
+             [](Fields body) {
+               return are_integers(body, {kChannel, "/sender/user_id"}) && is_string(body, "/message_id") &&
+                      is_string(body, "/content");
+             },
+             created_at, [](Fields body) { return join_key({"chat", name(body, "/message_id")}); }},
+    KickType{"channel.followed", [](Fields body) { return are_integers(body, {kChannel, "/follower/user_id"}); },
+             no_time,
+             [](Fields body) { return join_key({"follow", id(body, kChannel), id(body, "/follower/user_id")}); }},
+    KickType{"channel.subscription.new", is_subscription, created_at,
+             [](Fields body) { return subscription_fact("subscription", body); }},
+    KickType{"channel.subscription.renewal", is_subscription, created_at,
+             [](Fields body) { return subscription_fact("renewal", body); }},
+    KickType{"channel.subscription.gifts",
+             [](Fields body) {
+               return body.integer(kChannel) && body.kind("/gifter") == Kind::object &&
+                      body.kind("/giftees") == Kind::array && is_string(body, "/created_at");
+             },
+             created_at, gifts_fact},
+    // redeemed_at is when the redemption began: the time of "pending", not of what was decided later.
+    KickType{"channel.reward.redemption.updated",
+             [](Fields body) {
+               return are_integers(body, {kChannel, "/redeemer/user_id"}) && is_string(body, "/id") &&
+                      is_string(body, "/status") && body.kind("/reward") == Kind::object;
+             },
+             [](Fields body) { return body.text("/status") == "pending" ? body.time("/redeemed_at") : std::nullopt; },
+             [](Fields body) { return join_key({"redemption", name(body, "/id"), name(body, "/status")}); }},
+    KickType{"livestream.status.updated",
+             [](Fields body) {
+               return body.integer(kChannel) && body.boolean("/is_live") && is_string(body, "/started_at");
+             },
+             stream_time, stream_fact},
+    KickType{"livestream.metadata.updated", has_stream_metadata, no_time, [](Fields /*body*/) { return Part(); }},
+    KickType{"moderation.banned",
+             [](Fields body) {
+               return are_integers(body, {kChannel, "/banned_user/user_id"}) && is_string(body, "/metadata/created_at");
+             },
+             [](Fields body) { return body.time("/metadata/created_at"); },
+             [](Fields body) {
+               return join_key(
+                   {"ban", id(body, kChannel), id(body, "/banned_user/user_id"), moment(body, "/metadata/created_at")});
+             }},
+    KickType{"kicks.gifted",
+             [](Fields body) {
+               return are_integers(body, {kChannel, "/sender/user_id", "/gift/amount"}) &&
+                      is_string(body, "/created_at");
+             },
+             created_at,
+             [](Fields body) {
+               return join_key({"kicks", id(body, kChannel), id(body, "/sender/user_id"), moment(body, "/created_at"),
+                                name(body, "/gift/type"), id(body, "/gift/amount")});
+             }},
+};
+
+const KickType* find_type(std::string_view name) {
+  const auto* found = std::ranges::find(kTypes, name, &KickType::name);
+  return found == kTypes.end() ? nullptr : found;
+}
+
+bool is_token_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+bool is_token(std::string_view text, size_t size_max) {
+  return !text.empty() && text.size() <= size_max && std::ranges::all_of(text, is_token_character);
+}
+
+// Types that end in ".sampled" are those of the hub's own polls: no unsigned header may pass for one of them.
+bool is_plausible_type(std::string_view type) { return is_token(type, 64) && !type.ends_with(".sampled"); }
+
+// The message id's millisecond is finer than the header's whole second; both are signed.
+Instant sending_time(const KickHeaders& headers) {
+  if (const auto inside = time_inside(headers.message_id)) return *inside;
+  return sent_time(headers).value_or(Instant{});
+}
+
+std::string header_json(const KickHeaders& headers) {
+  std::string out = "{";
+  const auto add = [&out](std::string_view header, std::string_view value) {
+    if (value.empty()) return;
+    if (out.size() > 1) out += ',';
+    append_json_string(out, header);
+    out += ':';
+    append_json_string(out, value);
+  };
+  add("Kick-Event-Message-Id", headers.message_id);
+  add("Kick-Event-Subscription-Id", headers.subscription_id);
+  add("Kick-Event-Signature", headers.signature);
+  add("Kick-Event-Message-Timestamp", headers.timestamp);
+  add("Kick-Event-Type", headers.type);
+  add("Kick-Event-Version", headers.version);
+  return out += '}';
+}
+
+}  // namespace
+
+std::optional<Instant> sent_time(const KickHeaders& headers) {
+  if (const auto time = parse_time(headers.timestamp)) return time;
+  constexpr size_t kDateAndT = std::string_view("2026-04-26T").size();
+  const std::string_view date = headers.timestamp.substr(0, kDateAndT);
+  const std::string_view rest = headers.timestamp.substr(date.size());
+  return rest.starts_with(date) ? parse_time(rest) : std::nullopt;
+}
+
+Event map_delivery(std::string_view source, const KickHeaders& headers, std::string_view body) {
+  const JsonFields fields(body);
+  const KickType* known = find_type(headers.type);
+  const KickType* proved = known != nullptr && known->is_shape(fields) ? known : nullptr;
+  const bool believed = proved != nullptr || (known == nullptr && is_plausible_type(headers.type));
+  const auto happened = proved != nullptr ? proved->happened(fields) : std::nullopt;
+  auto fact = proved != nullptr ? proved->fact(fields) : std::nullopt;
+
+  Event event;
+  event.id = event_id(source, headers.message_id, happened);
+  event.source = source;
+  event.type = std::string(source).append(".").append(believed ? headers.type : "unrecognised");
+  if (const auto channel = id(fields, kChannel)) event.subject = "channel/" + *channel;
+  event.time = happened ? *happened : sending_time(headers);
+  event.message_id = headers.message_id;
+  event.fact_key = fact ? *std::move(fact) : body_key(body);
+  if (is_token(headers.version, 16)) event.version = headers.version;
+  event.is_json = is_plain_json(body);
+  event.body = body;
+  event.headers = header_json(headers);
+  return event;
+}
+
+}  // namespace vf::sources::kick
