@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
 #include "sources/generic/generic_source.h"
 #include "sources/generic/named_schemes.h"
 
@@ -138,6 +142,20 @@ TEST(FindScheme, HasEveryNameAndOnlyThose) {
   for (const auto name : names) EXPECT_TRUE(find_scheme(name, name == kHmac ? with({}) : Description{})) << name;
   EXPECT_THAT(find_scheme("gitlab", {}).error().message,
               AllOf(StartsWith("scheme: 'gitlab' is none of"), HasSubstr("github")));
+}
+
+// The error for an unknown key lists the known ones; the guide has a row for each, and for each scheme.
+TEST(Guide, DescribesEveryKeyAndScheme) {
+  std::ifstream file(std::string(VF_ROOT) + "/docs/sources.md");
+  const std::string guide{std::istreambuf_iterator<char>(file), {}};
+  std::string keys = parse_scheme({{"header", "H"}, {"x", ""}}).error().message;
+  keys.erase(0, std::string("x: no such key; there are ").size());
+  std::istringstream listed(keys);
+  for (std::string key; listed >> key;) {
+    if (key.back() == ',') key.pop_back();
+    EXPECT_THAT(guide, HasSubstr("\n| `" + key + "` |"));
+  }
+  for (const auto name : scheme_names()) EXPECT_THAT(guide, HasSubstr("\n| `" + std::string(name) + "` |"));
 }
 
 TEST(FindScheme, OfANamedSchemeOnlyAttributesCanBeTold) {
