@@ -69,7 +69,9 @@ Result<bool> IngestRole::start_workers() {
   };
   for (const auto& [name, configured] : config_.targets) {
     auto target = make_target(name, configured);
-    fanout::TargetWorker::Params params{*outbox_, write_, make_client(target), services_.clock, seed(name)};
+    const auto tuning = make_tuning(configured);
+    fanout::TargetWorker::Params params{*outbox_,        write_,     make_client(target, tuning),
+                                        services_.clock, seed(name), tuning};
     targets_.push_back(target);
     auto worker = fanout::TargetWorker::start(std::move(target), std::move(params));
     if (!worker) return Error{worker.error().code, fmt::format("targets.{}: {}", name, worker.error().message)};
@@ -252,7 +254,7 @@ admin::LakeStatus IngestRole::lake_status() const {
 
 admin::Hub IngestRole::hub() {
   const auto no_target = [](const std::string& name) { return not_found("no target is called " + name); };
-  admin::Hub hub{.outbox = *outbox_, .write = write_, .targets = targets_};
+  admin::Hub hub{*outbox_, write_, targets_, {}, {}, {}, {}, {}, {}, {}, {}};
   hub.sources = [this] { return source_statuses(); };
   hub.target_statuses = [this] {
     std::vector<fanout::Status> statuses;

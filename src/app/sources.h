@@ -16,6 +16,7 @@ using SourceMap = std::map<std::string, ingest::Receiving, std::less<>>;
 /// Every source that is not `off`. Errors name the key.
 Result<SourceMap> make_sources(const config::Config& config);
 
-std::string_view to_string(config::SourceMode mode);
+/// The key that Kick publishes, PEM.
+std::string_view kick_public_key();
 
 }  // namespace vf::app

@@ -11,7 +11,8 @@ namespace {
 using Kind = config::StoreUrl::Kind;
 
 Error no_driver(std::string_view what) {
-  return invalid(std::string(what) + " is not built into this version: use sqlite:FILE (chdb:FOLDER or none for the lake)");
+  return invalid(std::string(what) +
+                 " is not built into this version: use sqlite:FILE (chdb:FOLDER or none for the lake)");
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ Result<std::unique_ptr<lake::RawLog>> open_lake(const config::StoreUrl& url, con
                                                 const Clock& clock) {
   if (url.kind == Kind::none) return std::unique_ptr<lake::RawLog>{};
   if (url.kind != Kind::chdb) return no_driver("ingest.lake: a driver for this URL");
-  return lake::chdb::open_chdb({.path = url.location, .retention = retention, .library = {}, .engine_options = {}}, clock);
+  return lake::chdb::open_chdb({.path = url.location, .retention = retention, .library = {}, .engine_options = {}},
+                               clock);
 }
 
 lake::Retention raw_retention(const config::Ingest& ingest) {

@@ -80,7 +80,20 @@ fanout::Target make_target(const std::string& name, const config::Target& config
   target.start = configured.start == config::StartAt::now ? fanout::Start::now : fanout::Start::earliest;
   target.max_backlog = configured.max_backlog;
   target.allow_private = configured.allow_private;
+  target.connect_timeout = configured.connect_timeout;
+  target.timeout = configured.timeout;
   return target;
+}
+
+fanout::Tuning make_tuning(const config::Target& configured) {
+  fanout::Tuning tuning;
+  tuning.batches.events_max = static_cast<size_t>(configured.batch_events);
+  tuning.batches.bytes_max = static_cast<size_t>(configured.batch_bytes.bytes);
+  tuning.breaker.window_max = static_cast<size_t>(configured.window);
+  tuning.breaker.backoff_first = configured.retry_first;
+  tuning.breaker.backoff_max = configured.retry_longest;
+  tuning.single_attempts_max = configured.attempts_max;
+  return tuning;
 }
 
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,

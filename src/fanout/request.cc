@@ -17,6 +17,8 @@ std::string webhook_id(Delivery delivery, std::span<const Uuid> events) {
 http::Outgoing make_request(const Target& target, const crypto::WebhookSigner& signer, Attempt attempt) {
   http::Outgoing request;
   request.url = target.url;
+  request.connect_timeout = target.connect_timeout;
+  request.timeout = target.timeout;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(attempt.now).time_since_epoch().count();
   auto signature = signer.sign(attempt.webhook_id, attempt.now, attempt.body);
   const auto content_type = target.delivery == Delivery::single ? kSingleContentType : kBatchContentType;

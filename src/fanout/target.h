@@ -34,6 +34,8 @@ struct Target {
   Start start = Start::now;
   Millis max_backlog = std::chrono::days{30};
   bool allow_private = false;
+  Millis connect_timeout{5'000};
+  Millis timeout{15'000};  // of a whole request
 };
 
 /// Does the target want this event?

@@ -11,10 +11,10 @@ constexpr Millis kPollEvery{100};
 
 }  // namespace
 
-std::unique_ptr<http::Client> make_client(const Target& target) {
+std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning) {
   http::ClientParams params;
   params.allow_private = target.allow_private;
-  params.connections_max = default_tuning(target.delivery).breaker.window_max;
+  params.connections_max = tuning.breaker.window_max;
   return http::Client::create(params);
 }
 
@@ -56,6 +56,7 @@ TargetWorker::TargetWorker(Params params)
 Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params params) {
   auto& outbox = params.outbox;
   auto write = std::move(params.write);
+  const Tuning tuning = params.tuning;
   std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
   auto write_and_come_back = [write = std::move(write), mailbox = worker->mailbox_](
                                  store::Write what, std::function<void(Result<store::WriteResult>)> done) {
@@ -66,8 +67,8 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
     client->send(std::move(request), std::move(done));
   };
-  auto dispatcher =
-      Dispatcher::create(std::move(target), {outbox, write_and_come_back, send, worker->clock_, worker->random_});
+  auto dispatcher = Dispatcher::create(std::move(target),
+                                       {outbox, write_and_come_back, send, worker->clock_, worker->random_}, tuning);
   if (!dispatcher) return dispatcher.error();
   worker->dispatcher_ = std::move(*dispatcher);
   worker->status_ = worker->dispatcher_->status();

@@ -12,7 +12,7 @@
 namespace vf::fanout {
 
 /// The connections of one target: its own, so that nobody waits for somebody else's trouble.
-std::unique_ptr<http::Client> make_client(const Target& target);
+std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning);
 
 class TargetWorker {
  public:
@@ -22,6 +22,7 @@ class TargetWorker {
     std::unique_ptr<http::Client> client;  // make_client(), or a test's own
     const Clock& clock;
     uint64_t seed = 0;  // of the jitter
+    Tuning tuning{};
   };
   /// Error `invalid`: the target's configuration cannot work.
   static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);

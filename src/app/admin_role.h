@@ -1,0 +1,37 @@
+// AdminRole: the admin listener of every role: health and metrics without a token, and, where there is an ingest, the
+// admin API and the status page. start() and drain() by one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "admin/api.h"
+#include "app/services.h"
+#include "config/config.h"
+#include "http/router.h"
+#include "http/server.h"
+
+namespace vf::app {
+
+class AdminRole {
+ public:
+  /// `hub`: what the API works on; nullopt where there is no ingest.
+  static Result<std::unique_ptr<AdminRole>> start(const config::Admin& configured, std::optional<admin::Hub> hub,
+                                                  Services services);
+  ~AdminRole() { drain(Millis{0}); }
+
+  const std::string& url() const { return url_; }
+  void drain(Millis at_most);
+
+ private:
+  AdminRole() = default;
+  void add_health(Services services);
+
+  http::Router router_;
+  std::string url_;
+  std::unique_ptr<admin::Api> api_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace vf::app

@@ -1,0 +1,119 @@
+#include "app/environment_role.h"
+
+#include <fmt/format.h>
+
+#include <future>
+
+#include "app/stores.h"
+
+namespace vf::app {
+namespace {
+
+constexpr Millis kPurgePause{60'000};
+constexpr Millis kPurgeBusyPause{200};
+constexpr int64_t kPurgeRows = 1000;
+
+double seconds(Millis t) { return static_cast<double>(t.count()) / 1000.0; }
+
+Result<crypto::WebhookSigner> make_signer(const config::Environment& configured) {
+  std::vector<std::string> secrets;
+  for (const auto& secret : configured.secrets) secrets.push_back(secret.reveal());
+  return crypto::WebhookSigner::create(secrets);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(const std::string& name,
+                                                                const config::Environment& configured,
+                                                                Services services) {
+  auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(name, configured, services));
+  for (const auto step : {&EnvironmentRole::open, &EnvironmentRole::listen}) {
+    if (auto done = (role.get()->*step)(); !done) return done.error();
+  }
+  return role;
+}
+
+EnvironmentRole::~EnvironmentRole() { drain(Millis{0}); }
+
+Result<bool> EnvironmentRole::open() {
+  auto opened = open_environment(configured_.store, name_, services_.clock.now());
+  if (!opened) return opened.error();
+  store_ = std::move(*opened);
+  services_.health.require("environment " + name_, [this] {
+    auto answer = store_->ping();
+    return answer ? std::string{} : answer.error().message;
+  });
+  publish_metrics();
+  return true;
+}
+
+Result<bool> EnvironmentRole::listen() {
+  auto signer = make_signer(configured_);
+  if (!signer)
+    return Error{signer.error().code, fmt::format("environments.{}.secrets: {}", name_, signer.error().message)};
+  receive::Receiver::Params params{*store_, services_.clock, std::move(*signer)};
+  params.limits.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
+  params.on_event = [this](const receive::EventReport& report) { observe(report); };
+  params.on_answer = [this](const receive::AnswerReport& report) {
+    answer_seconds_->observe(std::chrono::duration<double>(report.took).count());
+  };
+  receiver_ = std::make_unique<receive::Receiver>(std::move(params));
+  purger_ = std::make_unique<concurrency::Periodic>(kPurgePause, [this] { return purge(); });
+
+  http::ServerParams listener;
+  listener.listen = configured_.listen.address;
+  listener.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
+  auto server = http::Server::start(listener, [this](http::Request request, http::Respond respond) {
+    receiver_->handle(std::move(request), std::move(respond));
+  });
+  if (!server)
+    return Error{server.error().code, fmt::format("environments.{}.listen: {}", name_, server.error().message)};
+  server_ = std::move(*server);
+  url_ = server_->url();
+  return true;
+}
+
+void EnvironmentRole::publish_metrics() {
+  auto& metrics = services_.metrics;
+  const obs::Labels labels{{"environment", name_}};
+  for (const auto status :
+       {store::Applied::applied, store::Applied::duplicate, store::Applied::ignored, store::Applied::quarantined}) {
+    by_status_[static_cast<size_t>(status)] =
+        &metrics.counter("vf_environment_events_total", "Events received by an environment, by what became of them.",
+                         {{"environment", name_}, {"status", std::string(store::to_string(status))}});
+  }
+  projection_lag_seconds_ =
+      &metrics.histogram("vf_projection_lag_seconds", "The hub's commit to the projected row.", labels);
+  end_to_end_seconds_ =
+      &metrics.histogram("vf_end_to_end_lag_seconds", "The provider's clock to the projected row.", labels);
+  answer_seconds_ =
+      &metrics.histogram("vf_environment_request_seconds", "A batch, request complete to answer.", labels);
+}
+
+void EnvironmentRole::observe(const receive::EventReport& report) {
+  by_status_[static_cast<size_t>(report.status)]->add();
+  if (report.status != store::Applied::applied) return;
+  end_to_end_seconds_->observe(seconds(report.now - report.event.time));
+  if (report.event.received != Instant{}) projection_lag_seconds_->observe(seconds(report.now - report.event.received));
+}
+
+Millis EnvironmentRole::purge() {
+  auto removed = std::make_shared<std::promise<int64_t>>();
+  auto answer = removed->get_future();
+  receiver_->purge(services_.clock.now() - configured_.processed_retention, kPurgeRows,
+                   [this, removed](Result<int64_t> result) {
+                     if (!result)
+                       services_.log.warn("purge of processed_events failed",
+                                          {{"environment", name_}, {"reason", result.error().message}});
+                     removed->set_value(result ? *result : 0);
+                   });
+  return answer.get() >= kPurgeRows ? kPurgeBusyPause : kPurgePause;
+}
+
+void EnvironmentRole::drain(Millis at_most) {
+  if (server_) server_->drain(at_most);
+  if (purger_) purger_->stop();
+  if (receiver_) receiver_->drain();
+}
+
+}  // namespace vf::app

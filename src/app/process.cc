@@ -1,0 +1,93 @@
+#include "app/process.h"
+
+#include <fmt/format.h>
+
+namespace vf::app {
+namespace {
+
+obs::Format format_of(config::LogFormat format) {
+  return format == config::LogFormat::json ? obs::Format::json : obs::Format::human;
+}
+
+obs::Level level_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::debug:
+      return obs::Level::debug;
+    case config::LogLevel::info:
+      return obs::Level::info;
+    case config::LogLevel::warn:
+      return obs::Level::warn;
+    case config::LogLevel::error:
+      return obs::Level::error;
+  }
+  return obs::Level::info;
+}
+
+}  // namespace
+
+Process::Process(ProcessParams params)
+    : params_(std::move(params)), log_(format_of(params_.config.log.format), level_of(params_.config.log.level)) {}
+
+Process::~Process() { drain(Millis{0}); }
+
+// Receivers before senders, and the admin listener last: when it answers, all of it is ready.
+Result<Addresses> Process::start() {
+  for (const auto step :
+       {&Process::start_simulation, &Process::start_environments, &Process::start_ingest, &Process::start_admin}) {
+    if (auto done = (this->*step)(); !done) return done.error();
+  }
+  Addresses addresses;
+  addresses.admin = admin_->url();
+  if (ingest_) addresses.webhooks = ingest_->url();
+  for (const auto& environment : environments_)
+    addresses.environments.emplace_back(environment->name(), environment->url());
+  if (simulation_) {
+    addresses.simulated_kick = simulation_->url();
+    if (auto playing = simulation_->play(ingest_->url()); !playing) return playing.error();
+  }
+  return addresses;
+}
+
+Result<bool> Process::start_simulation() {
+  if (!params_.simulated) return true;
+  auto simulation = Simulation::start(params_.config, services_);
+  if (!simulation) return simulation.error();
+  simulation_ = std::move(*simulation);
+  simulation_->point_sources_here(params_.config.sources);
+  return true;
+}
+
+Result<bool> Process::start_environments() {
+  if (params_.role == config::Role::ingest) return true;
+  for (const auto& [name, configured] : params_.config.environments) {
+    if (params_.role == config::Role::api && name != params_.environment) continue;
+    auto role = EnvironmentRole::start(name, configured, services_);
+    if (!role) return role.error();
+    environments_.push_back(std::move(*role));
+  }
+  return true;
+}
+
+Result<bool> Process::start_ingest() {
+  if (params_.role == config::Role::api) return true;
+  auto role = IngestRole::start(params_.config, services_);
+  if (!role) return role.error();
+  ingest_ = std::move(*role);
+  return true;
+}
+
+Result<bool> Process::start_admin() {
+  auto role = AdminRole::start(params_.config.admin, ingest_ ? std::optional(ingest_->hub()) : std::nullopt, services_);
+  if (!role) return role.error();
+  admin_ = std::move(*role);
+  return true;
+}
+
+void Process::drain(Millis at_most) {
+  if (simulation_) simulation_->stop();
+  if (ingest_) ingest_->drain(at_most);
+  for (auto& environment : environments_) environment->drain(at_most);
+  if (admin_) admin_->drain(at_most);
+}
+
+}  // namespace vf::app

@@ -1,0 +1,61 @@
+// Process: a running vf, whatever its role, from start to drained. The whole composition on one screen.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/admin_role.h"
+#include "app/environment_role.h"
+#include "app/ingest_role.h"
+#include "app/simulation.h"
+#include "config/config.h"
+#include "config/role.h"
+
+namespace vf::app {
+
+struct ProcessParams {
+  config::Config config;
+  config::Role role = config::Role::up;
+  std::string environment;  // of the role api
+  bool simulated = false;   // of the role up: play the providers too
+};
+
+/// Where a process can be reached.
+struct Addresses {
+  std::string webhooks, admin, simulated_kick;  // empty: not there
+  std::vector<std::pair<std::string, std::string>> environments;
+};
+
+class Process {
+ public:
+  explicit Process(ProcessParams params);
+  ~Process();
+
+  /// Starts everything; on return the process is ready. Call block_stop_signals() before.
+  Result<Addresses> start();
+  obs::Log& log() { return log_; }
+
+  /// Stops accepting, finishes what is in flight, stops. At most `at_most` for each of its few stages.
+  void drain(Millis at_most);
+
+ private:
+  Result<bool> start_simulation();
+  Result<bool> start_environments();
+  Result<bool> start_ingest();
+  Result<bool> start_admin();
+
+  ProcessParams params_;
+  SystemClock clock_;
+  obs::Log log_;
+  obs::Metrics metrics_;
+  obs::Health health_;
+  Services services_{clock_, log_, metrics_, health_};
+  std::unique_ptr<Simulation> simulation_;
+  std::vector<std::unique_ptr<EnvironmentRole>> environments_;
+  std::unique_ptr<IngestRole> ingest_;
+  std::unique_ptr<AdminRole> admin_;
+};
+
+}  // namespace vf::app

@@ -1,0 +1,115 @@
+#include "app/sources.h"
+
+#include <fmt/format.h>
+
+#include "concurrency/group_committer.h"
+#include "http/client.h"
+#include "sources/generic/generic_source.h"
+#include "sources/kick/kick_source.h"
+#include "sources/sumsub/sumsub_source.h"
+
+namespace vf::app {
+namespace {
+
+// As printed in Kick's documentation (docs.kick.com, events/webhook-security); no rotation has been seen since 2025.
+constexpr std::string_view kKickPublicKey = R"(-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAq/+l1WnlRrGSolDMA+A8
+6rAhMbQGmQ2SapVcGM3zq8ANXjnhDWocMqfWcTd95btDydITa10kDvHzw9WQOqp2
+MZI7ZyrfzJuz5nhTPCiJwTwnEtWft7nV14BYRDHvlfqPUaZ+1KR4OCaO/wWIk/rQ
+L/TjY0M70gse8rlBkbo2a8rKhu69RQTRsoaf4DVhDPEeSeI5jVrRDGAMGL3cGuyY
+6CLKGdjVEM78g3JfYOvDU/RvfqD7L89TZ3iN94jrmWdGz34JNlEI5hqK8dd7C5EF
+BEbZ5jgB8s8ReQV8H+MkuffjdAj3ajDDX3DOJMIut1lBrUVD1AaSrGCKHooWoL2e
+twIDAQAB
+-----END PUBLIC KEY-----
+)";
+
+// Fetches Kick's public key on a thread of its own: network threads do not wait.
+class KickKeyFetcher {
+ public:
+  explicit KickKeyFetcher(std::string url)
+      : url_(std::move(url)), asks_({.waiting_max = 4}, [this](std::vector<Answer> answers) {
+          auto fetched = fetch();
+          for (auto& answer : answers) answer(fetched);
+        }) {}
+
+  using Answer = std::function<void(Result<std::string>)>;
+  void ask(Answer answer) {
+    if (!asks_.submit(answer, 1)) answer(unavailable("too many fetches wait"));
+  }
+
+ private:
+  Result<std::string> fetch() const {
+    auto client = http::Client::create({.allow_private = true});  // the address is the operator's own setting
+    auto response = client->call({.method = "GET", .url = url_});
+    if (!response) return response.error();
+    if (response->status != 200) return unavailable(fmt::format("{} answered {}", url_, response->status));
+    return sources::kick::read_public_key_answer(response->body);
+  }
+
+  const std::string url_;
+  concurrency::GroupCommitter<Answer> asks_;
+};
+
+Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& configured) {
+  sources::kick::KickSource::Params params;
+  std::vector<std::string> pems;
+  for (const auto& key : configured.public_keys) pems.push_back(key.text);
+  if (pems.empty()) pems.emplace_back(kKickPublicKey);
+  for (size_t i = 0; i < pems.size(); ++i) {
+    auto key = crypto::PublicKey::rsa_from_pem(pems[i]);
+    if (!key) return invalid(fmt::format("sources.kick.public_keys[{}]: {}", i, key.error().message));
+    params.keys.push_back(std::move(*key));
+  }
+  params.max_age = configured.max_age;
+  auto fetcher = std::make_shared<KickKeyFetcher>(configured.api_base.text + "/public/v1/public-key");
+  params.fetch_key = [fetcher](std::function<void(Result<std::string>)> answer) { fetcher->ask(std::move(answer)); };
+  return std::make_shared<sources::kick::KickSource>(std::move(params));
+}
+
+Result<std::shared_ptr<sources::Source>> make_sumsub(const config::SumsubSource& configured) {
+  sources::sumsub::SumsubSource::Params params;
+  for (const auto& secret : configured.webhook_secrets) params.secrets.push_back(secret.reveal());
+  params.algorithms = configured.algorithms;
+  return std::make_shared<sources::sumsub::SumsubSource>(std::move(params));
+}
+
+Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
+                                                      const config::GenericSource& configured) {
+  sources::generic::Params params;
+  params.name = name;
+  params.scheme = configured.scheme;
+  for (const auto& secret : configured.secrets) params.secrets.push_back(secret.reveal());
+  params.options = configured.options;
+  params.max_age = configured.max_age;
+  auto source = sources::generic::make_generic_source(std::move(params));
+  if (!source) return invalid(fmt::format("sources.{}.{}", name, source.error().message));
+  return std::shared_ptr<sources::Source>(std::move(*source));
+}
+
+}  // namespace
+
+Result<SourceMap> make_sources(const config::Config& config) {
+  SourceMap map;
+  const auto add = [&map](const std::string& name, config::SourceMode mode, auto make) -> Result<bool> {
+    if (mode == config::SourceMode::off) return true;
+    auto source = make();
+    if (!source) return source.error();
+    map[name] = {std::move(*source), mode == config::SourceMode::live};
+    return true;
+  };
+  if (const auto& kick = config.sources.kick) {
+    if (auto added = add("kick", kick->mode, [&] { return make_kick(*kick); }); !added) return added.error();
+  }
+  if (const auto& sumsub = config.sources.sumsub) {
+    if (auto added = add("sumsub", sumsub->mode, [&] { return make_sumsub(*sumsub); }); !added) return added.error();
+  }
+  for (const auto& [name, generic] : config.sources.generic) {
+    auto added = add(name, generic.mode, [&] { return make_generic(name, generic); });
+    if (!added) return added.error();
+  }
+  return map;
+}
+
+std::string_view kick_public_key() { return kKickPublicKey; }
+
+}  // namespace vf::app
