@@ -21,8 +21,8 @@ namespace vf::store {
 /// Keep an event: ledger row and outbox row, unless its id (or its body key) is in the ledger already.
 struct AddEvent {
   Event event;
-  bool fan_out = true;                  // false while the source is in dry-run: kept raw, never delivered
-  std::optional<std::string> body_key;  // second ledger key, for schemes whose message id is unsigned (32 bytes)
+  bool fan_out = true;                       // false while the source is in dry-run: kept raw, never delivered
+  std::optional<std::string> body_key = {};  // second ledger key, for schemes whose message id is unsigned (32 bytes)
 };
 
 /// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless `from` is
@@ -33,8 +33,8 @@ struct AdvanceCursor {
   Position to;
   int64_t count = 0;  // events delivered, after filters
   int64_t attempts = 1;
-  Instant sent_at;
-  std::string config_version;  // digest of the target's configuration that was in force
+  Instant sent_at = {};
+  std::string config_version = {};  // digest of the target's configuration that was in force
 };
 
 /// What a consumer is about to do, written before it is done, so that a crash can be repaired: the raw log's batches.
@@ -54,7 +54,7 @@ struct PutDelivery {
   Uuid event_id;
   State state = State::retry;
   int64_t attempts = 0;
-  Instant next_attempt_at;  // of a retry
+  Instant next_attempt_at = {};  // of a retry
   std::string reason;
 };
 struct DropDelivery {  // delivered after all, or given up by an operator
@@ -82,7 +82,7 @@ struct PutSetting {
 };
 
 struct AddAudit {
-  Instant at;
+  Instant at = {};
   std::string actor;
   std::string action;
   std::string detail;
@@ -91,8 +91,8 @@ struct AddAudit {
 /// One bounded step of retention: deletes at most `rows_max` of the oldest rows received before the given times.
 /// Outbox rows that a consumer in `held_by` has not passed are kept.
 struct RetentionStep {
-  Instant outbox_before;
-  Instant ledger_before;
+  Instant outbox_before = {};
+  Instant ledger_before = {};
   std::vector<std::string> held_by;
   int64_t rows_max = 1000;
 };
@@ -104,7 +104,7 @@ struct EventAdded {
   bool duplicate = false;
   Uuid event_id;      // of the event kept first, when a body key matched
   Position position;  // when not duplicate
-  Instant received;
+  Instant received = {};
 };
 struct Rows {
   int64_t removed = 0;
@@ -134,26 +134,26 @@ struct BatchRow {  // of ingest_outbox_batch
   Position to;
   int64_t count = 0;
   int64_t attempts = 0;
-  Instant sent_at;
-  Instant acked_at;
+  Instant sent_at = {};
+  Instant acked_at = {};
 };
 
 struct Backlog {
   int64_t rows = 0;  // counted up to a bound of 100,000; `more` says there are others
   bool more = false;
-  std::optional<Instant> oldest;  // received time of the oldest row not passed
+  std::optional<Instant> oldest = {};  // received time of the oldest row not passed
 };
 
 struct LedgerEntry {
   Uuid event_id;
-  Instant received;
-  std::optional<Position> position;  // while the outbox still holds the row
+  Instant received = {};
+  std::optional<Position> position = {};  // while the outbox still holds the row
 };
 
-struct EventFilter {                                 // every field narrows; newest first
-  std::optional<std::string> source, type, subject;  // type may end in '*'
-  std::optional<Instant> from, to;                   // of received: from included, to not
-  std::optional<Position> before;                    // for paging
+struct EventFilter {                                                // every field narrows; newest first
+  std::optional<std::string> source = {}, type = {}, subject = {};  // type may end in '*'
+  std::optional<Instant> from = {}, to = {};                        // of received: from included, to not
+  std::optional<Position> before = {};                              // for paging
   size_t rows_max = 50;
 };
 
