@@ -10,7 +10,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,10 +55,10 @@ class RawPeer {
     std::string head;  // status line and headers
     std::string body;
   };
-  /// The next answer; nullopt when the peer closes first, or after ten seconds. `head`: it has no body.
-  std::optional<Answer> read(bool head = false) {
+  /// The next answer; status 0 when the peer closes first, or after ten seconds. `head`: it has no body.
+  Answer read(bool head = false) {
     while (buffer_.find("\r\n\r\n") == std::string::npos) {
-      if (!fill()) return std::nullopt;
+      if (!fill()) return {};
     }
     Answer answer;
     const size_t end = buffer_.find("\r\n\r\n") + 4;
@@ -68,7 +67,7 @@ class RawPeer {
     std::from_chars(answer.head.data() + 9, answer.head.data() + 12, answer.status);
     const size_t length = head ? 0 : content_length(answer.head);
     while (buffer_.size() < length) {
-      if (!fill()) return std::nullopt;
+      if (!fill()) return {};
     }
     answer.body = buffer_.substr(0, length);
     buffer_.erase(0, length);

@@ -40,10 +40,11 @@ class Sink final : public beast::http::basic_parser<true> {
     ec = beast::http::error::bad_field;
   }
 
-  void on_request_impl(beast::http::verb, Text method, Text target, int version, ErrorCode& ec) override {
+  void on_request_impl(beast::http::verb, Text m, Text t, int v, ErrorCode& ec) override { begin(m, t, v, ec); }
+  void begin(Text method, Text target, int version, ErrorCode& ec) {
+    http_1_0 = version == 10;
     request.method = view(method);
     request.target = origin_form(view(target));
-    http_1_0 = version == 10;
     if (request.target.front() != '/' && request.target != "*") refuse(ec, 400, "bad request target");
   }
 

@@ -66,10 +66,10 @@ TEST(ServerLife, HoldsAThousandIdleConnectionsAndStillAnswers) {
   ASSERT_TRUE(eventually([&] { return server->stats().connections_open == 1000; }));
   RawPeer one(server->port());
   one.send(kGet);
-  EXPECT_EQ(one.read()->status, 200);
+  EXPECT_EQ(one.read().status, 200);
   for (RawPeer& peer : idle) {
     peer.send(kGet);
-    EXPECT_EQ(peer.read()->status, 200);
+    EXPECT_EQ(peer.read().status, 200);
   }
   idle.clear();
   EXPECT_TRUE(eventually([&] { return server->stats().connections_open == 1; }));
@@ -91,7 +91,7 @@ TEST(ServerLife, TakesAnswersFromOtherThreadsInAnyOrder) {
   std::jthread forwards([&] {
     for (size_t i = 0; i < 50; ++i) responds[i](text(std::to_string(i)));
   });
-  for (size_t i = 0; i < peers.size(); ++i) EXPECT_EQ(peers[i].read()->body, std::to_string(i));
+  for (size_t i = 0; i < peers.size(); ++i) EXPECT_EQ(peers[i].read().body, std::to_string(i));
 }
 
 TEST(ServerLife, DoesNotReadAheadWhileARequestWaits) {
@@ -102,9 +102,9 @@ TEST(ServerLife, DoesNotReadAheadWhileARequestWaits) {
   Respond first = held.take();
   EXPECT_EQ(server->stats().requests_total, 1u);
   first(text("first"));
-  EXPECT_EQ(peer.read()->body, "first");
+  EXPECT_EQ(peer.read().body, "first");
   held.take()(text("second"));
-  EXPECT_EQ(peer.read()->body, "second");
+  EXPECT_EQ(peer.read().body, "second");
 }
 
 TEST(ServerLife, AnswersOnceWhateverTheHandlerDoes) {
@@ -114,9 +114,9 @@ TEST(ServerLife, AnswersOnceWhateverTheHandlerDoes) {
   }));
   RawPeer peer(server->port());
   peer.send(kGet);
-  EXPECT_EQ(peer.read()->body, "once");
+  EXPECT_EQ(peer.read().body, "once");
   peer.send(kGet);
-  EXPECT_EQ(peer.read()->body, "once");
+  EXPECT_EQ(peer.read().body, "once");
 }
 
 TEST(ServerLife, AnswersToDeadPeersAndDeadServersAreDropped) {
@@ -142,7 +142,7 @@ TEST(ServerLife, AnAnswerTooLargeForTheSocketArrivesWhole) {
   const auto server = std::move(*Server::start({}, [&](Request, Respond respond) { respond(text(large)); }));
   RawPeer peer(server->port());
   peer.send(kGet);
-  EXPECT_EQ(peer.read()->body, large);
+  EXPECT_EQ(peer.read().body, large);
 }
 
 TEST(ServerLife, APeerThatDoesNotTakeItsAnswerIsDropped) {
@@ -170,12 +170,12 @@ TEST(ServerLife, DrainClosesIdleFinishesWhatIsInFlightAndAcceptsNoMore) {
   EXPECT_FALSE(RawPeer(server->port()).connected());
   respond(text("done"));
   const auto answer = busy.read();
-  EXPECT_EQ(answer->body, "done");
-  EXPECT_THAT(answer->head, HasSubstr("Connection: close"));
+  EXPECT_EQ(answer.body, "done");
+  EXPECT_THAT(answer.head, HasSubstr("Connection: close"));
   EXPECT_TRUE(busy.is_closed());
   half.send("b");
   held.take()(text("this too"));
-  EXPECT_EQ(half.read()->body, "this too");
+  EXPECT_EQ(half.read().body, "this too");
   EXPECT_EQ(drained.wait_for(10s), std::future_status::ready);
 }
 
