@@ -46,8 +46,7 @@ class Check {
     }
   }
 
-  void age(const std::string& source, const std::optional<Millis>& max_age) {
-    const std::string key = "sources." + source + ".max_age";
+  void age(const std::string& key, const std::optional<Millis>& max_age) {
     const Millis safe = config_.ingest.ledger_retention - std::chrono::days{1};
     if (origin(key) == kDefaultOrigin || (max_age && *max_age <= safe)) return;
     warning(key, "is longer than the ledger remembers less a day (" + format_duration(safe) +
@@ -55,8 +54,15 @@ class Check {
   }
 
   void ages() {
-    if (config_.sources.kick) age("kick", config_.sources.kick->max_age);
-    for (const auto& [name, source] : config_.sources.generic) age(name, source.max_age);
+    if (config_.sources.kick) age("sources.kick.max_age", config_.sources.kick->max_age);
+    for (const auto& [name, source] : config_.sources.generic) {
+      const auto tolerance = source.options.find("tolerance");
+      if (tolerance == source.options.end()) {
+        age("sources." + name + ".max_age", source.max_age);
+      } else if (const auto wins = parse_duration(tolerance->second); wins || tolerance->second == "none") {
+        age("sources." + name + ".tolerance", wins ? std::optional(*wins) : std::nullopt);
+      }
+    }
   }
 
   void targets() {

@@ -22,7 +22,7 @@ ingest:
 sources:
   kick: {mode: dry-run, client_secret: "${KICK_SECRET}", client_id: app}
   sumsub: {webhook_secrets: ["${SUMSUB_SECRET}", plain], algorithms: [sha256]}
-  orders: {scheme: standard-webhooks, secrets: whsec_x, subject: pointer:/id}
+  orders: {scheme: standard-webhooks, secrets: whsec_x, subject: /id}
 targets:
   stage:
     url: http://127.0.0.1:8082/internal/events/
@@ -59,7 +59,7 @@ TEST_F(Load, FillsTheStructsFromFileVariablesFilesAndDefaults) {
   const GenericSource& orders = c.sources.generic.at("orders");
   EXPECT_EQ(orders.scheme, "standard-webhooks");
   EXPECT_EQ(orders.secrets.size(), 1u);
-  EXPECT_THAT(orders.options, ElementsAre(std::pair("subject", "pointer:/id")));
+  EXPECT_THAT(orders.options, ElementsAre(std::pair("subject", "/id")));
   const Target& target = c.targets.at("stage");
   EXPECT_EQ(target.url.text, "http://127.0.0.1:8082/internal/events");
   EXPECT_EQ(target.secrets[0].reveal(), kWebhookSecret);
@@ -331,6 +331,12 @@ TEST_F(Load, AMaxAgePastTheLedgerIsWarnedAbout) {
       "delivery could be accepted a second time\n";
   EXPECT_EQ(with("2505600001ms"), warning);
   EXPECT_EQ(with("none"), warning);
+  const auto tolerating = [&](const std::string& age) {
+    return warnings(params(Role::ingest, "sources: {a: {scheme: hmac, secrets: x, tolerance: " + age + "}}"));
+  };
+  EXPECT_EQ(tolerating("29d"), "");
+  EXPECT_THAT(tolerating("30d"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than the ledger"));
+  EXPECT_THAT(tolerating("none"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than the ledger"));
 }
 
 TEST_F(Load, TheLedgerOutlastsTheOutbox) {

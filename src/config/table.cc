@@ -202,10 +202,10 @@ void add_x(std::vector<Key>& keys) {
         {.fallback = "1h", .min = kMinute, .max = 7 * kDay, .doc = "How often follower counts are sampled."});
 }
 
+GenericSource& generic_source(Config& config, const std::string& name) { return config.sources.generic[name]; }
+
 void add_generic(std::vector<Key>& keys) {
-  Section<GenericSource> s(keys, "sources.*", kHub, [](Config& c, const std::string& name) -> GenericSource& {
-    return c.sources.generic[name];
-  });
+  Section<GenericSource> s(keys, "sources.*", kHub, generic_source);
   s.key("mode", &GenericSource::mode,
         {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
   s.key("scheme", &GenericSource::scheme,
@@ -224,24 +224,40 @@ void add_generic(std::vector<Key>& keys) {
              "5m; twitch 10m; discord, hmac: ingest.retention.ledger less a day; github, shopify sign no time",
          .min = kSecond,
          .doc = "A delivery signed longer ago is refused."});
-  const auto option = [&s](const char* name, std::string doc, std::string example) {
-    s.add<std::string>(name, {.roles = kHub | only(Role::sim), .doc = std::move(doc), .example = std::move(example)},
-                       [name](Config& c, const std::string& source) -> std::string& {
-                         return c.sources.generic[source].options[name];
-                       });
+}
+
+// How a delivery is read: all of it for scheme hmac, for the other schemes only where attributes stand. What the texts
+// mean, and what is wrong with them, src/sources/generic says.
+void add_generic_options(std::vector<Key>& keys) {
+  Section<GenericSource> s(keys, "sources.*", kHub | only(Role::sim), generic_source);
+  const auto option = [&s](const char* name, Row row) {
+    s.add<std::string>(name, std::move(row), [name](Config& c, const std::string& source) -> std::string& {
+      return c.sources.generic[source].options[name];
+    });
   };
-  option("header", "hmac: the header that holds the signature.", "X-Signature");
-  option("split", "hmac: how the header is taken apart.", "t=,v1=");
-  option("encoding", "hmac: of the signature, hex or base64.", "hex");
-  option("key", "hmac: how a secret becomes the key, text, hex or base64.", "text");
-  option("template", "hmac: the bytes that are signed.", "{header:X-Timestamp}.{body}");
-  option("algorithm", "hmac: sha1, sha256 or sha512.", "sha256");
-  option("timestamp", "hmac: where the signed time stands.", "header:X-Timestamp");
-  option("tolerance", "hmac: how far the signed time may be off.", "5m");
-  option("id", "Where the message id stands.", "header:X-Request-Id");
-  option("type", "Where the event's type stands.", "pointer:/event");
-  option("time", "Where the time of the event stands.", "pointer:/created_at");
-  option("subject", "Where the subject stands.", "pointer:/order/id");
+  option("header", {.doc = "The header that holds the signature; spellings by comma.", .example = "X-Signature"});
+  option("split", {.doc = "How signatures stand in it: plain, prefix TEXT, fields NAME, list VERSION.",
+                   .example = "prefix sha256="});
+  option("encoding", {.words = {"hex", "base64"}, .doc = "Of the signature; hex if not given.", .example = "hex"});
+  option("algorithm", {.words = {"hmac-sha1", "hmac-sha256", "hmac-sha512", "ed25519"},
+                       .doc = "hmac-sha256 if not given.",
+                       .example = "hmac-sha256"});
+  option("key", {.doc = "How a secret is written: text, hex or base64, each perhaps with: after PREFIX.",
+                 .example = "base64 after whsec_"});
+  option("template", {.doc = "The signed bytes; {body} if not given.", .example = "\"{header:X-Timestamp}.{body}\""});
+  option("timestamp",
+         {.doc = "The signed time: unix or rfc3339, and its place.", .example = "unix header:X-Timestamp"});
+  option("tolerance", {.doc = "How far the signed time may be off, or none; wins over max_age.", .example = "5m"});
+  option("id", {.doc = "Where the message id stands; body: its digest.", .example = "header:X-Request-Id"});
+  option("id_time",
+         {.doc = "A time in the body that every attempt repeats, for ids that sort.", .example = "/created_at"});
+  option("type", {.doc = "Where the event's type stands; /type if not given.", .example = "header:X-Event | /event"});
+  option("time", {.doc = "Where it says when it happened.", .example = "/created_at"});
+  option("subject", {.doc = "Where it says whom it is about.", .example = "order/{/order/id}"});
+  option("fact_key", {.doc = "What two messages share that say the same thing.", .example = "/order/id"});
+  option("version", {.doc = "Where the payload's version stands.", .example = "header:X-Version"});
+  option("sandbox", {.doc = "When an event is the provider's test: PLACE = VALUE.", .example = "/livemode = false"});
+  option("keep", {.doc = "Further headers to keep with the event.", .example = "X-Shop,X-Region"});
 }
 
 void add_target_filters(Section<Target>& s) {
@@ -351,6 +367,7 @@ std::vector<Key> build() {
   add_sumsub(keys);
   add_x(keys);
   add_generic(keys);
+  add_generic_options(keys);
   add_targets(keys);
   add_environments(keys);
   add_sim(keys);

@@ -1,10 +1,11 @@
 #include "obs/log.h"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/callback_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -31,7 +32,7 @@ std::string_view name_of(Level level) {
 }
 
 void append_number(std::string& out, double value) {
-  std::isfinite(value) ? fmt::format_to(std::back_inserter(out), "{}", value) : out.append("null");
+  out += std::isfinite(value) ? fmt::format("{}", value) : "null";  // JSON has no other
 }
 
 void append_json(std::string& out, const Field& field) {
@@ -85,12 +86,20 @@ std::string human_line(const Line& line) {
   return out;
 }
 
-std::shared_ptr<spdlog::sinks::sink> sink_of(std::function<void(std::string_view)> sink) {
-  if (!sink) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  return std::make_shared<spdlog::sinks::callback_sink_mt>(
-      [sink = std::move(sink)](const spdlog::details::log_msg& line) {
-        sink(std::string_view(line.payload.data(), line.payload.size()));
-      });
+class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FunctionSink(std::function<void(std::string_view)> take) : take_(std::move(take)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& line) override { take_({line.payload.data(), line.payload.size()}); }
+  void flush_() override {}
+
+  std::function<void(std::string_view)> take_;
+};
+
+std::shared_ptr<spdlog::sinks::sink> sink_of(std::function<void(std::string_view)> take) {
+  if (take) return std::make_shared<FunctionSink>(std::move(take));
+  return std::make_shared<spdlog::sinks::stderr_sink_mt>();
 }
 
 }  // namespace
