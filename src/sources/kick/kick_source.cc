@@ -39,7 +39,8 @@ std::optional<KickHeaders> read_headers(const http::Headers& headers) {
 std::optional<std::string> read_signature(std::string_view text) {
   if (text.size() > kSignatureTextMax) return std::nullopt;
   auto bytes = from_base64(text);
-  return bytes && bytes->size() >= kSignatureBytesMin ? bytes : std::nullopt;
+  if (!bytes || bytes->size() < kSignatureBytesMin || bytes->size() > kSignatureBytesMax) return std::nullopt;
+  return bytes;
 }
 
 // Empty when the age is fine. A timestamp that cannot be read leaves the time inside the id, which is signed too.

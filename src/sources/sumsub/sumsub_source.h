@@ -1,0 +1,36 @@
+// SumsubSource: proves Sumsub's webhooks (an HMAC of the body in hex) and says what they mean.
+// https://docs.sumsub.com/docs/webhook-manager. A delivery has no id and no signed time: its identity is the digest of
+// its body, which every attempt repeats. Thread safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crypto/digest.h"
+#include "sources/source.h"
+
+namespace vf::sources::sumsub {
+
+class SumsubSource final : public Source {
+ public:
+  struct Params {
+    std::string name = "sumsub";
+    std::vector<std::string> secrets;  // used as their bytes; any of them proves a delivery
+    /// Those that the delivery's own header may choose.
+    std::vector<crypto::Hash> algorithms{crypto::Hash::sha1, crypto::Hash::sha256, crypto::Hash::sha512};
+  };
+  explicit SumsubSource(const Params& params);
+
+  const std::string& name() const override { return name_; }
+  Verdict prove(const http::Request& request, Instant now) const override;
+
+ private:
+  struct Algorithm {
+    std::string_view header;         // X-Payload-Digest-Alg
+    std::vector<crypto::Hmac> keys;  // one for each secret
+  };
+  std::string name_;
+  std::vector<Algorithm> algorithms_;
+};
+
+}  // namespace vf::sources::sumsub
