@@ -25,7 +25,7 @@ constexpr Instant kNow{std::chrono::seconds{1'700'000'000}};
 
 std::unique_ptr<Source> make(std::string_view scheme, Description options) {
   const std::string secret = scheme == "discord" ? std::string(64, 'a') : kSecret;
-  auto source = make_generic_source({"fuzz", std::string(scheme), {secret}, std::move(options), std::nullopt});
+  auto source = make_generic_source({"fuzz", std::string(scheme), {secret}, std::move(options)});
   return source ? std::move(*source) : nullptr;
 }
 

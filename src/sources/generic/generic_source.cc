@@ -14,7 +14,6 @@
 namespace vf::sources::generic {
 namespace {
 
-constexpr Millis kMaxAgeDefault = std::chrono::days{29};  // so that nothing re-enters after its ledger row is purged
 constexpr size_t kTypeBytesMax = 128;
 constexpr size_t kAttributeBytesMax = 255;
 
@@ -68,7 +67,7 @@ std::optional<Instant> time_behind_prefix(std::string_view message_id) {
 
 class GenericSource final : public Source {
  public:
-  GenericSource(std::string name, NamedScheme named, Verifier verifier, Millis tolerance)
+  GenericSource(std::string name, NamedScheme named, Verifier verifier, std::optional<Millis> tolerance)
       : name_(std::move(name)),
         scheme_(std::move(named.scheme)),
         protocol_(named.protocol),
@@ -135,20 +134,20 @@ class GenericSource final : public Source {
   const Scheme scheme_;
   const Protocol protocol_;
   const Verifier verifier_;
-  const Millis tolerance_;
+  const std::optional<Millis> tolerance_;
   const bool id_is_unsigned_;
 };
 
-Result<Millis> effective_tolerance(const Scheme& scheme, const Params& params) {
+Result<std::optional<Millis>> effective_tolerance(const Scheme& scheme, const Params& params) {
+  const bool of_scheme = params.max_age == kMaxAgeOfScheme;
   if (!scheme.signed_time) {
-    const bool limited = params.max_age.value_or(kNoTolerance) != kNoTolerance;
     // The configuration fills in max_age for every hmac source, so there it may be nobody's wish.
-    if (limited && params.scheme != kHmac) return invalid("max_age: scheme " + params.scheme + " signs no time");
-    return kNoTolerance;
+    const bool limited = params.max_age && !of_scheme && params.scheme != kHmac;
+    if (limited) return invalid("max_age: scheme " + params.scheme + " signs no time");
+    return std::optional<Millis>();
   }
-  if (params.options.contains("tolerance")) return *scheme.signed_time->tolerance;
-  if (params.max_age) return *params.max_age;
-  return scheme.signed_time->tolerance.value_or(kMaxAgeDefault);
+  if (of_scheme || params.options.contains("tolerance")) return scheme.signed_time->tolerance;
+  return params.max_age;
 }
 
 }  // namespace

@@ -14,14 +14,16 @@
 
 namespace vf::sources::generic {
 
+/// Stands for the scheme's own tolerance.
+inline constexpr Millis kMaxAgeOfScheme = Millis::min();
+
 struct Params {
   std::string name;                  // of the source
   std::string scheme;                // see scheme_names()
   std::vector<std::string> secrets;  // at least one; each is accepted
   Description options;               // docs/sources.md: all keys for scheme hmac, places of attributes for the others
-  /// How far the signed time may be off; kNoTolerance: not checked; nullopt: as the scheme says, and where it says
-  /// nothing the default of the ledger's retention (30 days) less one. An hmac scheme's own `tolerance` wins.
-  std::optional<Millis> max_age;
+  /// How far the signed time may be off; nullopt: not checked. An hmac scheme's own `tolerance` wins.
+  std::optional<Millis> max_age = kMaxAgeOfScheme;
 };
 
 /// Error `invalid` names the key of the source that is wrong ("secrets[0]: …", "template: …; split: …"), never a

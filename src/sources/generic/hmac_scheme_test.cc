@@ -170,11 +170,8 @@ TEST(HmacScheme, AnIdOutsideTheTemplateIsBackedByTheBody) {
 
 TEST(HmacScheme, TheNameOfTheSourceIsPartOfTheId) {
   const auto id = [](std::string name) {
-    const auto source = make_source({.name = std::move(name),
-                                     .scheme = "hmac",
-                                     .secrets = {"secret"},
-                                     .options = {{"header", "S"}},
-                                     .max_age = {}});
+    const auto source =
+        make_source({.name = std::move(name), .scheme = "hmac", .secrets = {"secret"}, .options = {{"header", "S"}}});
     return delivered(source->prove(request_of({{"S", hmac_hex("secret", kBody)}}, kBody), kNow)).event.id;
   };
   EXPECT_EQ(id("a"), id("a"));

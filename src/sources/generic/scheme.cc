@@ -55,14 +55,17 @@ std::pair<std::string_view, std::string_view> word_and_rest(std::string_view tex
   return {text.substr(0, blank), text.substr(blank + 1)};
 }
 
-std::optional<Millis> parse_tolerance(std::string_view text) {
-  if (text == "none") return kNoTolerance;
+// "none" is nullopt.
+Result<std::optional<Millis>> parse_tolerance(std::string_view text) {
+  if (text == "none") return std::optional<Millis>();
   int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   const auto unit = named(kUnits, std::string_view(end, text.data() + text.size()));
   constexpr int64_t kCountMax = 1'000'000;  // of days: far past any use, short of overflow
-  if (error != std::errc{} || !unit || count <= 0 || count > kCountMax) return std::nullopt;
-  return Millis{count * *unit};
+  if (error != std::errc{} || !unit || count <= 0 || count > kCountMax) {
+    return invalid(fmt::format("'{}' is neither none nor a duration such as 5m", text));
+  }
+  return std::optional(Millis{count * *unit});
 }
 
 bool holds(const Template& parts, Place::Kind kind) {
@@ -174,8 +177,9 @@ class Reader {
     }
     time.place = std::move(*place);
     if (!tolerance.empty()) {
-      time.tolerance = parse_tolerance(tolerance);
-      if (!time.tolerance) wrong("tolerance", fmt::format("'{}' is neither none nor a duration such as 5m", tolerance));
+      const auto parsed = parse_tolerance(tolerance);
+      if (!parsed) return wrong("tolerance", parsed.error().message);
+      time.tolerance = *parsed;
     }
     scheme_.signed_time = std::move(time);
   }

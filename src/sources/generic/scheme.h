@@ -39,14 +39,15 @@ struct Method {
   KeyForm key;
 };
 
-/// Never too old.
-inline constexpr Millis kNoTolerance = Millis::max();
+/// Where time is signed and nothing shorter is customary: the default of the ledger's retention (30 days) less one, so
+/// that no captured delivery re-enters after its row is purged.
+inline constexpr Millis kToleranceDefault = std::chrono::days{29};
 
 struct SignedTime {
   enum class Format { unix_seconds, rfc3339 };
   Format format = Format::unix_seconds;
-  Place place;                      // a header or a field
-  std::optional<Millis> tolerance;  // how far from now; nullopt: the scheme names none
+  Place place;                                          // a header or a field
+  std::optional<Millis> tolerance = kToleranceDefault;  // how far it may lie from now; nullopt: not checked
 };
 
 /// An event is of the provider's sandbox when the place holds this value.

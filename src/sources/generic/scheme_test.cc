@@ -67,19 +67,23 @@ TEST(ParseScheme, ReadsEveryKey) {
 }
 
 TEST(ParseScheme, ReadsTolerances) {
-  const auto tolerance = [](std::string text) {
-    const auto scheme = parse_scheme(
-        with({{"template", "{header:T}{body}"}, {"timestamp", "header:T"}, {"tolerance", std::move(text)}}));
-    return scheme ? scheme->signed_time->tolerance : std::nullopt;
+  const auto read = [](Description more) {
+    more.insert({{"template", "{header:T}{body}"}, {"timestamp", "header:T"}});
+    return parse_scheme(with(std::move(more)));
+  };
+  const auto tolerance = [&](std::string text) {
+    return read({{"tolerance", std::move(text)}})->signed_time->tolerance;
   };
   EXPECT_EQ(tolerance("250ms"), Millis{250});
   EXPECT_EQ(tolerance("5m"), std::chrono::minutes{5});
   EXPECT_EQ(tolerance("1h"), std::chrono::hours{1});
   EXPECT_EQ(tolerance("7d"), std::chrono::days{7});
   EXPECT_EQ(tolerance("1000000d"), std::chrono::days{1'000'000});
-  EXPECT_EQ(tolerance("none"), kNoTolerance);
-  for (const auto* text : {"5", "m", "0s", "-5m", "5 m", "5y", "1000001d"})
-    EXPECT_EQ(tolerance(text), std::nullopt) << text;
+  EXPECT_EQ(tolerance("none"), std::nullopt);
+  EXPECT_EQ(read({})->signed_time->tolerance, kToleranceDefault);
+  for (const auto* text : {"5", "m", "0s", "-5m", "5 m", "5y", "1000001d"}) {
+    EXPECT_FALSE(read({{"tolerance", text}})) << text;
+  }
 }
 
 TEST(ParseScheme, EachErrorNamesItsKey) {
@@ -167,7 +171,8 @@ TEST(FindScheme, OfANamedSchemeOnlyAttributesCanBeTold) {
   EXPECT_FALSE(told->scheme.id_is_unsigned());
 }
 
-std::string source_error(std::string scheme, std::vector<std::string> secrets, std::optional<Millis> max_age = {}) {
+std::string source_error(std::string scheme, std::vector<std::string> secrets,
+                         std::optional<Millis> max_age = kMaxAgeOfScheme) {
   const auto source = make_generic_source(
       {.name = "shop", .scheme = std::move(scheme), .secrets = std::move(secrets), .options = {}, .max_age = max_age});
   return source ? "accepted" : source.error().message;
@@ -187,7 +192,7 @@ TEST(Secrets, AreCheckedAndNeverQuoted) {
 TEST(MaxAge, IsRefusedWhereNoTimeIsSigned) {
   EXPECT_THAT(source_error("github", {"s"}, std::chrono::minutes{5}),
               StartsWith("max_age: scheme github signs no time"));
-  EXPECT_EQ(source_error("github", {"s"}, kNoTolerance), "accepted");
+  EXPECT_EQ(source_error("github", {"s"}, std::nullopt), "accepted");
   EXPECT_EQ(source_error("github", {"s"}), "accepted");
 }
 

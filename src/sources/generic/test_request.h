@@ -30,11 +30,8 @@ inline std::unique_ptr<Source> make_source(Params params) {
 
 /// A source named "shop".
 inline std::unique_ptr<Source> source_of(std::string scheme, std::string secret, Description options = {}) {
-  return make_source({.name = "shop",
-                      .scheme = std::move(scheme),
-                      .secrets = {std::move(secret)},
-                      .options = std::move(options),
-                      .max_age = {}});
+  return make_source(
+      {.name = "shop", .scheme = std::move(scheme), .secrets = {std::move(secret)}, .options = std::move(options)});
 }
 
 inline http::Request request_of(HeaderList headers, std::string body) {

@@ -100,10 +100,10 @@ std::optional<Instant> read_time(SignedTime::Format format, std::string_view tex
   return Instant{std::chrono::seconds{seconds}};
 }
 
-std::optional<Reason> outside(Instant time, Instant now, Millis tolerance) {
-  if (tolerance == kNoTolerance) return std::nullopt;
-  if (now - time > tolerance) return "too old";
-  if (time - now > std::min(tolerance, kAheadMax)) return "from the future";
+std::optional<Reason> outside(Instant time, Instant now, std::optional<Millis> tolerance) {
+  if (!tolerance) return std::nullopt;
+  if (now - time > *tolerance) return "too old";
+  if (time - now > std::min(*tolerance, kAheadMax)) return "from the future";
   return std::nullopt;
 }
 
@@ -177,7 +177,7 @@ Result<Verifier> Verifier::create(const Scheme& scheme, const std::vector<std::s
 }
 
 std::expected<std::optional<Instant>, Reason> Verifier::verify(const Scheme& scheme, const http::Request& request,
-                                                               Instant now, Millis tolerance) const {
+                                                               Instant now, std::optional<Millis> tolerance) const {
   const auto header = only_header(request.headers, scheme.signature_header);
   if (!header) return std::unexpected(header.error());
   const auto items = read_items(scheme, *header);

@@ -37,9 +37,9 @@ class Verifier {
   static Result<Verifier> create(const Scheme& scheme, const std::vector<std::string>& secrets);
 
   /// The time that was signed (nullopt where the scheme signs none), or the reason of a Refusal.
-  /// `tolerance` is how far that time may lie from now; kNoTolerance: not checked.
+  /// `tolerance` is how far that time may lie from now; nullopt: not checked.
   std::expected<std::optional<Instant>, std::string_view> verify(const Scheme& scheme, const http::Request& request,
-                                                                 Instant now, Millis tolerance) const;
+                                                                 Instant now, std::optional<Millis> tolerance) const;
 
  private:
   std::vector<VerifyingKey> keys_;
