@@ -1,0 +1,57 @@
+// A store that fails on demand, over the model in memory. For tests of this folder; header only.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/memory_environment.h"
+
+namespace vf::receive {
+
+class FaultyStore final : public store::MemoryEnvironment {
+ public:
+  std::deque<Error> next_errors;     // of the next calls, in order
+  std::set<std::string> refused;     // message ids whose rows the store will not take
+  std::vector<size_t> transactions;  // events of each that was committed
+
+  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now) override {
+    if (auto error = next_error()) return *error;
+    for (const auto& projection : batch) {
+      if (projection.status == store::Applied::applied && refused.contains(projection.message_id)) {
+        return invalid("value out of range");
+      }
+    }
+    transactions.push_back(batch.size());
+    return MemoryEnvironment::apply(batch, now);
+  }
+  Result<std::optional<store::ProcessedEvent>> processed(Uuid id) override {
+    if (auto error = next_error()) return *error;
+    return MemoryEnvironment::processed(id);
+  }
+  Result<std::vector<store::QuarantinedEvent>> quarantined(size_t rows_max) override {
+    if (auto error = next_error()) return *error;
+    return MemoryEnvironment::quarantined(rows_max);
+  }
+
+  std::vector<store::QuarantinedEvent> in_quarantine() { return MemoryEnvironment::quarantined(SIZE_MAX).value(); }
+  std::optional<store::QuarantinedEvent> in_quarantine(Uuid id) {
+    for (auto& row : in_quarantine()) {
+      if (row.event_id == id) return row;
+    }
+    return std::nullopt;
+  }
+  bool has_processed(Uuid id) { return MemoryEnvironment::processed(id).value().has_value(); }
+
+ private:
+  std::optional<Error> next_error() {
+    if (next_errors.empty()) return std::nullopt;
+    Error error = std::move(next_errors.front());
+    next_errors.pop_front();
+    return error;
+  }
+};
+
+}  // namespace vf::receive

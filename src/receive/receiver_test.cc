@@ -1,0 +1,153 @@
+#include "receive/receiver.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <latch>
+#include <thread>
+
+#include "receive/signed_request_test.h"
+#include "store/memory_environment.h"
+
+namespace vf::receive {
+namespace {
+
+constexpr std::chrono::seconds kDeadline{10};
+
+// A store whose first commit waits until the test lets it go on.
+class HeldStore final : public store::MemoryEnvironment {
+ public:
+  std::latch begun{1};
+  std::latch go_on{1};
+  std::vector<size_t> transactions;
+
+  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now) override {
+    if (transactions.empty()) {
+      begun.count_down();
+      go_on.wait();
+    }
+    transactions.push_back(batch.size());
+    return MemoryEnvironment::apply(batch, now);
+  }
+  bool has_processed(Uuid id) { return processed(id).value().has_value(); }
+};
+
+class ReceiverTest : public testing::Test {
+ protected:
+  Receiver::Params params(store::EnvironmentStore& store) {
+    Receiver::Params out{.store = store, .clock = clock_, .signer = signer({kSecret})};
+    out.on_answer = [this](const AnswerReport& report) {
+      const std::lock_guard lock(mutex_);
+      statuses_.push_back(report.status);
+    };
+    return out;
+  }
+  static std::future<http::Response> send(Receiver& receiver, http::Request request) {
+    std::promise<http::Response> promise;
+    auto answer = promise.get_future();
+    receiver.handle(std::move(request), [promise = std::move(promise)](http::Response response) mutable {
+      promise.set_value(std::move(response));
+    });
+    return answer;
+  }
+  static http::Response get(std::future<http::Response>& answer) {
+    if (answer.wait_for(kDeadline) != std::future_status::ready) {
+      ADD_FAILURE() << "no answer";
+      return {};
+    }
+    return answer.get();
+  }
+
+  ManualClock clock_{kNow};
+  std::mutex mutex_;
+  std::vector<int> statuses_;
+};
+
+TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusalsAtOnce) {
+  HeldStore store;
+  Receiver receiver(params(store));
+  auto waits = send(receiver, post_events({follow(1)}));
+  store.begun.wait();
+  auto refused = send(receiver, signed_request("POST", "/nowhere", ""));
+  EXPECT_EQ(get(refused).status, 404);
+  EXPECT_EQ(waits.wait_for(std::chrono::seconds{0}), std::future_status::timeout);
+  store.go_on.count_down();
+  EXPECT_EQ(get(waits).status, 200);
+  EXPECT_EQ(statuses_, (std::vector{404, 200}));
+}
+
+TEST_F(ReceiverTest, WhatArrivesDuringACommitIsCommittedTogether) {
+  HeldStore store;
+  Receiver receiver(params(store));
+  std::vector<std::future<http::Response>> answers;
+  answers.push_back(send(receiver, post_events({follow(1)})));
+  store.begun.wait();
+  for (uint64_t i = 2; i <= 6; ++i) answers.push_back(send(receiver, post_events({follow(i)})));
+  store.go_on.count_down();
+  for (auto& answer : answers) EXPECT_EQ(get(answer).status, 200);
+  EXPECT_EQ(store.transactions, (std::vector<size_t>{1, 5}));
+}
+
+TEST_F(ReceiverTest, AFullQueueIs503AndDrainAnswersWhatWaits) {
+  HeldStore store;
+  auto small = params(store);
+  small.queue.waiting_max = 2;
+  Receiver receiver(std::move(small));
+  auto first = send(receiver, post_events({follow(1)}));
+  store.begun.wait();
+  auto second = send(receiver, post_events({follow(2)}));
+  auto third = send(receiver, post_events({follow(3)}));
+  auto beyond = send(receiver, post_events({follow(4)}));
+  const auto busy = get(beyond);
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(busy.headers.at(0).first, "Retry-After");
+  store.go_on.count_down();
+  receiver.drain();
+  EXPECT_EQ(get(first).status, 200);
+  EXPECT_EQ(get(second).status, 200);
+  EXPECT_EQ(get(third).status, 200);
+  auto late = send(receiver, post_events({follow(5)}));
+  EXPECT_EQ(get(late).status, 503);
+  EXPECT_TRUE(store.has_processed(follow(3).id));
+  EXPECT_FALSE(store.has_processed(follow(4).id));
+  EXPECT_FALSE(store.has_processed(follow(5).id));
+}
+
+TEST_F(ReceiverTest, PurgeRemovesABoundedNumberOfOldRows) {
+  store::MemoryEnvironment store;
+  Receiver receiver(params(store));
+  auto taken = send(receiver, post_events({follow(1), follow(2), follow(3)}));
+  EXPECT_EQ(get(taken).status, 200);
+  const auto purged = [&](Instant before, int64_t rows_max) {
+    std::promise<int64_t> promise;
+    auto count = promise.get_future();
+    receiver.purge(before, rows_max, [&](Result<int64_t> rows) { promise.set_value(rows.value_or(-1)); });
+    return count.get();
+  };
+  EXPECT_EQ(purged(kNow, 10), 0);  // received at kNow, not before it
+  EXPECT_EQ(purged(kNow + Millis{1}, 2), 2);
+  EXPECT_EQ(purged(kNow + Millis{1}, 2), 1);
+  receiver.drain();
+  EXPECT_EQ(purged(kNow, 10), -1);
+}
+
+TEST_F(ReceiverTest, ManySendersAtOnceAreEachAnsweredOnce) {
+  store::MemoryEnvironment store;
+  Receiver receiver(params(store));
+  std::vector<std::jthread> senders;
+  std::atomic<int> applied{0};
+  for (uint64_t sender = 0; sender < 4; ++sender) {
+    senders.emplace_back([&, sender] {
+      for (uint64_t i = 1; i <= 50; ++i) {
+        auto answer = send(receiver, post_events({follow(sender * 100 + i)}));
+        applied += get(answer).body.find("\"applied\"") != std::string::npos ? 1 : 0;
+      }
+    });
+  }
+  senders.clear();
+  EXPECT_EQ(applied, 200);
+}
+
+}  // namespace
+}  // namespace vf::receive

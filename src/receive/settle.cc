@@ -1,0 +1,170 @@
+#include "receive/settle.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "base/json_text.h"
+#include "event/envelope.h"
+#include "projections/projector.h"
+
+namespace vf::receive {
+namespace {
+
+using store::Applied;
+using store::EnvironmentStore;
+using store::Projection;
+
+http::Response failure(const Error& error) {
+  return error.code == Code::unavailable ? busy(error.message) : http::problem(500, error.message);
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  out += out.empty() || out.back() == '{' ? "\"" : ",\"";
+  out.append(name).append("\":");
+  append_json_string(out, text);
+}
+
+http::Response results(std::span<const Projection> projections, std::span<const Applied> statuses) {
+  http::Response answer;
+  answer.body.reserve(16 + projections.size() * 80);
+  answer.body = "{\"results\":[";
+  for (size_t i = 0; i < projections.size(); ++i) {
+    answer.body += i == 0 ? "{\"id\":\"" : ",{\"id\":\"";
+    projections[i].event_id.append_to(answer.body);
+    answer.body.append("\",\"status\":\"").append(store::to_string(statuses[i])).append("\"}");
+  }
+  answer.body += "]}";
+  return answer;
+}
+
+void quarantine(Projection& projection, const Event& event, const std::string& reason) {
+  projection.status = Applied::quarantined;
+  projection.rows.clear();
+  projection.reason = "the store refused it: " + reason;
+  append_envelope(projection.envelope, event);
+}
+
+// One transaction; only when the store refuses the content of it, halves, down to the guilty event.
+Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Event> events,
+                                   std::span<Projection> projections, Instant now) {
+  auto statuses = store.apply(projections, now);
+  if (statuses || statuses.error().code != Code::invalid || projections.empty()) return statuses;
+  if (projections.size() == 1) {
+    if (projections[0].status == Applied::quarantined) return statuses;  // cannot even be put aside
+    quarantine(projections[0], events[0], statuses.error().message);
+    return store.apply(projections, now);
+  }
+  const size_t half = projections.size() / 2;
+  auto first = apply(store, events.first(half), projections.first(half), now);
+  if (!first) return first;
+  auto rest = apply(store, events.subspan(half), projections.subspan(half), now);
+  if (!rest) return rest;
+  first->insert(first->end(), rest->begin(), rest->end());
+  return first;
+}
+
+// The requests' events as one batch, and the statuses dealt back to them.
+void apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> asks,
+                    std::span<http::Response* const> answers, Instant now, const OnEvent& on_event) {
+  ApplyEvents all;
+  for (ApplyEvents* ask : asks) {
+    std::ranges::move(ask->events, std::back_inserter(all.events));
+    std::ranges::move(ask->projections, std::back_inserter(all.projections));
+  }
+  const auto statuses = apply(store, all.events, all.projections, now);
+  size_t from = 0;
+  for (size_t i = 0; i < asks.size(); ++i) {
+    const size_t count = asks[i]->events.size();
+    *answers[i] =
+        statuses ? results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count))
+                 : failure(statuses.error());
+    from += count;
+  }
+  if (!statuses || !on_event) return;
+  for (size_t i = 0; i < all.events.size(); ++i) on_event({all.events[i], (*statuses)[i], now});
+}
+
+http::Response show(EnvironmentStore& store, Uuid id) {
+  const auto found = store.processed(id);
+  if (!found) return failure(found.error());
+  if (!*found) return http::problem(404, "this environment has not received the event, or purged it");
+  const store::ProcessedEvent& event = **found;
+  http::Response answer;
+  answer.body = "{";
+  append_member(answer.body, "id", event.event_id.to_string());
+  append_member(answer.body, "source", event.source);
+  append_member(answer.body, "type", event.type);
+  append_member(answer.body, "status", store::to_string(event.status));
+  append_member(answer.body, "time", to_rfc3339(event.time));
+  append_member(answer.body, "received_at", to_rfc3339(event.received_at));
+  answer.body += '}';
+  return answer;
+}
+
+// Projects a quarantined event afresh. An envelope that cannot be read (a defect) stays where it is, with that reason.
+Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
+  auto read = read_envelopes(waiting.envelope, 1);
+  Projection projection;
+  if (read && read->size() == 1) {
+    event = std::move(read->front());
+    projection = projections::project(event);
+  } else {
+    projection.event_id = waiting.event_id;
+    projection.source = waiting.source;
+    projection.type = waiting.type;
+    projection.status = Applied::quarantined;
+    projection.reason = "its envelope cannot be read";
+    projection.envelope = waiting.envelope;
+  }
+  projection.force = true;
+  return projection;
+}
+
+http::Response retry(EnvironmentStore& store, Instant now) {
+  const auto waiting = store.quarantined(kRetriedMax);
+  if (!waiting) return failure(waiting.error());
+  ApplyEvents again;
+  for (const auto& event : *waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
+  const auto statuses = apply(store, again.events, again.projections, now);
+  if (!statuses) return failure(statuses.error());
+  std::array<size_t, 4> counts{};
+  for (const Applied status : *statuses) ++counts[static_cast<size_t>(status)];
+  http::Response answer;
+  answer.body = "{\"tried\":" + std::to_string(waiting->size());
+  for (const Applied status : {Applied::applied, Applied::ignored, Applied::quarantined}) {
+    answer.body.append(",\"").append(store::to_string(status)).append("\":");
+    answer.body += std::to_string(counts[static_cast<size_t>(status)]);
+  }
+  answer.body += '}';
+  return answer;
+}
+
+}  // namespace
+
+http::Response busy(std::string_view detail) {
+  auto answer = http::problem(503, detail);
+  answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
+std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
+                                   const OnEvent& on_event) {
+  std::vector<http::Response> answers(asks.size());
+  std::vector<ApplyEvents*> together;
+  std::vector<http::Response*> their_answers;
+  for (size_t i = 0; i < asks.size(); ++i) {
+    if (auto* ask = std::get_if<ApplyEvents>(&asks[i])) {
+      together.push_back(ask);
+      their_answers.push_back(&answers[i]);
+    }
+  }
+  if (!together.empty()) apply_together(store, together, their_answers, now, on_event);
+  for (size_t i = 0; i < asks.size(); ++i) {  // after the commit, so that they see it
+    if (const auto* ask = std::get_if<ShowEvent>(&asks[i])) answers[i] = show(store, ask->id);
+    if (std::holds_alternative<RetryQuarantined>(asks[i])) answers[i] = retry(store, now);
+  }
+  return answers;
+}
+
+}  // namespace vf::receive

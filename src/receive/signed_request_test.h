@@ -1,0 +1,49 @@
+// Requests as the fan-out would sign them, for tests of this folder. Header only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crypto/standard_webhooks.h"
+#include "event/envelope.h"
+#include "http/message.h"
+#include "projections/rows_test.h"
+
+namespace vf::receive {
+
+inline const Instant kNow = projections::at("2025-01-14T16:10:00.500Z");
+inline const std::string kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+inline const std::string kOldSecret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+inline crypto::WebhookSigner signer(const std::vector<std::string>& secrets) {
+  return std::move(crypto::WebhookSigner::create(secrets).value());
+}
+
+inline http::Request signed_request(std::string method, std::string path, std::string body,
+                                    const std::string& secret = kSecret, Instant at = kNow) {
+  http::Request request;
+  request.method = std::move(method);
+  request.target = std::move(path);
+  request.headers.add("webhook-id", "msg_1");
+  request.headers.add("webhook-timestamp", std::to_string(unix_millis(at) / 1000));
+  request.headers.add("webhook-signature", signer({secret}).sign("msg_1", at, body));
+  request.body = std::move(body);
+  return request;
+}
+
+inline http::Request post_events(const std::vector<Event>& events) {
+  return signed_request("POST", "/internal/events", write_batch(events));
+}
+
+inline Event follow(uint64_t number) {
+  return projections::event_of("kick.channel.followed", projections::fixture("kick/channel.followed.json"),
+                               projections::at("2025-01-14T16:08:06.123Z"), number);
+}
+inline Event poison(uint64_t number) {
+  return projections::event_of("kick.channel.followed", "{}", projections::at("2025-01-14T16:08:06.123Z"), number);
+}
+inline Event unwanted(uint64_t number) {
+  return projections::event_of("kick.drops.claim", "{}", projections::at("2025-01-14T16:08:06.123Z"), number);
+}
+
+}  // namespace vf::receive
