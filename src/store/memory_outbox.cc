@@ -80,12 +80,17 @@ class MemoryOutbox::Transaction {
     return EventAdded{false, id, position, now_};
   }
 
-  Result<WriteResult> put(const AdvanceCursor& move) {
-    const auto cursor = state_.cursors.find(move.consumer);
-    if (cursor == state_.cursors.end() || cursor->second != move.from) {
-      return conflict("the cursor of " + move.consumer + " stands elsewhere");
+  Result<Done> check_range(const std::string& consumer, Position from, Position to) {
+    const auto cursor = state_.cursors.find(consumer);
+    if (cursor == state_.cursors.end() || cursor->second != from) {
+      return conflict("the cursor of " + consumer + " stands elsewhere");
     }
-    if (move.to <= move.from) return invalid("a cursor only advances");
+    if (to <= from || to.seq > state_.last_seq) return invalid("no range of the outbox");
+    return Done{};
+  }
+
+  Result<WriteResult> put(const AdvanceCursor& move) {
+    if (auto fits = check_range(move.consumer, move.from, move.to); !fits) return fits.error();
     assign(state_.cursors, move.consumer, move.to);
     auto& batches = state_.batches[move.consumer];
     batches.push_back({move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_});
@@ -94,6 +99,9 @@ class MemoryOutbox::Transaction {
   }
 
   Result<WriteResult> put(const PinBatch& pin) {
+    if (auto fits = check_range(pin.consumer, pin.from, pin.to); !fits) return fits.error();
+    const auto held = state_.pins.find(pin.consumer);
+    if (held != state_.pins.end() && held->second.from == pin.from) return conflict("a batch is pinned there already");
     assign(state_.pins, pin.consumer, pin);
     return Done{};
   }
@@ -116,6 +124,11 @@ class MemoryOutbox::Transaction {
   }
 
   Result<WriteResult> put(const MoveCursor& move) {
+    auto batches = state_.batches[move.consumer];
+    std::erase_if(batches, [&](const BatchRow& batch) { return batch.from >= move.to; });
+    assign(state_.batches, move.consumer, std::move(batches));
+    const auto pin = state_.pins.find(move.consumer);
+    if (pin != state_.pins.end() && pin->second.to > move.to) assign(state_.pins, move.consumer, std::nullopt);
     assign(state_.cursors, move.consumer, move.to);
     return put(AddAudit{now_, "hub", "cursor.move", move.consumer + ": " + move.reason});
   }
@@ -186,7 +199,7 @@ Result<std::vector<OutboxRow>> MemoryOutbox::read_after(const ReadAfter& params)
   std::vector<OutboxRow> rows;
   size_t bytes = 0;
   for (auto at = state_.rows.upper_bound(params.after); at != state_.rows.end(); ++at) {
-    if (rows.size() >= params.rows_max || bytes >= params.bytes_max) break;
+    if (rows.size() >= params.rows_max || (!rows.empty() && bytes >= params.bytes_max)) break;
     bytes += at->second.event.body.size() + at->second.event.headers.size();
     rows.push_back(at->second);
   }

@@ -38,6 +38,8 @@ struct AdvanceCursor {
 };
 
 /// What a consumer is about to do, written before it is done, so that a crash can be repaired: the raw log's batches.
+/// Fenced as an advance is, and refused (conflict) where a batch of the same beginning is pinned already: after an
+/// outcome that was unknown, open_pin() tells what stands.
 struct PinBatch {
   std::string consumer;
   Position from;
@@ -68,7 +70,8 @@ struct StartConsumer {
   enum class At { now, earliest } at = At::now;
 };
 
-/// Sets a cursor by an operator's hand or on detachment (`reason` goes to the audit log).
+/// Sets a cursor by an operator's hand or on detachment (`reason` goes to the audit log). Pins that end after the new
+/// place are dropped.
 struct MoveCursor {
   std::string consumer;
   Position to;
@@ -89,7 +92,8 @@ struct AddAudit {
 };
 
 /// One bounded step of retention: deletes at most `rows_max` of the oldest rows received before the given times.
-/// Outbox rows that a consumer in `held_by` has not passed are kept.
+/// Outbox rows that a consumer in `held_by` has not passed are kept (one that was never started has passed nothing).
+/// Exceptions go with their outbox row; a ledger row outlives its outbox row. Nothing is left when 0 were removed.
 struct RetentionStep {
   Instant outbox_before = {};
   Instant ledger_before = {};

@@ -120,16 +120,16 @@ Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std:
 
 Result<bool> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
   if (!is_ours(from) || !is_ours(to)) return invalid(fmt::format("{}: not a position of this store", consumer));
-  if (to <= from || seq_of(to) > end_) {
-    return invalid(
-        fmt::format("{}: {} to {} is no range of the outbox, which ends at {}", consumer, from.seq, to.seq, end_));
-  }
   const auto cursor = read_cursor(db_, consumer);
   if (!cursor) return cursor.error();
   if (!*cursor) return conflict(fmt::format("{} has no cursor yet: start it first", consumer));
   if (**cursor != seq_of(from)) {
     return conflict(
         fmt::format("the cursor of {} stands at {}, not at {}: somebody else moved it", consumer, **cursor, from.seq));
+  }
+  if (to <= from || seq_of(to) > end_) {
+    return invalid(
+        fmt::format("{}: {} to {} is no range of the outbox, which ends at {}", consumer, from.seq, to.seq, end_));
   }
   return true;
 }

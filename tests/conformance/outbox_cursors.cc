@@ -1,0 +1,319 @@
+// Consumers: cursors, pins, exceptions, settings, and retention beside them.
+#include "outbox_suite.h"
+
+namespace vf::store::conformance {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST_P(OutboxCursors, AConsumerHasNoCursorBeforeItIsStarted) {
+  add(1, 2);
+  EXPECT_EQ(cursor(), std::nullopt);
+  expect_refusal({advance({}, end())}, Code::conflict, 0);
+}
+
+TEST_P(OutboxCursors, StartsNowOrAtTheEarliestKeptAndOnlyOnce) {
+  add(1, 3);
+  start(StartConsumer::At::now, "new");
+  start(StartConsumer::At::earliest, "all");
+  EXPECT_EQ(cursor("new"), end());
+  EXPECT_THAT(numbers_after(*cursor("all")), ElementsAre(1, 2, 3));
+  add(4, 4);
+  start(StartConsumer::At::now, "all");
+  EXPECT_THAT(numbers_after(*cursor("all")), ElementsAre(1, 2, 3, 4)) << "a consumer that has a cursor keeps it";
+  EXPECT_THAT(numbers_after(*cursor("new")), ElementsAre(4));
+}
+
+TEST_P(OutboxCursors, AnAdvanceMovesFromWhereTheCursorStands) {
+  start(StartConsumer::At::now);
+  const Position zero = *cursor();
+  add(1, 4);
+  write({advance(zero, position_of(2)), advance(position_of(2), position_of(3))});
+  EXPECT_EQ(cursor(), position_of(3));
+  EXPECT_EQ(cursor("production"), std::nullopt);
+}
+
+TEST_P(OutboxCursors, AnAdvanceFromElsewhereIsFenced) {
+  start(StartConsumer::At::now);
+  const Position zero = *cursor();
+  add(1, 4);
+  write({advance(zero, position_of(2))});
+  expect_refusal({advance(zero, position_of(3))}, Code::conflict, 0);            // another holder was quicker
+  expect_refusal({advance(position_of(3), position_of(4))}, Code::conflict, 0);  // would skip
+  expect_refusal({advance(position_of(2), position_of(2))}, Code::invalid, 0);   // nothing
+  expect_refusal({advance(position_of(2), position_of(1))}, Code::invalid, 0);   // back
+  EXPECT_EQ(cursor(), position_of(2));
+}
+
+TEST_P(OutboxCursors, CursorsPinsAndSettingsOutliveTheProcess) {
+  if (!GetParam().durable) GTEST_SKIP() << "keeps nothing";
+  start(StartConsumer::At::now);
+  start(StartConsumer::At::now, std::string(kRawLog));
+  const Position zero = *cursor();
+  add(1, 4);
+  write({advance(zero, position_of(2)), pin(zero, position_of(3)), PutSetting{"target.stage.mode", "paused"}});
+  reopen();
+  EXPECT_EQ(cursor(), position_of(2));
+  ASSERT_TRUE(open_pin());
+  EXPECT_EQ(open_pin()->to, position_of(3));
+  EXPECT_EQ(store_->settings()->size(), 1u);
+}
+
+TEST_P(OutboxCursors, TheBatchOfAPositionSaysWhenItWasDelivered) {
+  start(StartConsumer::At::now);
+  const Position zero = *cursor();
+  add(1, 5);
+  write({advance(zero, position_of(2))});
+  now_ += Millis{1000};
+  write({advance(position_of(2), position_of(4))});
+  const auto batch = [this](uint32_t number) { return *store_->batch_of("stage", position_of(number)); };
+  ASSERT_TRUE(batch(1));
+  EXPECT_EQ(batch(1)->from, zero);
+  EXPECT_EQ(batch(1)->to, position_of(2));
+  EXPECT_EQ(batch(1)->consumer, "stage");
+  EXPECT_EQ(batch(1)->count, 2);
+  EXPECT_EQ(batch(1)->attempts, 3);
+  EXPECT_EQ(batch(1)->sent_at, kStart - Millis{40});
+  EXPECT_EQ(batch(1)->acked_at, kStart);
+  EXPECT_EQ(batch(2)->to, position_of(2)) << "its end is in it";
+  EXPECT_EQ(batch(3)->from, position_of(2)) << "its beginning is not";
+  EXPECT_EQ(batch(4)->acked_at, now_);
+  EXPECT_FALSE(batch(5)) << "not passed yet";
+  EXPECT_FALSE(*store_->batch_of("production", position_of(1)));
+}
+
+TEST_P(OutboxCursors, AMovedCursorStandsWhereItWasPutAndGoesOn) {
+  start(StartConsumer::At::now);
+  const Position zero = *cursor();
+  add(1, 6);
+  write({advance(zero, position_of(2)), advance(position_of(2), position_of(4))});
+  write({MoveCursor{"stage", zero, "again from the beginning"}});
+  EXPECT_EQ(cursor(), zero);
+  now_ += Millis{1000};
+  write({advance(zero, position_of(2)), advance(position_of(2), position_of(3))});
+  EXPECT_EQ(cursor(), position_of(3));
+  EXPECT_EQ((*store_->batch_of("stage", position_of(1)))->acked_at, now_);
+  write({MoveCursor{"stage", position_of(5), "detached"}, advance(position_of(5), position_of(6))});
+  EXPECT_EQ(cursor(), position_of(6));
+  EXPECT_FALSE(*store_->batch_of("stage", position_of(4))) << "skipped, never delivered";
+}
+
+TEST_P(OutboxCursors, AMoveIsAudited) {
+  add(1, 1);
+  write({MoveCursor{"stage", end(), "older than max_backlog"}});
+  const auto audit = store_->audit(10);
+  ASSERT_TRUE(audit);
+  ASSERT_EQ(audit->size(), 1u);
+  EXPECT_EQ(audit->front().at, now_);
+  EXPECT_THAT(audit->front().detail, HasSubstr("stage"));
+  EXPECT_THAT(audit->front().detail, HasSubstr("older than max_backlog"));
+}
+
+TEST_P(OutboxCursors, APinIsOpenUntilTheCursorPassesIt) {
+  start(StartConsumer::At::now, std::string(kRawLog));
+  const Position zero = *cursor(std::string(kRawLog));
+  add(1, 4);
+  EXPECT_EQ(open_pin(), std::nullopt);
+  write({pin(zero, position_of(3))});
+  ASSERT_TRUE(open_pin());
+  EXPECT_EQ(open_pin()->consumer, kRawLog);
+  EXPECT_EQ(open_pin()->from, zero);
+  EXPECT_EQ(open_pin()->to, position_of(3));
+  EXPECT_EQ(open_pin()->count, 7);
+  EXPECT_EQ(open_pin()->digest, "abcd");
+  EXPECT_EQ(cursor(std::string(kRawLog)), zero) << "a pin moves nothing";
+  write({advance(zero, position_of(3), std::string(kRawLog))});
+  EXPECT_EQ(open_pin(), std::nullopt);
+  write({pin(position_of(3), position_of(4))});
+  EXPECT_EQ(open_pin()->from, position_of(3));
+}
+
+TEST_P(OutboxCursors, APinIsFenced) {
+  add(1, 4);
+  expect_refusal({pin({}, position_of(1))}, Code::conflict, 0);  // no cursor yet
+  start(StartConsumer::At::earliest, std::string(kRawLog));
+  const Position zero = *cursor(std::string(kRawLog));
+  expect_refusal({pin(position_of(1), position_of(2))}, Code::conflict, 0);  // not where the cursor stands
+  expect_refusal({pin(zero, {.seq = end().seq + 1})}, Code::invalid, 0);     // the outbox holds no such position
+  write({pin(zero, position_of(2))});
+  expect_refusal({pin(zero, position_of(2))}, Code::conflict, 0);  // a second holder, or an outcome that was unknown
+  expect_refusal({pin(zero, position_of(3))}, Code::conflict, 0);
+  EXPECT_EQ(open_pin()->to, position_of(2));
+}
+
+TEST_P(OutboxCursors, MovingACursorDropsThePinsItLeavesBehind) {
+  start(StartConsumer::At::now, std::string(kRawLog));
+  const Position zero = *cursor(std::string(kRawLog));
+  add(1, 4);
+  write({pin(zero, position_of(2)), advance(zero, position_of(2), std::string(kRawLog)),
+         pin(position_of(2), position_of(4)), MoveCursor{std::string(kRawLog), zero, "refill"}});
+  EXPECT_EQ(open_pin(), std::nullopt);
+  write({pin(zero, position_of(1))});
+  EXPECT_EQ(open_pin()->to, position_of(1));
+}
+
+TEST_P(OutboxDeliveries, ComeBackByTargetAndState) {
+  add(1, 4);
+  using enum PutDelivery::State;
+  write({exception(3, dead), exception(1, dead), exception(2, retry), exception(1, dead, {}, "production")});
+  EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), ElementsAre(id_numbered(1), id_numbered(3)));
+  EXPECT_THAT(ids(store_->deliveries("stage", dead, 1)), ElementsAre(id_numbered(1)));
+  EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(2)));
+  const auto of_event = store_->deliveries_of(id_numbered(1));
+  ASSERT_TRUE(of_event);
+  ASSERT_EQ(of_event->size(), 2u);
+  const PutDelivery& row = of_event->back();
+  EXPECT_EQ(row.target, "stage");
+  EXPECT_EQ(row.position, position_of(1));
+  EXPECT_EQ(row.state, dead);
+  EXPECT_EQ(row.attempts, 2);
+  EXPECT_EQ(row.reason, "422: no such channel");
+}
+
+TEST_P(OutboxDeliveries, RetriesAreDueInOrderOfTheirTime) {
+  add(1, 4);
+  using enum PutDelivery::State;
+  write({exception(1, retry, Millis{500}), exception(2, retry, Millis{100}), exception(3, retry, Millis{501}),
+         exception(4, dead)});
+  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{99}, 10)), IsEmpty());
+  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 10)), ElementsAre(id_numbered(2), id_numbered(1)));
+  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 1)), ElementsAre(id_numbered(2)));
+  EXPECT_THAT(ids(store_->due_retries("production", now_ + Millis{500}, 10)), IsEmpty());
+  EXPECT_EQ(store_->due_retries("stage", now_ + Millis{500}, 1)->front().next_attempt_at, now_ + Millis{100});
+}
+
+TEST_P(OutboxDeliveries, AreReplacedAndDropped) {
+  add(1, 2);
+  using enum PutDelivery::State;
+  write({exception(1, retry), exception(2, retry)});
+  PutDelivery buried = exception(1, dead);
+  buried.attempts = 9;
+  write({buried, DropDelivery{"stage", id_numbered(2)}, DropDelivery{"stage", id_numbered(99)}});
+  EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), IsEmpty());
+  const auto dead_rows = store_->deliveries("stage", dead, 10);
+  ASSERT_EQ(dead_rows->size(), 1u);
+  EXPECT_EQ(dead_rows->front().attempts, 9);
+}
+
+TEST_P(OutboxConformance, SettingsAreReplacedAndRemoved) {
+  write({PutSetting{"a", "1"}, PutSetting{"b", "2"}});
+  write({PutSetting{"a", "3"}, PutSetting{"b", ""}, PutSetting{"never", ""}});
+  const auto settings = store_->settings();
+  ASSERT_TRUE(settings);
+  ASSERT_EQ(settings->size(), 1u);
+  EXPECT_EQ(settings->front().key, "a");
+  EXPECT_EQ(settings->front().value, "3");
+}
+
+TEST_P(OutboxConformance, TheAuditIsReadNewestFirst) {
+  for (int i = 0; i < 3; ++i) write({AddAudit{now_ + Millis{i}, "anna", "pause", std::to_string(i)}});
+  const auto audit = store_->audit(2);
+  ASSERT_TRUE(audit);
+  ASSERT_EQ(audit->size(), 2u);
+  EXPECT_EQ(audit->at(0).detail, "2");
+  EXPECT_EQ(audit->at(1).detail, "1");
+  EXPECT_EQ(audit->at(0).at, now_ + Millis{2});
+  EXPECT_EQ(audit->at(0).actor, "anna");
+  EXPECT_EQ(audit->at(0).action, "pause");
+}
+
+TEST_P(OutboxRetention, RemovesWhatWasReceivedBeforeItsTimeAndNoMore) {
+  add(1, 3);
+  const Instant boundary = now_ + Millis{1};
+  now_ += Millis{1};
+  add(4, 6);
+  RetentionStep step{.outbox_before = boundary, .ledger_before = kStart - Millis{1}, .held_by = {}};
+  EXPECT_EQ(until_nothing_is_left(step), 3);
+  EXPECT_THAT(numbers_after({}), ElementsAre(4, 5, 6));
+  EXPECT_FALSE(store_->find(id_numbered(1))->has_value());
+  const auto entry = store_->ledger(id_numbered(1));
+  ASSERT_TRUE(entry && *entry) << "the ledger is kept longer";
+  EXPECT_FALSE((*entry)->position.has_value());
+  EXPECT_TRUE(added(write({adding(event_numbered(1))}).at(0)).duplicate);
+  step.ledger_before = boundary;
+  EXPECT_EQ(until_nothing_is_left(step), 3);
+  EXPECT_FALSE(store_->ledger(id_numbered(3))->has_value());
+  EXPECT_TRUE(store_->ledger(id_numbered(4))->has_value());
+  EXPECT_FALSE(added(write({adding(event_numbered(1))}).at(0)).duplicate);
+}
+
+TEST_P(OutboxRetention, ALedgerRowOutlivesItsOutboxRow) {
+  add(1, 2);
+  RetentionStep step = everything();
+  step.outbox_before = kStart;
+  EXPECT_EQ(until_nothing_is_left(step), 0);
+  EXPECT_TRUE(store_->find(id_numbered(1))->has_value());
+}
+
+TEST_P(OutboxRetention, ABodyKeyGoesWithItsLedgerRow) {
+  AddEvent add = adding(event_numbered(1));
+  add.body_key = std::string(32, 'k');
+  write({add});
+  until_nothing_is_left(everything());
+  AddEvent again = adding(event_numbered(2));
+  again.event.source = add.event.source;
+  again.body_key = add.body_key;
+  EXPECT_FALSE(added(write({again}).at(0)).duplicate);
+}
+
+TEST_P(OutboxRetention, AStepIsBounded) {
+  add(1, 10);
+  RetentionStep step = everything();
+  step.rows_max = 4;
+  EXPECT_EQ(retain(step), 4);
+  EXPECT_THAT(numbers_after({}), ElementsAre(5, 6, 7, 8, 9, 10)) << "the oldest go first";
+  int64_t removed = 4;
+  while (const int64_t rows = retain(step)) {
+    EXPECT_LE(rows, 4);
+    removed += rows;
+  }
+  EXPECT_EQ(removed, 20) << "ten events, ten ledger rows";
+}
+
+TEST_P(OutboxRetention, KeepsWhatAConsumerHasNotPassed) {
+  start(StartConsumer::At::now, "stage");
+  start(StartConsumer::At::now, "production");
+  const Position zero = *cursor("stage");
+  add(1, 6);
+  write({advance(zero, position_of(4), "stage"), advance(zero, position_of(2), "production")});
+  until_nothing_is_left(everything({"stage", "production"}));
+  EXPECT_THAT(numbers_after({}), ElementsAre(3, 4, 5, 6));
+  EXPECT_TRUE(store_->ledger(id_numbered(3))->has_value());
+  until_nothing_is_left(everything({"stage"}));
+  EXPECT_THAT(numbers_after({}), ElementsAre(5, 6));
+  until_nothing_is_left(everything({"stage", "not started"}));
+  EXPECT_THAT(numbers_after({}), ElementsAre(5, 6));
+}
+
+TEST_P(OutboxRetention, PositionsGoOnAfterTheOutboxWasEmptied) {
+  start(StartConsumer::At::now);
+  const Position zero = *cursor();
+  add(1, 3);
+  const Position last = end();
+  write({advance(zero, last)});
+  until_nothing_is_left(everything());
+  EXPECT_THAT(numbers_after({}), IsEmpty());
+  EXPECT_EQ(end(), last);
+  if (GetParam().durable) reopen();
+  EXPECT_EQ(end(), last);
+  EXPECT_EQ(cursor(), last);
+  EXPECT_EQ(store_->backlog(last)->rows, 0);
+  add(4, 4);
+  EXPECT_GT(end(), last);
+  EXPECT_THAT(numbers_after(*cursor()), ElementsAre(4)) << "a number given twice would hide it";
+  EXPECT_EQ(store_->backlog(last)->rows, 1);
+  EXPECT_EQ(store_->backlog({})->rows, 1) << "what is gone is no backlog";
+}
+
+TEST_P(OutboxRetention, AStartAtTheEarliestAfterwardsGivesAllThatIsKept) {
+  add(1, 2);
+  until_nothing_is_left(everything());
+  start(StartConsumer::At::earliest, "empty");
+  add(3, 4);
+  start(StartConsumer::At::earliest, "late");
+  EXPECT_THAT(numbers_after(*cursor("empty")), ElementsAre(3, 4));
+  EXPECT_THAT(numbers_after(*cursor("late")), ElementsAre(3, 4));
+}
+
+}  // namespace vf::store::conformance

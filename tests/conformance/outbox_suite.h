@@ -1,0 +1,145 @@
+// The conformance suite of OutboxStore: what every driver of the shared store must do. A driver instantiates
+// OutboxConformance with a factory of hosts; outbox_drivers_test.cc shows how.
+// Doubles: none, real stores. Oracle: what the test itself wrote.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/outbox_store.h"
+
+namespace vf::store::conformance {
+
+/// A place for one empty store, which is removed with the host. open() may be called again after the store was
+/// destroyed: it then holds what it held.
+class OutboxHost {
+ public:
+  virtual ~OutboxHost() = default;
+  virtual Result<std::unique_ptr<OutboxStore>> open() = 0;
+};
+
+struct OutboxDriver {
+  std::string name;
+  std::function<std::unique_ptr<OutboxHost>()> make_host;
+  bool durable = true;  // keeps what it holds over its own life
+};
+inline void PrintTo(const OutboxDriver& driver, std::ostream* out) { *out << driver.name; }
+
+inline constexpr Instant kStart{Millis{1'790'000'000'123}};
+
+/// An event with every field set; `n` makes the id, in order.
+Event event_numbered(uint32_t n);
+Uuid id_numbered(uint32_t n);
+AddEvent adding(Event event, bool fan_out = true);
+
+class OutboxConformance : public testing::TestWithParam<OutboxDriver> {
+ protected:
+  void SetUp() override;
+  void open();
+  void reopen();
+
+  /// Writes that must succeed, at now_.
+  std::vector<WriteResult> write(const std::vector<Write>& writes);
+  /// Writes that must be refused with `code` at `index`.
+  void expect_refusal(const std::vector<Write>& writes, Code code, size_t index);
+  /// Adds events first..last, one transaction.
+  void add(uint32_t first, uint32_t last);
+  std::vector<OutboxRow> read_after(Position after, size_t rows_max = 100'000);
+  /// The numbers of the events that stand after a position.
+  std::vector<uint32_t> numbers_after(Position after);
+  Position position_of(uint32_t number);
+  Position end();
+  int64_t retain(const RetentionStep& step);
+
+  std::unique_ptr<OutboxHost> host_;
+  std::unique_ptr<OutboxStore> store_;
+  Instant now_ = kStart;
+};
+
+uint32_t number_of(const OutboxRow& row);
+EventAdded added(const WriteResult& result);
+
+/// Six events, one second apart.
+class OutboxSearch : public OutboxConformance {
+ protected:
+  void SetUp() override {
+    OutboxConformance::SetUp();
+    for (uint32_t n = 1; n <= 6; ++n) {  // even: kick, odd: sumsub; one second apart
+      write({adding(event_numbered(n))});
+      now_ += Millis{1000};
+    }
+  }
+  std::vector<uint32_t> found(const EventFilter& filter) {
+    const auto rows = store_->search(filter);
+    EXPECT_TRUE(rows);
+    std::vector<uint32_t> numbers;
+    for (const OutboxRow& row : rows.value_or(std::vector<OutboxRow>{})) numbers.push_back(number_of(row));
+    return numbers;
+  }
+};
+
+class OutboxCursors : public OutboxConformance {
+ protected:
+  AdvanceCursor advance(Position from, Position to, const std::string& consumer = "stage") {
+    return {.consumer = consumer,
+            .from = from,
+            .to = to,
+            .count = 2,
+            .attempts = 3,
+            .sent_at = now_ - Millis{40},
+            .config_version = "v1"};
+  }
+  PinBatch pin(Position from, Position to) {
+    return {.consumer = std::string(kRawLog), .from = from, .to = to, .count = 7, .digest = "abcd"};
+  }
+  void start(StartConsumer::At at, const std::string& consumer = "stage") { write({StartConsumer{consumer, at}}); }
+  std::optional<Position> cursor(const std::string& consumer = "stage") {
+    const auto cursor = store_->cursor(consumer);
+    EXPECT_TRUE(cursor);
+    return cursor.value_or(std::nullopt);
+  }
+  std::optional<PinBatch> open_pin() {
+    const auto pin = store_->open_pin(std::string(kRawLog));
+    EXPECT_TRUE(pin);
+    return pin.value_or(std::nullopt);
+  }
+};
+
+class OutboxDeliveries : public OutboxConformance {
+ protected:
+  PutDelivery exception(uint32_t n, PutDelivery::State state, Millis due = Millis{0},
+                        const std::string& target = "stage") {
+    return {.target = target,
+            .position = position_of(n),
+            .event_id = id_numbered(n),
+            .state = state,
+            .attempts = 2,
+            .next_attempt_at = now_ + due,
+            .reason = "422: no such channel"};
+  }
+  static std::vector<Uuid> ids(const Result<std::vector<PutDelivery>>& rows) {
+    EXPECT_TRUE(rows);
+    std::vector<Uuid> out;
+    for (const PutDelivery& row : rows.value_or(std::vector<PutDelivery>{})) out.push_back(row.event_id);
+    return out;
+  }
+};
+
+class OutboxRetention : public OutboxCursors {
+ protected:
+  RetentionStep everything(std::vector<std::string> held_by = {}) {
+    return {.outbox_before = now_ + Millis{1}, .ledger_before = now_ + Millis{1}, .held_by = std::move(held_by)};
+  }
+  int64_t until_nothing_is_left(const RetentionStep& step) {
+    int64_t removed = 0;
+    while (const int64_t rows = retain(step)) removed += rows;
+    return removed;
+  }
+};
+
+}  // namespace vf::store::conformance
