@@ -3,16 +3,21 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/load.h"
 
 namespace vf::config {
 
-/// The effective configuration as YAML, each value with its origin in a comment. Asks for no secret and no file.
-/// Wrong values are shown as they were written; load() says what is wrong with them.
-std::string print_yaml(const LoadParams& params);
+struct Printed {
+  std::string text;
+  std::vector<Problem> problems;  // of the file and the overrides as such; whether values fit, load() says
+};
+/// The effective configuration as YAML, each value with its origin in a comment. Asks for no secret and no file but
+/// the configuration's; wrong values are shown as they were written.
+Printed print_yaml(const LoadParams& params);
 /// The same as one JSON object, without origins.
-std::string print_json(const LoadParams& params);
+Printed print_json(const LoadParams& params);
 
 /// Every key for reading on a terminal.
 std::string keys_text();

@@ -103,17 +103,18 @@ nlohmann::ordered_json to_json(const Branch& branch, const Lookup& lookup) {
 
 }  // namespace
 
-std::string print_yaml(const LoadParams& params) {
-  const Document document = read_document(params);
-  std::string out;
-  write_yaml(out, tree_of(document), params.lookup, 0);
-  return out;
+Printed print_yaml(const LoadParams& params) {
+  Document document = read_document(params);
+  std::string text;
+  write_yaml(text, tree_of(document), params.lookup, 0);
+  return {std::move(text), std::move(document.problems)};
 }
 
-std::string print_json(const LoadParams& params) {
-  const Document document = read_document(params);
+Printed print_json(const LoadParams& params) {
+  Document document = read_document(params);
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
-  return to_json(tree_of(document), params.lookup).dump(2, ' ', false, kReplace) + "\n";
+  std::string text = to_json(tree_of(document), params.lookup).dump(2, ' ', false, kReplace) + "\n";
+  return {std::move(text), std::move(document.problems)};
 }
 
 }  // namespace vf::config

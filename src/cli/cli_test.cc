@@ -1,0 +1,109 @@
+#include "cli/cli.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace vf::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct Outcome {
+  int code = 0;
+  std::string out, err;
+};
+
+Outcome vf(const std::vector<std::string>& arguments) {
+  std::ostringstream out, err;
+  const int code = run(arguments, {out, err});
+  return {code, out.str(), err.str()};
+}
+
+MATCHER_P2(IsUsageError, what, where, "is the usage error \"" + std::string(what) + "\"") {
+  return arg.code == 2 && arg.out.empty() && arg.err == "vf: " + std::string(what) + "; see " + where + " --help\n";
+}
+
+TEST(Cli, UsageErrorsAreOneLineAndExitTwo) {
+  EXPECT_THAT(vf({}), IsUsageError("a command is missing", "vf"));
+  EXPECT_THAT(vf({"config"}), IsUsageError("a command is missing", "vf config"));
+  EXPECT_THAT(vf({"confg"}), IsUsageError("unknown command confg; did you mean config?", "vf"));
+  EXPECT_THAT(vf({"config", "prnt"}), IsUsageError("unknown command prnt; did you mean print?", "vf config"));
+  EXPECT_THAT(vf({"config", "banana"}), IsUsageError("unknown command banana", "vf config"));
+  EXPECT_THAT(vf({"config", "print", "extra"}), IsUsageError("unexpected argument extra", "vf config print"));
+  EXPECT_THAT(vf({"config", "print", "--jsn"}),
+              IsUsageError("unknown option --jsn; did you mean --json?", "vf config print"));
+  EXPECT_EQ(vf({"config", "print", "--config"}).code, 2);
+}
+
+TEST(Cli, HelpIsEverywhereAndExitsZero) {
+  EXPECT_THAT(vf({"--help"}).out,
+              AllOf(HasSubstr("completion"), HasSubstr("--config FILE"), HasSubstr("--set KEY=VALUE")));
+  EXPECT_THAT(vf({"config", "--help"}).out, AllOf(HasSubstr("vf config"), HasSubstr("print"), HasSubstr("keys")));
+  EXPECT_THAT(vf({"config", "keys", "--help"}).out, HasSubstr("--markdown"));
+  EXPECT_EQ(vf({"config", "keys", "-h"}).code, 0);
+}
+
+TEST(Cli, VersionIsTheProjects) {
+  EXPECT_EQ(vf({"--version"}).out, std::string("vf ") + kVersion + "\n");
+  std::ifstream in(VF_ROOT "/CMakeLists.txt");
+  const std::string cmake{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_THAT(cmake, HasSubstr(std::string("project(vf VERSION ") + kVersion + " "));
+}
+
+TEST(Cli, GlobalFlagsMayStandAnywhere) {
+  const Outcome before = vf({"--set", "log.level=debug", "--json", "config", "print"});
+  const Outcome after = vf({"config", "print", "--json", "--set", "log.level=debug"});
+  EXPECT_EQ(before.code, 0) << before.err;
+  EXPECT_EQ(before.out, after.out);
+  EXPECT_EQ(nlohmann::json::parse(after.out)["log"]["level"], "debug");
+}
+
+TEST(Cli, SetIsRepeatableAndTakesOneValue) {
+  const Outcome outcome = vf({"--set", "log.level=debug", "--set=log.format=json", "config", "print", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["log"], (nlohmann::json{{"level", "debug"}, {"format", "json"}}));
+}
+
+class CliConfig : public testing::Test {
+ protected:
+  CliConfig() {
+    std::string path = testing::TempDir() + "vf-cli-XXXXXX";
+    dir_ = mkdtemp(path.data());
+  }
+  ~CliConfig() override { std::filesystem::remove_all(dir_); }
+  std::string write(const std::string& text) {
+    std::ofstream(dir_ / "vf.yaml") << text;
+    return dir_ / "vf.yaml";
+  }
+  std::filesystem::path dir_;
+};
+
+TEST_F(CliConfig, PrintReadsTheFileAndHidesSecrets) {
+  const Outcome outcome = vf({"config", "print", "--config", write("admin: {token: hunter2}\n")});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("token: \"***\""), HasSubstr("vf.yaml:1"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(CliConfig, PrintTellsEveryProblemOfTheFileAndExitsTwo) {
+  const std::string file = write("banana: 1\nlog: {levl: info}\n");
+  const Outcome outcome = vf({"config", "print", "--config", file});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err, "vf: " + file + ":1: banana: unknown key; 'vf config keys' lists all\n" + "vf: " + file +
+                             ":2: log.levl: unknown key; did you mean log.level?\n");
+}
+
+TEST_F(CliConfig, KeysComeAsTextJsonAndMarkdown) {
+  EXPECT_THAT(vf({"config", "keys"}).out, HasSubstr("\ningest.listen\n"));
+  EXPECT_TRUE(nlohmann::json::parse(vf({"config", "keys", "--json"}).out).is_array());
+  EXPECT_THAT(vf({"config", "keys", "--markdown"}).out, StartsWith("# Configuration\n"));
+}
+
+}  // namespace
+}  // namespace vf::cli

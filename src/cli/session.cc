@@ -1,0 +1,39 @@
+#include "cli/session.h"
+
+namespace vf::cli {
+
+config::LoadParams Session::load_params(config::Role role, const std::string& environment) const {
+  config::LoadParams params;
+  if (!config_file.empty()) params.file = config_file;
+  params.sets = sets;
+  params.role = role;
+  params.environment = environment;
+  return params;
+}
+
+std::optional<config::Config> Session::load(const config::LoadParams& params) const {
+  auto loaded = config::load(params);
+  if (!loaded) {
+    reject(loaded.error());
+    return std::nullopt;
+  }
+  for (const config::Problem& warning : loaded->warnings) err() << "vf: warning: " << warning.text() << "\n";
+  return std::move(loaded->config);
+}
+
+int Session::fail(const Error& error) const {
+  err() << "vf: " << error.message << "\n";
+  return kFailed;
+}
+
+int Session::misuse(const std::string& message) const {
+  err() << "vf: " << message << "\n";
+  return kWrongUsage;
+}
+
+int Session::reject(const std::vector<config::Problem>& problems) const {
+  for (const config::Problem& problem : problems) err() << "vf: " << problem.text() << "\n";
+  return kWrongUsage;
+}
+
+}  // namespace vf::cli

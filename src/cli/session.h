@@ -1,0 +1,38 @@
+// Session: what a command gets: the global flags, the streams, and how failures are told. One thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/cli.h"
+#include "config/load.h"
+
+namespace vf::cli {
+
+inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+
+struct Session {
+  Streams streams;
+  std::string config_file;                    // --config or VF_CONFIG; empty: none
+  std::vector<std::string> sets;              // --set, each key=value
+  bool json = false;                          // --json
+  std::function<int(Session&)> command = {};  // the one that the arguments name
+
+  std::ostream& out() const { return streams.out; }
+  std::ostream& err() const { return streams.err; }
+
+  /// For config::load() and config::first_start().
+  config::LoadParams load_params(config::Role role, const std::string& environment = {}) const;
+  /// Loads, tells warnings and problems. nullopt: return kWrongUsage.
+  std::optional<config::Config> load(const config::LoadParams& params) const;
+
+  /// "vf: <message>" on the error stream. Each returns the exit code, for `return session.fail(error);`
+  int fail(const Error& error) const;                              // kFailed
+  int misuse(const std::string& message) const;                    // kWrongUsage
+  int reject(const std::vector<config::Problem>& problems) const;  // kWrongUsage
+};
+
+}  // namespace vf::cli
