@@ -34,7 +34,8 @@ std::vector<std::string> session_options() {
       "--max_insert_threads=1",
       "--async_insert=0",  // chDB's default of 1 answers before the data is anywhere
       "--input_format_parallel_parsing=0",
-      "--query_profiler_real_time_period_ns=0",  // no signals to our threads
+      "--min_table_rows_to_use_projection_index=0",  // the projections are indexes, from the first row on
+      "--query_profiler_real_time_period_ns=0",      // no signals to our threads
       "--query_profiler_cpu_time_period_ns=0",
   };
 }

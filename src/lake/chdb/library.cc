@@ -2,9 +2,11 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 
 namespace vf::lake::chdb {
 namespace {
@@ -46,23 +48,6 @@ Result<void*> open_first(const std::vector<std::string>& files) {
                                why.empty() ? files.front() + " does not exist" : why));
 }
 
-Result<Library> load_library(const std::string& file) {
-  std::vector<std::string> files{file};
-  if (file.empty()) {
-    std::error_code ignored;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    files = Library::candidates(std::getenv("VF_LIBCHDB"), program.parent_path());
-  }
-  auto library = open_first(files);
-  if (!library) return library.error();
-  Library api{};
-  if (const char* missing = bind_all(*library, api)) {
-    return not_found(fmt::format("lake: this libchdb.so is too old (no {}): {}", missing, kHowToGetIt));
-  }
-  api.set_signal_handlers_enabled(0);  // before the first connect, or the engine takes SIGSEGV and others for itself
-  return api;
-}
-
 }  // namespace
 
 std::vector<std::string> Library::candidates(const char* environment, const std::filesystem::path& program_folder) {
@@ -78,18 +63,33 @@ std::vector<std::string> Library::candidates(const char* environment, const std:
   return files;
 }
 
+Result<Library> Library::open(const std::vector<std::string>& files) {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  auto library = open_first(files);
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);  // loading blocks SIGPIPE in this thread and its children
+  if (!library) return library.error();
+  Library api{};
+  if (const char* missing = bind_all(*library, api)) {
+    return not_found(fmt::format("lake: this libchdb.so is too old (it has no {}): {}", missing, kHowToGetIt));
+  }
+  api.set_signal_handlers_enabled(0);  // before the first connect, or the engine takes SIGSEGV and others for itself
+  return api;
+}
+
 Result<const Library*> Library::load(const std::string& file) {
   static std::mutex mutex;
-  static Library loaded;
-  static bool is_loaded = false;
+  static std::optional<Library> loaded;
   const std::lock_guard lock(mutex);
-  if (!is_loaded) {
-    auto library = load_library(file);
+  if (!loaded) {
+    std::error_code ignored;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+    auto library =
+        open(file.empty() ? candidates(std::getenv("VF_LIBCHDB"), program.parent_path()) : std::vector{file});
     if (!library) return library.error();
     loaded = *library;
-    is_loaded = true;
   }
-  return &loaded;
+  return &*loaded;
 }
 
 }  // namespace vf::lake::chdb

@@ -1,5 +1,6 @@
-// Library: libchdb.so, found and loaded once a process, never unloaded. The C API (chdb.h of chDB 26.7) is declared
-// here, as the engine is a choice of the user's machine, not of the build. Thread safe.
+// Library: libchdb.so, found and loaded once a process, never unloaded (its threads outlive every connection). The C
+// API (chdb.h of chDB 26.7) is declared here, as the engine is a choice of the user's machine, not of the build. Thread
+// safe.
 #pragma once
 
 #include <cstddef>
@@ -34,11 +35,15 @@ struct Library {
   const char* (*insert_error)(InsertStream* stream);  // nullptr: none
   void (*insert_free)(InsertStream* stream);          // cancels what is not done
 
-  /// The library of this process; loads it the first time, with the engine's signal handlers switched off. `file`
-  /// names it; empty: candidates() in order, then the loader's own path. Error `not_found` says how to get one.
+  /// The library of this process; opens it the first time. `file` names it; empty: candidates() in order.
   static Result<const Library*> load(const std::string& file);
 
-  /// Where the library is looked for: $VF_LIBCHDB alone when it is set, else beside the program and its build folder.
+  /// Loads the first of `files` that is there, with the engine's signal handlers switched off. Error `not_found`: none
+  /// is, or it is too old; the sentence says how to get one.
+  static Result<Library> open(const std::vector<std::string>& files);
+
+  /// Where it is looked for: `environment` ($VF_LIBCHDB) alone when it is set; else beside the program, under
+  /// libchdb/ of the folders above it, and on the loader's own path.
   static std::vector<std::string> candidates(const char* environment, const std::filesystem::path& program_folder);
 };
 
