@@ -85,6 +85,7 @@ TEST_F(TwitchProtocol, ANotificationHasTheSubscriptionsType) {
 
 TEST_F(TwitchProtocol, ABodyThatContradictsItsHeaderIsUnrecognised) {
   EXPECT_EQ(type_of("webhook_callback_verification", event_), "shop.unrecognised");
+  EXPECT_EQ(type_of("webhook_callback_verification", R"({"challenge":"c","event":{}})"), "shop.unrecognised");
   EXPECT_EQ(type_of("revocation", event_), "shop.unrecognised");
   EXPECT_EQ(type_of("revocation", challenge_), "shop.unrecognised");
   EXPECT_EQ(type_of("notification", challenge_), "shop.unrecognised");
