@@ -90,12 +90,12 @@ TEST(Judge, UnprovedIs401) {
   EXPECT_EQ(refusal(tampered), 401);
   EXPECT_NE(detail(tampered).find("bad signature"), std::string::npos);
   const std::string stranger = "whsec_" + std::string(43, 'A') + "=";
-  EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", stranger)), 401);
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", {.secret = stranger})), 401);
 }
 
 TEST(Judge, ATimestampMoreThanFiveMinutesOffIs401) {
   const auto signed_at = [](Millis off) {
-    return signed_request("POST", "/internal/events", "[]", kSecret, kNow + off);
+    return signed_request("POST", "/internal/events", "[]", {.at = kNow + off});
   };
   EXPECT_EQ(refusal(signed_at(-std::chrono::minutes{5} + std::chrono::seconds{1})), 0);
   EXPECT_EQ(refusal(signed_at(-std::chrono::minutes{5} - std::chrono::seconds{1})), 401);
@@ -104,8 +104,8 @@ TEST(Judge, ATimestampMoreThanFiveMinutesOffIs401) {
 }
 
 TEST(Judge, EverySecretIsAcceptedWhileOneRotates) {
-  EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", kSecret)), 0);
-  EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", kOldSecret)), 0);
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", {.secret = kSecret})), 0);
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", {.secret = kOldSecret})), 0);
 }
 
 TEST(Judge, UnprovedIsDecidedBeforeMalformed) {
@@ -192,7 +192,7 @@ TEST(Judge, AnEventIsShownToWhoProvesItself) {
 TEST(Judge, QuarantineIsRetriedForWhoProvesItself) {
   const auto verdict = judged(signed_request("POST", "/internal/quarantine/retry", ""));
   EXPECT_TRUE(std::holds_alternative<RetryQuarantined>(std::get<Ask>(verdict)));
-  EXPECT_EQ(refusal(signed_request("POST", "/internal/quarantine/retry", "", kSecret, kNow - std::chrono::hours{1})),
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/quarantine/retry", "", {.at = kNow - std::chrono::hours{1}})),
             401);
 }
 

@@ -64,25 +64,33 @@ Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Even
   return first;
 }
 
-// The requests' events as one batch, and the statuses dealt back to them.
-void apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> asks,
-                    std::span<http::Response* const> answers, Instant now, const OnEvent& on_event) {
+// The requests' events as one batch.
+ApplyEvents joined(std::span<ApplyEvents* const> asks) {
   ApplyEvents all;
   for (ApplyEvents* ask : asks) {
     std::ranges::move(ask->events, std::back_inserter(all.events));
     std::ranges::move(ask->projections, std::back_inserter(all.projections));
   }
+  return all;
+}
+
+// One answer a request, with the statuses dealt back.
+std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> asks, Instant now,
+                                           const OnEvent& on_event) {
+  ApplyEvents all = joined(asks);
   const auto statuses = apply(store, all.events, all.projections, now);
+  if (!statuses) return std::vector(asks.size(), failure(statuses.error()));
+  std::vector<http::Response> answers;
   size_t from = 0;
-  for (size_t i = 0; i < asks.size(); ++i) {
-    const size_t count = asks[i]->events.size();
-    *answers[i] =
-        statuses ? results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count))
-                 : failure(statuses.error());
+  for (const ApplyEvents* ask : asks) {
+    const size_t count = ask->events.size();
+    answers.push_back(
+        results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count)));
     from += count;
   }
-  if (!statuses || !on_event) return;
+  if (!on_event) return answers;
   for (size_t i = 0; i < all.events.size(); ++i) on_event({all.events[i], (*statuses)[i], now});
+  return answers;
 }
 
 http::Response show(EnvironmentStore& store, Uuid id) {
@@ -152,14 +160,17 @@ std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& as
                                    const OnEvent& on_event) {
   std::vector<http::Response> answers(asks.size());
   std::vector<ApplyEvents*> together;
-  std::vector<http::Response*> their_answers;
+  std::vector<size_t> places;
   for (size_t i = 0; i < asks.size(); ++i) {
     if (auto* ask = std::get_if<ApplyEvents>(&asks[i])) {
       together.push_back(ask);
-      their_answers.push_back(&answers[i]);
+      places.push_back(i);
     }
   }
-  if (!together.empty()) apply_together(store, together, their_answers, now, on_event);
+  if (!together.empty()) {
+    auto applied = apply_together(store, together, now, on_event);
+    for (size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(applied[i]);
+  }
   for (size_t i = 0; i < asks.size(); ++i) {  // after the commit, so that they see it
     if (const auto* ask = std::get_if<ShowEvent>(&asks[i])) answers[i] = show(store, ask->id);
     if (std::holds_alternative<RetryQuarantined>(asks[i])) answers[i] = retry(store, now);

@@ -19,14 +19,19 @@ inline crypto::WebhookSigner signer(const std::vector<std::string>& secrets) {
   return std::move(crypto::WebhookSigner::create(secrets).value());
 }
 
+struct Signing {
+  std::string secret = kSecret;
+  Instant at = kNow;
+};
+
 inline http::Request signed_request(std::string method, std::string path, std::string body,
-                                    const std::string& secret = kSecret, Instant at = kNow) {
+                                    const Signing& signing = {}) {
   http::Request request;
   request.method = std::move(method);
   request.target = std::move(path);
   request.headers.add("webhook-id", "msg_1");
-  request.headers.add("webhook-timestamp", std::to_string(unix_millis(at) / 1000));
-  request.headers.add("webhook-signature", signer({secret}).sign("msg_1", at, body));
+  request.headers.add("webhook-timestamp", std::to_string(unix_millis(signing.at) / 1000));
+  request.headers.add("webhook-signature", signer({signing.secret}).sign("msg_1", signing.at, body));
   request.body = std::move(body);
   return request;
 }
