@@ -1,0 +1,237 @@
+#include "environment_suite.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace vf::store::conformance {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Uuid event_id_of(uint32_t n) { return *Uuid::parse(fmt::format("01900000-0000-8000-8000-{:012x}", n)); }
+
+Projection projection(uint32_t n, std::vector<Row> rows) {
+  Projection told;
+  told.event_id = event_id_of(n);
+  told.source = "kick";
+  told.type = "kick.channel.followed";
+  told.message_id = fmt::format("message-{}", n);
+  told.time = kStart - Millis{n};
+  told.rows = std::move(rows);
+  return told;
+}
+
+Projection quarantined(uint32_t n, const std::string& reason) {
+  Projection told = projection(n);
+  told.status = Applied::quarantined;
+  told.reason = reason;
+  told.envelope = R"({"id":"…"})";
+  return told;
+}
+
+Row telling_min(const std::string& key, int64_t number) {
+  Row row = empty_row();
+  row.cells[kKeyText] = key;
+  row.cells[kMin] = number;
+  return row;
+}
+
+void EnvironmentConformance::SetUp() {
+  host_ = GetParam().make_host();
+  open();
+}
+
+void EnvironmentConformance::open() {
+  auto store = host_->open();
+  ASSERT_TRUE(store) << store.error().message;
+  store_ = std::move(*store);
+}
+
+void EnvironmentConformance::reopen() {
+  store_.reset();
+  open();
+}
+
+std::vector<Applied> EnvironmentConformance::apply(const std::vector<Projection>& projections) {
+  auto statuses = store_->apply(projections, now_);
+  EXPECT_TRUE(statuses) << statuses.error().message;
+  return statuses.value_or(std::vector<Applied>{});
+}
+
+std::vector<std::vector<Value>> EnvironmentConformance::table() {
+  auto rows = store_->rows(kRuleTable, 1'000'000);
+  EXPECT_TRUE(rows) << rows.error().message;
+  return rows.value_or(std::vector<std::vector<Value>>{});
+}
+
+TEST_P(EnvironmentConformance, AnswersEachInOrderAndRemembersIt) {
+  Projection ignored = projection(2);
+  ignored.status = Applied::ignored;
+  EXPECT_THAT(apply({projection(1, {telling_min("a", 1)}), ignored, quarantined(3, "no channel")}),
+              ElementsAre(Applied::applied, Applied::ignored, Applied::quarantined));
+  const auto event = store_->processed(event_id_of(1));
+  ASSERT_TRUE(event && *event);
+  EXPECT_EQ((*event)->event_id, event_id_of(1));
+  EXPECT_EQ((*event)->source, "kick");
+  EXPECT_EQ((*event)->type, "kick.channel.followed");
+  EXPECT_EQ((*event)->status, Applied::applied);
+  EXPECT_EQ((*event)->time, kStart - Millis{1});
+  EXPECT_EQ((*event)->received_at, now_);
+  EXPECT_EQ((*store_->processed(event_id_of(2)))->status, Applied::ignored);
+  EXPECT_EQ((*store_->processed(event_id_of(3)))->status, Applied::quarantined);
+  EXPECT_FALSE(store_->processed(event_id_of(4))->has_value());
+}
+
+TEST_P(EnvironmentConformance, AnEventIsAppliedOnce) {
+  EXPECT_THAT(apply({projection(1, {telling_min("a", 5)}), projection(1, {telling_min("a", 4)})}),
+              ElementsAre(Applied::applied, Applied::duplicate));
+  const Instant first = now_;
+  now_ += Millis{1000};
+  EXPECT_THAT(apply({projection(1, {telling_min("a", 3)}), projection(2, {telling_min("a", 9)})}),
+              ElementsAre(Applied::duplicate, Applied::applied));
+  EXPECT_EQ(table().at(0)[kMin], Value{int64_t{5}}) << "a duplicate writes nothing";
+  EXPECT_EQ((*store_->processed(event_id_of(1)))->received_at, first);
+  if (!GetParam().durable) return;
+  reopen();
+  EXPECT_THAT(apply({projection(1, {telling_min("a", 2)})}), ElementsAre(Applied::duplicate));
+  EXPECT_EQ(table().at(0)[kMin], Value{int64_t{5}});
+}
+
+TEST_P(EnvironmentConformance, RefusedAndIgnoredEventsAreDuplicatesToo) {
+  Projection ignored = projection(1);
+  ignored.status = Applied::ignored;
+  apply({ignored, quarantined(2, "first reason")});
+  EXPECT_THAT(apply({ignored, quarantined(2, "second reason")}), ElementsAre(Applied::duplicate, Applied::duplicate));
+  ASSERT_EQ(store_->quarantined(10)->size(), 1u);
+  EXPECT_EQ(store_->quarantined(10)->front().reason, "first reason");
+  EXPECT_EQ(store_->quarantined(10)->front().attempts, 1);
+}
+
+TEST_P(EnvironmentConformance, AQuarantinedEventIsKeptWithItsReasonAndEnvelope) {
+  apply({quarantined(1, "broadcaster missing")});
+  const auto rows = store_->quarantined(10);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->front().event_id, event_id_of(1));
+  EXPECT_EQ(rows->front().source, "kick");
+  EXPECT_EQ(rows->front().type, "kick.channel.followed");
+  EXPECT_EQ(rows->front().reason, "broadcaster missing");
+  EXPECT_EQ(rows->front().envelope, R"({"id":"…"})");
+  EXPECT_EQ(rows->front().quarantined_at, now_);
+  EXPECT_EQ(rows->front().attempts, 1);
+  EXPECT_THAT(table(), IsEmpty());
+}
+
+TEST_P(EnvironmentConformance, ARetryThatSucceedsLeavesQuarantineAndWrites) {
+  apply({quarantined(1, "no projector yet")});
+  const Instant first = now_;
+  now_ += Millis{60'000};
+  Projection retry = projection(1, {telling_min("a", 7)});
+  retry.force = true;
+  EXPECT_THAT(apply({retry}), ElementsAre(Applied::applied));
+  EXPECT_THAT(*store_->quarantined(10), IsEmpty());
+  EXPECT_EQ(table().at(0)[kMin], Value{int64_t{7}});
+  EXPECT_EQ((*store_->processed(event_id_of(1)))->status, Applied::applied);
+  EXPECT_EQ((*store_->processed(event_id_of(1)))->received_at, first);
+  EXPECT_THAT(apply({projection(1)}), ElementsAre(Applied::duplicate));
+}
+
+TEST_P(EnvironmentConformance, ARetryThatFailsGoesToTheBackOfTheQueue) {
+  apply({quarantined(1, "old reason")});
+  now_ += Millis{1000};
+  apply({quarantined(2, "another")});
+  now_ += Millis{1000};
+  Projection retry = quarantined(1, "new reason");
+  retry.force = true;
+  EXPECT_THAT(apply({retry}), ElementsAre(Applied::quarantined));
+  const auto rows = store_->quarantined(10);
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ(rows->at(0).event_id, event_id_of(2)) << "the oldest attempt first";
+  EXPECT_EQ(rows->at(1).reason, "new reason");
+  EXPECT_EQ(rows->at(1).attempts, 2);
+  EXPECT_EQ(store_->quarantined(1)->size(), 1u);
+}
+
+TEST_P(EnvironmentConformance, AForcedEventThatIsUnknownIsAppliedAndRemembered) {
+  Projection forced = projection(1, {telling_min("a", 1)});
+  forced.force = true;
+  EXPECT_THAT(apply({forced}), ElementsAre(Applied::applied));
+  EXPECT_TRUE(store_->processed(event_id_of(1))->has_value());
+}
+
+TEST_P(EnvironmentConformance, PurgeRemovesOldRowsInBoundedSteps) {
+  std::vector<Projection> old;
+  for (uint32_t n = 0; n < 5; ++n) old.push_back(projection(100 - n));  // ids against the order of arrival
+  apply(old);
+  now_ += Millis{1000};
+  apply({projection(1), projection(2)});
+  EXPECT_EQ(store_->purge_processed(kStart, 10).value_or(-1), 0) << "received before, not at";
+  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 2);
+  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 2);
+  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 1);
+  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 0);
+  EXPECT_TRUE(store_->processed(event_id_of(1))->has_value());
+  EXPECT_FALSE(store_->processed(event_id_of(100))->has_value());
+  EXPECT_EQ(store_->purge_processed(now_ + Millis{1}, 10).value_or(-1), 2);
+  EXPECT_THAT(apply({projection(1)}), ElementsAre(Applied::applied)) << "an emptied table takes rows again";
+}
+
+TEST_P(EnvironmentConformance, RowsAreReadInKeyOrderUpToABound) {
+  apply({projection(1, {telling_min("b", 2), telling_min("a", 1)}), projection(2, {telling_min("B", 3)})});
+  std::vector<Value> keys;
+  for (const auto& row : table()) keys.push_back(row[kKeyText]);
+  EXPECT_THAT(keys, ElementsAre(Value{std::string("B")}, Value{std::string("a")}, Value{std::string("b")}));
+  EXPECT_EQ(store_->rows(kRuleTable, 2)->size(), 2u);
+  EXPECT_THAT(*store_->row_counts(), testing::Contains(std::pair(std::string("every_rule"), int64_t{3})));
+}
+
+TEST_P(EnvironmentConformance, KeysDifferByEveryKeyColumn) {
+  Row a = telling_min("k", 1);
+  Row number = a;
+  number.cells[kKeyNumber] = int64_t{2};
+  Row time = a;
+  time.cells[kKeyTime] = from_unix_millis(1'700'000'000'001);
+  apply({projection(1, {a, number, time, a})});
+  EXPECT_EQ(table().size(), 3u);
+}
+
+/// Rows of three keys, told in some order, cut into some batches, several of an event: the table must be the fold.
+TEST_P(EnvironmentConformance, ATableIsTheJoinOfItsRowsInAnyOrderAndBatching) {
+  uint32_t event = 0;
+  int round = 0;
+  const bool held = rc::check("rows through the store = fold of merge()", [&] {
+    const std::string round_key = fmt::format("round {} ", ++round);
+    const auto rows = *rc::gen::nonEmpty(rc::gen::container<std::vector<Row>>(random_row()));
+    std::map<std::string, Row> folded;
+    std::vector<Projection> batch;
+    for (Row row : rows) {
+      const std::string key = round_key + *rc::gen::element<std::string>("a", "b", "c");
+      row.cells[kKeyText] = key;
+      const auto [at, is_new] = folded.try_emplace(key, row);
+      if (!is_new) merge(at->second, row);
+      if (batch.empty() || *rc::gen::arbitrary<bool>()) batch.push_back(projection(++event));
+      batch.back().rows.push_back(row);
+      if (*rc::gen::inRange(0, 3) > 0) continue;
+      RC_ASSERT(store_->apply(batch, now_).has_value());
+      batch.clear();
+    }
+    RC_ASSERT(store_->apply(batch, now_).has_value());
+    const auto all = store_->rows(kRuleTable, 1'000'000);
+    RC_ASSERT(all.has_value());
+    std::map<std::string, std::vector<Value>> found;
+    for (const auto& row : *all) {
+      const std::string key = std::get<std::string>(row[kKeyText]);
+      if (key.starts_with(round_key)) found.emplace(key, row);
+    }
+    RC_ASSERT(found.size() == folded.size());
+    for (const auto& [key, row] : folded) RC_ASSERT(found.at(key) == meaning(row));
+  });
+  EXPECT_TRUE(held);
+}
+
+TEST_P(EnvironmentConformance, NothingToApplyIsAllowed) { EXPECT_THAT(apply({}), IsEmpty()); }
+
+TEST_P(EnvironmentConformance, PingAnswers) { EXPECT_TRUE(store_->ping()); }
+
+}  // namespace vf::store::conformance
