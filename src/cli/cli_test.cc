@@ -91,6 +91,16 @@ TEST_F(CliConfig, PrintReadsTheFileAndHidesSecrets) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("token: \"***\""), HasSubstr("vf.yaml:1"), Not(HasSubstr("hunter2"))));
 }
 
+TEST_F(CliConfig, TheFileMayComeFromTheEnvironment) {
+  setenv("VF_CONFIG", write("log: {level: warn}\n").c_str(), 1);
+  const Outcome from_environment = vf({"config", "print", "--json"});
+  setenv("VF_CONFIG", "/absent.yaml", 1);
+  const Outcome flag_wins = vf({"config", "print", "--json", "--config", dir_ / "vf.yaml"});
+  unsetenv("VF_CONFIG");
+  EXPECT_EQ(nlohmann::json::parse(from_environment.out)["log"]["level"], "warn");
+  EXPECT_EQ(flag_wins.code, 0) << flag_wins.err;
+}
+
 TEST_F(CliConfig, PrintTellsEveryProblemOfTheFileAndExitsTwo) {
   const std::string file = write("banana: 1\nlog: {levl: info}\n");
   const Outcome outcome = vf({"config", "print", "--config", file});

@@ -66,7 +66,7 @@ std::expected<std::vector<fs::path>, std::vector<Problem>> first_start(const Loa
     if (entry.origin != kDefaultOrigin || entry.key->generate == Generate::none) continue;
     for (const std::string& item : entry.items) {
       const fs::path path = data_dir / item.substr(kFilePrefix.size());
-      if (fs::exists(path)) continue;
+      if (!is_missing(path)) continue;
       if (make_file(path, generated(entry.key->generate) + "\n")) {
         made.push_back(path);
       } else if (errno != EEXIST) {

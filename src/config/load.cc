@@ -62,7 +62,7 @@ class Loader {
       auto text = expand(item, params_.lookup);
       if (!text) return complain(path, entry, text.error());
       if (entry.key->from_file() && text->starts_with(kFilePrefix)) {
-        if (may_be_missing(entry) && !fs::exists(file_of(*text))) return;
+        if (may_be_missing(entry) && is_missing(file_of(*text))) return;
         text = read_file(path, entry, *text);
         if (!text) return;
       }
@@ -147,6 +147,15 @@ class Loader {
 };
 
 }  // namespace
+
+std::string admin_url(const Admin& admin) {
+  if (!admin.url.text.empty()) return admin.url.text;
+  std::string address = admin.listen.address;
+  for (const auto& [everywhere, loopback] : {std::pair{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}}) {
+    if (address.starts_with(everywhere)) address.replace(0, std::string_view(everywhere).size(), loopback);
+  }
+  return "http://" + address;
+}
 
 std::expected<Loaded, std::vector<Problem>> load(const LoadParams& params) { return Loader(params).load(); }
 

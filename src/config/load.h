@@ -38,6 +38,9 @@ struct Loaded {
 /// gets the bare defaults. On failure: all problems, in the order of the file, then of the keys.
 std::expected<Loaded, std::vector<Problem>> load(const LoadParams& params);
 
+/// Where client commands find the admin API: admin.url, else admin.listen, by loopback when it listens everywhere.
+std::string admin_url(const Admin& admin);
+
 /// Makes what `vf up` may make for itself: data_dir (0700), and every secret whose default `file:` does not exist yet
 /// (0600, each written whole or not at all). Returns the paths made. Never touches a file that exists.
 std::expected<std::vector<std::filesystem::path>, std::vector<Problem>> first_start(const LoadParams& params);

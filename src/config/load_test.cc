@@ -372,6 +372,25 @@ TEST_F(Load, ATargetThatNamesAnUnknownSourceIsWarned) {
             "vf.yaml:2: targets.a.sources: no source is named kik; did you mean kick?\n");
 }
 
+TEST_F(Load, ClientsFindTheAdminApi) {
+  const auto url = [&](const std::string& admin) {
+    return admin_url(config(params(Role::client, "admin: " + admin)).admin);
+  };
+  EXPECT_EQ(url(""), "http://127.0.0.1:8081");
+  EXPECT_EQ(url("{listen: 0.0.0.0:1}"), "http://127.0.0.1:1");
+  EXPECT_EQ(url("{listen: '[::]:1'}"), "http://[::1]:1");
+  EXPECT_EQ(url("{listen: 'h:1', url: 'https://hub.internal/'}"), "https://hub.internal");
+}
+
+TEST_F(Load, APathThatCannotBeLookedAtIsAProblemNotACrash) {
+  LoadParams p = bare(Role::ingest);
+  p.sets = {"data_dir=" + std::string(5000, 'x')};
+  EXPECT_THAT(problems(p), HasSubstr("default: admin.token: cannot take the value from its file: "));
+  p.role = Role::up;
+  ASSERT_FALSE(first_start(p));
+  EXPECT_THAT(lines(first_start(p).error()), HasSubstr("cannot be made: File name too long"));
+}
+
 TEST_F(Load, TakenNamesAreRefused) {
   EXPECT_THAT(problems(params(Role::ingest, "targets: {raw-log: {}}")), HasSubstr("taken by the raw log"));
   EXPECT_THAT(problems(params(Role::ingest, "sources: {default: {}}")), HasSubstr("taken by the retention"));

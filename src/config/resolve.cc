@@ -46,6 +46,11 @@ std::expected<std::string, std::string> expand(std::string_view text, const Look
   return out.append(text);
 }
 
+bool is_missing(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found;
+}
+
 std::expected<FileSecret, std::string> read_secret_file(const std::filesystem::path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return std::unexpected(path.string() + ": " + std::strerror(errno));

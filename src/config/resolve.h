@@ -18,6 +18,9 @@ bool has_variables(std::string_view text);
 
 inline constexpr std::string_view kFilePrefix = "file:";
 
+/// Is there surely no file? What cannot be looked at is not missing: reading it will say why.
+bool is_missing(const std::filesystem::path& path);
+
 struct FileSecret {
   std::string text;  // without the newline at its end
   bool readable_by_others = false;

@@ -70,6 +70,15 @@ TEST(YamlValue, DepthIsBounded) {
   EXPECT_FALSE(parse_yaml(nested(66)));
 }
 
+TEST(YamlValue, DepthIsAnErrorBeforeItIsACrash) {
+  EXPECT_FALSE(parse_yaml(std::string(100'000, '[')));
+  EXPECT_FALSE(parse_yaml(std::string(100'000, '{')));
+  std::string blocks;
+  for (size_t i = 0; i < 1'000; ++i) blocks += std::string(i, ' ') + "a:\n";
+  EXPECT_FALSE(parse_yaml(blocks));
+  EXPECT_FALSE(parse_yaml("&a [*a]"));
+}
+
 TEST(YamlValue, AnchorsCannotGrowWithoutBound) {
   std::string text = "a: &a [1,1,1,1,1,1,1,1,1,1]\n";
   for (char c = 'b'; c <= 'h'; ++c) {
