@@ -1,5 +1,6 @@
 // Insert into the raw log on chDB: rows a second by size of batch, latency, CPU and memory.
-// raw_log_bench [--rows N] [--batches 10000,2000,100] [--folder F] [--engine=--name=value …]
+// raw_log_bench [--rows N] [--batches 10000,2000,100] [--folder F] [--engine=--name=value …] [--sql=STATEMENT …]
+// --sql changes the empty table first, to compare schemas.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #include "base/random.h"
 #include "lake/chdb/chdb_raw_log.h"
+#include "lake/chdb/connection.h"
 
 namespace {
 
@@ -25,6 +27,7 @@ struct Options {
   std::vector<size_t> batches{10'000, 2'000, 100};
   std::string folder = std::filesystem::temp_directory_path();
   std::vector<std::string> engine;
+  std::vector<std::string> sql;
 };
 
 Options parse(int argc, char** argv) {
@@ -35,6 +38,7 @@ Options parse(int argc, char** argv) {
     if (argument == "--rows") options.rows = std::stoul(next);
     if (argument == "--folder") options.folder = next;
     if (argument.starts_with("--engine=")) options.engine.push_back(argument.substr(9));
+    if (argument.starts_with("--sql=")) options.sql.push_back(argument.substr(6));
     if (argument == "--batches") {
       options.batches.clear();
       for (size_t at = 0; at < next.size();) {
@@ -101,6 +105,17 @@ uintmax_t bytes_under(const std::string& folder) {
   return bytes;
 }
 
+bool alter_table(const Options& options, const std::string& folder) {
+  if (options.sql.empty()) return true;
+  const auto library = vf::lake::chdb::Library::load("");
+  auto connection = vf::lake::chdb::Connection::open(**library, {"--path=" + folder});
+  for (const auto& sql : options.sql) {
+    if (const auto done = (*connection)->query(sql); !done)
+      return fmt::print(stderr, "{}\n", done.error().message), false;
+  }
+  return true;
+}
+
 // False when something failed.
 bool measure(const Options& options, size_t batch_rows) {
   std::string folder = options.folder + "/vf-raw-log-bench-XXXXXX";
@@ -112,6 +127,7 @@ bool measure(const Options& options, size_t batch_rows) {
   params.engine_options = options.engine;
   auto log = vf::lake::chdb::open_chdb(params, clock);
   if (!log) return fmt::print(stderr, "{}\n", log.error().message), false;
+  if (!alter_table(options, folder)) return false;
 
   vf::SeededRandom random(1);
   const size_t total = batch_rows < 1'000 ? options.rows / 20 : options.rows;
