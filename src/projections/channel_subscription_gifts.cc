@@ -9,7 +9,7 @@ Result<std::vector<store::Row>> channel_subscription_gifts(const Event& event) {
   Body body(event);
   const Instant created = body.time("/created_at");
   const int64_t channel = body.id("/broadcaster/user_id");
-  const int64_t gifter = body.has("/gifter/user_id") ? body.id("/gifter/user_id") : 0;
+  const int64_t gifter = body.has("/gifter/user_id") ? body.integer("/gifter/user_id") : 0;
   const Cell gifter_name = body.text_cell("/gifter/username");
   const Cell expires = body.time_cell("/expires_at");
   const size_t giftees = body.length("/giftees");

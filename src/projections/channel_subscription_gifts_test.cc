@@ -32,6 +32,10 @@ TEST(ChannelSubscriptionGifts, AnAnonymousGifterIsZero) {
   const auto rows = rows_of(event_of(kType, fixture("kick/channel.subscription.gifts.anonymous.json")));
   EXPECT_EQ(cell(rows.at(0), "gifter_id"), integer(0));
   EXPECT_EQ(cell(rows.at(0), "gifter_name"), kNull);
+  for (const char* gifter : {"null", "{}", "{\"user_id\":0}"}) {
+    const auto odd = rows_of(event_of(kType, replaced(gift_to(1), "{\"user_id\":8}", gifter)));
+    EXPECT_EQ(cell(odd.at(0), "gifter_id"), integer(0)) << gifter;
+  }
 }
 
 TEST(ChannelSubscriptionGifts, RefusesMoreGifteesThanTheLimit) {

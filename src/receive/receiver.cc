@@ -40,7 +40,11 @@ void Receiver::perform(std::vector<Work> batch) {
       asked.push_back(request);
     }
   }
-  auto answers = settle(params_.store, asks, params_.clock.now(), params_.on_event);
+  OnEvent report;  // with the time after the commit: a lag that leaves the commit out would be no lag
+  if (params_.on_event) {
+    report = [this](const EventReport& event) { params_.on_event({event.event, event.status, params_.clock.now()}); };
+  }
+  auto answers = settle(params_.store, asks, params_.clock.now(), report);
   for (size_t i = 0; i < asked.size(); ++i) answer(asked[i]->respond, std::move(answers[i]), asked[i]->began);
   for (Work& work : batch) {
     if (auto* purge = std::get_if<Purge>(&work)) {

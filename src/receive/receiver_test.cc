@@ -77,6 +77,21 @@ TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusalsAtOnce) {
   EXPECT_EQ(statuses_, (std::vector{404, 200}));
 }
 
+TEST_F(ReceiverTest, ReportsEventsWithTheTimeAfterTheirCommit) {
+  HeldStore store;
+  auto reporting = params(store);
+  std::promise<Instant> reported;
+  reporting.on_event = [&](const EventReport& report) { reported.set_value(report.now); };
+  Receiver receiver(std::move(reporting));
+  auto answer = send(receiver, post_events({follow(1)}));
+  store.begun.wait();
+  clock_.advance(Millis{250});  // the commit takes this long
+  store.go_on.count_down();
+  EXPECT_EQ(reported.get_future().get(), kNow + Millis{250});
+  EXPECT_EQ(store.processed(follow(1).id).value()->received_at, kNow);
+  EXPECT_EQ(get(answer).status, 200);
+}
+
 TEST_F(ReceiverTest, WhatArrivesDuringACommitIsCommittedTogether) {
   HeldStore store;
   Receiver receiver(params(store));

@@ -16,7 +16,7 @@ namespace vf::receive {
 struct EventReport {
   const Event& event;
   store::Applied status;
-  Instant now;
+  Instant now;  // after the commit, as near as the caller can tell
 };
 using OnEvent = std::function<void(const EventReport&)>;
 
