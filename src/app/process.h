@@ -36,6 +36,7 @@ class Process {
   /// Starts everything; on return the process is ready. Call block_stop_signals() before.
   Result<Addresses> start();
   obs::Log& log() { return log_; }
+  const config::Config& config() const { return params_.config; }
 
   /// Stops accepting, finishes what is in flight, stops. At most `at_most` for each of its few stages.
   void drain(Millis at_most);

@@ -37,4 +37,6 @@ void wait_for_stop(std::chrono::seconds patience) {
   }).detach();
 }
 
+void stop_this_process() { kill(getpid(), SIGTERM); }
+
 }  // namespace vf::app

@@ -13,4 +13,7 @@ void block_stop_signals();
 /// `patience`: a drain that hangs must not outlive it.
 void wait_for_stop(std::chrono::seconds patience);
 
+/// As if SIGTERM had come from outside.
+void stop_this_process();
+
 }  // namespace vf::app

@@ -1,0 +1,71 @@
+#include "cli/admin_client.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace vf::cli {
+namespace {
+
+using nlohmann::json;
+
+Code code_of(int status) {
+  switch (status) {
+    case 400:
+      return Code::invalid;
+    case 401:
+    case 403:
+      return Code::unauthorized;
+    case 404:
+      return Code::not_found;
+    case 409:
+      return Code::conflict;
+    case 503:
+      return Code::unavailable;
+    default:
+      return Code::internal;
+  }
+}
+
+}  // namespace
+
+AdminClient::AdminClient(std::string base, std::string token)
+    : base_(std::move(base)), token_(std::move(token)), client_(http::Client::create({.allow_private = true})) {}
+
+std::optional<AdminClient> AdminClient::connect(const Session& session) {
+  auto config = session.load(session.load_params(config::Role::client));
+  if (!config) return std::nullopt;
+  const auto& admin = config->admin;
+  return AdminClient(admin.url.text.empty() ? "http://" + admin.listen.address : admin.url.text, admin.token.reveal());
+}
+
+Result<json> AdminClient::get(const std::string& path) { return call("GET", path); }
+
+Result<json> AdminClient::call(const std::string& method, const std::string& path, const std::string& body) {
+  http::Outgoing request{.method = method, .url = base_ + "/admin/v1/" + path, .body = body};
+  request.headers = {{"Authorization", "Bearer " + token_}};
+  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  auto response = client_->call(std::move(request));
+  if (!response) {
+    return unavailable(
+        fmt::format("no answer from the admin API at {} ({}): is the hub running, and admin.listen right?", base_,
+                    response.error().message));
+  }
+  auto answer = json::parse(response->body, nullptr, false);
+  if (response->status >= 200 && response->status < 300 && !answer.is_discarded()) return answer;
+  const bool told = answer.is_object() && answer.contains("detail") && answer["detail"].is_string();
+  return Error{code_of(response->status),
+               told ? answer["detail"].get<std::string>() : fmt::format("{} answered {}", base_, response->status)};
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+}  // namespace vf::cli

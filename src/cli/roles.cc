@@ -1,0 +1,81 @@
+// vf up, vf ingest, vf api: the commands that run until they are told to stop.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "app/process.h"
+#include "app/signals.h"
+#include "cli/families.h"
+
+namespace vf::cli {
+namespace {
+
+constexpr std::chrono::seconds kStopPatience{10};
+constexpr Millis kDrainAtMost{3'000};  // of each stage; together within kStopPatience
+
+void announce(const Session& session, const config::Config& config, const app::Addresses& addresses) {
+  if (session.json) return;  // the log tells; standard output stays machine-readable
+  auto& out = session.out();
+  out << "\nvf is ready\n";
+  if (!addresses.webhooks.empty()) out << fmt::format("  webhooks     {}/webhooks/<source>\n", addresses.webhooks);
+  for (const auto& [name, url] : addresses.environments) {
+    out << fmt::format("  {:<12} {}/internal/events   tables: {}\n", name, url,
+                       config.environments.at(name).store.location);
+  }
+  if (!addresses.simulated_kick.empty())
+    out << fmt::format("  simulated    Kick's API at {}\n", addresses.simulated_kick);
+  out << fmt::format("  admin        {}/   (token: {})\n\n", addresses.admin,
+                     (config.data_dir / "admin-token").string());
+  out.flush();
+}
+
+int run_role(Session& session, app::ProcessParams params) {
+  app::block_stop_signals();
+  app::Process process(std::move(params));
+  const auto addresses = process.start();
+  if (!addresses) return session.fail(addresses.error());
+  process.log().info("ready", {{"webhooks", addresses->webhooks}, {"admin", addresses->admin}});
+  announce(session, process.config(), *addresses);
+  app::wait_for_stop(kStopPatience);
+  process.log().info("stopping");
+  process.drain(kDrainAtMost);
+  process.log().info("stopped");
+  return kDone;
+}
+
+int up(Session& session, bool simulated) {
+  auto params = session.load_params(config::Role::up);
+  params.simulated = simulated;
+  if (auto made = config::first_start(params); !made) return session.reject(made.error());
+  auto config = session.load(params);
+  if (!config) return kWrongUsage;
+  return run_role(session,
+                  {.config = std::move(*config), .role = config::Role::up, .environment = {}, .simulated = simulated});
+}
+
+int one_role(Session& session, config::Role role, const std::string& environment) {
+  auto config = session.load(session.load_params(role, environment));
+  if (!config) return kWrongUsage;
+  return run_role(session,
+                  {.config = std::move(*config), .role = role, .environment = environment, .simulated = false});
+}
+
+}  // namespace
+
+void add_roles(CLI::App& root, Session& session) {
+  auto simulated = std::make_shared<bool>(false);
+  CLI::App& all = add_command(root, session,
+                              {"up", "Everything in one process: ingest, environments, admin",
+                               [simulated](Session& s) { return up(s, *simulated); }});
+  all.add_flag("--sim", *simulated, "Play Kick and Sumsub too, and point the sources at them");
+  add_command(root, session, {"ingest", "The shared tier: receive, prove, keep, fan out", [](Session& s) {
+                                return one_role(s, config::Role::ingest, {});
+                              }});
+  auto environment = std::make_shared<std::string>();
+  CLI::App& api = add_command(root, session,
+                              {"api", "One environment: its receiver and its tables",
+                               [environment](Session& s) { return one_role(s, config::Role::api, *environment); }});
+  api.add_option("--env", *environment, "The environment")->required();
+}
+
+}  // namespace vf::cli

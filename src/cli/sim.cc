@@ -1,0 +1,142 @@
+// vf sim: plays the providers against a hub that runs elsewhere.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "app/signals.h"
+#include "base/time.h"
+#include "cli/families.h"
+#include "concurrency/periodic.h"
+#include "sim/simulator.h"
+
+namespace vf::cli {
+namespace {
+
+constexpr std::chrono::seconds kStopPatience{10};
+constexpr Millis kFinishedPoll{100};
+
+struct Options {
+  std::string hub = "http://127.0.0.1:8080", listen = "127.0.0.1:8090", key_file, sumsub_secret, record_file;
+  double rate = 20, seconds = 0, repeat = 0, second_id = 0, late = 0, overtaken = 0, tampered = 0, sumsub = 3;
+  double outage_every = 0, outage_length = 0;
+  uint64_t seed = 1, count = 0;
+  uint32_t channels = 20;
+};
+
+Millis millis(double seconds) { return Millis(static_cast<int64_t>(seconds * 1000)); }
+
+sim::SimulatorParams params_of(const Options& options) {
+  sim::SimulatorParams params;
+  params.world.seed = options.seed;
+  params.world.channels = options.channels;
+  params.world.sumsub_percent = options.sumsub_secret.empty() ? 0 : options.sumsub;
+  params.faults = {.repeat_percent = options.repeat,
+                   .second_id_percent = options.second_id,
+                   .late_percent = options.late,
+                   .overtaken_percent = options.overtaken,
+                   .tampered_percent = options.tampered,
+                   .outage_every = millis(options.outage_every),
+                   .outage_length = millis(options.outage_length)};
+  params.player.rate = options.rate;
+  params.player.count = options.count;
+  params.player.duration = millis(options.seconds);
+  params.api_listen = options.listen;
+  return params;
+}
+
+std::string summary(const sim::PlayerStats& stats, bool json) {
+  const nlohmann::json all = {{"told", stats.told},
+                              {"sent", stats.sent},
+                              {"accepted", stats.accepted},
+                              {"duplicates", stats.duplicates},
+                              {"forgeries_refused", stats.forgeries_refused},
+                              {"forgeries_accepted", stats.forgeries_accepted},
+                              {"retries", stats.retries},
+                              {"given_up", stats.given_up}};
+  if (json) return all.dump() + "\n";
+  std::string out;
+  for (const auto& [name, value] : all.items()) out += fmt::format("{:<20}{}\n", name, value.dump());
+  return out;
+}
+
+int play(Session& session, const Options& options) {
+  app::block_stop_signals();
+  auto params = params_of(options);
+  if (!options.key_file.empty()) {
+    std::ifstream file(options.key_file);
+    std::stringstream text;
+    text << file.rdbuf();
+    if (!file) return session.misuse("cannot read " + options.key_file + ": --key takes an RSA private key, PEM");
+    params.kick_key_pem = text.str();
+  }
+  std::ofstream record;
+  if (!options.record_file.empty()) {
+    record.open(options.record_file);
+    if (!record) return session.misuse("cannot write " + options.record_file);
+    params.player.record = [&record](std::string_view line) { record << line << "\n"; };
+  }
+  SystemClock clock;
+  auto simulator = sim::Simulator::start(std::move(params), clock);
+  if (!simulator) return session.fail(simulator.error());
+  session.err() << fmt::format("vf sim: Kick's API at {}; seed {}, {} events a second to {}\n", (*simulator)->api_url(),
+                               options.seed, options.rate, options.hub);
+  const auto playing =
+      (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
+  if (!playing) return session.fail(playing.error());
+  // The main thread waits for a signal; when all is told and answered, this raises it.
+  concurrency::Periodic finished(kFinishedPoll, [&simulator] {
+    if ((*simulator)->is_finished()) app::stop_this_process();
+    return kFinishedPoll;
+  });
+  app::wait_for_stop(kStopPatience);
+  finished.stop();
+  (*simulator)->stop();
+  const auto stats = (*simulator)->stats();
+  session.out() << summary(stats, session.json);
+  return stats.forgeries_accepted > 0 || stats.given_up > 0 ? kFailed : kDone;
+}
+
+void add_options(CLI::App& command, Options& o) {
+  command.add_option("--hub", o.hub, "The hub's public listener")->capture_default_str();
+  command.add_option("--listen", o.listen, "The simulated APIs' own listener")->capture_default_str();
+  command.add_option("--key", o.key_file, "Kick's private key, PEM; default: a new one, served at --listen");
+  command.add_option("--sumsub-secret", o.sumsub_secret, "Sumsub's webhook secret; without it Sumsub is silent");
+  command.add_option("--sumsub-percent", o.sumsub, "Of all events")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_option("--rate", o.rate, "Events a second; 0: as fast as they are taken")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--count", o.count, "End after so many events");
+  command.add_option("--seconds", o.seconds, "End after so long")->check(CLI::NonNegativeNumber);
+  command.add_option("--seed", o.seed, "The same seed plays the same world")->capture_default_str();
+  command.add_option("--channels", o.channels, "Channels in the world")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  command.add_option("--record", o.record_file, "Write a line of JSON for each delivery that has come to its end");
+  const auto percent = [&command](const char* name, double& value, const char* what) {
+    command.add_option(name, value, what)->check(CLI::Range(0.0, 100.0));
+  };
+  percent("--repeat", o.repeat, "Percent sent twice under one id");
+  percent("--second-id", o.second_id, "Percent told again under a second id");
+  percent("--late", o.late, "Percent sent up to 10 s late");
+  percent("--overtaken", o.overtaken, "Percent overtaken by what follows");
+  percent("--tampered", o.tampered, "Percent followed by a copy with one bit flipped");
+  command.add_option("--outage-every", o.outage_every, "Seconds between outages of the provider");
+  command.add_option("--outage-length", o.outage_length, "Seconds an outage lasts; then all comes at once");
+}
+
+}  // namespace
+
+void add_sim(CLI::App& root, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App& command = add_command(root, session,
+                                  {"sim", "Play Kick and Sumsub: signed webhooks at a chosen rate, from a seed",
+                                   [options](Session& s) { return play(s, *options); }});
+  add_options(command, *options);
+}
+
+}  // namespace vf::cli
