@@ -29,6 +29,9 @@ std::optional<Millis> retry_pause(int attempts) {
   return kPauses[static_cast<size_t>(attempts) - 1];
 }
 
+Schedule::Schedule(Faults faults, Signer signer, uint64_t seed)
+    : faults_(faults), signer_(std::move(signer)), random_(~seed * 0x2545f4914f6cdd1dull) {}
+
 void Schedule::add(Payload payload, Instant now) {
   using Kind = Delivery::Kind;
   if (!began_) began_ = now;

@@ -38,7 +38,8 @@ std::optional<Millis> retry_pause(int attempts);
 
 class Schedule {
  public:
-  Schedule(Faults faults, Signer signer, uint64_t seed) : faults_(faults), signer_(std::move(signer)), random_(seed) {}
+  /// `seed` may be the world's: what is drawn from it here has nothing in common with what is drawn there.
+  Schedule(Faults faults, Signer signer, uint64_t seed);
 
   void add(Payload payload, Instant now);
   /// To be taken again after its retry_pause(), which it must still have.
