@@ -30,4 +30,9 @@ CREATE TABLE IF NOT EXISTS vf.raw_events
 ENGINE = MergeTree
 PARTITION BY (toYYYYMM(received_at), retention_class)
 ORDER BY (source, type, subject, time, event_id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    min_bytes_for_wide_part = 134217728, -- an inserted part is one data file, not one a column: fewer to sync
+    ttl_only_drop_parts = 1,
+    materialize_ttl_recalculate_only = 1;

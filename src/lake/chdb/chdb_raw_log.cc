@@ -17,13 +17,21 @@
 namespace vf::lake::chdb {
 namespace {
 
-// Options of the engine, which starts with the first connection. The hub's own work comes first, so the engine gets
-// few threads and small caches (bench/raw_log_bench.cc compares).
+// Options of the engine, which starts with the first connection. The hub's own work comes first: merges have one
+// thread, below the others' priority, and caches are bounded (they default to gigabytes). bench/raw_log_bench.cc
+// compares.
 std::vector<std::string> engine_options(const std::string& path) {
   return {
       "--path=" + path,
-      // Without it the engine would read a config.xml of the working folder or of the user's home.
+      // Named and absent: else the engine would read a config.xml of the working folder or of the user's home.
       "--config-file=" + path + "/config.xml",
+      "--background_pool_size=1",
+      "--os_threads_nice_value_merge_mutate=5",
+      "--mark_cache_size=67108864",
+      "--index_mark_cache_size=16777216",
+      "--primary_index_cache_size=67108864",
+      "--query_condition_cache_size=8388608",
+      "--compiled_expression_cache_size=16777216",
   };
 }
 
@@ -32,7 +40,8 @@ std::vector<std::string> session_options() {
   return {
       "--max_threads=2",
       "--max_insert_threads=1",
-      "--async_insert=0",  // chDB's default of 1 answers before the data is anywhere
+      "--max_memory_usage=1073741824",  // of one statement
+      "--async_insert=0",               // chDB's default of 1 answers before the data is anywhere
       "--input_format_parallel_parsing=0",
       "--min_table_rows_to_use_projection_index=0",  // the projections are indexes, from the first row on
       "--query_profiler_real_time_period_ns=0",      // no signals to our threads
