@@ -5,7 +5,8 @@
 // The target's trouble backs the whole target off and moves nothing. The events' own trouble (400, 413, 422) is halved
 // until the guilty event is alone: a dead letter. A receiver of single events gets its failures again from the retry
 // lane, a bounded number of times; there a 500 may be the event's own fault, so such an event steps aside too, but
-// only attempts made while the target is otherwise well count towards its death.
+// only attempts made while the target is otherwise well count towards its death: an outage kills nothing. What is left
+// then ends when the outbox no longer holds it.
 #pragma once
 
 #include <functional>

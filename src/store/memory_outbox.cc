@@ -72,8 +72,10 @@ class MemoryOutbox::Transaction {
     }
     OutboxRow row{add.event, add.fan_out};
     row.event.received = now_;
-    row.event.position = {0, 0, ++state_.last_seq};  // not taken back: numbers may have gaps, never repeats
+    row.event.position = {0, 0, ++state_.last_seq};
     const Position position = row.event.position;
+    undo_.push_back([this, before = state_.newest] { state_.newest = before; });
+    state_.newest = position;
     assign(state_.ledger, id, LedgerRow{now_, add.body_key});
     assign(state_.positions, id, position);
     assign(state_.rows, position, std::move(row));
@@ -119,7 +121,7 @@ class MemoryOutbox::Transaction {
   Result<WriteResult> put(const StartConsumer& start) {
     if (state_.cursors.contains(start.consumer)) return Done{};
     const bool now = start.at == StartConsumer::At::now;
-    assign(state_.cursors, start.consumer, now ? Position{0, 0, state_.last_seq} : Position{});
+    assign(state_.cursors, start.consumer, now ? state_.newest : Position{});
     return Done{};
   }
 
@@ -208,7 +210,7 @@ Result<std::vector<OutboxRow>> MemoryOutbox::read_after(const ReadAfter& params)
 
 Result<Position> MemoryOutbox::end() {
   const std::lock_guard lock(mutex_);
-  return Position{0, 0, state_.last_seq};
+  return state_.newest;
 }
 
 Result<std::optional<Position>> MemoryOutbox::cursor(const std::string& consumer) {

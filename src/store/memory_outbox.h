@@ -50,7 +50,8 @@ class MemoryOutbox : public OutboxStore {
     std::map<std::pair<std::string, Uuid>, PutDelivery> deliveries;
     std::map<std::string, std::string> settings;
     std::vector<AddAudit> audit;
-    uint64_t last_seq = 0;
+    uint64_t last_seq = 0;  // handed out; a transaction that is taken back leaves a gap
+    Position newest;        // of the rows committed so far, purged ones included
   };
   class Transaction;
 

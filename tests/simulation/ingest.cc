@@ -1,0 +1,89 @@
+#include "ingest.h"
+
+#include <algorithm>
+
+namespace vf::simulation {
+
+Ingest::Ingest(Params params) : params_(std::move(params)) {
+  params_.outbox.on_death = params_.lake.on_death = [this] { lives_ = false; };
+  params_.lake.caller_lives = [this] { return lives_; };
+}
+
+store::WriteOutbox Ingest::writes_of(uint64_t life) {
+  return [this, life](store::Write write, Written done) {
+    if (!lives_ || life != life_) return;
+    queue_.push_back({std::move(write), Instant::max(), [this, life, done](Result<store::WriteResult> result) {
+                        if (lives_ && life == life_) done(std::move(result));
+                      }});
+  };
+}
+
+void Ingest::start() {
+  if (lives_) return;
+  bury();
+  lives_ = true;
+  ++life_;
+  for (const auto& destination : params_.destinations) start_dispatcher(destination, life_);
+  ingest::RawLogFeederParams feeder;
+  feeder.rows_max = 1 + params_.batch_events_max * 2;
+  feeder_.emplace(
+      ingest::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.clock, params_.random},
+      feeder);
+}
+
+void Ingest::start_dispatcher(const Destination& destination, uint64_t life) {
+  auto send = [this, life, to = destination.receiver](http::Outgoing request, http::Completion done) {
+    if (lives_ && life == life_) params_.network.send(*to, std::move(request), std::move(done));
+  };
+  auto tuning = fanout::default_tuning(destination.target.delivery);
+  tuning.batches.events_max = params_.batch_events_max;
+  tuning.batches.skipped_max = params_.batch_events_max;
+  tuning.single_attempts_max = 4;
+  dispatchers_.push_back(*fanout::Dispatcher::create(
+      destination.target, {params_.outbox, writes_of(life), send, params_.clock, params_.random}, tuning));
+}
+
+void Ingest::die() { lives_ = false; }
+
+// Only between steps: a process that died inside a call must not be torn down under its own feet.
+void Ingest::bury() {
+  params_.network.forget_sender();
+  queue_.clear();
+  dispatchers_.clear();
+  feeder_.reset();
+}
+
+bool Ingest::add(store::AddEvent event, Instant deadline, ingest::Committed done) {
+  if (!lives_ || queue_.size() >= params_.queue_max) return false;
+  queue_.push_back({std::move(event), deadline, [this, life = life_, done = std::move(done)](auto result) mutable {
+                      if (lives_ && life == life_) done(std::move(result));
+                    }});
+  return true;
+}
+
+void Ingest::commit() {
+  if (!lives_ || queue_.empty()) return;
+  const size_t count = 1 + params_.random.below(queue_.size());
+  std::vector<ingest::PendingWrite> batch(std::make_move_iterator(queue_.begin()),
+                                          std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  ingest::commit(params_.outbox, std::move(batch), params_.clock.now());
+}
+
+void Ingest::step(size_t consumer) {
+  if (consumer == dispatchers_.size()) {
+    feeder_->step();
+  } else {
+    dispatchers_[consumer]->step();
+  }
+}
+
+void Ingest::step_one() {
+  if (lives_) step(params_.random.below(dispatchers_.size() + 1));
+}
+
+void Ingest::step_all() {
+  for (size_t i = 0; lives_ && i <= dispatchers_.size(); ++i) step(i);
+}
+
+}  // namespace vf::simulation

@@ -1,0 +1,68 @@
+// The ingest process of the simulated world: the real committer core, dispatchers and raw-log feeder. It dies at any
+// call to a store, or between two steps; what it held in memory is then gone, and nothing it still does has an effect.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fanout/dispatcher.h"
+#include "ingest/commit.h"
+#include "ingest/raw_log_feeder.h"
+#include "network.h"
+
+namespace vf::simulation {
+
+class Ingest {
+ public:
+  struct Destination {
+    fanout::Target target;
+    Receiver* receiver;
+  };
+  struct Params {
+    SimOutbox& outbox;
+    SimLake& lake;
+    Network& network;
+    const Clock& clock;
+    Random& random;
+    std::vector<Destination> destinations;
+    size_t batch_events_max = 4;
+    size_t queue_max = 30;
+  };
+  explicit Ingest(Params params);
+
+  void start();
+  void die();
+  bool lives() const { return lives_; }
+
+  /// An event comes in. False when the queue is full. `done` is called unless the process dies before.
+  bool add(store::AddEvent event, Instant deadline, ingest::Committed done);
+  /// One transaction of the committer.
+  void commit();
+  /// One step of one of the consumers.
+  void step_one();
+  void step_all();
+  bool queue_is_empty() const { return queue_.empty(); }
+
+  fanout::Dispatcher& dispatcher(size_t index) { return *dispatchers_[index]; }
+  size_t dispatchers() const { return dispatchers_.size(); }
+  const std::vector<Destination>& destinations() const { return params_.destinations; }
+
+ private:
+  using Written = std::function<void(Result<store::WriteResult>)>;
+  void start_dispatcher(const Destination& destination, uint64_t life);
+  store::WriteOutbox writes_of(uint64_t life);
+  void step(size_t consumer);
+  void bury();
+
+  Params params_;
+  bool lives_ = false;
+  uint64_t life_ = 0;  // counts starts: what an earlier life began has no one to come back to
+  std::vector<ingest::PendingWrite> queue_;
+  std::vector<std::unique_ptr<fanout::Dispatcher>> dispatchers_;
+  std::optional<ingest::RawLogFeeder> feeder_;
+};
+
+}  // namespace vf::simulation

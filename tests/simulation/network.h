@@ -1,0 +1,60 @@
+// The wire between the dispatchers and their receivers: requests are lost, repeated, late, reordered, and cut after
+// the receiver has committed. Single-threaded; does nothing until told to.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "receivers.h"
+
+namespace vf::simulation {
+
+class Network {
+ public:
+  explicit Network(Random& random) : random_(random) {}
+
+  void send(Receiver& to, http::Outgoing request, http::Completion done);
+  /// One thing happens to one message.
+  void move();
+  /// Everything arrives and every answer gets back.
+  void deliver_all();
+  /// The sender is gone: nobody waits for answers any more. Requests already sent may still arrive.
+  void forget_sender() { ++senders_gone_; }
+
+  bool gentle = false;  // delivers and answers only
+  bool is_empty() const { return requests_.empty() && answers_.empty(); }
+
+ private:
+  // The sender's side of a request: answered once.
+  struct Pending {
+    http::Completion done;
+    uint64_t sender = 0;
+  };
+  struct Request {
+    Receiver* to;
+    http::Outgoing request;
+    std::shared_ptr<Pending> pending;
+  };
+  struct Answer {
+    std::shared_ptr<Pending> pending;
+    Result<http::Response> response;
+  };
+
+  void check_identity(const Receiver& to, const http::Outgoing& request);
+  void arrive(const Request& request);
+  void answer(Pending& pending, Result<http::Response> response);
+  void move_request();
+  void move_answer();
+  Request take_request(size_t index);
+
+  Random& random_;
+  uint64_t senders_gone_ = 0;
+  std::vector<Request> requests_;
+  std::vector<Answer> answers_;
+  std::map<std::pair<const Receiver*, std::string>, std::string> bodies_;  // by webhook-id
+};
+
+}  // namespace vf::simulation

@@ -1,0 +1,116 @@
+// The stores of the simulated world: the honest models, made to fail. What a transaction has committed stays, whatever
+// becomes of the process that asked for it; the outcome may be unknown to it; its death may come with the commit.
+// Single-threaded; one seed decides everything.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "base/random.h"
+#include "lake/raw_log.h"
+#include "store/memory_environment.h"
+#include "store/memory_outbox.h"
+#include "violation.h"
+
+namespace vf::simulation {
+
+/// How unkind a store is, in thousandths of calls. All zero: healthy.
+struct Unkindness {
+  bool away = false;         // answers nothing
+  uint64_t refuses = 0;      // unavailable, without effect
+  uint64_t unknown = 0;      // with effect, and unavailable
+  uint64_t dies_before = 0;  // the process dies; no effect
+  uint64_t dies_after = 0;   // the process dies; with effect
+};
+
+/// What happens to one call.
+enum class Fate { well, refused, unknown, dead_before, dead_after };
+Fate draw(const Unkindness& unkindness, Random& random);
+
+/// The shared store as ingest sees it. Rows may be committed and not yet final, as below PostgreSQL's horizon.
+class SimOutbox final : public store::MemoryOutbox {
+ public:
+  explicit SimOutbox(Random& random) : random_(random) {}
+
+  Unkindness unkindness;
+  std::function<void()> on_death;  // of the process that calls
+  bool rows_become_final_late = false;
+
+  Result<std::vector<store::WriteResult>> write(std::span<const store::Write> writes, Instant now,
+                                                size_t* failed_index) override;
+  Result<std::vector<store::OutboxRow>> read_after(const store::ReadAfter& params) override;
+  Result<Position> end() override;
+  Result<std::optional<Position>> cursor(const std::string& consumer) override;
+  Result<std::optional<store::PinBatch>> open_pin(const std::string& consumer) override;
+  Result<std::vector<store::PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
+  Result<std::optional<store::OutboxRow>> find(Uuid event_id) override;
+  Result<std::vector<store::PutSetting>> settings() override;
+
+  /// Some more of the committed rows become final.
+  void move_horizon();
+
+  /// What has truly been committed, for checking: never fails.
+  MemoryOutbox& truth() { return *this; }
+  std::vector<store::OutboxRow> rows_between(Position after, Position to);
+  Position true_end() { return *MemoryOutbox::end(); }
+  std::optional<store::OutboxRow> true_row(Uuid id) { return *MemoryOutbox::find(id); }
+  std::optional<Position> true_cursor(const std::string& consumer) { return *MemoryOutbox::cursor(consumer); }
+
+ private:
+  bool fails() { return unkindness.away || random_.below(1000) < unkindness.refuses; }
+  Position horizon() { return rows_become_final_late ? std::min(horizon_, true_end()) : true_end(); }
+
+  Random& random_;
+  Position horizon_;
+};
+
+/// The raw log, in another process than ingest: an insert may go on when nobody waits for it any more.
+class SimLake final : public lake::RawLog {
+ public:
+  SimLake(SimOutbox& outbox, Random& random) : outbox_(outbox), random_(random) {}
+
+  Unkindness unkindness;
+  std::function<void()> on_death;
+  std::function<bool()> caller_lives;
+
+  Result<bool> insert(std::span<const lake::RawRow> rows, const std::string& token) override;
+  Result<bool> settle() override;
+  Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override;
+  Result<std::vector<Event>> read(const lake::ReadRange&) override { return internal("unused"); }
+  Result<std::optional<Event>> find(Uuid) override { return internal("unused"); }
+  Result<int64_t> count() override { return static_cast<int64_t>(kept_.size()); }
+  Result<bool> ping() override { return true; }
+
+  /// An insert that was given up lands after all, or never.
+  void end_running();
+  bool holds(Uuid id) const { return kept_.contains(id); }
+
+ private:
+  void keep(Uuid id);
+
+  SimOutbox& outbox_;
+  Random& random_;
+  std::set<Uuid> kept_;
+  std::vector<std::vector<Uuid>> running_;
+};
+
+/// An environment's database. Counts the effects of each event: one, or it is a violation.
+class SimEnvironmentStore final : public store::MemoryEnvironment {
+ public:
+  SimEnvironmentStore(SimOutbox& outbox, Random& random) : outbox_(outbox), random_(random) {}
+
+  Unkindness unkindness;
+  std::function<void()> on_death;
+
+  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> projections, Instant now) override;
+  bool knows(Uuid id) { return MemoryEnvironment::processed(id)->has_value(); }
+
+ private:
+  SimOutbox& outbox_;
+  Random& random_;
+  std::set<Uuid> effects_;
+};
+
+}  // namespace vf::simulation

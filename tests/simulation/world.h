@@ -1,0 +1,75 @@
+// World: one seed, one thread, everything: a provider, ingest, two environments, a stranger's endpoint, the raw log,
+// the clock, and all that goes wrong with them. run() lets the seed decide what happens, checks the invariants after
+// every step, then lets everything heal and checks that it comes to rest in the one right state. Throws Violation.
+//
+// What is checked (architecture.md, "Invariants"):
+// - an event is committed, unchanged, when its delivery is acknowledged, and stays so;
+// - an environment applies an event once, and only events it should get; the raw log never holds one twice, nor one
+//   that nobody committed; one webhook-id never names two bodies;
+// - a cursor never goes back, and never passes an event that its consumer lacks, unless that is written down as an
+//   exception; at most a window of requests is in flight;
+// - at rest: every committed event is in the raw log, and in each environment or dead for its own fault alone; both
+//   environments hold the tables that the projectors make of the committed events, in whatever order.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "ingest.h"
+#include "network.h"
+#include "provider.h"
+#include "receivers.h"
+#include "stores.h"
+
+namespace vf::simulation {
+
+class World {
+ public:
+  explicit World(uint64_t seed);
+
+  void run();
+  size_t steps() const { return steps_; }
+  /// Equal for equal histories.
+  uint64_t trace() const { return trace_; }
+  /// Prints every step to stderr.
+  bool verbose = false;
+
+ private:
+  void choose_troubles();
+  void step();
+  void fail_something();
+  void change_stores();
+  void change_clock();
+  void change_mode();
+
+  void check();
+  void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_dealt_with);
+  bool is_dealt_with(size_t destination, const store::OutboxRow& row);
+
+  void heal();
+  void come_to_rest();
+  std::string unrest();
+  void check_rest();
+  void check_tables();
+  void note(std::string_view what, uint64_t detail);
+
+  SeededRandom random_;
+  ManualClock clock_{from_unix_millis(1'800'000'000'000)};
+  SimOutbox outbox_;
+  SimLake lake_;
+  Network network_;
+  std::unique_ptr<Environment> stage_, production_;
+  std::unique_ptr<Stranger> stranger_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<Provider> provider_;
+
+  std::map<std::string, Position> checked_;  // by consumer: how far its cursor has been checked
+  uint64_t death_rate_ = 0;                  // of processes between steps, in thousandths
+  bool clocks_jump_ = false;
+  size_t steps_ = 0;
+  uint64_t trace_ = 0;
+};
+
+}  // namespace vf::simulation
