@@ -1,6 +1,7 @@
 #include "app/stores.h"
 
 #include "lake/chdb/chdb_raw_log.h"
+#include "lake/chdb/library.h"
 #include "projections/tables.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
@@ -35,6 +36,14 @@ Result<std::unique_ptr<lake::RawLog>> open_lake(const config::StoreUrl& url, con
   if (url.kind != Kind::chdb) return no_driver("ingest.lake: a driver for this URL");
   return lake::chdb::open_chdb({.path = url.location, .retention = retention, .library = {}, .engine_options = {}},
                                clock);
+}
+
+Result<std::string> check_lake_driver(const config::StoreUrl& url) {
+  if (url.kind == Kind::none) return std::string("none: events are kept in the outbox alone, for its retention");
+  if (url.kind != Kind::chdb) return no_driver("ingest.lake: a driver for this URL");
+  const auto library = lake::chdb::Library::load({});
+  if (!library) return library.error();
+  return std::string("libchdb ") + (*library)->version();
 }
 
 lake::Retention raw_retention(const config::Ingest& ingest) {

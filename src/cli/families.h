@@ -29,8 +29,9 @@ class App;
 namespace vf::cli {
 
 /// The table. In the order of --help.
-#define VF_COMMAND_FAMILIES(family) \
-  family(roles) family(events) family(targets) family(dead) family(sim) family(config) family(completion)
+#define VF_COMMAND_FAMILIES(family)                                                                                 \
+  family(roles) family(events) family(targets) family(dead) family(probe) family(doctor) family(sim) family(config) \
+      family(completion)
 
 #define VF_DECLARE_FAMILY(name) void add_##name(CLI::App& root, Session& session);
 VF_COMMAND_FAMILIES(VF_DECLARE_FAMILY)

@@ -1,0 +1,153 @@
+// vf doctor: is everything in place to run, and if not, what mends it? Changes nothing.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "app/sources.h"
+#include "app/stores.h"
+#include "app/targets.h"
+#include "base/time.h"
+#include "cli/families.h"
+#include "cli/text_table.h"
+#include "http/client.h"
+
+namespace vf::cli {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr uintmax_t kFreeBytesLeast = 1ull << 30;
+constexpr std::chrono::minutes kClockOff{1};
+constexpr std::chrono::milliseconds kPatience{3'000};
+
+enum class Grade { ok, warning, problem };
+std::string_view to_string(Grade grade) {
+  return grade == Grade::ok ? "ok" : grade == Grade::warning ? "warning" : "PROBLEM";
+}
+
+struct Finding {
+  std::string what;
+  Grade grade = Grade::ok;
+  std::string detail;  // what was seen, and what mends it
+};
+using Findings = std::vector<Finding>;
+
+void check_files(const config::Config& config, Findings& out) {
+  std::error_code error;
+  if (!fs::is_directory(config.data_dir, error)) {
+    out.push_back({"data_dir", Grade::warning, config.data_dir.string() + " does not exist yet: `vf up` makes it"});
+    return;
+  }
+  const auto space = fs::space(config.data_dir, error);
+  const bool room = !error && space.available >= kFreeBytesLeast;
+  out.push_back({"disk", room ? Grade::ok : Grade::problem,
+                 fmt::format("{} MiB free under {}{}", space.available >> 20, config.data_dir.string(),
+                             room ? "" : ": under 1 GiB, webhooks get 503 when it is full")});
+  for (const auto& entry : fs::directory_iterator(config.data_dir, error)) {
+    const auto name = entry.path().filename().string();
+    const bool secret = name.ends_with(".secret") || name.ends_with("-token") || name.ends_with("-private.pem");
+    struct stat status{};
+    if (!secret || stat(entry.path().c_str(), &status) != 0 || (status.st_mode & 077) == 0) continue;
+    out.push_back({"secret " + name, Grade::warning, "others can read it: chmod 600 " + entry.path().string()});
+  }
+}
+
+void check_lake(const config::Config& config, Findings& out) {
+  const auto usable = app::check_lake_driver(config.ingest.lake);
+  out.push_back({"lake", usable ? Grade::ok : Grade::problem, usable ? *usable : usable.error().message});
+}
+
+void check_sources(const config::Config& config, Findings& out) {
+  const auto sources = app::make_sources(config);
+  if (!sources) {
+    out.push_back({"sources", Grade::problem, sources.error().message});
+    return;
+  }
+  for (const auto& [name, receiving] : *sources) {
+    out.push_back({"source " + name, Grade::ok,
+                   receiving.fan_out ? "keys and secrets are usable" : "dry-run: kept raw, never delivered"});
+  }
+}
+
+// A listener that answers an unsigned delivery with 401 is alive, and believes nobody without proof.
+void check_target(const fanout::Target& target, Findings& out) {
+  auto client = http::Client::create({.allow_private = target.allow_private});
+  const auto response = client->call({.url = target.url, .body = "[]", .timeout = kPatience});
+  if (!response) {
+    out.push_back({"target " + target.name, Grade::problem,
+                   fmt::format("{}: {}; its backlog waits until it answers", target.url, response.error().message)});
+    return;
+  }
+  const bool guarded = response->status == 401;
+  out.push_back({"target " + target.name, guarded ? Grade::ok : Grade::warning,
+                 guarded ? target.url + " answers"
+                         : fmt::format("{} answered an unsigned request with {}: 401 is expected", target.url,
+                                       response->status)});
+}
+
+void check_running(const config::Config& config, Findings& out) {
+  auto client = http::Client::create({.allow_private = true});
+  const auto url = config.admin.url.text.empty() ? "http://" + config.admin.listen.address : config.admin.url.text;
+  const auto response = client->call({.method = "GET", .url = url + "/readyz", .timeout = kPatience});
+  if (!response) {
+    out.push_back({"hub", Grade::warning,
+                   fmt::format("nothing answers at {}: it is not running, or admin.listen is another", url)});
+    return;
+  }
+  const auto body = json::parse(response->body, nullptr, false);
+  if (!body.is_object() || !body.contains("checks")) {
+    out.push_back({"hub", Grade::problem, url + " is something else: another program listens there"});
+    return;
+  }
+  for (const auto& [name, check] : body["checks"].items()) {
+    const bool ok = check.value("ok", false);
+    out.push_back({"running: " + name, ok ? Grade::ok : Grade::problem, ok ? "" : check.value("reason", "")});
+  }
+}
+
+void check_clock(Findings& out) {
+  // 2026-01-01: a machine without a battery wakes up in 1970, and every signature would be from the future.
+  constexpr int64_t kNotBefore = 1'767'225'600'000;
+  const Instant now = SystemClock().now();
+  const bool sane = unix_millis(now) > kNotBefore - std::chrono::milliseconds(kClockOff).count();
+  out.push_back({"clock", sane ? Grade::ok : Grade::problem,
+                 to_rfc3339(now) + (sane ? "" : ": set it (timedatectl set-ntp true)")});
+}
+
+int doctor(Session& session) {
+  const auto loaded = config::load(session.load_params(config::Role::up));
+  if (!loaded) return session.reject(loaded.error());
+  const auto& config = loaded->config;
+  Findings findings{{"configuration", Grade::ok, "complete"}};
+  for (const auto& warning : loaded->warnings) findings.push_back({"configuration", Grade::warning, warning.text()});
+  check_clock(findings);
+  check_files(config, findings);
+  check_lake(config, findings);
+  check_sources(config, findings);
+  check_running(config, findings);
+  for (const auto& [name, configured] : config.targets) check_target(app::make_target(name, configured), findings);
+
+  bool well = true;
+  json all = json::array();
+  TextTable table({"CHECK", "", "DETAIL"});
+  for (const auto& finding : findings) {
+    well = well && finding.grade != Grade::problem;
+    table.add({finding.what, std::string(to_string(finding.grade)), finding.detail});
+    all.push_back({{"check", finding.what}, {"grade", to_string(finding.grade)}, {"detail", finding.detail}});
+  }
+  session.out() << (session.json ? json{{"ok", well}, {"checks", all}}.dump() + "\n" : table.text());
+  return well ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& root, Session& session) {
+  add_command(root, session,
+              {"doctor", "Check configuration, clock, stores, keys and targets; say how to mend each", doctor});
+}
+
+}  // namespace vf::cli
