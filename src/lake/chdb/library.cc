@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::string_view kHowToGetIt = "run ./dev fetch-libchdb, or set ingest.lake: none";
 
+// The engine has an allocator of its own, which hands what it did not allocate to libc and not to the sanitizer's.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 // The first symbol that is missing, or nullptr.
 const char* bind_all(void* library, Library& api) {
   const char* missing = nullptr;
@@ -81,6 +88,8 @@ Result<const Library*> Library::load(const std::string& file) {
   static std::mutex mutex;
   static std::optional<Library> loaded;
   const std::lock_guard lock(mutex);
+  if (kSanitized)
+    return not_found("lake: the chDB engine cannot run in a build with sanitizers: set ingest.lake: none");
   if (!loaded) {
     std::error_code ignored;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
