@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "store/random_rows.h"
+#include "store/random_rows_test.h"
 
 namespace vf::store {
 namespace {

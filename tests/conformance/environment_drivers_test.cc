@@ -5,7 +5,7 @@
 #include "store/memory_environment.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/environment.h"
-#include "temporary_folder.h"
+#include "store/temporary_folder_test.h"
 
 namespace vf::store::conformance {
 namespace {

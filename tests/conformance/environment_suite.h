@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "store/environment_store.h"
-#include "store/random_rows.h"
+#include "store/random_rows_test.h"
 
 namespace vf::store::conformance {
 

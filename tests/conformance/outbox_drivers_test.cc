@@ -2,7 +2,7 @@
 #include "outbox_suite.h"
 #include "store/memory_outbox.h"
 #include "store/sqlite/outbox.h"
-#include "temporary_folder.h"
+#include "store/temporary_folder_test.h"
 
 namespace vf::store::conformance {
 namespace {

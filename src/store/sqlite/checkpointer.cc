@@ -5,9 +5,6 @@
 namespace vf::store::sqlite {
 namespace {
 
-constexpr int64_t kPassiveBytes = 8 << 20;
-constexpr int64_t kRestartBytes = 64 << 20;
-
 int64_t page_bytes(Connection& db) {
   Query query = db.query("PRAGMA page_size");
   const auto row = query.step();
@@ -16,8 +13,12 @@ int64_t page_bytes(Connection& db) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(Connection db)
-    : db_(std::move(db)), page_bytes_(page_bytes(db_)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+Checkpointer::Checkpointer(Connection db, TurnLock& writing, const Limits& limits)
+    : db_(std::move(db)),
+      writing_(writing),
+      limits_(limits),
+      page_bytes_(page_bytes(db_)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Checkpointer::~Checkpointer() = default;
 
@@ -25,13 +26,14 @@ void Checkpointer::committed(int64_t log_pages) {
   const std::lock_guard lock(mutex_);
   if (log_pages < log_pages_) attempted_pages_ = 0;  // the log began anew
   log_pages_ = log_pages;
-  if (log_pages_ - attempted_pages_ >= kPassiveBytes / page_bytes_) wake_.notify_one();
+  if (is_due()) wake_.notify_one();
 }
+
+bool Checkpointer::is_due() const { return (log_pages_ - attempted_pages_) * page_bytes_ >= limits_.passive_bytes; }
 
 void Checkpointer::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const auto due = [this] { return log_pages_ - attempted_pages_ >= kPassiveBytes / page_bytes_; };
-  while (wake_.wait(lock, stop, due) && !stop.stop_requested()) {
+  while (wake_.wait(lock, stop, [this] { return is_due(); }) && !stop.stop_requested()) {
     lock.unlock();
     const int64_t seen = checkpoint();
     lock.lock();
@@ -45,7 +47,8 @@ int64_t Checkpointer::checkpoint() {
   int done = 0;
   sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
   // RESTART holds the committer up, but after PASSIVE only for what was committed meanwhile.
-  if (log * page_bytes_ > kRestartBytes) {
+  if (log * page_bytes_ > limits_.restart_bytes) {
+    const auto turn = writing_.take();
     sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, &log, &done);
   }
   return log;

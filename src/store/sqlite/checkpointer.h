@@ -9,12 +9,18 @@
 
 #include "base/result.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/turn_lock.h"
 
 namespace vf::store::sqlite {
 
 class Checkpointer {
  public:
-  explicit Checkpointer(Connection db);
+  struct Limits {
+    int64_t passive_bytes = 8 << 20;
+    int64_t restart_bytes = 64 << 20;
+  };
+  /// `writing` is what the committer holds in its transactions.
+  Checkpointer(Connection db, TurnLock& writing, const Limits& limits);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -23,11 +29,14 @@ class Checkpointer {
   void committed(int64_t log_pages);
 
  private:
+  bool is_due() const;
   void run(const std::stop_token& stop);
   int64_t checkpoint();
 
   Connection db_;
-  int64_t page_bytes_;
+  TurnLock& writing_;
+  const Limits limits_;
+  const int64_t page_bytes_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   int64_t log_pages_ = 0;        // now

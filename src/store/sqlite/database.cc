@@ -23,8 +23,10 @@ Error outcome_unknown(Error error) {
 
 }  // namespace
 
-Database::Database(Connection writer, Connection checkpoints, std::vector<Connection> readers)
-    : writer_(std::move(writer)), checkpointer_(std::move(checkpoints)), readers_(std::move(readers)) {
+Database::Database(Connections connections, const Checkpointer::Limits& limits)
+    : writer_(std::move(connections.writer)),
+      checkpointer_(std::move(connections.checkpoints), writing_, limits),
+      readers_(std::move(connections.readers)) {
   sqlite3_wal_hook(writer_.raw(), tell_checkpointer, &checkpointer_);
 }
 
@@ -42,11 +44,12 @@ Result<std::unique_ptr<Database>> Database::open(const Params& params) {
     if (!reader) return reader.error();
     readers.push_back(std::move(*reader));
   }
-  return std::unique_ptr<Database>(new Database(std::move(*writer), std::move(*checkpoints), std::move(readers)));
+  return std::unique_ptr<Database>(
+      new Database({std::move(*writer), std::move(*checkpoints), std::move(readers)}, params.checkpoints));
 }
 
 Result<bool> Database::transaction(const std::function<Result<bool>(Connection&)>& body) {
-  const std::lock_guard lock(writing_);
+  const auto turn = writing_.take();
   auto done = attempt(body);
   if (!done && writer_.in_transaction()) (void)writer_.query("ROLLBACK").run();
   in_trouble_ = !done && done.error().code == Code::unavailable;

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/read_pool.h"
+#include "store/sqlite/turn_lock.h"
 
 namespace vf::store::sqlite {
 
@@ -27,6 +27,7 @@ class Database {
     Instant now;
     int readers = 4;
     int64_t cache_bytes = 16 << 20;  // of the writing connection
+    Checkpointer::Limits checkpoints = {};
   };
   static Result<std::unique_ptr<Database>> open(const Params& params);
 
@@ -39,11 +40,16 @@ class Database {
   Result<bool> ping();
 
  private:
-  Database(Connection writer, Connection checkpoints, std::vector<Connection> readers);
+  struct Connections {
+    Connection writer;
+    Connection checkpoints;
+    std::vector<Connection> readers;
+  };
+  Database(Connections connections, const Checkpointer::Limits& limits);
   Result<bool> attempt(const std::function<Result<bool>(Connection&)>& body);
   Result<bool> probe();
 
-  std::mutex writing_;
+  TurnLock writing_;
   Connection writer_;
   Checkpointer checkpointer_;
   ReadPool readers_;

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-namespace vf::store::conformance {
+namespace vf::store {
 
 class TemporaryFolder {
  public:
@@ -26,4 +26,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace vf::store::conformance
+}  // namespace vf::store

@@ -1,0 +1,149 @@
+// How fast the SQLite driver takes events, reads them back and projects rows, fsync on. One line of JSON a measure:
+//   bench_store_sqlite_bench [FOLDER] [ROWS]
+// Rows of about 1 KiB in batches of 256. Each measure has a new file in FOLDER (default: the working directory).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "store/sqlite/environment.h"
+#include "store/sqlite/outbox.h"
+
+namespace {
+
+using namespace vf;
+using namespace vf::store;
+using Steady = std::chrono::steady_clock;
+
+constexpr size_t kBatch = 256;
+constexpr Instant kNow{Millis{1'790'000'000'000}};
+
+struct Timing {
+  std::vector<double> batch_ms;
+  double seconds = 0;
+  double cpu_seconds = 0;  // of the whole process, the checkpointer's thread included
+};
+
+void report(const std::string& name, size_t rows, Timing timing) {
+  std::ranges::sort(timing.batch_ms);
+  const auto quantile = [&](double q) {
+    return timing.batch_ms[static_cast<size_t>(q * static_cast<double>(timing.batch_ms.size() - 1))];
+  };
+  fmt::print(
+      R"({{"measure":"{}","rows":{},"rows_per_second":{:.0f},"cpu_us_per_row":{:.2f},"batch_ms":{{"p50":{:.2f},"p99":{:.2f},"max":{:.2f}}}}})"
+      "\n",
+      name, rows, static_cast<double>(rows) / timing.seconds, timing.cpu_seconds * 1e6 / static_cast<double>(rows),
+      quantile(0.5), quantile(0.99), quantile(1));
+}
+
+template <class Step>
+Timing measure(size_t batches, Step step) {
+  Timing timing;
+  const auto begin = Steady::now();
+  const std::clock_t cpu_begin = std::clock();
+  for (size_t i = 0; i < batches; ++i) {
+    const auto start = Steady::now();
+    step(i);
+    timing.batch_ms.push_back(std::chrono::duration<double, std::milli>(Steady::now() - start).count());
+  }
+  timing.seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+  timing.cpu_seconds = static_cast<double>(std::clock() - cpu_begin) / CLOCKS_PER_SEC;
+  return timing;
+}
+
+[[noreturn]] void give_up(const Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  std::exit(1);
+}
+
+Uuid id_of(size_t n, bool ordered, Random& random) {
+  Uuid id;
+  uint64_t head = ordered ? n : random.next();
+  for (size_t i = 8; i-- > 0; head >>= 8) id.bytes[i] = static_cast<uint8_t>(head);
+  uint64_t tail = random.next();
+  for (size_t i = 8; i < 16; ++i, tail >>= 8) id.bytes[i] = static_cast<uint8_t>(tail);
+  return id;
+}
+
+std::vector<Write> events(size_t first, bool ordered, Random& random) {
+  std::vector<Write> writes;
+  for (size_t n = first; n < first + kBatch; ++n) {
+    AddEvent add;
+    add.event.id = id_of(n, ordered, random);
+    add.event.source = "kick";
+    add.event.type = "kick.chat.message.sent";
+    add.event.subject = "channel/" + std::to_string(n % 100);
+    add.event.time = kNow;
+    add.event.message_id = "01JABCDEFGHJKMNPQRSTVWXYZ0";
+    add.event.fact_key = add.event.message_id;
+    add.event.version = "1";
+    add.event.is_json = true;
+    add.event.body.assign(560, 'x');
+    add.event.headers.assign(300, 'h');
+    writes.emplace_back(std::move(add));
+  }
+  std::ranges::sort(writes, {}, [](const Write& write) { return std::get<AddEvent>(write).event.id; });
+  return writes;
+}
+
+void bench_outbox(const std::string& folder, size_t rows, bool ordered) {
+  const std::string path = folder + (ordered ? "/bench-ordered.db" : "/bench-random.db");
+  auto store = sqlite::open_outbox({.path = path, .now = kNow});
+  if (!store) give_up(store.error());
+  SeededRandom random(1);
+  const size_t batches = rows / kBatch;
+  std::vector<std::vector<Write>> writes;
+  for (size_t i = 0; i < batches; ++i) writes.push_back(events(i * kBatch, ordered, random));
+  report(ordered ? "outbox, ordered ids" : "outbox, random ids", batches * kBatch, measure(batches, [&](size_t i) {
+           if (auto done = (*store)->write(writes[i], kNow, nullptr); !done) give_up(done.error());
+         }));
+  if (!ordered) return;
+  report("outbox, duplicates", batches * kBatch, measure(batches, [&](size_t i) {
+           if (auto done = (*store)->write(writes[i], kNow, nullptr); !done) give_up(done.error());
+         }));
+  Position after;
+  report("outbox, reading 500", batches * kBatch, measure(batches * kBatch / 500, [&](size_t) {
+           const auto read = (*store)->read_after({.after = after});
+           if (!read) give_up(read.error());
+           after = read->back().event.position;
+         }));
+}
+
+void bench_processed(const std::string& folder, size_t rows) {
+  auto store =
+      sqlite::open_environment({.path = folder + "/bench-env.db", .environment = "bench", .tables = {}, .now = kNow});
+  if (!store) give_up(store.error());
+  SeededRandom random(2);
+  const size_t batches = rows / kBatch;
+  std::vector<std::vector<Projection>> told(batches);
+  for (size_t n = 0; n < batches * kBatch; ++n) {
+    Projection one;
+    one.event_id = id_of(n, true, random);
+    one.source = "kick";
+    one.type = "kick.chat.message.sent";
+    one.time = kNow;
+    told[n / kBatch].push_back(std::move(one));
+  }
+  report("environment, processed_events alone", batches * kBatch, measure(batches, [&](size_t i) {
+           if (auto done = (*store)->apply(told[i], kNow); !done) give_up(done.error());
+         }));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::filesystem::path folder = std::filesystem::path(argc > 1 ? argv[1] : ".") / "vf-store-bench";
+  const size_t rows = argc > 2 ? std::stoul(argv[2]) : 200'000;
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  bench_outbox(folder, rows, true);
+  bench_outbox(folder, rows, false);
+  bench_processed(folder, rows);
+  std::filesystem::remove_all(folder);
+}
