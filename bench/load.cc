@@ -2,7 +2,7 @@
 //   load CORPUS HOST:PORT [--connections 64] [--seconds 10] [--rate R] [--skip K] [--sent FILE]
 // Closed loop by default (a connection sends as soon as it is answered). With --rate it is open: requests are due at
 // fixed times, and latency counts from when a request was due, so a stall is not hidden. --sent writes a line
-// "<message id> <unix ms it was sent>" for each 2xx. Prints one JSON object. Corpus: see corpus.cc.
+// "<event id> <unix ms it was sent>" for each 2xx. Prints one JSON object. Corpus: see corpus.cc.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -213,12 +213,11 @@ class Load {
   }
 
   void note_sent(const Connection& connection) {
-    constexpr std::string_view kHeader = "Kick-Event-Message-Id: ";
-    const size_t at = connection.request.find(kHeader);
-    if (at == std::string_view::npos) return;
-    const auto id = connection.request.substr(at + kHeader.size(), 26);
-    std::fprintf(sent_, "%.*s %lld\n", static_cast<int>(id.size()), id.data(),
-                 static_cast<long long>(connection.sent_ms));
+    constexpr std::string_view kField = "\"event_id\":\"";
+    const size_t at = connection.answer.find(kField);
+    if (at == std::string::npos) return;
+    const auto id = connection.answer.substr(at + kField.size(), 36);
+    std::fprintf(sent_, "%s %lld\n", id.c_str(), static_cast<long long>(connection.sent_ms));
   }
 
   void report(double took) {
