@@ -160,7 +160,8 @@ TEST(Ed25519, VerifiesAcrossTheTwoParts) {
 // The published vector of Standard Webhooks v1a.
 TEST(Ed25519, StandardWebhooksVector) {
   const auto vectors = nlohmann::json::parse(contents(kFixtures / "other" / "vectors.json"));
-  const auto v = *std::ranges::find(vectors, "standard-webhooks-v1a", [](const nlohmann::json& one) { return one["name"].get<std::string>(); });
+  const auto v = *std::ranges::find(vectors, "standard-webhooks-v1a",
+                                    [](const nlohmann::json& one) { return one["name"].get<std::string>(); });
   const auto seed_and_public = from_base64(v["private_key"].get<std::string>().substr(5)).value();
   const auto key = PrivateKey::ed25519_from_seed(seed_and_public.substr(0, 32)).value();
   const std::string prefix = v["signed_prefix"], body = contents(kFixtures / "other" / v["body_file"]);
