@@ -35,8 +35,7 @@ AdminClient::AdminClient(std::string base, std::string token)
 std::optional<AdminClient> AdminClient::connect(const Session& session) {
   auto config = session.load(session.load_params(config::Role::client));
   if (!config) return std::nullopt;
-  const auto& admin = config->admin;
-  return AdminClient(admin.url.text.empty() ? "http://" + admin.listen.address : admin.url.text, admin.token.reveal());
+  return AdminClient(config::admin_url(config->admin), config->admin.token.reveal());
 }
 
 Result<json> AdminClient::get(const std::string& path) { return call("GET", path); }

@@ -91,7 +91,7 @@ void check_target(const fanout::Target& target, Findings& out) {
 
 void check_running(const config::Config& config, Findings& out) {
   auto client = http::Client::create({.allow_private = true});
-  const auto url = config.admin.url.text.empty() ? "http://" + config.admin.listen.address : config.admin.url.text;
+  const auto url = config::admin_url(config.admin);
   const auto response = client->call({.method = "GET", .url = url + "/readyz", .timeout = kPatience});
   if (!response) {
     out.push_back({"hub", Grade::warning,

@@ -28,10 +28,19 @@ class App;
 
 namespace vf::cli {
 
+// clang-format off
 /// The table. In the order of --help.
-#define VF_COMMAND_FAMILIES(family)                                                                                 \
-  family(roles) family(events) family(targets) family(dead) family(probe) family(doctor) family(sim) family(config) \
-      family(completion)
+#define VF_COMMAND_FAMILIES(family) \
+  family(roles) \
+  family(events) \
+  family(targets) \
+  family(dead) \
+  family(probe) \
+  family(doctor) \
+  family(sim) \
+  family(config) \
+  family(completion)
+// clang-format on
 
 #define VF_DECLARE_FAMILY(name) void add_##name(CLI::App& root, Session& session);
 VF_COMMAND_FAMILIES(VF_DECLARE_FAMILY)
