@@ -258,6 +258,7 @@ admin::Hub IngestRole::hub() {
   hub.sources = [this] { return source_statuses(); };
   hub.target_statuses = [this] {
     std::vector<fanout::Status> statuses;
+    statuses.reserve(workers_.size());
     for (const auto& [name, worker] : workers_) statuses.push_back(worker->status());
     return statuses;
   };
@@ -289,6 +290,7 @@ void IngestRole::drain(Millis at_most) {
   if (retention_) retention_->stop();
   {
     std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
+    drains.reserve(workers_.size() + 1);
     for (auto& [name, worker] : workers_) drains.emplace_back([&worker, at_most] { worker->drain(at_most); });
     if (feeder_) drains.emplace_back([this, at_most] { feeder_->drain(at_most); });
   }

@@ -33,7 +33,7 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports port
   auto signer = crypto::WebhookSigner::create(target.secrets);
   if (!signer) return signer.error();
   return std::unique_ptr<Dispatcher>(
-      new Dispatcher(std::move(target), std::move(ports), std::move(*signer), std::move(tuning)));
+      new Dispatcher(std::move(target), std::move(ports), std::move(*signer), tuning));
 }
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports) {

@@ -80,7 +80,7 @@ class PlanWriter {
     size_t failed_index = writes.size();
     auto results = store_.write(writes, now_, &failed_index);
     if (results) {
-      for (size_t i = begin; i < end; ++i) answer(i, std::move((*results)[i - begin]));
+      for (size_t i = begin; i < end; ++i) answer(i, (*results)[i - begin]);
       return;
     }
     const bool somebodys_own = results.error().code == Code::invalid || results.error().code == Code::conflict;

@@ -22,6 +22,7 @@ class RecordingStore final : public store::OutboxStore {
                                                 size_t* failed_index) override {
     ++calls;
     if (away) return unavailable("away");
+    auto seen = seen_;  // a refused transaction leaves nothing
     std::vector<store::WriteResult> results;
     for (size_t i = 0; i < writes.size(); ++i) {
       const auto* add = std::get_if<store::AddEvent>(&writes[i]);
@@ -30,11 +31,12 @@ class RecordingStore final : public store::OutboxStore {
         return invalid("poison");
       }
       if (add) {
-        results.push_back(store::EventAdded{!seen_.insert(add->event.id).second, add->event.id, {}, now});
+        results.push_back(store::EventAdded{!seen.insert(add->event.id).second, add->event.id, {}, now});
       } else {
         results.push_back(store::Done{});
       }
     }
+    seen_ = std::move(seen);
     transactions.emplace_back(writes.begin(), writes.end());
     return results;
   }
