@@ -13,7 +13,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kSmallBufferBytes = 4096;  // what an idle connection holds
-constexpr size_t kFreeBodyBytes = 16384;    // of each body; beyond, it counts as buffered
+constexpr size_t kFreeBodyBytes = 8192;     // of each body; beyond, it counts as buffered
 constexpr size_t kOutputBytesKept = 16384;
 constexpr size_t kLingerBytesMax = 16u << 20;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
@@ -119,14 +119,13 @@ void Connection::wait_for_more() {
   make_room();
 }
 
-/// Idle connections hold a small buffer; one that a read has filled is exchanged for a large one.
+/// The buffer is small until unread bytes fill it, which only long headers do: a body is taken out as it comes.
 void Connection::make_room() {
-  const size_t large_bytes = std::max(kSmallBufferBytes, loop_.state().params.headers_bytes_max);
-  const bool filled = received_ == input_.size();
   input_.erase(0, parsed_);
   received_ -= parsed_;
   parsed_ = 0;
-  input_.resize(filled && !input_.empty() ? large_bytes : std::max(input_.size(), kSmallBufferBytes));
+  const bool full = received_ >= kSmallBufferBytes;
+  input_.resize(full ? std::max(2 * kSmallBufferBytes, loop_.state().params.headers_bytes_max) : kSmallBufferBytes);
 }
 
 void Connection::call_handler() {
@@ -160,13 +159,12 @@ void Connection::take_answer() {
 void Connection::finish_exchange() {
   release_body();
   if (output_.capacity() > kOutputBytesKept) output_ = {};
-  if (input_.size() > kSmallBufferBytes && unread().size() <= kSmallBufferBytes / 2) {
-    std::string small(unread());
-    received_ = small.size();
-    parsed_ = 0;
-    small.resize(kSmallBufferBytes);
-    input_ = std::move(small);
-  }
+  if (input_.capacity() <= kSmallBufferBytes || unread().size() > kSmallBufferBytes) return;
+  std::string small(unread());
+  received_ = small.size();
+  parsed_ = 0;
+  small.resize(kSmallBufferBytes);
+  input_ = std::move(small);
 }
 
 void Connection::begin_lingering() {
@@ -293,7 +291,7 @@ void Connection::refuse(Response response) {
 
 /// Short bodies are free, so that a few long ones, sent slowly, cannot use up what the short ones need.
 bool Connection::charge_body() {
-  const size_t body = parser_.body_bytes();
+  const size_t body = parser_.body_memory();
   const size_t due = body > kFreeBodyBytes ? body - kFreeBodyBytes : 0;
   if (due <= charged_bytes_) return true;
   const size_t more = due - charged_bytes_;

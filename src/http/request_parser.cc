@@ -15,7 +15,7 @@ using Text = beast::string_view;
 
 constexpr size_t kFieldsMax = 128;
 constexpr size_t kChunkLineBytesMax = 4096;  // a chunk's size line, or all trailers
-constexpr size_t kReserveBytesMax = 16384;   // a promised length is believed only so far
+constexpr size_t kReserveBytesMax = 4096;    // a promised length is believed only so far
 
 std::string_view view(Text text) { return {text.data(), text.size()}; }
 
@@ -182,6 +182,7 @@ void RequestParser::feed_end() {
 
 RequestParser::State RequestParser::state() const { return impl_->state; }
 size_t RequestParser::body_bytes() const { return impl_->sink->request.body.size(); }
+size_t RequestParser::body_memory() const { return impl_->sink->request.body.capacity(); }
 bool RequestParser::expects_continue() const { return impl_->sink->expects_continue; }
 bool RequestParser::keep_alive() const { return impl_->sink->keep_alive(); }
 bool RequestParser::is_http_1_0() const { return impl_->sink->http_1_0; }

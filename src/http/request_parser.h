@@ -30,8 +30,9 @@ class RequestParser {
   void feed_end();
 
   State state() const;
-  /// Bytes of the body held so far.
   size_t body_bytes() const;
+  /// What the body takes in memory: its bytes and the room made for more.
+  size_t body_memory() const;
   /// Once the headers are read: the peer waits for "100 Continue" before it sends the body.
   bool expects_continue() const;
   /// Once the headers are read.

@@ -18,9 +18,9 @@ struct ServerParams {
   size_t connections_max = 4096;  // beyond: accepted, answered 503, closed
   size_t headers_bytes_max = 16u << 10;
   size_t body_bytes_max = 1u << 20;
-  size_t buffered_bytes_max = 64u << 20;              // of bodies past their first 16 KiB, all connections; beyond: 503
-  std::chrono::milliseconds request_timeout{30'000};  // first byte to complete request
-  std::chrono::milliseconds idle_timeout{60'000};     // between requests on a kept connection
+  size_t buffered_bytes_max = 32u << 20;               // memory of bodies past their first 8 KiB, in all; beyond: 503
+  std::chrono::milliseconds request_timeout{30'000};   // first byte to complete request
+  std::chrono::milliseconds idle_timeout{60'000};      // between requests on a kept connection
   std::chrono::milliseconds response_timeout{10'000};  // handler; then 503 with Retry-After, its late answer is dropped
 };
 

@@ -182,18 +182,18 @@ TEST(ServerLimits, ALateHandlerIs503AndItsAnswerIsDropped) {
 }
 
 TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesAreNotAffected) {
-  const auto server = serve_with({.buffered_bytes_max = 100'000});
+  const auto server = serve_with({.buffered_bytes_max = 120u << 10});
   RawPeer first(server->port());
-  first.send(post(200'000) + std::string(116'384, 'a'));  // 16 KiB are free: exactly the limit
+  first.send(post(200'000) + std::string(100'000, 'a'));  // in 128 KiB, 8 of them free: exactly the limit
   RawPeer second(server->port());
-  second.send(post(16'384) + std::string(16'384, 'a'));
+  second.send(post(8'192) + std::string(8'192, 'a'));
   EXPECT_EQ(second.read().status, 200);
   RawPeer third(server->port());
   RawPeer::Answer answer;
   answer.status = 200;
   // The first one's bytes may still be on their way: until they are counted, the third passes.
   for (int i = 0; i < 10'000 && answer.status == 200; ++i) {
-    third.send(post(16'385) + std::string(16'385, 'a'));
+    third.send(post(8'193) + std::string(8'193, 'a'));
     answer = third.read();
   }
   EXPECT_EQ(answer.status, 503);
@@ -201,7 +201,7 @@ TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesAreNotAffected) {
   first.reset();
   for (int i = 0; i < 10'000 && answer.status == 503; ++i) {
     RawPeer next(server->port());
-    next.send(post(16'385) + std::string(16'385, 'a'));
+    next.send(post(8'193) + std::string(8'193, 'a'));
     answer = next.read();
   }
   EXPECT_EQ(answer.status, 200);
