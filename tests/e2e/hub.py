@@ -59,12 +59,15 @@ class RsaKey:
                 fields[name] = fields.get(name, "") + line.strip().replace(":", "")
             else:
                 name = line.split(":")[0]
-        self.n, self.d = int(fields["modulus"], 16), int(fields["privateExponent"], 16)
+        self.p, self.q, self.dp, self.dq, self.q_inverse = (int(fields[name], 16) for name in (
+            "prime1", "prime2", "exponent1", "exponent2", "coefficient"))
 
     def sign(self, message):
         tail = b"\x00" + self.DIGEST_INFO + hashlib.sha256(message).digest()
         padded = b"\x00\x01" + b"\xff" * (256 - 2 - len(tail)) + tail
-        return pow(int.from_bytes(padded, "big"), self.d, self.n).to_bytes(256, "big")
+        number = int.from_bytes(padded, "big")
+        mod_p, mod_q = pow(number, self.dp, self.p), pow(number, self.dq, self.q)
+        return (mod_q + (mod_p - mod_q) * self.q_inverse % self.p * self.q).to_bytes(256, "big")
 
 
 def ulid(at=None):
@@ -82,7 +85,8 @@ def request(url, method="GET", body=None, headers=None, timeout_s=PATIENCE_S):
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
     try:
-        connection.request(method, parts.path + ("?" + parts.query if parts.query else ""), body=body, headers=headers or {})
+        path = parts.path + ("?" + parts.query if parts.query else "")
+        connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
     finally:
@@ -127,6 +131,7 @@ class Hub:
                              for name, secret in self.secrets.items()},
         }
         merge(self.config, extra or {})
+        self.data, self.file = pathlib.Path(self.config["data_dir"]), self.directory / "vf.yaml"
         self.process, self.log = None, self.directory / "hub.log"
 
     def address(self, role):
@@ -139,20 +144,26 @@ class Hub:
         return self.start()
 
     def __exit__(self, *_):
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        self.kill()
         if self.own_directory:
             self.own_directory.cleanup()
 
     def start(self, *arguments):
-        config = self.directory / "vf.yaml"
-        config.write_text(json.dumps(self.config))  # YAML 1.2 holds JSON
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BINARY, "up", "--config", str(config), *arguments], stdout=log, stderr=log,
-                                            cwd=self.directory)
+        self.process = self.spawn("up", *arguments)
         wait_until("the hub is ready", self.ready)
         return self
+
+    def spawn(self, *words):
+        """Starts a command that runs on, with the configuration as it is now; returns without waiting for anything."""
+        self.file.write_text(json.dumps(self.config))  # YAML 1.2 holds JSON
+        with open(self.log, "ab") as log:
+            return subprocess.Popen([BINARY, *words, "--config", str(self.file)], stdout=log, stderr=log,
+                                    cwd=self.directory)
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
     def ready(self):
         if self.process.poll() is not None:
@@ -166,32 +177,44 @@ class Hub:
         return self.process.wait(timeout=PATIENCE_S)
 
     def vf(self, *words, check=True):
-        done = subprocess.run([BINARY, *words, "--config", str(self.directory / "vf.yaml")], capture_output=True,
-                              text=True, timeout=PATIENCE_S, cwd=self.directory)
+        done = subprocess.run([BINARY, *words, "--config", str(self.file)], capture_output=True, text=True,
+                              timeout=PATIENCE_S, cwd=self.directory)
         if check and done.returncode != 0:
             raise AssertionError(f"vf {' '.join(words)}: exit {done.returncode}: {done.stderr}")
         return done
 
-    def kick(self, body, *, kind="chat.message.sent", message_id=None, timestamp=None, headers=None, key=None):
-        """Posts one signed Kick delivery; (status, headers, parsed body)."""
+    def kick_headers(self, body, *, kind="chat.message.sent", message_id=None, timestamp=None):
+        """The headers of one delivery as Kick signs it."""
         message_id, timestamp = message_id or ulid(), timestamp or utc()
-        signature = (key or self.key).sign(f"{message_id}.{timestamp}.".encode() + body)
-        sent = {"Kick-Event-Message-Id": message_id, "Kick-Event-Message-Timestamp": timestamp,
+        signature = self.key.sign(f"{message_id}.{timestamp}.".encode() + body)
+        return {"Kick-Event-Message-Id": message_id, "Kick-Event-Message-Timestamp": timestamp,
                 "Kick-Event-Subscription-Id": ulid(), "Kick-Event-Type": kind, "Kick-Event-Version": "1",
-                "Kick-Event-Signature": base64.b64encode(signature).decode(), **(headers or {})}
-        return parsed(request(self.url("ingest", "/webhooks/kick"), "POST", body, sent))
+                "Kick-Event-Signature": base64.b64encode(signature).decode()}
+
+    def kick(self, body, **signed):
+        """Posts one signed Kick delivery; (status, headers, parsed body)."""
+        return parsed(request(self.url("ingest", "/webhooks/kick"), "POST", body, self.kick_headers(body, **signed)))
+
+    def sumsub_headers(self, body, algorithm="sha256"):
+        digest = hmac.new(self.sumsub_secret.encode(), body, algorithm).hexdigest()
+        return {"X-Payload-Digest": digest, "X-Payload-Digest-Alg": f"HMAC_{algorithm.upper()}_HEX"}
 
     def sumsub(self, body, algorithm="sha256"):
-        digest = hmac.new(self.sumsub_secret.encode(), body, algorithm).hexdigest()
-        return parsed(request(self.url("ingest", "/webhooks/sumsub"), "POST", body, {
-            "X-Payload-Digest": digest, "X-Payload-Digest-Alg": f"HMAC_{algorithm.upper()}_HEX"}))
+        headers = self.sumsub_headers(body, algorithm)
+        return parsed(request(self.url("ingest", "/webhooks/sumsub"), "POST", body, headers))
+
+    def events(self, environment, envelopes, *, secret=None, at=None):
+        """Posts envelopes to an environment as the hub does; bytes go as they are."""
+        body = envelopes if isinstance(envelopes, bytes) else json.dumps(envelopes).encode()
+        headers = sign_standard(secret or self.secrets[environment], body, "batch_" + secrets.token_hex(8), at)
+        return parsed(request(self.url(environment, "/internal/events"), "POST", body, headers))
 
     def admin(self, path, method="GET", body=None):
         headers = {"Authorization": "Bearer " + self.admin_token}
         return parsed(request(self.url("admin", "/admin/v1/" + path), method, body, headers))
 
     def rows(self, database, sql, *values):
-        path = self.directory / "data" / f"{database}.db"
+        path = self.data / f"{database}.db"
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE_S)) as db:
             return db.execute(sql, values).fetchall()
 
