@@ -74,7 +74,6 @@ Connection::Connection(NetworkLoop& loop, const Arrival& arrival)
 
 Connection::~Connection() {
   loop_.leave(slot_);
-  release_body();
   ServerState& state = loop_.state();
   auto& count = over_limit_ ? state.turned_away : state.open;
   if (count.fetch_sub(1) == 1) {
