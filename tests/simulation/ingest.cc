@@ -4,8 +4,11 @@
 
 namespace vf::simulation {
 
-Ingest::Ingest(Params params) : params_(std::move(params)) {
-  params_.outbox.on_death = params_.lake.on_death = [this] { lives_ = false; };
+Ingest::Ingest(Params params) : params_(std::move(params)) {}
+
+// The next call of a store is ours.
+void Ingest::may_die_now() {
+  params_.outbox.on_death = params_.lake.on_death = [this] { die(); };
   params_.lake.caller_lives = [this] { return lives_; };
 }
 
@@ -23,12 +26,13 @@ void Ingest::start() {
   bury();
   lives_ = true;
   ++life_;
+  if (!params_.consumes) return;
   for (const auto& destination : params_.destinations) start_dispatcher(destination, life_);
   ingest::RawLogFeederParams feeder;
   feeder.rows_max = 1 + params_.batch_events_max * 2;
-  feeder_.emplace(
-      ingest::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.clock, params_.random},
-      feeder);
+  feeder_.emplace(ingest::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.around.clock,
+                                              params_.around.random},
+                  feeder);
 }
 
 void Ingest::start_dispatcher(const Destination& destination, uint64_t life) {
@@ -40,14 +44,18 @@ void Ingest::start_dispatcher(const Destination& destination, uint64_t life) {
   tuning.batches.skipped_max = params_.batch_events_max;
   tuning.single_attempts_max = 4;
   dispatchers_.push_back(*fanout::Dispatcher::create(
-      destination.target, {params_.outbox, writes_of(life), send, params_.clock, params_.random}, tuning));
+      destination.target, {params_.outbox, writes_of(life), send, params_.around.clock, params_.around.random},
+      tuning));
 }
 
-void Ingest::die() { lives_ = false; }
+void Ingest::die() {
+  params_.around.journal.note("ingest dies");
+  lives_ = false;
+}
 
 // Only between steps: a process that died inside a call must not be torn down under its own feet.
 void Ingest::bury() {
-  params_.network.forget_sender();
+  if (params_.consumes) params_.network.forget_sender();
   queue_.clear();
   dispatchers_.clear();
   feeder_.reset();
@@ -63,14 +71,16 @@ bool Ingest::add(store::AddEvent event, Instant deadline, ingest::Committed done
 
 void Ingest::commit() {
   if (!lives_ || queue_.empty()) return;
-  const size_t count = 1 + params_.random.below(queue_.size());
+  const size_t count = 1 + params_.around.random.below(queue_.size());
   std::vector<ingest::PendingWrite> batch(std::make_move_iterator(queue_.begin()),
                                           std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  ingest::commit(params_.outbox, std::move(batch), params_.clock.now());
+  may_die_now();
+  ingest::commit(params_.outbox, std::move(batch), params_.around.clock.now());
 }
 
 void Ingest::step(size_t consumer) {
+  may_die_now();
   if (consumer == dispatchers_.size()) {
     feeder_->step();
   } else {
@@ -78,12 +88,16 @@ void Ingest::step(size_t consumer) {
   }
 }
 
+void Ingest::write(store::Write write) {
+  writes_of(life_)(std::move(write), [](auto) {});
+}
+
 void Ingest::step_one() {
-  if (lives_) step(params_.random.below(dispatchers_.size() + 1));
+  if (lives_ && params_.consumes) step(params_.around.random.below(dispatchers_.size() + 1));
 }
 
 void Ingest::step_all() {
-  for (size_t i = 0; lives_ && i <= dispatchers_.size(); ++i) step(i);
+  for (size_t i = 0; lives_ && params_.consumes && i <= dispatchers_.size(); ++i) step(i);
 }
 
 }  // namespace vf::simulation

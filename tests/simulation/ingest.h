@@ -25,9 +25,9 @@ class Ingest {
     SimOutbox& outbox;
     SimLake& lake;
     Network& network;
-    const Clock& clock;
-    Random& random;
+    Surroundings around;
     std::vector<Destination> destinations;
+    bool consumes = true;  // false: a replica that only takes events in
     size_t batch_events_max = 4;
     size_t queue_max = 30;
   };
@@ -44,6 +44,8 @@ class Ingest {
   /// One step of one of the consumers.
   void step_one();
   void step_all();
+  /// A write of an operator or of retention.
+  void write(store::Write write);
   bool queue_is_empty() const { return queue_.empty(); }
 
   fanout::Dispatcher& dispatcher(size_t index) { return *dispatchers_[index]; }
@@ -56,6 +58,7 @@ class Ingest {
   store::WriteOutbox writes_of(uint64_t life);
   void step(size_t consumer);
   void bury();
+  void may_die_now();
 
   Params params_;
   bool lives_ = false;

@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
+#include <map>
 #include <optional>
 
 #include "world.h"
@@ -14,6 +14,7 @@
 namespace vf::simulation {
 namespace {
 
+constexpr uint64_t kFailuresMax = 10;  // then enough is known
 uint64_t running_seed = 0;
 
 // A broken invariant inside the code under test aborts: then too the seed must be known.
@@ -25,16 +26,21 @@ void tell_seed(int) {
   if (write(STDERR_FILENO, text, static_cast<size_t>(length)) < 0) _exit(3);
 }
 
+struct Totals {
+  uint64_t seeds = 0, failed = 0;
+  std::map<std::string, uint64_t> happenings;
+};
+
 struct Outcome {
   std::optional<Violation> violation;
   size_t steps = 0;
-  uint64_t trace = 0;
+  uint64_t digest = 0;
 };
 
-Outcome run(uint64_t seed, bool verbose) {
+Outcome run(uint64_t seed, bool aloud, Totals& totals) {
   running_seed = seed;
   World world(seed);
-  world.verbose = verbose;
+  world.journal().aloud = aloud;
   Outcome outcome;
   try {
     world.run();
@@ -42,24 +48,27 @@ Outcome run(uint64_t seed, bool verbose) {
     outcome.violation = violation;
   }
   outcome.steps = world.steps();
-  outcome.trace = world.trace();
+  outcome.digest = world.journal().digest();
+  for (const auto& [what, count] : world.journal().counts()) totals.happenings[what] += count;
   return outcome;
 }
 
-// 0 when the seed holds.
-int run_and_tell(uint64_t seed, bool verbose, size_t& steps) {
-  const Outcome outcome = run(seed, verbose);
-  steps += outcome.steps;
+void run_and_tell(uint64_t seed, bool aloud, Totals& totals) {
+  ++totals.seeds;
+  const Outcome outcome = run(seed, aloud, totals);
   if (outcome.violation) {
     fmt::print("seed {}: {} (after {} steps)\n  replay: ./dev sim --seed {}\n", seed, outcome.violation->what,
                outcome.steps, seed);
-    return 1;
-  }
-  if (seed % 16 == 0 && run(seed, false).trace != outcome.trace) {
+    ++totals.failed;
+  } else if (seed % 16 == 0 && run(seed, false, totals).digest != outcome.digest) {
     fmt::print("seed {}: it went another way the second time: something besides the seed decides\n", seed);
-    return 1;
+    ++totals.failed;
   }
-  return 0;
+}
+
+void tell(const Totals& totals) {
+  for (const auto& [what, count] : totals.happenings) fmt::print("{:>10} {}\n", count, what);
+  fmt::print("{} seeds, {} failed\n", totals.seeds, totals.failed);
 }
 
 }  // namespace
@@ -76,12 +85,14 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGABRT, vf::simulation::tell_seed);
 
-  size_t steps = 0;
-  if (one) return vf::simulation::run_and_tell(*one, true, steps);
-  int failed = 0;
-  for (uint64_t seed = from; seed < from + seeds && failed < 10; ++seed) {
-    failed += vf::simulation::run_and_tell(seed, false, steps);
+  vf::simulation::Totals totals;
+  if (one) {
+    vf::simulation::run_and_tell(*one, true, totals);
+  } else {
+    for (uint64_t seed = from; seed < from + seeds && totals.failed < vf::simulation::kFailuresMax; ++seed) {
+      vf::simulation::run_and_tell(seed, false, totals);
+    }
   }
-  fmt::print("{} seeds, {} steps, {} failed\n", seeds, steps, failed);
-  return failed == 0 ? 0 : 1;
+  vf::simulation::tell(totals);
+  return totals.failed == 0 ? 0 : 1;
 }

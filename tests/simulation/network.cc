@@ -38,13 +38,17 @@ Network::Request Network::take_request(size_t index) {
 void Network::move_request() {
   const size_t index = random_.below(requests_.size());
   switch (gentle ? 9 : random_.below(12)) {
-    case 0:  // lost
+    case 0:
+      journal_.note("request lost");
       return answer(*take_request(index).pending, unavailable("timeout"));
-    case 1:  // given up by its sender, arrives later all the same
+    case 1:  // it will arrive later all the same
+      journal_.note("request late");
       return answer(*requests_[index].pending, unavailable("timeout"));
-    case 2:  // arrives twice
+    case 2:
+      journal_.note("request repeated");
       return arrive(Request{requests_[index]});
-    case 3: {  // the receiver is overloaded
+    case 3: {
+      journal_.note("receiver overloaded");
       http::Response busy;
       busy.status = 503;
       if (random_.below(2) == 0) busy.headers.emplace_back("Retry-After", std::to_string(random_.below(90)));
@@ -60,6 +64,7 @@ void Network::move_answer() {
   Answer moved = std::move(answers_[index]);
   answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(index));
   const bool cut = !gentle && random_.below(6) == 0;
+  if (cut) journal_.note("answer cut");
   answer(*moved.pending, cut ? Result<http::Response>(unavailable("connection reset")) : std::move(moved.response));
 }
 

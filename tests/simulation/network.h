@@ -14,7 +14,7 @@ namespace vf::simulation {
 
 class Network {
  public:
-  explicit Network(Random& random) : random_(random) {}
+  explicit Network(Surroundings around) : random_(around.random), journal_(around.journal) {}
 
   void send(Receiver& to, http::Outgoing request, http::Completion done);
   /// One thing happens to one message.
@@ -51,6 +51,7 @@ class Network {
   Request take_request(size_t index);
 
   Random& random_;
+  Journal& journal_;
   uint64_t senders_gone_ = 0;
   std::vector<Request> requests_;
   std::vector<Answer> answers_;

@@ -51,7 +51,7 @@ Fact some_fact(Random& random) {
 }  // namespace
 
 void Provider::make() {
-  auto& random = params_.random;
+  auto& random = params_.around.random;
   Fact fact = some_fact(random);
   store::AddEvent add;
   Event& event = add.event;
@@ -60,7 +60,7 @@ void Provider::make() {
   event.body = std::move(fact.body);
   event.is_json = true;
   event.headers = "{}";
-  event.time = params_.clock.now() - Millis{static_cast<int64_t>(random.below(60'000))};
+  event.time = params_.around.clock.now() - Millis{static_cast<int64_t>(random.below(60'000))};
   event.message_id = ulid(event.time, random.next());
   event.id = event_id(event.source, event.message_id, std::nullopt);
   event.fact_key = event.message_id;
@@ -72,26 +72,27 @@ void Provider::make() {
 }
 
 void Provider::send(size_t index) {
-  const Instant deadline = params_.clock.now() + Millis{4000};
-  params_.ingest.add(messages_[index].event, deadline,
-                     [this, index](Result<store::WriteResult> result) { answered(index, result); });
+  const Instant deadline = params_.around.clock.now() + Millis{4000};
+  Ingest& replica = *params_.replicas[params_.around.random.below(params_.replicas.size())];
+  replica.add(messages_[index].event, deadline,
+              [this, index](Result<store::WriteResult> result) { answered(index, result); });
 }
 
 void Provider::answered(size_t index, const Result<store::WriteResult>& result) {
   if (!result) return;  // 503: it will be sent again
   const auto& added = std::get<store::EventAdded>(*result);
-  const auto row = params_.outbox.true_row(added.event_id);
-  require(row.has_value(), "{} was acknowledged and is not committed", added.event_id.to_string());
+  const auto* row = params_.outbox.true_row(added.event_id);
+  require(row != nullptr, "{} was acknowledged and is not committed", added.event_id.to_string());
   require(added.duplicate || row->event.body == messages_[index].event.event.body, "{} was committed changed",
           added.event_id.to_string());
   acknowledged_.insert(added.event_id);
-  messages_[index].answered = params_.random.below(5) != 0;  // else the answer is lost on its way back
+  messages_[index].answered = params_.around.random.below(5) != 0;  // else the answer is lost on its way back
 }
 
 void Provider::send_again() {
   if (messages_.empty()) return;
-  const size_t index = params_.random.below(messages_.size());
-  if (!messages_[index].answered || params_.random.below(10) == 0) send(index);
+  const size_t index = params_.around.random.below(messages_.size());
+  if (!messages_[index].answered || params_.around.random.below(10) == 0) send(index);
 }
 
 void Provider::send_all_again() {

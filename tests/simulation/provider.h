@@ -13,12 +13,11 @@ namespace vf::simulation {
 class Provider {
  public:
   struct Params {
-    Ingest& ingest;
+    std::vector<Ingest*> replicas;
     SimOutbox& outbox;  // to check what was acknowledged
-    const Clock& clock;
-    Random& random;
+    Surroundings around;
   };
-  explicit Provider(Params params) : params_(params) {}
+  explicit Provider(Params params) : params_(std::move(params)) {}
 
   /// Something happens, and is sent for the first time.
   void make();

@@ -11,12 +11,6 @@ crypto::WebhookSigner signer_of(const std::string& secret) {
   return std::move(crypto::WebhookSigner::create({secret}).value());
 }
 
-http::Response with_status(int status) {
-  http::Response response;
-  response.status = status;
-  return response;
-}
-
 }  // namespace
 
 http::Request as_received(const http::Outgoing& request) {
@@ -29,28 +23,28 @@ http::Request as_received(const http::Outgoing& request) {
 }
 
 Environment::Environment(Params params)
-    : clock_(params.clock),
-      random_(params.random),
-      signer_(signer_of(params.secret)),
-      store_(params.outbox, params.random) {
+    : around_(params.around), signer_(signer_of(params.secret)), store_(params.outbox, params.around) {
   store_.on_death = [this] { died_ = true; };
 }
 
 void Environment::receive(const http::Outgoing& request, Respond respond) {
-  auto verdict = receive::judge(as_received(request), signer_, {}, clock_.now() + skew_);
-  if (auto* answer = std::get_if<http::Response>(&verdict)) return respond(std::move(*answer));
+  auto verdict = receive::judge(as_received(request), signer_, {}, around_.clock.now() + skew_);
+  if (auto* answer = std::get_if<http::Response>(&verdict)) {
+    around_.journal.note("environment refuses", static_cast<uint64_t>(answer->status));
+    return respond(std::move(*answer));
+  }
   waiting_.push_back({std::move(std::get<receive::Ask>(verdict)), std::move(respond)});
 }
 
 void Environment::work() {
-  const size_t count = std::min<size_t>(waiting_.size(), 1 + random_.below(4));
+  const size_t count = std::min<size_t>(waiting_.size(), 1 + around_.random.below(4));
   if (count == 0) return;
   std::vector<Waiting> batch(std::make_move_iterator(waiting_.begin()),
                              std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(count)));
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   std::vector<receive::Ask> asks;
   for (auto& item : batch) asks.push_back(std::move(item.ask));
-  auto answers = receive::settle(store_, asks, clock_.now() + skew_, nullptr);
+  auto answers = receive::settle(store_, asks, around_.clock.now() + skew_, nullptr);
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].respond(died_ ? Result<http::Response>(unavailable("connection reset")) : std::move(answers[i]));
   }
@@ -67,21 +61,30 @@ void Environment::heal() {
   store_.unkindness = {};
 }
 
-Stranger::Stranger(const Clock& clock, const std::string& secret, bool single)
-    : clock_(clock), signer_(signer_of(secret)), single_(single) {}
+Stranger::Stranger(Surroundings around, const std::string& secret, bool single)
+    : around_(around), signer_(signer_of(secret)), single_(single) {}
 
 void Stranger::receive(const http::Outgoing& request, Respond respond) {
   const auto received = as_received(request);
   const auto header = [&](std::string_view name) { return received.headers.unique(name).value_or(""); };
   const crypto::WebhookSigner::Signed signature{header("webhook-id"), header("webhook-timestamp"),
                                                 header("webhook-signature"), request.body};
-  if (!signer_.verify(signature, clock_.now())) return respond(with_status(401));
+  if (!signer_.verify(signature, around_.clock.now())) return refuse(401, respond);
   const auto events = read_envelopes(request.body, 1000);
   require(events.has_value(), "a request that holds no envelopes was sent");
-  if (std::ranges::any_of(*events, &Stranger::refuses, &Event::id)) return respond(with_status(422));
-  if (fails_on(events->front().id)) return respond(with_status(500));
-  for (const Event& event : *events) taken_.insert(event.id);
-  respond(with_status(200));
+  if (std::ranges::any_of(*events, &Stranger::refuses, &Event::id)) return refuse(422, respond);
+  if (fails_on(events->front().id)) return refuse(500, respond);
+  for (const Event& event : *events) {
+    if (taken_.insert(event.id).second) around_.journal.note("event taken by the stranger");
+  }
+  respond(http::Response{});
+}
+
+void Stranger::refuse(int status, const Respond& respond) {
+  around_.journal.note("stranger refuses", static_cast<uint64_t>(status));
+  http::Response response;
+  response.status = status;
+  respond(std::move(response));
 }
 
 }  // namespace vf::simulation

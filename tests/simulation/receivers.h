@@ -36,8 +36,7 @@ class Environment final : public Receiver {
  public:
   struct Params {
     SimOutbox& outbox;  // to check against
-    const Clock& clock;
-    Random& random;
+    Surroundings around;
     std::string secret;
   };
   explicit Environment(Params params);
@@ -58,8 +57,7 @@ class Environment final : public Receiver {
     Respond respond;
   };
 
-  const Clock& clock_;
-  Random& random_;
+  Surroundings around_;
   crypto::WebhookSigner signer_;
   SimEnvironmentStore store_;
   Millis skew_{0};
@@ -71,7 +69,7 @@ class Environment final : public Receiver {
 /// (500).
 class Stranger final : public Receiver {
  public:
-  Stranger(const Clock& clock, const std::string& secret, bool single);
+  Stranger(Surroundings around, const std::string& secret, bool single);
 
   void receive(const http::Outgoing& request, Respond respond) override;
   void work() override {}
@@ -81,7 +79,9 @@ class Stranger final : public Receiver {
   bool fails_on(Uuid id) const { return single_ && id.bytes[15] % 16 == 2; }
 
  private:
-  const Clock& clock_;
+  void refuse(int status, const Respond& respond);
+
+  Surroundings around_;
   crypto::WebhookSigner signer_;
   const bool single_;
   std::set<Uuid> taken_;

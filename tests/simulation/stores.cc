@@ -19,12 +19,29 @@ Fate draw(const Unkindness& u, Random& random) {
   return Fate::well;
 }
 
+namespace {
+
+// Two replicas that insert in different order deadlock, and a repeat inside a transaction becomes two rows.
+void check_order(std::span<const store::Write> writes) {
+  const store::AddEvent* before = nullptr;
+  for (const auto& write : writes) {
+    const auto* add = std::get_if<store::AddEvent>(&write);
+    require(!add || !before || before->event.id < add->event.id, "a transaction has events out of order or repeated");
+    if (add) before = add;
+  }
+}
+
+}  // namespace
+
 Result<std::vector<store::WriteResult>> SimOutbox::write(std::span<const store::Write> writes, Instant now,
                                                          size_t* failed_index) {
+  check_order(writes);
   const Fate fate = draw(unkindness, random_);
+  if (fate != Fate::well) journal_.note("outbox write fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the store is away");
   auto results = MemoryOutbox::write(writes, now, failed_index);
+  if (results) remember(*results);
   if (fate == Fate::well) return results;
   return unavailable("the connection broke at the commit");
 }
@@ -73,19 +90,36 @@ void SimOutbox::move_horizon() {
 }
 
 std::vector<store::OutboxRow> SimOutbox::rows_between(Position after, Position to) {
-  auto rows = *MemoryOutbox::read_after({after, SIZE_MAX, SIZE_MAX});
-  std::erase_if(rows, [to](const auto& row) { return row.event.position > to; });
+  std::vector<store::OutboxRow> rows;
+  for (auto at = archive_.upper_bound(after); at != archive_.end() && at->first <= to; ++at) rows.push_back(at->second);
   return rows;
 }
 
+const store::OutboxRow* SimOutbox::true_row(Uuid id) const {
+  const auto at = archived_.find(id);
+  return at == archived_.end() ? nullptr : &archive_.at(at->second);
+}
+
+void SimOutbox::remember(std::span<const store::WriteResult> results) {
+  for (const auto& result : results) {
+    const auto* added = std::get_if<store::EventAdded>(&result);
+    if (!added || added->duplicate) continue;
+    archive_[added->position] = **MemoryOutbox::find(added->event_id);
+    archived_[added->event_id] = added->position;
+    journal_.note("event committed", added->position.seq);
+  }
+}
+
 void SimLake::keep(Uuid id) {
-  require(outbox_.true_row(id).has_value(), "the raw log was given {}, which nobody committed", id.to_string());
+  require(outbox_.true_row(id), "the raw log was given {}, which nobody committed", id.to_string());
+  journal_.note("event kept in the raw log");
   require(kept_.insert(id).second, "the raw log holds {} twice", id.to_string());
 }
 
 Result<bool> SimLake::insert(std::span<const lake::RawRow> rows, const std::string&) {
   if (!caller_lives()) return unavailable("nobody asks any more");
   const Fate fate = draw(unkindness, random_);
+  if (fate != Fate::well) journal_.note("raw log insert fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the raw log is away");
   std::vector<Uuid> ids;
@@ -107,7 +141,9 @@ void SimLake::end_running() {
   if (running_.empty()) return;
   const auto ids = std::move(running_.back());
   running_.pop_back();
-  if (random_.below(2) == 0) return;
+  const bool lands = random_.below(2) == 0;
+  journal_.note(lands ? "a given-up insert lands" : "a given-up insert is killed", ids.size());
+  if (!lands) return;
   for (const Uuid id : ids) keep(id);
 }
 
@@ -121,7 +157,7 @@ Result<std::vector<Uuid>> SimLake::ids_present(std::span<const Uuid> ids, Instan
   if (unkindness.away || random_.below(1000) < unkindness.refuses) return unavailable("the raw log is away");
   std::vector<Uuid> present;
   for (const Uuid id : ids) {
-    const auto row = outbox_.true_row(id);
+    const auto* row = outbox_.true_row(id);
     if (holds(id) && row && from <= row->event.received && row->event.received <= to) present.push_back(id);
   }
   return present;
@@ -129,15 +165,17 @@ Result<std::vector<Uuid>> SimLake::ids_present(std::span<const Uuid> ids, Instan
 
 Result<std::vector<Applied>> SimEnvironmentStore::apply(std::span<const store::Projection> projections, Instant now) {
   const Fate fate = draw(unkindness, random_);
+  if (fate != Fate::well) journal_.note("environment write fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the database is away");
   auto statuses = MemoryEnvironment::apply(projections, now);
   for (size_t i = 0; i < projections.size(); ++i) {
     if ((*statuses)[i] == Applied::duplicate) continue;
     const Uuid id = projections[i].event_id;
-    const auto row = outbox_.true_row(id);
+    const auto* row = outbox_.true_row(id);
     require(row && row->fan_out && !row->event.sandbox, "an environment applied {}, which it must not get",
             id.to_string());
+    journal_.note("event applied by an environment");
     require(effects_.insert(id).second, "an environment applied {} twice", id.to_string());
   }
   if (fate == Fate::well) return statuses;

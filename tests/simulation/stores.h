@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "journal.h"
 #include "lake/raw_log.h"
 #include "store/memory_environment.h"
 #include "store/memory_outbox.h"
@@ -29,10 +30,17 @@ struct Unkindness {
 enum class Fate { well, refused, unknown, dead_before, dead_after };
 Fate draw(const Unkindness& unkindness, Random& random);
 
+/// What every part of a world shares.
+struct Surroundings {
+  const Clock& clock;
+  Random& random;
+  Journal& journal;
+};
+
 /// The shared store as ingest sees it. Rows may be committed and not yet final, as below PostgreSQL's horizon.
 class SimOutbox final : public store::MemoryOutbox {
  public:
-  explicit SimOutbox(Random& random) : random_(random) {}
+  explicit SimOutbox(Surroundings around) : random_(around.random), journal_(around.journal) {}
 
   Unkindness unkindness;
   std::function<void()> on_death;  // of the process that calls
@@ -51,25 +59,29 @@ class SimOutbox final : public store::MemoryOutbox {
   /// Some more of the committed rows become final.
   void move_horizon();
 
-  /// What has truly been committed, for checking: never fails.
-  MemoryOutbox& truth() { return *this; }
+  /// What has truly been committed, for checking: never fails, and remembers what retention has removed.
   std::vector<store::OutboxRow> rows_between(Position after, Position to);
   Position true_end() { return *MemoryOutbox::end(); }
-  std::optional<store::OutboxRow> true_row(Uuid id) { return *MemoryOutbox::find(id); }
+  const store::OutboxRow* true_row(Uuid id) const;
   std::optional<Position> true_cursor(const std::string& consumer) { return *MemoryOutbox::cursor(consumer); }
 
  private:
   bool fails() { return unkindness.away || random_.below(1000) < unkindness.refuses; }
   Position horizon() { return rows_become_final_late ? std::min(horizon_, true_end()) : true_end(); }
 
+  void remember(std::span<const store::WriteResult> results);
+
   Random& random_;
+  Journal& journal_;
   Position horizon_;
+  std::map<Position, store::OutboxRow> archive_;
+  std::map<Uuid, Position> archived_;
 };
 
 /// The raw log, in another process than ingest: an insert may go on when nobody waits for it any more.
 class SimLake final : public lake::RawLog {
  public:
-  SimLake(SimOutbox& outbox, Random& random) : outbox_(outbox), random_(random) {}
+  SimLake(SimOutbox& outbox, Surroundings around) : outbox_(outbox), random_(around.random), journal_(around.journal) {}
 
   Unkindness unkindness;
   std::function<void()> on_death;
@@ -85,6 +97,7 @@ class SimLake final : public lake::RawLog {
 
   /// An insert that was given up lands after all, or never.
   void end_running();
+  bool anything_runs() const { return !running_.empty(); }
   bool holds(Uuid id) const { return kept_.contains(id); }
 
  private:
@@ -92,6 +105,7 @@ class SimLake final : public lake::RawLog {
 
   SimOutbox& outbox_;
   Random& random_;
+  Journal& journal_;
   std::set<Uuid> kept_;
   std::vector<std::vector<Uuid>> running_;
 };
@@ -99,7 +113,8 @@ class SimLake final : public lake::RawLog {
 /// An environment's database. Counts the effects of each event: one, or it is a violation.
 class SimEnvironmentStore final : public store::MemoryEnvironment {
  public:
-  SimEnvironmentStore(SimOutbox& outbox, Random& random) : outbox_(outbox), random_(random) {}
+  SimEnvironmentStore(SimOutbox& outbox, Surroundings around)
+      : outbox_(outbox), random_(around.random), journal_(around.journal) {}
 
   Unkindness unkindness;
   std::function<void()> on_death;
@@ -110,6 +125,7 @@ class SimEnvironmentStore final : public store::MemoryEnvironment {
  private:
   SimOutbox& outbox_;
   Random& random_;
+  Journal& journal_;
   std::set<Uuid> effects_;
 };
 

@@ -21,33 +21,34 @@ fanout::Target target_named(std::string name) {
 
 }  // namespace
 
-World::World(uint64_t seed) : random_(seed), outbox_(random_), lake_(outbox_, random_), network_(random_) {
-  stage_ = std::make_unique<Environment>(Environment::Params{outbox_, clock_, random_, kSecret});
-  production_ = std::make_unique<Environment>(Environment::Params{outbox_, clock_, random_, kSecret});
+World::World(uint64_t seed) : random_(seed) {
+  stage_ = std::make_unique<Environment>(Environment::Params{outbox_, around_, kSecret});
+  production_ = std::make_unique<Environment>(Environment::Params{outbox_, around_, kSecret});
   auto partner = target_named("partner");
   partner.delivery = random_.below(2) == 0 ? fanout::Delivery::single : fanout::Delivery::batch;
   if (random_.below(2) == 0) partner.types = {"kick.channel.*"};
-  stranger_ = std::make_unique<Stranger>(clock_, kSecret, partner.delivery == fanout::Delivery::single);
-  ingest_ = std::make_unique<Ingest>(Ingest::Params{outbox_,
-                                                    lake_,
-                                                    network_,
-                                                    clock_,
-                                                    random_,
-                                                    {{target_named("stage"), stage_.get()},
-                                                     {target_named("production"), production_.get()},
-                                                     {std::move(partner), stranger_.get()}},
-                                                    1 + random_.below(8)});
-  provider_ = std::make_unique<Provider>(Provider::Params{*ingest_, outbox_, clock_, random_});
+  stranger_ = std::make_unique<Stranger>(around_, kSecret, partner.delivery == fanout::Delivery::single);
+  Ingest::Params ingest{.outbox = outbox_, .lake = lake_, .network = network_, .around = around_, .destinations = {}};
+  ingest.consumes = false;
+  replica_ = std::make_unique<Ingest>(ingest);
+  ingest.consumes = true;
+  ingest.destinations = {{target_named("stage"), stage_.get()},
+                         {target_named("production"), production_.get()},
+                         {std::move(partner), stranger_.get()}};
+  ingest.batch_events_max = 1 + random_.below(8);
+  ingest_ = std::make_unique<Ingest>(std::move(ingest));
+  provider_ = std::make_unique<Provider>(Provider::Params{{ingest_.get(), replica_.get()}, outbox_, around_});
   choose_troubles();
   ingest_->start();
+  replica_->start();
 }
 
 // Each seed has its own mixture: some all of them, some only one, so that none hides the others.
 void World::choose_troubles() {
-  const auto share = [this](uint64_t most) { return random_.below(3) == 0 ? random_.below(most) : 0; };
+  const auto share = [this](uint64_t most) { return random_.below(2) == 0 ? random_.below(most) : 0; };
   for (Unkindness* u :
        {&outbox_.unkindness, &lake_.unkindness, &stage_->store().unkindness, &production_->store().unkindness}) {
-    *u = {false, share(200), share(200), share(60), share(60)};
+    *u = {false, share(200), share(300), share(60), share(60)};
   }
   outbox_.rows_become_final_late = random_.below(2) == 0;
   death_rate_ = share(30);
@@ -55,16 +56,8 @@ void World::choose_troubles() {
   network_.gentle = random_.below(4) == 0;
 }
 
-void World::note(std::string_view what, uint64_t detail) {
-  trace_ = (trace_ ^ detail ^ what.size()) * 0x100000001b3ull + static_cast<uint64_t>(outbox_.true_end().seq);
-  if (verbose) {
-    fmt::print(stderr, "{:6} {} {} {} (committed {})\n", steps_, to_rfc3339(clock_.now()), what, detail,
-               outbox_.true_end().seq);
-  }
-}
-
 void World::run() {
-  const size_t steps = 50 + random_.below(400);
+  const size_t steps = 50 + random_.below(900);
   while (steps_ < steps) {
     step();
     check();
@@ -77,13 +70,13 @@ void World::run() {
 void World::step() {
   ++steps_;
   const uint64_t what = random_.below(100);
-  note("step", what);
-  if (what < 15) return provider_->make();
-  if (what < 20) return provider_->send_again();
-  if (what < 38) return ingest_->commit();
-  if (what < 60) return ingest_->step_one();
-  if (what < 78) return network_.move();
-  if (what < 82) return stage_->work();
+  journal_.note("step", what);
+  if (what < 12) return provider_->make();
+  if (what < 16) return provider_->send_again();
+  if (what < 30) return (random_.below(3) == 0 ? replica_ : ingest_)->commit();
+  if (what < 52) return ingest_->step_one();
+  if (what < 76) return network_.move();
+  if (what < 81) return stage_->work();
   if (what < 86) return production_->work();
   if (what < 92) return clock_.advance(Millis{static_cast<int64_t>(random_.below(1500))});
   if (what < 94) return outbox_.move_horizon();
@@ -93,28 +86,32 @@ void World::step() {
 
 void World::fail_something() {
   if (!ingest_->lives()) return ingest_->start();
-  if (random_.below(1000) < death_rate_ * 5) {
-    switch (random_.below(3)) {
-      case 0:
-        note("ingest dies", 0);
-        return ingest_->die();
-      case 1:
-        note("stage dies", 0);
-        return stage_->crash();
-      default:
-        note("production dies", 0);
-        return production_->crash();
-    }
-  }
+  if (!replica_->lives()) return replica_->start();
+  if (random_.below(1000) < death_rate_ * 5) return kill_someone();
   switch (random_.below(4)) {
     case 0:
       return change_stores();
     case 1:
       return change_clock();
     case 2:
-      return change_mode();
+      return operate();
     default:
       return clock_.advance(Millis{static_cast<int64_t>(random_.below(90'000))});
+  }
+}
+
+void World::kill_someone() {
+  switch (random_.below(4)) {
+    case 0:
+      return ingest_->die();
+    case 1:
+      return replica_->die();
+    case 2:
+      journal_.note("stage dies");
+      return stage_->crash();
+    default:
+      journal_.note("production dies");
+      return production_->crash();
   }
 }
 
@@ -122,25 +119,44 @@ void World::fail_something() {
 void World::change_stores() {
   Unkindness* const all[] = {&outbox_.unkindness, &lake_.unkindness, &stage_->store().unkindness,
                              &production_->store().unkindness};
-  Unkindness& one = *all[random_.below(4)];
-  one.away = !one.away && random_.below(2) == 0;
-  note("a store is away", one.away);
+  const size_t index = random_.below(4);
+  all[index]->away = !all[index]->away && random_.below(2) == 0;
+  if (all[index]->away) journal_.note("a store goes away", index);
 }
 
 // The common clock is corrected, or an environment's drifts out of every tolerance.
 void World::change_clock() {
   if (!clocks_jump_) return;
   const auto by = Millis{static_cast<int64_t>(random_.below(1'200'000)) - 600'000};
-  note("a clock jumps", static_cast<uint64_t>(std::abs(by.count())));
+  journal_.note("a clock jumps");
   if (random_.below(2) == 0) return clock_.jump(by);
   stage_->set_skew(random_.below(2) == 0 ? by : Millis{0});
 }
 
-void World::change_mode() {
+// Somebody pauses or resumes a target, has a dead letter tried again, or retention runs.
+void World::operate() {
   if (!ingest_->lives()) return;
-  auto& dispatcher = ingest_->dispatcher(random_.below(ingest_->dispatchers()));
-  if (random_.below(2) == 0) return dispatcher.set_mode(fanout::Mode::paused, [](auto) {});
-  dispatcher.resume([](auto) {});
+  const size_t index = random_.below(ingest_->dispatchers());
+  auto& dispatcher = ingest_->dispatcher(index);
+  const auto& name = ingest_->destinations()[index].target.name;
+  switch (random_.below(4)) {
+    case 0:
+      journal_.note("a target is paused");
+      return dispatcher.set_mode(fanout::Mode::paused, [](auto) {});
+    case 1:
+      return dispatcher.resume([](auto) {});
+    case 2:
+      for (const auto& row : *outbox_.deliveries(name, store::PutDelivery::State::dead, 1)) {
+        journal_.note("a dead letter is tried again");
+        dispatcher.retry_dead(row.event_id, [](auto) {});
+      }
+      return;
+    default:
+      journal_.note("retention runs");
+      const auto before = clock_.now() - Millis{static_cast<int64_t>(random_.below(60'000))};
+      const std::vector<std::string> held_by{"stage", "production", "partner", std::string(store::kRawLog)};
+      ingest_->write(store::RetentionStep{before, Instant{}, held_by, 1 + static_cast<int64_t>(random_.below(20))});
+  }
 }
 
 bool World::is_dealt_with(size_t destination, const store::OutboxRow& row) {
@@ -175,13 +191,14 @@ void World::check() {
 }
 
 void World::heal() {
-  note("heal", 0);
+  journal_.note("everything heals");
   outbox_.unkindness = lake_.unkindness = {};
   outbox_.rows_become_final_late = false;
   network_.gentle = true;
   stage_->heal();
   production_->heal();
   ingest_->start();
+  replica_->start();
   for (size_t i = 0; i < ingest_->dispatchers(); ++i) ingest_->dispatcher(i).resume([](auto) {});
 }
 
@@ -189,7 +206,7 @@ void World::heal() {
 std::string World::unrest() {
   const Position end = outbox_.true_end();
   std::string out;
-  if (!ingest_->queue_is_empty()) out += "; writes wait";
+  if (!ingest_->queue_is_empty() || !replica_->queue_is_empty()) out += "; writes wait";
   if (!network_.is_empty()) out += "; messages are on the wire";
   for (size_t i = 0; i < ingest_->destinations().size(); ++i) {
     const auto& name = ingest_->destinations()[i].target.name;
@@ -215,6 +232,7 @@ void World::come_to_rest() {
     if (round % 8 == 0) provider_->send_all_again();
     for (int i = 0; i < 6; ++i) {
       ingest_->commit();
+      replica_->commit();
       ingest_->step_all();
       network_.deliver_all();
       stage_->work();
@@ -229,8 +247,9 @@ void World::come_to_rest() {
 }
 
 void World::check_rest() {
+  while (lake_.anything_runs()) lake_.end_running();
   for (const Uuid id : provider_->acknowledged()) {
-    require(outbox_.true_row(id).has_value(), "{} was acknowledged and is gone", id.to_string());
+    require(outbox_.true_row(id) != nullptr, "{} was acknowledged and is gone", id.to_string());
   }
   const auto rows = outbox_.rows_between({}, outbox_.true_end());
   require(static_cast<size_t>(*lake_.count()) == rows.size(), "{} events are committed, {} are in the raw log",

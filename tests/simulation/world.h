@@ -31,10 +31,7 @@ class World {
 
   void run();
   size_t steps() const { return steps_; }
-  /// Equal for equal histories.
-  uint64_t trace() const { return trace_; }
-  /// Prints every step to stderr.
-  bool verbose = false;
+  Journal& journal() { return journal_; }
 
  private:
   void choose_troubles();
@@ -42,7 +39,8 @@ class World {
   void fail_something();
   void change_stores();
   void change_clock();
-  void change_mode();
+  void kill_someone();
+  void operate();
 
   void check();
   void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_dealt_with);
@@ -53,23 +51,23 @@ class World {
   std::string unrest();
   void check_rest();
   void check_tables();
-  void note(std::string_view what, uint64_t detail);
 
   SeededRandom random_;
   ManualClock clock_{from_unix_millis(1'800'000'000'000)};
-  SimOutbox outbox_;
-  SimLake lake_;
-  Network network_;
+  Journal journal_{clock_};
+  Surroundings around_{clock_, random_, journal_};
+  SimOutbox outbox_{around_};
+  SimLake lake_{outbox_, around_};
+  Network network_{around_};
   std::unique_ptr<Environment> stage_, production_;
   std::unique_ptr<Stranger> stranger_;
-  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<Ingest> ingest_, replica_;
   std::unique_ptr<Provider> provider_;
 
   std::map<std::string, Position> checked_;  // by consumer: how far its cursor has been checked
   uint64_t death_rate_ = 0;                  // of processes between steps, in thousandths
   bool clocks_jump_ = false;
   size_t steps_ = 0;
-  uint64_t trace_ = 0;
 };
 
 }  // namespace vf::simulation
