@@ -115,9 +115,32 @@ void bench_outbox(const std::string& folder, size_t rows, bool ordered) {
          }));
 }
 
-void bench_processed(const std::string& folder, size_t rows) {
-  auto store =
-      sqlite::open_environment({.path = folder + "/bench-env.db", .environment = "bench", .tables = {}, .now = kNow});
+// As sql/env/sqlite declares chat_activity; a fifth of the rows are of a key not seen before.
+constexpr Column kChatColumns[] = {
+    {"channel_id", ColumnType::integer},
+    {"sender_id", ColumnType::integer},
+    {"day", ColumnType::text},
+    {"first_message_at", ColumnType::time, Merge::min},
+    {"last_message_at", ColumnType::time, Merge::max},
+    {"sender_name", ColumnType::text, Merge::last},
+};
+constexpr Group kChatGroups[] = {{"", "updated_at", "event_id"}};
+constexpr Table kChatActivity{"chat_activity", kChatColumns, kChatGroups};
+
+Row chat_row(size_t n, Uuid event_id, Random& random) {
+  const size_t sender = random.below(5) == 0 ? n : random.below(n + 1);
+  const Instant at = kNow + Millis{static_cast<int64_t>(n)};
+  return {&kChatActivity,
+          {Value{static_cast<int64_t>(sender % 100)}, Value{static_cast<int64_t>(sender)},
+           Value{std::string("2026-11-22")}, Value{at}, Value{at}, Value{"sender " + std::to_string(sender)}},
+          {Stamp{0, at, event_id}}};
+}
+
+void bench_environment(const std::string& folder, size_t rows, bool projected) {
+  auto store = sqlite::open_environment({.path = folder + (projected ? "/bench-chat.db" : "/bench-env.db"),
+                                         .environment = "bench",
+                                         .tables = std::span(&kChatActivity, 1),
+                                         .now = kNow});
   if (!store) give_up(store.error());
   SeededRandom random(2);
   const size_t batches = rows / kBatch;
@@ -128,9 +151,11 @@ void bench_processed(const std::string& folder, size_t rows) {
     one.source = "kick";
     one.type = "kick.chat.message.sent";
     one.time = kNow;
+    if (projected) one.rows.push_back(chat_row(n, one.event_id, random));
     told[n / kBatch].push_back(std::move(one));
   }
-  report("environment, processed_events alone", batches * kBatch, measure(batches, [&](size_t i) {
+  report(projected ? "environment, with a row of chat_activity" : "environment, processed_events alone",
+         batches * kBatch, measure(batches, [&](size_t i) {
            if (auto done = (*store)->apply(told[i], kNow); !done) give_up(done.error());
          }));
 }
@@ -144,6 +169,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   bench_outbox(folder, rows, true);
   bench_outbox(folder, rows, false);
-  bench_processed(folder, rows);
+  bench_environment(folder, rows, false);
+  bench_environment(folder, rows, true);
   std::filesystem::remove_all(folder);
 }

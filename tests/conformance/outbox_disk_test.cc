@@ -17,15 +17,18 @@ namespace {
 class SmallDisk : public testing::Test {
  protected:
   void SetUp() override {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("tmpfs", folder_.file("").c_str(), "tmpfs", 0, "size=8m") != 0) {
-      GTEST_SKIP() << "cannot mount a tmpfs: " << std::strerror(errno);
-    }
-    mounted_ = true;
+    mounted_ = mount_tmpfs();
+    if (!mounted_) GTEST_SKIP() << "cannot mount a tmpfs: " << std::strerror(errno);
   }
   void TearDown() override {
     store_.reset();
     if (mounted_) umount2(folder_.file("").c_str(), MNT_DETACH);
+  }
+  /// Nobody else sees it, and it is gone when this process is.
+  bool mount_tmpfs() {
+    if (unshare(CLONE_NEWNS) != 0) return false;
+    if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+    return mount("tmpfs", folder_.file("").c_str(), "tmpfs", 0, "size=8m") == 0;
   }
   bool remount(unsigned long flags) {
     return mount("tmpfs", folder_.file("").c_str(), "tmpfs", MS_REMOUNT | flags, "size=8m") == 0;

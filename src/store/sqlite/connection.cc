@@ -8,8 +8,6 @@
 namespace vf::store::sqlite {
 namespace {
 
-constexpr int kPageBytes = 16384;
-
 std::string reason(sqlite3* db, int code) {
   const int os_error = sqlite3_system_errno(db);
   const std::string text = sqlite3_errstr(code);
@@ -164,7 +162,7 @@ Result<bool> Connection::configure(const Params& params) {
   std::string pragmas = params.create ? fmt::format(
                                             "PRAGMA page_size={}; PRAGMA auto_vacuum=INCREMENTAL; "
                                             "PRAGMA journal_mode=WAL;",
-                                            kPageBytes)
+                                            params.page_bytes)
                                       : "";
   // The log is moved into the database by the checkpointer, never by whoever happens to commit.
   pragmas += fmt::format("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{};",

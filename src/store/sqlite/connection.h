@@ -69,6 +69,7 @@ class Connection {
     bool read_only = false;  // refuses to write (query_only), yet may recover the write-ahead log
     Millis busy_timeout{2000};
     int64_t cache_bytes = 2 << 20;
+    int page_bytes = 16384;  // of a file that is created
   };
   static Result<Connection> open(const Params& params);
 

@@ -31,7 +31,8 @@ Database::Database(Connections connections, const Checkpointer::Limits& limits)
 }
 
 Result<std::unique_ptr<Database>> Database::open(const Params& params) {
-  auto writer = Connection::open({.path = params.path, .create = true, .cache_bytes = params.cache_bytes});
+  auto writer = Connection::open(
+      {.path = params.path, .create = true, .cache_bytes = params.cache_bytes, .page_bytes = params.page_bytes});
   if (!writer) return writer.error();
   // A log that a long reader let grow is cut back when it is next reused.
   if (auto done = writer->run(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept)); !done) return done.error();

@@ -27,6 +27,7 @@ class Database {
     Instant now;
     int readers = 4;
     int64_t cache_bytes = 16 << 20;  // of the writing connection
+    int page_bytes = 16384;          // of a file that is created
     Checkpointer::Limits checkpoints = {};
   };
   static Result<std::unique_ptr<Database>> open(const Params& params);

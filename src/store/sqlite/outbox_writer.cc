@@ -12,10 +12,8 @@ namespace {
 // Decides what is a duplicate: a row that collides by id or by body key is passed over.
 constexpr std::string_view kInsertLedger =
     "INSERT OR IGNORE INTO processed_webhooks (seq, event_id, received_at, body_key) VALUES (?, ?, ?, ?)";
-// The row of the same id before that of the same body.
-constexpr std::string_view kFindDuplicate =
-    "SELECT event_id, received_at FROM processed_webhooks WHERE event_id = ?1 OR body_key = ?2 "
-    "ORDER BY event_id = ?1 DESC LIMIT 1";
+constexpr std::string_view kFindById = "SELECT event_id, received_at FROM processed_webhooks WHERE event_id = ?";
+constexpr std::string_view kFindByBody = "SELECT event_id, received_at FROM processed_webhooks WHERE body_key = ?";
 constexpr std::string_view kCursor =
     "SELECT to_position FROM ingest_outbox_batch WHERE target = ? ORDER BY batch DESC LIMIT 1";
 constexpr std::string_view kEnd = "SELECT seq FROM sqlite_sequence WHERE name = 'ingest_outbox'";
@@ -109,13 +107,17 @@ Result<WriteResult> OutboxWriter::operator()(const AddEvent& write) {
   return WriteResult{EventAdded{.event_id = write.event.id, .position = position_of(seq), .received = now_}};
 }
 
+// The row of the same id goes before that of the same body.
 Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std::string& body_key) {
-  Query query = db_.query(kFindDuplicate);
-  const auto row = query.text(id).text(body_key).step();
-  if (!row) return row.error();
-  VF_INVARIANT(*row);  // else the ledger's numbers have run ahead of the outbox's
-  return WriteResult{
-      EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .position = {}, .received = query.time_at(1)}};
+  for (const auto& [sql, key] : {std::pair(kFindById, &id), std::pair(kFindByBody, &body_key)}) {
+    Query query = db_.query(sql);
+    const auto row = query.text(*key).step();
+    if (!row) return row.error();
+    if (!*row) continue;
+    return WriteResult{
+        EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .position = {}, .received = query.time_at(1)}};
+  }
+  VF_INVARIANT(false);  // the ledger's numbers have run ahead of the outbox's
 }
 
 Result<bool> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
