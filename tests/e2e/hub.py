@@ -155,7 +155,9 @@ class Hub:
 
     def spawn(self, *words):
         """Starts a command that runs on, with the configuration as it is now; returns without waiting for anything."""
-        self.file.write_text(json.dumps(self.config))  # YAML 1.2 holds JSON
+        draft = self.file.with_suffix(".new")
+        draft.write_text(json.dumps(self.config))  # YAML 1.2 holds JSON
+        draft.replace(self.file)  # whole at any moment: others may be reading it
         with open(self.log, "ab") as log:
             return subprocess.Popen([BINARY, *words, "--config", str(self.file)], stdout=log, stderr=log,
                                     cwd=self.directory)
