@@ -25,12 +25,14 @@ struct Fact {
 // From small domains, so that facts meet in the same rows.
 Fact some_fact(Random& random) {
   const uint64_t channel = 1 + random.below(2);
-  switch (random.below(6)) {
+  switch (random.below(8)) {
     case 0:
       return {"kick.drops.claim", R"({"nobody":"wants this"})"};
     case 1:
       return {"kick.channel.followed", R"({"broadcaster":"poison"})"};
     case 2:
+    case 6:
+    case 7:
       return {"kick.livestream.metadata.updated",
               fmt::format(R"({{"broadcaster":{},"metadata":{{"title":"t{}","language":"en","has_mature_content":false,)"
                           R"("category":{{"id":{},"name":"n","thumbnail":""}}}}}})",

@@ -271,10 +271,12 @@ void World::check_rest() {
   check_tables();
 }
 
-// The oracle: the committed events, projected in their order, each once.
+// The oracle: the committed events, each once, the newest first: whatever hangs on order comes out otherwise.
 void World::check_tables() {
   store::MemoryEnvironment oracle;
-  for (const auto& row : outbox_.rows_between({}, outbox_.true_end())) {
+  auto rows = outbox_.rows_between({}, outbox_.true_end());
+  std::ranges::reverse(rows);
+  for (const auto& row : rows) {
     if (!row.fan_out || row.event.sandbox) continue;
     const auto projection = projections::project(row.event);
     require(oracle.apply({&projection, 1}, clock_.now()).has_value(), "the oracle failed");
