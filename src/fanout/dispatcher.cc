@@ -32,8 +32,7 @@ Tuning default_tuning(Delivery delivery) {
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports, Tuning tuning) {
   auto signer = crypto::WebhookSigner::create(target.secrets);
   if (!signer) return signer.error();
-  return std::unique_ptr<Dispatcher>(
-      new Dispatcher(std::move(target), std::move(ports), std::move(*signer), tuning));
+  return std::unique_ptr<Dispatcher>(new Dispatcher(std::move(target), std::move(ports), std::move(*signer), tuning));
 }
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports) {
