@@ -1,0 +1,43 @@
+"""A foreign receiver: an HTTP server of a test's own that notes what it gets and answers what the test says."""
+import http.server
+import json
+import threading
+
+
+class Foreign:
+    """Use as a context manager. `answer(events) -> status` decides; the default takes everything."""
+
+    def __init__(self, answer=lambda events: 204):
+        self.answer, self.requests = answer, []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                events = body if isinstance(body, list) else [body]
+                status = outer.answer(events)
+                outer.requests.append((status, dict(self.headers), events))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def taken(self):
+        """Ids of the events that were answered with 2xx, in order."""
+        return [event["id"] for status, _, events in list(self.requests) if status < 300 for event in events]

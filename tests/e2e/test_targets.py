@@ -1,0 +1,200 @@
+"""Operating the fan-out: modes, filters, starts, secrets, dead letters, through the commands that operators use."""
+import contextlib
+import json
+import unittest
+
+from foreign import Foreign
+from hub import FIXTURES, Hub, chat, new_secret, wait_until
+
+QUICK = {"first": "20ms", "longest": "100ms", "attempts": 1}
+
+
+def foreign_target(receiver, **more):
+    return {"url": receiver.url, "secret": new_secret(), "start": "earliest", "retry": QUICK, **more}
+
+
+def target(hub, name):
+    targets = json.loads(hub.vf("targets", "list", "--json").stdout)["targets"]
+    return next(row for row in targets if row["name"] == name)
+
+
+def wait_for_no_backlog(hub, *names):
+    for name in names:
+        wait_until(f"{name} has dealt with everything", lambda: target(hub, name)["backlog"] == 0)
+
+
+def received(hub, environment):
+    return {row[0] for row in hub.rows(environment, "select event_id from processed_events")}
+
+
+class Modes(unittest.TestCase):
+    def test_a_paused_target_keeps_its_backlog_and_delivers_it_after_resume(self):
+        with Hub() as hub:
+            hub.vf("targets", "pause", "stage")
+            ids = [hub.kick(chat(n))[2]["event_id"] for n in range(5)]
+            for event_id in ids:
+                hub.wait_for_event("production", event_id)
+            before = target(hub, "stage")
+            self.assertEqual((before["mode"], before["backlog"]), ("paused", 5))
+            self.assertGreaterEqual(before["oldest_age_seconds"], 0)
+            self.assertEqual(received(hub, "stage"), set())
+            hub.vf("targets", "resume", "stage")
+            for event_id in ids:
+                self.assertEqual(hub.wait_for_event("stage", event_id), "applied")
+            wait_for_no_backlog(hub, "stage")
+
+    def test_a_dry_run_target_advances_without_delivery(self):
+        with Hub() as hub:
+            hub.vf("targets", "mode", "stage", "dry-run")
+            unsent = hub.kick(chat(1))[2]["event_id"]
+            cursor = hub.admin("events/" + unsent)[2]["event"]["sequence"]
+            wait_until("the cursor has advanced", lambda: target(hub, "stage")["cursor"] >= cursor)
+            hub.vf("targets", "mode", "stage", "live")
+            sent = hub.kick(chat(2))[2]["event_id"]
+            self.assertEqual(hub.wait_for_event("stage", sent), "applied")
+            self.assertEqual(hub.wait_for_event("production", unsent), "applied")
+            self.assertEqual(received(hub, "stage"), {sent})
+
+    def test_modes_survive_a_restart(self):
+        with Hub() as hub:
+            hub.vf("targets", "pause", "stage")
+            hub.vf("targets", "mode", "production", "dry-run")
+            self.assertEqual(hub.stop(), 0)
+            hub.start()
+            self.assertEqual([target(hub, name)["mode"] for name in ("stage", "production")], ["paused", "dry-run"])
+            event_id = hub.kick(chat())[2]["event_id"]
+            wait_for_no_backlog(hub, "production")
+            self.assertEqual(target(hub, "stage")["backlog"], 1)
+            for name in ("stage", "production"):
+                hub.vf("targets", "resume", name)
+            self.assertEqual(hub.wait_for_event("stage", event_id), "applied")
+            self.assertEqual(received(hub, "production"), set())
+            self.assertEqual(hub.stop(), 0)
+            hub.start()
+            self.assertEqual([target(hub, name)["mode"] for name in ("stage", "production")], ["live", "live"])
+
+    def test_what_a_source_receives_in_dry_run_is_kept_and_never_fanned_out(self):
+        body = b'{"type":"applicantCreated","applicantId":"1","createdAtMs":"2026-01-01 00:00:00.000"}'
+        with Hub(extra={"sources": {"sumsub": {"mode": "dry-run"}}}) as hub:
+            kept = hub.sumsub(body)[2]["event_id"]
+            sent = hub.kick(chat())[2]["event_id"]
+            hub.wait_for_event("stage", sent)
+            hub.config["sources"]["sumsub"]["mode"] = "live"
+            hub.stop()
+            hub.start()
+            self.assertEqual(hub.sumsub(body)[2], {"status": "duplicate", "event_id": kept})
+            wait_for_no_backlog(hub, "stage", "production")
+            self.assertEqual(received(hub, "stage"), {sent})
+            self.assertFalse(hub.admin("events/" + kept)[2]["fan_out"])
+
+
+class What(unittest.TestCase):
+    def test_filters_by_source_type_and_sandbox(self):
+        filters = {"all": {"sandbox": "include"}, "default": {}, "sumsub": {"sources": ["sumsub"]},
+                   "follows": {"types": ["kick.channel.*"]}, "tests": {"sandbox": "only"},
+                   "chat": {"sources": ["kick"], "types": ["kick.chat.message.sent", "sumsub.*"]}}
+        applicant = json.loads((FIXTURES / "sumsub/applicantReviewed.green.json").read_bytes())
+        with contextlib.ExitStack() as stack:
+            receivers = {name: stack.enter_context(Foreign()) for name in filters}
+            targets = {name: foreign_target(receivers[name], **more) for name, more in filters.items()}
+            hub = stack.enter_context(Hub(extra={"targets": targets}))
+            ids = {"chat": hub.kick(chat()), "sumsub": hub.sumsub(json.dumps(applicant).encode()),
+                   "test": hub.sumsub(json.dumps({**applicant, "sandboxMode": True}).encode()),
+                   "follow": hub.kick((FIXTURES / "kick/channel.followed.json").read_bytes(), kind="channel.followed")}
+            ids = {name: answer[2]["event_id"] for name, answer in ids.items()}
+            wanted = {"all": ids, "default": ["chat", "sumsub", "follow"], "sumsub": ["sumsub"], "follows": ["follow"],
+                      "tests": ["test"], "chat": ["chat"]}
+            wait_for_no_backlog(hub, *filters)
+            for name, events in wanted.items():
+                self.assertEqual(sorted(receivers[name].taken()), sorted(ids[event] for event in events), name)
+
+    def test_a_new_target_starts_at_the_earliest_event_or_now(self):
+        with Foreign() as early, Foreign() as late, Hub() as hub:
+            old = [hub.kick(chat(n))[2]["event_id"] for n in range(3)]
+            hub.stop()
+            hub.config["targets"].update(early=foreign_target(early), late=foreign_target(late, start="now"))
+            hub.start()
+            new = hub.kick(chat(9))[2]["event_id"]
+            wait_for_no_backlog(hub, "early", "late")
+            self.assertEqual(sorted(early.taken()), sorted([*old, new]))
+            self.assertEqual(late.taken(), [new])
+
+    def test_two_secrets_while_one_rotates(self):
+        with Hub() as hub:
+            old, new = hub.secrets["stage"], new_secret()
+            steps = [([new, old], [old]), ([new, old], [new, old]), ([new, old], [new]), (new, [new])]
+            for number, (signing, accepting) in enumerate(steps):
+                hub.stop()
+                hub.config["targets"]["stage"]["secret"] = signing
+                hub.config["environments"]["stage"]["secrets"] = accepting
+                hub.start()
+                self.assertEqual(hub.wait_for_event("stage", hub.kick(chat(number))[2]["event_id"]), "applied")
+
+
+class DeadLetters(unittest.TestCase):
+    def setUp(self):
+        self.guilty, self.healed = set(), False
+        self.receiver = self.enterContext(Foreign(self.answer))
+
+    def answer(self, events):
+        return 422 if not self.healed and self.guilty & {event["messageid"] for event in events} else 204
+
+    def dead(self, hub):
+        return json.loads(hub.vf("dead", "list", "--json").stdout)["dead"]
+
+    def send(self, hub, count, *guilty):
+        """Sends events while the target is paused, so that they travel together; the ids of those that are refused."""
+        hub.vf("targets", "pause", "foreign")
+        ids = []
+        for number in range(count):
+            message_id = f"message-{number}"
+            if number in guilty:
+                self.guilty.add(message_id)
+            ids.append(hub.kick(chat(number), message_id=message_id)[2]["event_id"])
+        hub.vf("targets", "resume", "foreign")
+        wait_for_no_backlog(hub, "foreign")
+        return ids
+
+    def run_with(self, delivery):
+        with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, delivery=delivery)}}) as hub:
+            ids = self.send(hub, 9, 2, 7)
+            guilty, good = {ids[2], ids[7]}, set(ids) - {ids[2], ids[7]}
+            self.assertEqual({letter["event_id"] for letter in self.dead(hub)}, guilty)
+            self.assertEqual(sorted(self.receiver.taken()), sorted(good))
+            for letter in self.dead(hub):
+                self.assertEqual((letter["target"], letter["state"]), ("foreign", "dead"))
+                self.assertIn("422", letter["reason"])
+            self.assertIn(ids[2], hub.vf("dead", "list", "--target", "foreign").stdout)
+            self.assertNotIn(ids[2], hub.vf("dead", "list", "--target", "stage").stdout)
+            life = hub.admin("events/" + ids[2])[2]["deliveries"]
+            self.assertEqual({row["target"]: row["state"] for row in life}["foreign"], "dead")
+
+            self.assertEqual(hub.stop(), 0)  # they outlive a restart
+            hub.start()
+            self.healed = True
+            hub.vf("dead", "retry", "foreign", ids[2])
+            wait_until("the retried letter arrives", lambda: ids[2] in self.receiver.taken())
+            wait_until("it is dead no more", lambda: [row["event_id"] for row in self.dead(hub)] == [ids[7]])
+            hub.vf("dead", "drop", "foreign", ids[7])
+            self.assertEqual(self.dead(hub), [])
+            self.assertNotIn(ids[7], self.receiver.taken())
+            for words in (["retry", "foreign", ids[7]], ["drop", "nobody", ids[7]], ["retry", "foreign", "no-uuid"]):
+                done = hub.vf("dead", *words, check=False)
+                self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+
+    def test_of_a_single_target(self):
+        self.run_with("single")
+
+    def test_of_a_batch_target_whose_batch_is_halved_down_to_the_guilty(self):
+        self.run_with("batch")
+
+    def test_a_letter_that_is_refused_again_stays(self):
+        with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, delivery="single")}}) as hub:
+            ids = self.send(hub, 1, 0)
+            hub.vf("dead", "retry", "foreign", ids[0])
+            wait_until("it is sent again", lambda: len(self.receiver.requests) == 2)
+            wait_until("it is dead again", lambda: [row["event_id"] for row in self.dead(hub)] == ids)
+
+
+if __name__ == "__main__":
+    unittest.main()
