@@ -278,7 +278,7 @@ void Api::mount(http::Router& router) {
                           : std::nullopt;
     if (!mode || *mode == fanout::Mode::detached)
       return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
-    hub.set_mode(values[0], *mode, std::move(done));
+    hub.set_mode(values[0], mode, std::move(done));
   });
   const auto on_dead = [&api, &router](const char* method, std::string_view pattern, const auto& act) {
     api.operate(router, {method, pattern}, [&act](auto&, auto& values, Done done) {

@@ -11,9 +11,11 @@ namespace {
 
 constexpr Millis kPurgePause{60'000};
 constexpr Millis kPurgeBusyPause{200};
+constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
 constexpr int64_t kPurgeRows = 1000;
 
-double seconds(Millis t) { return static_cast<double>(t.count()) / 1000.0; }
+// Clocks differ: a lag below zero is none.
+double seconds(Millis t) { return static_cast<double>(std::max(t, Millis{0}).count()) / 1000.0; }
 
 Result<crypto::WebhookSigner> make_signer(const config::Environment& configured) {
   std::vector<std::string> secrets;
@@ -63,6 +65,7 @@ Result<bool> EnvironmentRole::listen() {
   http::ServerParams listener;
   listener.listen = configured_.listen.address;
   listener.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
+  listener.buffered_bytes_max = std::max(listener.buffered_bytes_max, kLargestBodies * listener.body_bytes_max);
   auto server = http::Server::start(listener, [this](http::Request request, http::Respond respond) {
     receiver_->handle(std::move(request), std::move(respond));
   });

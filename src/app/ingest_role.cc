@@ -14,15 +14,18 @@ constexpr Millis kRetentionPause{60'000};
 constexpr Millis kRetentionBusyPause{200};  // while rows are left to remove: between bounded steps
 constexpr int64_t kRetentionRows = 1000;
 constexpr double kSecondsPerMilli = 1e-3;
+constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
 
 double seconds(std::chrono::nanoseconds t) { return std::chrono::duration<double>(t).count(); }
 
 http::ServerParams server_params(const config::Ingest& ingest) {
   http::ServerParams params;
   params.listen = ingest.listen.address;
-  params.threads = static_cast<int>(ingest.threads);
+  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  params.threads = ingest.threads > 0 ? static_cast<int>(ingest.threads) : cores;
   params.connections_max = static_cast<size_t>(ingest.connections_max);
   params.body_bytes_max = static_cast<size_t>(ingest.max_body.bytes);
+  params.buffered_bytes_max = std::max(params.buffered_bytes_max, kLargestBodies * params.body_bytes_max);
   params.request_timeout = ingest.request_timeout;
   params.response_timeout = ingest.patience + Millis{500};  // the committer answers first, with its own reason
   return params;
@@ -45,8 +48,14 @@ Result<bool> IngestRole::open() {
   if (!outbox) return outbox.error();
   outbox_ = std::move(*outbox);
   auto lake = open_lake(config_.ingest.lake, raw_retention(config_.ingest), services_.clock);
-  if (!lake) return lake.error();
-  lake_ = std::move(*lake);
+  if (lake) {
+    lake_ = std::move(*lake);
+  } else if (lake.error().code == Code::not_found && !config_.ingest.lake_named) {
+    services_.log.warn("running without a raw log", {{"reason", lake.error().message}});
+    services_.health.report("lake", [reason = lake.error().message] { return reason; });
+  } else {
+    return lake.error();
+  }
   services_.health.require("store", [this] {
     auto answer = outbox_->ping();
     return answer ? std::string{} : answer.error().message;
@@ -94,7 +103,7 @@ uint64_t IngestRole::seed(std::string_view consumer) const {
 }
 
 Result<bool> IngestRole::listen() {
-  auto sources = make_sources(config_);
+  auto sources = make_sources(config_, key_fetcher_);
   if (!sources) return sources.error();
   count_sources(*sources);
   intake_ = std::make_unique<ingest::Intake>(
@@ -124,6 +133,8 @@ void IngestRole::count_sources(const SourceMap& sources) {
         .duplicate = outcome(name, "duplicate"),
         .refused = outcome(name, "refused"),
         .unavailable = outcome(name, "unavailable"),
+        .overloaded = outcome(name, "overloaded"),
+        .rejected = outcome(name, "rejected"),
         .handshake = outcome(name, "handshake"),
         .answer_seconds = &metrics.histogram("vf_intake_seconds", "Request complete to answer.", {{"source", name}}),
         .provider_lag_seconds =
@@ -137,8 +148,9 @@ void IngestRole::observe(const ingest::IntakeReport& report) {
   switch (report.outcome) {
     case ingest::Outcome::accepted:
       counts.accepted->add();
-      counts.provider_lag_seconds->observe(static_cast<double>((report.event->received - report.event->time).count()) *
-                                           kSecondsPerMilli);
+      counts.provider_lag_seconds->observe(
+          static_cast<double>(std::max(report.event->received - report.event->time, Millis{0}).count()) *
+          kSecondsPerMilli);
       return;
     case ingest::Outcome::duplicate:
       return counts.duplicate->add();
@@ -149,11 +161,14 @@ void IngestRole::observe(const ingest::IntakeReport& report) {
           .counter("vf_intake_refusals_total", "Requests that were not proved, by reason.",
                    {{"source", std::string(report.source)}, {"reason", std::string(report.reason)}})
           .add();
+      services_.log.noisy(obs::Level::info, "delivery refused", {{"source", report.source}, {"reason", report.reason}});
       return counts.refused->add();
     case ingest::Outcome::overloaded:
+      return counts.overloaded->add();
     case ingest::Outcome::unavailable:
-    case ingest::Outcome::rejected:
       return counts.unavailable->add();
+    case ingest::Outcome::rejected:
+      return counts.rejected->add();
   }
 }
 
@@ -286,7 +301,8 @@ void IngestRole::stop_listening(Millis at_most) {
 }
 
 void IngestRole::drain(Millis at_most) {
-  stop_listening(at_most);
+  stop_listening(Millis{0});
+  key_fetcher_.drain();
   if (retention_) retention_->stop();
   {
     std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time

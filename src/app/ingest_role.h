@@ -39,7 +39,7 @@ class IngestRole {
  private:
   struct SourceCounts {
     std::string mode;
-    obs::Counter *accepted, *duplicate, *refused, *unavailable, *handshake;
+    obs::Counter *accepted, *duplicate, *refused, *unavailable, *overloaded, *rejected, *handshake;
     obs::Histogram *answer_seconds, *provider_lag_seconds;
   };
 
@@ -70,6 +70,7 @@ class IngestRole {
   std::map<std::string, std::unique_ptr<fanout::TargetWorker>> workers_;
   std::map<std::string, SourceCounts, std::less<>> counts_;
   obs::Histogram *commit_seconds_ = nullptr, *commit_events_ = nullptr;
+  KeyFetcher key_fetcher_;
   std::unique_ptr<ingest::Intake> intake_;
   std::unique_ptr<concurrency::Periodic> retention_;
   std::unique_ptr<http::Server> server_;

@@ -1,6 +1,6 @@
 #include "app/process.h"
 
-#include <fmt/format.h>
+#include <thread>
 
 namespace vf::app {
 namespace {
@@ -23,12 +23,18 @@ obs::Level level_of(config::LogLevel level) {
   return obs::Level::info;
 }
 
+// One stage after another, senders before receivers. A request that is not complete by then is cut off.
+constexpr Millis kListenersDrain{2'000};
+constexpr Millis kWorkersDrain{3'000};
+constexpr Millis kAdminDrain{500};
+static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
+
 }  // namespace
 
 Process::Process(ProcessParams params)
     : params_(std::move(params)), log_(format_of(params_.config.log.format), level_of(params_.config.log.level)) {}
 
-Process::~Process() { drain(Millis{0}); }
+Process::~Process() { drain(); }
 
 // Receivers before senders, and the admin listener last: when it answers, all of it is ready.
 Result<Addresses> Process::start() {
@@ -83,11 +89,17 @@ Result<bool> Process::start_admin() {
   return true;
 }
 
-void Process::drain(Millis at_most) {
+void Process::drain() {
   if (simulation_) simulation_->stop();
-  if (ingest_) ingest_->drain(at_most);
-  for (auto& environment : environments_) environment->drain(at_most);
-  if (admin_) admin_->drain(at_most);
+  if (ingest_) ingest_->stop_listening(kListenersDrain);
+  if (ingest_) ingest_->drain(kWorkersDrain);
+  {
+    std::vector<std::jthread> drains;
+    drains.reserve(environments_.size());
+    for (auto& environment : environments_)
+      drains.emplace_back([&environment] { environment->drain(kListenersDrain); });
+  }
+  if (admin_) admin_->drain(kAdminDrain);
 }
 
 }  // namespace vf::app

@@ -28,6 +28,8 @@ struct Addresses {
   std::vector<std::pair<std::string, std::string>> environments;
 };
 
+inline constexpr Millis kDrainAtMost{7'500};
+
 class Process {
  public:
   explicit Process(ProcessParams params);
@@ -38,8 +40,8 @@ class Process {
   obs::Log& log() { return log_; }
   const config::Config& config() const { return params_.config; }
 
-  /// Stops accepting, finishes what is in flight, stops. At most `at_most` for each of its few stages.
-  void drain(Millis at_most);
+  /// Stops accepting, finishes what is in flight, stops. Takes at most kDrainAtMost, a hanging peer or not.
+  void drain();
 
  private:
   Result<bool> start_simulation();

@@ -21,7 +21,7 @@ Result<std::string> signing_key(const std::filesystem::path& path) {
     text << file.rdbuf();
     return text.str();
   }
-  const std::string pem = crypto::PrivateKey::make_rsa(kKeyBits).to_pem();
+  std::string pem = crypto::PrivateKey::make_rsa(kKeyBits).to_pem();
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool written = file >= 0 && write(file, pem.data(), pem.size()) == static_cast<ssize_t>(pem.size());
   if (file >= 0) close(file);

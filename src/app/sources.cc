@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "concurrency/group_committer.h"
-#include "http/client.h"
 #include "sources/generic/generic_source.h"
 #include "sources/kick/kick_source.h"
 #include "sources/sumsub/sumsub_source.h"
@@ -23,34 +21,7 @@ twIDAQAB
 -----END PUBLIC KEY-----
 )";
 
-// Fetches Kick's public key on a thread of its own: network threads do not wait.
-class KickKeyFetcher {
- public:
-  explicit KickKeyFetcher(std::string url)
-      : url_(std::move(url)), asks_({.waiting_max = 4}, [this](std::vector<Answer> answers) {
-          auto fetched = fetch();
-          for (auto& answer : answers) answer(fetched);
-        }) {}
-
-  using Answer = std::function<void(Result<std::string>)>;
-  void ask(Answer answer) {
-    if (!asks_.submit(answer, 1)) answer(unavailable("too many fetches wait"));
-  }
-
- private:
-  Result<std::string> fetch() const {
-    auto client = http::Client::create({.allow_private = true});  // the address is the operator's own setting
-    auto response = client->call({.method = "GET", .url = url_});
-    if (!response) return response.error();
-    if (response->status != 200) return unavailable(fmt::format("{} answered {}", url_, response->status));
-    return sources::kick::read_public_key_answer(response->body);
-  }
-
-  const std::string url_;
-  concurrency::GroupCommitter<Answer> asks_;
-};
-
-Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& configured) {
+Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& configured, KeyFetcher& fetcher) {
   sources::kick::KickSource::Params params;
   std::vector<std::string> pems;
   for (const auto& key : configured.public_keys) pems.push_back(key.text);
@@ -61,8 +32,11 @@ Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& con
     params.keys.push_back(std::move(*key));
   }
   params.max_age = configured.max_age;
-  auto fetcher = std::make_shared<KickKeyFetcher>(configured.api_base.text + "/public/v1/public-key");
-  params.fetch_key = [fetcher](std::function<void(Result<std::string>)> answer) { fetcher->ask(std::move(answer)); };
+  params.fetch_key = [&fetcher, url = configured.api_base.text + "/public/v1/public-key"](auto answer) {
+    fetcher.ask(url, [answer = std::move(answer)](Result<std::string> body) {
+      answer(body ? sources::kick::read_public_key_answer(*body) : std::move(body));
+    });
+  };
   return std::make_shared<sources::kick::KickSource>(std::move(params));
 }
 
@@ -88,7 +62,7 @@ Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
 
 }  // namespace
 
-Result<SourceMap> make_sources(const config::Config& config) {
+Result<SourceMap> make_sources(const config::Config& config, KeyFetcher& fetcher) {
   SourceMap map;
   const auto add = [&map](const std::string& name, config::SourceMode mode, auto make) -> Result<bool> {
     if (mode == config::SourceMode::off) return true;
@@ -98,7 +72,7 @@ Result<SourceMap> make_sources(const config::Config& config) {
     return true;
   };
   if (const auto& kick = config.sources.kick) {
-    if (auto added = add("kick", kick->mode, [&] { return make_kick(*kick); }); !added) return added.error();
+    if (auto added = add("kick", kick->mode, [&] { return make_kick(*kick, fetcher); }); !added) return added.error();
   }
   if (const auto& sumsub = config.sources.sumsub) {
     if (auto added = add("sumsub", sumsub->mode, [&] { return make_sumsub(*sumsub); }); !added) return added.error();

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "app/key_fetcher.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "ingest/intake.h"
@@ -13,8 +14,8 @@ namespace vf::app {
 
 using SourceMap = std::map<std::string, ingest::Receiving, std::less<>>;
 
-/// Every source that is not `off`. Errors name the key.
-Result<SourceMap> make_sources(const config::Config& config);
+/// Every source that is not `off`. Errors name the key. `fetcher` outlives the sources.
+Result<SourceMap> make_sources(const config::Config& config, KeyFetcher& fetcher);
 
 /// The key that Kick publishes, PEM.
 std::string_view kick_public_key();

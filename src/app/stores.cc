@@ -1,10 +1,15 @@
 #include "app/stores.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
+
 #include "lake/chdb/chdb_raw_log.h"
 #include "lake/chdb/library.h"
 #include "projections/tables.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/schema.h"
 
 namespace vf::app {
 namespace {
@@ -14,6 +19,15 @@ using Kind = config::StoreUrl::Kind;
 Error no_driver(std::string_view what) {
   return invalid(std::string(what) +
                  " is not built into this version: use sqlite:FILE (chdb:FOLDER or none for the lake)");
+}
+
+Result<std::string> check_schema(const std::string& path, std::span<const store::Migration> known,
+                                 const store::MigrationTarget& target) {
+  if (!std::filesystem::exists(path)) return path + " does not exist yet: it is made at the first start";
+  const auto pending = store::sqlite::pending_migrations(path, known, target);
+  if (!pending) return pending.error();
+  if (pending->empty()) return path + " has the schema of this version";
+  return fmt::format("{} lacks {} migrations: the next start applies them", path, pending->size());
 }
 
 }  // namespace
@@ -36,6 +50,16 @@ Result<std::unique_ptr<lake::RawLog>> open_lake(const config::StoreUrl& url, con
   if (url.kind != Kind::chdb) return no_driver("ingest.lake: a driver for this URL");
   return lake::chdb::open_chdb({.path = url.location, .retention = retention, .library = {}, .engine_options = {}},
                                clock);
+}
+
+Result<std::string> check_outbox(const config::StoreUrl& url) {
+  if (url.kind != Kind::sqlite) return no_driver("ingest.store: a driver for this URL");
+  return check_schema(url.location, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
+}
+
+Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name) {
+  if (url.kind != Kind::sqlite) return no_driver("environments." + name + ".store: a driver for this URL");
+  return check_schema(url.location, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
 }
 
 Result<std::string> check_lake_driver(const config::StoreUrl& url) {

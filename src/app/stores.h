@@ -18,6 +18,10 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::
 /// nullptr for `none`.
 Result<std::unique_ptr<lake::RawLog>> open_lake(const config::StoreUrl& url, const lake::Retention& retention,
                                                 const Clock& clock);
+/// Is there a database, and does its schema fit this program? What was found, or what mends it. Changes nothing.
+Result<std::string> check_outbox(const config::StoreUrl& url);
+Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name);
+
 /// Can the lake's driver be used here? What was found, or what is missing and how to get it. Opens nothing.
 Result<std::string> check_lake_driver(const config::StoreUrl& url);
 lake::Retention raw_retention(const config::Ingest& ingest);

@@ -61,8 +61,19 @@ void check_lake(const config::Config& config, Findings& out) {
   out.push_back({"lake", usable ? Grade::ok : Grade::problem, usable ? *usable : usable.error().message});
 }
 
+void check_stores(const config::Config& config, Findings& out) {
+  const auto add = [&out](std::string what, const Result<std::string>& found) {
+    out.push_back({std::move(what), found ? Grade::ok : Grade::problem, found ? *found : found.error().message});
+  };
+  add("store", app::check_outbox(config.ingest.store));
+  for (const auto& [name, environment] : config.environments) {
+    add("environment " + name, app::check_environment(environment.store, name));
+  }
+}
+
 void check_sources(const config::Config& config, Findings& out) {
-  const auto sources = app::make_sources(config);
+  app::KeyFetcher fetcher;
+  const auto sources = app::make_sources(config, fetcher);
   if (!sources) {
     out.push_back({"sources", Grade::problem, sources.error().message});
     return;
@@ -104,8 +115,10 @@ void check_running(const config::Config& config, Findings& out) {
     return;
   }
   for (const auto& [name, check] : body["checks"].items()) {
-    const bool ok = check.value("ok", false);
-    out.push_back({"running: " + name, ok ? Grade::ok : Grade::problem, ok ? "" : check.value("reason", "")});
+    const bool ok = check.is_object() && check.contains("ok") && check["ok"] == true;
+    const bool told = check.is_object() && check.contains("reason") && check["reason"].is_string();
+    out.push_back(
+        {"running: " + name, ok ? Grade::ok : Grade::problem, told ? check["reason"].get<std::string>() : ""});
   }
 }
 
@@ -126,6 +139,7 @@ int doctor(Session& session) {
   for (const auto& warning : loaded->warnings) findings.push_back({"configuration", Grade::warning, warning.text()});
   check_clock(findings);
   check_files(config, findings);
+  check_stores(config, findings);
   check_lake(config, findings);
   check_sources(config, findings);
   check_running(config, findings);

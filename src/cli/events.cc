@@ -106,19 +106,31 @@ int show(Session& session, const std::string& id) {
   return kDone;
 }
 
-// Newest first from the API; printed oldest first, each once, until interrupted.
+// What came after `newest`, newest first, page by page. At the very first: one page.
+Result<std::vector<json>> events_since(AdminClient& client, const Search& search, const std::string& newest) {
+  std::vector<json> found;
+  for (std::string before;;) {
+    auto answer = client.get(path_of(search) + (before.empty() ? "" : "&before=" + before));
+    if (!answer) return answer.error();
+    for (auto& event : (*answer)["events"]) {
+      if (text(event, "sequence") <= newest) return found;
+      found.push_back(std::move(event));
+    }
+    if (newest.empty() || (*answer)["next_before"].is_null()) return found;
+    before = text(*answer, "next_before");
+  }
+}
+
+// Oldest first, each once, until interrupted.
 int tail(Session& session, Search search) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
   std::string newest;
   for (;;) {
-    auto answer = client->get(path_of(search));
-    if (!answer) return session.fail(answer.error());
-    auto& events = (*answer)["events"];
-    for (auto event = events.rbegin(); event != events.rend(); ++event) {
-      const auto sequence = text(*event, "sequence");
-      if (sequence <= newest) continue;
-      newest = sequence;
+    auto events = events_since(*client, search, newest);
+    if (!events) return session.fail(events.error());
+    for (auto event = events->rbegin(); event != events->rend(); ++event) {
+      newest = text(*event, "sequence");
       session.out() << (session.json ? event->dump()
                                      : fmt::format("{}  {}  {}  {}", text(*event, "receivedtime"), text(*event, "type"),
                                                    text(*event, "subject"), text(*event, "id")))

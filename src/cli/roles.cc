@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 #include "app/process.h"
 #include "app/signals.h"
@@ -11,7 +12,7 @@ namespace vf::cli {
 namespace {
 
 constexpr std::chrono::seconds kStopPatience{10};
-constexpr Millis kDrainAtMost{3'000};  // of each stage; together within kStopPatience
+static_assert(app::kDrainAtMost < kStopPatience);
 
 void announce(const Session& session, const config::Config& config, const app::Addresses& addresses) {
   if (session.json) return;  // the log tells; standard output stays machine-readable
@@ -38,7 +39,7 @@ int run_role(Session& session, app::ProcessParams params) {
   announce(session, process.config(), *addresses);
   app::wait_for_stop(kStopPatience);
   process.log().info("stopping");
-  process.drain(kDrainAtMost);
+  process.drain();
   process.log().info("stopped");
   return kDone;
 }
@@ -56,6 +57,11 @@ int up(Session& session, bool simulated) {
 int one_role(Session& session, config::Role role, const std::string& environment) {
   auto config = session.load(session.load_params(role, environment));
   if (!config) return kWrongUsage;
+  if (std::error_code error; std::filesystem::create_directories(config->data_dir, error)) {
+    std::filesystem::permissions(config->data_dir, std::filesystem::perms::owner_all, error);
+  } else if (error) {
+    return session.misuse("data_dir: " + config->data_dir.string() + " cannot be made: " + error.message());
+  }
   return run_role(session,
                   {.config = std::move(*config), .role = role, .environment = environment, .simulated = false});
 }

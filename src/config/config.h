@@ -62,6 +62,7 @@ struct Log {
 struct Ingest {
   Listen listen;
   StoreUrl store, lake;
+  bool lake_named = false;  // the operator asked for it; else it is the default, which may be missing
   Size max_body;
   Millis patience{}, request_timeout{};
   int64_t queue_events_max = 0, threads = 0, connections_max = 0;

@@ -21,6 +21,7 @@ class Check {
       credentials();
     }
     if (params_.role == Role::up) {
+      sizes();
       listeners();
       stores();
     }
@@ -80,6 +81,18 @@ class Check {
         warning("targets." + name + ".sources",
                 "no source is named " + source + (meant.empty() ? "" : "; did you mean " + meant + "?"));
       }
+    }
+  }
+
+  // What is accepted must fit through every receiver, grown by base64 and its envelope.
+  void sizes() {
+    constexpr int64_t kEnvelope = 4096;
+    const int64_t grown = config_.ingest.max_body.bytes / 3 * 4 + kEnvelope;
+    for (const auto& [name, environment] : config_.environments) {
+      if (environment.max_body.bytes >= grown) continue;
+      problem("environments." + name + ".max_body",
+              "is too small for the largest event that ingest.max_body lets in: at least " + std::to_string(grown) +
+                  " bytes, or lower ingest.max_body");
     }
   }
 

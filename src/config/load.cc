@@ -26,6 +26,8 @@ class Loader {
     for (const auto& [section, origin] : document_.sections) required(section, origin);
     environment();
     place_paths();
+    const Entry* lake = document_.find("ingest.lake");
+    loaded_.config.ingest.lake_named = lake && lake->origin != kDefaultOrigin;
     if (problems_.empty()) {
       Findings found = cross_check(loaded_.config, document_, params_);
       problems_ = std::move(found.problems);

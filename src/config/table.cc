@@ -294,7 +294,10 @@ void add_targets(std::vector<Key>& keys) {
   s.key("allow_private", &Target::allow_private,
         {.fallback = "false", .doc = "Allow private addresses. Loopback is always allowed."});
   s.key("batch_events", &Target::batch_events,
-        {.fallback = "500", .min = 1, .max = 10'000, .doc = "Events a request, at most."});
+        {.fallback = "500",
+         .min = 1,
+         .max = 5'000,
+         .doc = "Events a request, at most; a receiver takes no more than 5,000."});
   s.key("batch_bytes", &Target::batch_bytes,
         {.fallback = "1MiB",
          .min = kKiB,

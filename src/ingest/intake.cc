@@ -102,7 +102,7 @@ void Intake::keep(std::shared_ptr<Call> call, sources::Delivery delivery) {
   const bool taken =
       params_.committer.add(std::move(add), call->deadline, [this, call](Result<store::WriteResult> result) {
         if (!result) {
-          const bool away = result.error().code == Code::unavailable;
+          const bool away = result.error().code != Code::invalid;
           return answer(
               *call, away ? Outcome::unavailable : Outcome::rejected, to_string(result.error().code),
               away ? try_later("not committed: send it again") : http::problem(500, "the store refused this event"));

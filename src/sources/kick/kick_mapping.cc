@@ -200,7 +200,7 @@ Event map_delivery(std::string_view source, const KickHeaders& headers, std::str
   auto fact = proved != nullptr ? proved->fact(fields) : std::nullopt;
 
   Event event;
-  event.id = event_id(source, headers.message_id, happened);
+  event.id = event_id(source, headers.message_id, std::nullopt);  // what names the time is not signed
   event.source = source;
   event.type = std::string(source).append(".").append(believed ? headers.type : "unrecognised");
   if (const auto channel = id(fields, kChannel)) event.subject = "channel/" + *channel;
