@@ -22,7 +22,7 @@ constexpr std::string_view kPurgeLedger = "DELETE FROM processed_webhooks WHERE 
 constexpr std::string_view kPurgeBatches =
     "DELETE FROM ingest_outbox_batch WHERE batch IN (SELECT batch FROM ingest_outbox_batch old WHERE to_position < ? "
     "AND EXISTS (SELECT 1 FROM ingest_outbox_batch newer WHERE newer.target = old.target AND newer.batch > old.batch) "
-    "ORDER BY batch LIMIT ?)";
+    "ORDER BY to_position, batch LIMIT ?)";
 
 struct Bound {
   int64_t seq_max;
@@ -30,12 +30,18 @@ struct Bound {
   Instant before;
 };
 
-/// The last number that may go; 0 when none may.
+/// The last number that may go; 0 when none may. Most steps find nothing old: they look at one row, not at all that one
+/// step may remove.
 Result<int64_t> last_to_go(Connection& db, std::string_view sql, const Bound& bound) {
-  Query query = db.query(sql);
-  const auto row = query.integer(bound.seq_max).integer(bound.rows_max).time(bound.before).step();
-  if (!row) return row.error();
-  return query.integer_at(0);
+  int64_t last = 0;
+  for (const int64_t rows_max : {int64_t{1}, bound.rows_max}) {
+    Query query = db.query(sql);
+    const auto row = query.integer(bound.seq_max).integer(rows_max).time(bound.before).step();
+    if (!row) return row.error();
+    last = query.integer_at(0);
+    if (last == 0) break;
+  }
+  return last;
 }
 
 Result<int64_t> held_at(Connection& db, const std::vector<std::string>& consumers) {
