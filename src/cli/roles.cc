@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "app/open_files.h"
 #include "app/process.h"
 #include "app/signals.h"
 #include "cli/families.h"
@@ -32,6 +33,7 @@ void announce(const Session& session, const config::Config& config, const app::A
 
 int run_role(Session& session, app::ProcessParams params) {
   app::block_stop_signals();
+  app::allow_many_open_files();
   app::Process process(std::move(params));
   const auto addresses = process.start();
   if (!addresses) return session.fail(addresses.error());
