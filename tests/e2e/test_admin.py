@@ -1,5 +1,6 @@
 """The admin listener: who may do what, searching, the audit, health; and that its description is true."""
 import json
+import re
 import unittest
 
 from hub import Hub, chat, parsed, request, wait_until
@@ -67,6 +68,15 @@ class Admin(unittest.TestCase):
         for clock in ("vf_provider_lag_seconds", "vf_commit_seconds", "vf_projection_lag_seconds", "vf_intake_seconds",
                       "vf_end_to_end_lag_seconds"):
             self.assertIn(clock + "_count", self.ask("/metrics", token=None)[2].decode())
+
+    def test_the_description_is_true(self):
+        described = self.ask("/admin/v1/openapi.json", token=None)[2]
+        for path, operations in described["paths"].items():
+            path = re.sub("{[a-z]+}", "x", path)
+            for method in ("get", "post", "put", "delete"):
+                there = method in operations
+                wanted = 405 if not there else 401 if operations[method]["security"] else 200
+                self.assertEqual(self.ask(path, method.upper(), None)[0], wanted, (method, path))
 
     def test_wrong_questions_are_answered_with_problems(self):
         for path, status in (("events/42", 400), ("events/00000000-0000-8000-8000-000000000000", 404), ("nothing", 404),

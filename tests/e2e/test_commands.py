@@ -161,6 +161,13 @@ class Stopping(unittest.TestCase):
             for event_id in acknowledged:
                 hub.wait_for_event("stage", event_id)
 
+    def test_nobody_who_dawdles_keeps_it_from_exiting_0(self):
+        # A half request on every listener and a target that never answers: each uses up its part of the drain.
+        with contextlib.ExitStack() as stack:
+            hub = stuck_hub(stack)
+            hub.process.send_signal(signal.SIGTERM)
+            self.assertEqual(hub.process.wait(timeout=PATIENCE_S), 0)
+
     def test_a_second_signal_ends_it_at_once(self):
         with contextlib.ExitStack() as stack:
             hub = stuck_hub(stack)

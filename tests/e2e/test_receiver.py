@@ -22,7 +22,7 @@ class Receiver(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.second_secret = new_secret()
-        cls.hub = Hub(extra={"environments": {"stage": {"max_body": "1MiB"}}})
+        cls.hub = Hub(extra={"ingest": {"max_body": "64KiB"}, "environments": {"stage": {"max_body": "1MiB"}}})
         cls.hub.config["environments"]["stage"]["secrets"].append(cls.second_secret)
         cls.hub.start()
 
