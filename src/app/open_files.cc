@@ -1,0 +1,14 @@
+#include "app/open_files.h"
+
+#include <sys/resource.h>
+
+namespace vf::app {
+
+void allow_many_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &files);  // refused: then the limit stays as it was, and accepting pauses there
+}
+
+}  // namespace vf::app
