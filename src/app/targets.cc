@@ -10,7 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kReceiverPath = "/internal/events";
 constexpr std::chrono::milliseconds kPatience{3'000};
 
 fanout::Mode mode_of(config::TargetMode mode) {
@@ -100,7 +99,7 @@ std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout:
                                                        Instant now) {
   std::vector<admin::EnvironmentAnswer> answers;
   for (const auto& target : targets) {
-    if (target.url.ends_with(kReceiverPath)) answers.push_back(ask(target, event_id, now));
+    if (fanout::is_our_receiver(target)) answers.push_back(ask(target, event_id, now));
   }
   return answers;
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/bytes.h"
+#include "event/json_scanner.h"
 #include "http/client.h"
 
 namespace vf::fanout {
@@ -17,6 +18,47 @@ Verdict verdict_of(int status) {
   if (status == 400 || status == 413 || status == 422) return Verdict::refused;
   if (status >= 500 && status != 502 && status != 503 && status != 504) return Verdict::faulty;
   return Verdict::trouble;
+}
+
+constexpr size_t kDepthMax = 16;  // of what is read in an answer
+
+// The text of a member of a JSON object.
+std::optional<std::string_view> member(std::string_view object, std::string_view name) {
+  JsonScanner json(object);
+  json.skip_space();
+  if (!json.take('{')) return std::nullopt;
+  do {
+    json.skip_space();
+    if (json.peek() != '"') return std::nullopt;
+    const auto key = json.string();
+    json.skip_space();
+    if (!key || !json.take(':')) return std::nullopt;
+    json.skip_space();
+    const auto value = json.value(kDepthMax);
+    if (!value || *key == name) return value;
+    json.skip_space();
+  } while (json.take(','));
+  return std::nullopt;
+}
+
+std::optional<size_t> array_size(std::string_view array) {
+  JsonScanner json(array);
+  if (!json.take('[')) return std::nullopt;
+  json.skip_space();
+  if (json.take(']')) return 0;
+  size_t size = 0;
+  do {
+    json.skip_space();
+    if (!json.value(kDepthMax)) return std::nullopt;
+    ++size;
+    json.skip_space();
+  } while (json.take(','));
+  return size;
+}
+
+bool accounts_for(std::string_view body, size_t events) {
+  const auto results = member(body, "results");
+  return results && array_size(*results) == events;
 }
 
 int64_t count(std::string_view text, std::string_view word) {
@@ -54,13 +96,19 @@ std::optional<Millis> parse_retry_after(std::string_view value, Instant now) {
   return std::nullopt;
 }
 
-Answer judge(const Result<http::Response>& response, Instant now) {
+Answer judge(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected) {
   Answer answer;
   if (!response) {
     answer.reason = response.error().message;
     return answer;
   }
   answer.verdict = verdict_of(response->status);
+  if (answer.verdict == Verdict::delivered && results_expected && !accounts_for(response->body, *results_expected)) {
+    answer.verdict = Verdict::trouble;
+    answer.reason = fmt::format("HTTP {} without a result for each event: no receiver of ours answers at this url",
+                                response->status);
+    return answer;
+  }
   if (answer.verdict == Verdict::delivered) {
     answer.quarantined = count(response->body, R"("status":"quarantined")");
     return answer;

@@ -1,4 +1,7 @@
 // What a target's answer means for the batch and for the target. Pure functions.
+//
+// A foreign receiver has delivered with any 2xx: Standard Webhooks ask no more of it. Our own receiver says what became
+// of each event, so a 2xx without that comes from something else (a login page, a proxy): the target's trouble.
 #pragma once
 
 #include <optional>
@@ -12,10 +15,10 @@
 namespace vf::fanout {
 
 enum class Verdict {
-  delivered,  // 2xx
+  delivered,  // 2xx, with the results that are expected
   refused,    // 400, 413, 422: these events' trouble
   faulty,     // 500 and the rarer 5xx: the target's trouble, or a bug that this very event meets
-  trouble,    // the target's: no answer, 3xx, 429, 502, 503, 504, any other 4xx. Must never kill an event
+  trouble,    // the target's: no answer, another's answer, 3xx, 429, 502, 503, 504, any other 4xx. Kills no event
 };
 
 struct Answer {
@@ -27,7 +30,8 @@ struct Answer {
   int64_t quarantined = 0;  // events that our own receiver put aside (still delivered)
 };
 
-Answer judge(const Result<http::Response>& response, Instant now);
+/// `results_expected`: how many events our own receiver must account for; nullopt for a foreign one.
+Answer judge(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected);
 
 /// RFC 9110 section 10.2.3: seconds, or an HTTP date in any of its three forms (one in the past is zero).
 std::optional<Millis> parse_retry_after(std::string_view value, Instant now);

@@ -13,7 +13,7 @@ Answer of(int status, std::string body = "", std::string retry_after = "") {
   response.status = status;
   response.body = std::move(body);
   if (!retry_after.empty()) response.headers.emplace_back("retry-after", retry_after);
-  return judge(response, kNow);
+  return judge(response, kNow, std::nullopt);
 }
 
 TEST(Answer, OnlyThreeStatusesAreTheEventsTrouble) {
@@ -28,7 +28,7 @@ TEST(Answer, OnlyThreeStatusesAreTheEventsTrouble) {
 }
 
 TEST(Answer, NoAnswerIsTheTargetsTrouble) {
-  const auto answer = judge(unavailable("connection refused"), kNow);
+  const auto answer = judge(unavailable("connection refused"), kNow, 1);
   EXPECT_EQ(answer.verdict, Verdict::trouble);
   EXPECT_EQ(answer.reason, "connection refused");
 }
@@ -50,6 +50,27 @@ TEST(Answer, CountsWhatOurReceiverPutAside) {
   const auto answer = of(200, R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"quarantined"},)"
                               R"({"id":"c","status":"quarantined"}]})");
   EXPECT_EQ(answer.quarantined, 2);
+}
+
+TEST(Answer, OurReceiverAccountsForEveryEventOrItIsNotOurReceiver) {
+  const auto verdict_for_two = [](std::string body) {
+    http::Response response;
+    response.body = std::move(body);
+    return judge(response, kNow, 2).verdict;
+  };
+  EXPECT_EQ(verdict_for_two(R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"ignored"}]})"),
+            Verdict::delivered);
+  EXPECT_EQ(verdict_for_two(R"( { "took" : {"ms":[1,2]} , "results" : [ {} , {} ] } )"), Verdict::delivered);
+  for (const auto* body : {"", "{}", "[{},{}]", "<html>Please log in</html>", R"({"results":2})", R"({"results":[]})",
+                           R"({"results":[{}]})", R"({"results":[{},{},{}]})", R"({"results":[{},)",
+                           R"({"status":"ok"})", R"({"results":"[{},{}]"})", R"({"nested":{"results":[{},{}]}})"}) {
+    EXPECT_EQ(verdict_for_two(body), Verdict::trouble) << body;
+  }
+}
+
+TEST(Answer, AForeignReceiversSuccessNeedsNoBody) {
+  EXPECT_EQ(of(200, "<html>Thank you</html>").verdict, Verdict::delivered);
+  EXPECT_EQ(of(204).verdict, Verdict::delivered);
 }
 
 TEST(RetryAfter, SecondsAndEveryFormOfDate) {

@@ -180,12 +180,15 @@ void Dispatcher::transmit(std::span<const Uuid> ids, std::string body, Answered 
   ++in_flight_;
   ++status_.requests;
   breaker_.sent();
+  const auto results =
+      target_.delivery == Delivery::batch && is_our_receiver(target_) ? std::optional(ids.size()) : std::nullopt;
   auto request =
       make_request(target_, signer_, {webhook_id(target_.delivery, ids), std::move(body), ports_.clock.now()});
-  ports_.send(std::move(request), [this, answered = std::move(answered)](Result<http::Response> response) mutable {
-    --in_flight_;
-    answered(judge(response, ports_.clock.now()));
-  });
+  ports_.send(std::move(request),
+              [this, results, answered = std::move(answered)](Result<http::Response> response) mutable {
+                --in_flight_;
+                answered(judge(response, ports_.clock.now(), results));
+              });
 }
 
 void Dispatcher::part_answered(PartRef ref, const Answer& answer) {

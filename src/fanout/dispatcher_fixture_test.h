@@ -129,7 +129,13 @@ struct DispatcherFixture : testing::Test {
     sent.done(std::move(response));
     run();
   }
-  void answer(size_t index, int status, std::string body = "{}") {
+  /// As our own receiver does, when it is 200.
+  void answer(size_t index, int status) {
+    std::string results;
+    for (size_t i = 0; i < wire.at(index).messages().size(); ++i) results += i == 0 ? "{}" : ",{}";
+    answer(index, status, R"({"results":[)" + results + "]}");
+  }
+  void answer(size_t index, int status, std::string body) {
     http::Response response;
     response.status = status;
     response.body = std::move(body);

@@ -58,6 +58,8 @@ bool wants(const Target& target, const Event& event) {
          std::ranges::any_of(target.types, [&event](const auto& pattern) { return matches(pattern, event.type); });
 }
 
+bool is_our_receiver(const Target& target) { return target.url.ends_with("/internal/events"); }
+
 std::string config_version(const Target& target) {
   crypto::Sha256 digest;
   const auto add = [&digest](std::string_view part) { digest.update(part).update(std::string_view("\0", 1)); };

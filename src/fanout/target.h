@@ -44,6 +44,9 @@ bool wants(const Target& target, const Event& event);
 /// Does all of `text` match `pattern`, in which '*' stands for any run of characters, none included?
 bool matches(std::string_view pattern, std::string_view text);
 
+/// Does the URL end in /internal/events, where the hub's own receivers listen? All others are foreign.
+bool is_our_receiver(const Target& target);
+
 /// Names the configuration that was in force for a batch: 16 hex digits over everything but the secrets.
 std::string config_version(const Target& target);
 

@@ -73,5 +73,13 @@ TEST(Mode, TextsRoundTrip) {
   EXPECT_EQ(parse_mode("off"), std::nullopt);
 }
 
+TEST(Target, OurReceiversAreKnownByTheirPath) {
+  Target target;
+  target.url = "http://127.0.0.1:8082/internal/events";
+  EXPECT_TRUE(is_our_receiver(target));
+  target.url = "https://partner.example/internal/events/2";
+  EXPECT_FALSE(is_our_receiver(target));
+}
+
 }  // namespace
 }  // namespace vf::fanout

@@ -25,6 +25,7 @@ World::World(uint64_t seed) : random_(seed) {
   stage_ = std::make_unique<Environment>(Environment::Params{outbox_, around_, kSecret});
   production_ = std::make_unique<Environment>(Environment::Params{outbox_, around_, kSecret});
   auto partner = target_named("partner");
+  partner.url = "http://partner/hooks";
   partner.delivery = random_.below(2) == 0 ? fanout::Delivery::single : fanout::Delivery::batch;
   if (random_.below(2) == 0) partner.types = {"kick.channel.*"};
   stranger_ = std::make_unique<Stranger>(around_, kSecret, partner.delivery == fanout::Delivery::single);
