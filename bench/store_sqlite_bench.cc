@@ -92,6 +92,15 @@ std::vector<Write> events(size_t first, bool ordered, Random& random) {
   return writes;
 }
 
+// Full steps, as large as the ingest role makes them: outbox and ledger.
+void bench_retention(OutboxStore& store, size_t rows, const std::string& name) {
+  const Instant before = kNow + Millis{1};
+  const Write step = RetentionStep{.outbox_before = before, .ledger_before = before, .held_by = {}, .rows_max = 5'000};
+  report(name, rows, measure(rows / 5'000, [&](size_t) {
+           if (auto done = store.write(std::span(&step, 1), before, nullptr); !done) give_up(done.error());
+         }));
+}
+
 void bench_outbox(const std::string& folder, size_t rows, bool ordered) {
   const std::string path = folder + (ordered ? "/bench-ordered.db" : "/bench-random.db");
   auto store = sqlite::open_outbox({.path = path, .now = kNow});
@@ -103,7 +112,7 @@ void bench_outbox(const std::string& folder, size_t rows, bool ordered) {
   report(ordered ? "outbox, ordered ids" : "outbox, random ids", batches * kBatch, measure(batches, [&](size_t i) {
            if (auto done = (*store)->write(writes[i], kNow, nullptr); !done) give_up(done.error());
          }));
-  if (!ordered) return;
+  if (!ordered) return bench_retention(**store, rows, "retention of both tables, random ids");
   report("outbox, duplicates", batches * kBatch, measure(batches, [&](size_t i) {
            if (auto done = (*store)->write(writes[i], kNow, nullptr); !done) give_up(done.error());
          }));
@@ -113,6 +122,7 @@ void bench_outbox(const std::string& folder, size_t rows, bool ordered) {
            if (!read) give_up(read.error());
            after = read->back().event.position;
          }));
+  bench_retention(**store, rows, "retention of both tables, ordered ids");
 }
 
 // As sql/env/sqlite declares chat_activity; a fifth of the rows are of a key not seen before.

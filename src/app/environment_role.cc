@@ -9,10 +9,9 @@
 namespace vf::app {
 namespace {
 
-constexpr Millis kPurgePause{60'000};
-constexpr Millis kPurgeBusyPause{200};
-constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
-constexpr int64_t kPurgeRows = 1000;
+constexpr Millis kPurgePause{5'000};
+constexpr size_t kLargestBodies = 4;   // that fit into memory at once, whatever max_body is
+constexpr int64_t kPurgeRows = 5'000;  // a full step is followed by the next at once, among the commits
 
 // Clocks differ: a lag below zero is none.
 double seconds(Millis t) { return static_cast<double>(std::max(t, Millis{0}).count()) / 1000.0; }
@@ -110,7 +109,7 @@ Millis EnvironmentRole::purge() {
                                           {{"environment", name_}, {"reason", result.error().message}});
                      removed->set_value(result ? *result : 0);
                    });
-  return answer.get() >= kPurgeRows ? kPurgeBusyPause : kPurgePause;
+  return answer.get() < kPurgeRows ? kPurgePause : Millis{0};
 }
 
 void EnvironmentRole::drain(Millis at_most) {

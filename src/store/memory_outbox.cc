@@ -162,7 +162,7 @@ class MemoryOutbox::Transaction {
     }
     std::vector<Uuid> old;
     for (const auto& [id, row] : state_.ledger) {
-      if (rows.removed + static_cast<int64_t>(old.size()) >= step.rows_max) break;
+      if (static_cast<int64_t>(old.size()) >= step.rows_max) break;
       if (row.received < step.ledger_before && !state_.positions.contains(id)) old.push_back(id);
     }
     std::vector<std::pair<std::string, std::string>> old_keys;

@@ -91,9 +91,10 @@ struct AddAudit {
   std::string detail;
 };
 
-/// One bounded step of retention: deletes at most `rows_max` of the oldest rows received before the given times.
-/// Outbox rows that a consumer in `held_by` has not passed are kept (one that was never started has passed nothing).
-/// Exceptions go with their outbox row; a ledger row outlives its outbox row. Nothing is left when 0 were removed.
+/// One bounded step of retention: deletes at most `rows_max` of each table's oldest rows received before the given
+/// times. Outbox rows that a consumer in `held_by` has not passed are kept (one that was never started has passed
+/// nothing). Exceptions go with their outbox row; a ledger row outlives its outbox row. Nothing is left when fewer than
+/// `rows_max` were removed of all tables together.
 struct RetentionStep {
   Instant outbox_before = {};
   Instant ledger_before = {};

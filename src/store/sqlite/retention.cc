@@ -68,10 +68,10 @@ Result<int64_t> purge_outbox(Connection& db, const RetentionStep& step) {
   return purge(db, kPurgeOutbox, *last);
 }
 
-Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step, int64_t rows_max) {
+Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step) {
   const auto first = read_first(db);
   if (!first) return first.error();
-  const auto last = last_to_go(db, kLedgerBound, {*first - 1, rows_max, step.ledger_before});
+  const auto last = last_to_go(db, kLedgerBound, {*first - 1, step.rows_max, step.ledger_before});
   if (!last || *last == 0) return last;
   return purge(db, kPurgeLedger, *last);
 }
@@ -88,9 +88,9 @@ Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
 Result<int64_t> retention_step(Connection& db, const RetentionStep& step) {
   const auto outbox = purge_outbox(db, step);
   if (!outbox) return outbox;
-  const auto ledger = purge_ledger(db, step, step.rows_max - *outbox);
+  const auto ledger = purge_ledger(db, step);
   if (!ledger) return ledger;
-  const auto batches = purge_batches(db, step.rows_max - *outbox - *ledger);
+  const auto batches = purge_batches(db, step.rows_max);
   if (!batches) return batches;
   if (auto done = give_pages_back(db); !done) return done.error();
   return *outbox + *ledger + *batches;

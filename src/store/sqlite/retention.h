@@ -7,8 +7,8 @@
 
 namespace vf::store::sqlite {
 
-/// Removes at most step.rows_max rows: of the outbox (with their exceptions), then of the ledger, then of the batches
-/// that carried nothing any more kept. A ledger row outlives its outbox row. Says how many.
+/// Removes at most step.rows_max rows each: of the outbox (with their exceptions), of the ledger, of the batches that
+/// carried nothing any more kept. A ledger row outlives its outbox row. Says how many.
 Result<int64_t> retention_step(Connection& db, const RetentionStep& step);
 
 }  // namespace vf::store::sqlite
