@@ -67,9 +67,20 @@ int64_t count(std::string_view text, std::string_view word) {
   return found;
 }
 
-// The first 200 bytes; what is not printable ASCII becomes '?'.
-std::string excerpt(std::string_view text) {
-  std::string out(trim(text.substr(0, 200)));
+std::string text_of(std::string_view object, std::string_view name) {
+  const auto value = member(object, name);
+  if (!value || !value->starts_with('"')) return {};
+  return JsonScanner(*value).string().value_or("");
+}
+
+// What a refusal says of itself. Any other body stays unread: it may repeat the events, which hold personal data. What
+// is not printable ASCII becomes '?'.
+std::string problem_told(const http::Response& response) {
+  if (!response.content_type.starts_with("application/problem+json")) return {};
+  std::string out = text_of(response.body, "title");
+  const auto detail = text_of(response.body, "detail");
+  if (!out.empty() && !detail.empty()) out += ": ";
+  out = (out + detail).substr(0, 200);
   std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~'; }, '?');
   return out;
 }
@@ -114,7 +125,7 @@ Answer judge(const Result<http::Response>& response, Instant now, std::optional<
     return answer;
   }
   answer.reason = fmt::format("HTTP {} {}", response->status, http::reason_phrase(response->status));
-  if (answer.verdict == Verdict::refused) answer.detail = excerpt(response->body);
+  if (answer.verdict == Verdict::refused) answer.detail = problem_told(*response);
   answer.gone = response->status == 410;
   if (const auto value = http::header(*response, "Retry-After")) answer.retry_after = parse_retry_after(*value, now);
   return answer;

@@ -1,6 +1,7 @@
 // What answers mean. Oracle: architecture.md, "Fan-out", and RFC 9110.
 #include "fanout/answer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace vf::fanout {
@@ -39,11 +40,30 @@ TEST(Answer, GoneIsTheTargetsTroubleWithAFlag) {
   EXPECT_FALSE(of(404).gone);
 }
 
-TEST(Answer, TheReasonNamesTheStatusAndOnlyARefusalQuotesTheTarget) {
-  EXPECT_TRUE(of(503, "secret").reason.starts_with("HTTP 503"));
-  EXPECT_EQ(of(503, "secret").detail, "");
-  EXPECT_EQ(of(422, "no\x01 \xc3\xa9").detail, "no? ??");
-  EXPECT_EQ(of(400, std::string(500, 'x')).detail.size(), 200u);
+TEST(Answer, TheReasonNamesTheStatusAndNeverQuotesABody) {
+  for (const int status : {400, 422, 503}) {
+    const auto answer = of(status, R"({"title":"echo","detail":"anna@example.org"})");
+    EXPECT_TRUE(answer.reason.starts_with(fmt::format("HTTP {}", status)));
+    EXPECT_EQ(answer.detail, "") << "not declared a problem document";
+  }
+}
+
+TEST(Answer, ARefusalsProblemDetailsAreKeptAndNothingElseOfThem) {
+  const auto detail = [](std::string body, int status = 422) {
+    http::Response response;
+    response.status = status;
+    response.content_type = "application/problem+json; charset=utf-8";
+    response.body = std::move(body);
+    return judge(response, kNow, std::nullopt).detail;
+  };
+  EXPECT_EQ(detail(R"({"title":"Unprocessable","status":422,"detail":"no channel","echo":"anna"})"),
+            "Unprocessable: no channel");
+  EXPECT_EQ(detail(R"({"detail":"no\u0001 \u00e9"})"), "no? ??");
+  EXPECT_EQ(detail(R"({"title":"only"})"), "only");
+  EXPECT_EQ(detail(R"({"title":1,"detail":{"echo":"anna"}})"), "");
+  EXPECT_EQ(detail("anna"), "");
+  EXPECT_EQ(detail(R"({"detail":")" + std::string(500, 'x') + "\"}").size(), 200u);
+  EXPECT_EQ(detail(R"({"detail":"down"})", 503), "");
 }
 
 TEST(Answer, CountsWhatOurReceiverPutAside) {

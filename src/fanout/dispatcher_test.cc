@@ -252,6 +252,23 @@ TEST_F(DispatcherTest, ASingleRefusedEventIsDeadAtOnce) {
   EXPECT_EQ(cursor(), end());
 }
 
+TEST_F(DispatcherTest, ADeadLettersReasonKeepsWhatTheProblemSaysAndNoEcho) {
+  add(1);
+  start();
+  http::Response problem = http::problem(422, "no such channel");
+  problem.body.insert(1, R"("echo":"anna@example.org",)");
+  answer(0, problem);
+  add(1);
+  run();
+  answer(0, 422, "anna@example.org");
+  ASSERT_THAT(dead(), SizeIs(2));
+  EXPECT_THAT(dead()[0].reason, HasSubstr("no such channel"));
+  for (const auto& letter : dead()) {
+    EXPECT_THAT(letter.reason, HasSubstr("422"));
+    EXPECT_THAT(letter.reason, testing::Not(HasSubstr("anna")));
+  }
+}
+
 TEST_F(DispatcherTest, TheCursorWaitsForTheDeadLettersRow) {
   add(1);
   start();
