@@ -8,6 +8,9 @@ function(vf_target_name out folder)
   set(${out} "vf_${name}" PARENT_SCOPE)
 endfunction()
 
+# Everything that ctest -L fast runs, to be built alone (sanitizers).
+add_custom_target(fast_tests)
+
 function(vf_module folder)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
   set(root ${CMAKE_SOURCE_DIR}/src)
@@ -43,6 +46,7 @@ function(vf_module folder)
     target_link_libraries(${target}_test PRIVATE ${target} vf_warnings vf_test_main)
     target_compile_definitions(${target}_test PRIVATE VF_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures" VF_ROOT="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${folder} COMMAND ${target}_test)
+    add_dependencies(fast_tests ${target}_test)
     set_tests_properties(${folder} PROPERTIES LABELS fast TIMEOUT 120)
   endif()
 endfunction()
