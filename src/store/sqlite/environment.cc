@@ -29,6 +29,10 @@ constexpr std::string_view kPurge =
     "DELETE FROM processed_events WHERE rowid <= (SELECT max(rowid) FROM (SELECT rowid, received_at FROM "
     "processed_events ORDER BY rowid LIMIT ?) WHERE received_at < ?)";
 
+MigrationTarget target_of(const std::string& path, const std::string& environment) {
+  return {std::filesystem::path(path).filename().string(), fmt::format("vf migrate env --env {}", environment)};
+}
+
 Applied parse_status(std::string_view text) {
   for (const Applied status : {Applied::ignored, Applied::quarantined}) {
     if (text == to_string(status)) return status;
@@ -62,7 +66,7 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
     for (const Table& table : tables_) upserts_.emplace(&table, upsert_sql(table));
   }
 
-  Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now) override;
+  Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<int64_t> purge_processed(Instant before, int64_t rows_max) override;
@@ -76,7 +80,8 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
   std::unique_ptr<Database> db_;
 };
 
-Result<std::vector<Applied>> SqliteEnvironmentStore::apply(std::span<const Projection> projections, Instant now) {
+Result<std::vector<Applied>> SqliteEnvironmentStore::apply(std::span<const Projection> projections, Instant now,
+                                                           Refusals* refusals) {
   std::vector<Applied> statuses;
   statuses.reserve(projections.size());
   const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
@@ -86,7 +91,9 @@ Result<std::vector<Applied>> SqliteEnvironmentStore::apply(std::span<const Proje
       if (!status) return status.error();
       statuses.push_back(*status);
     }
-    return writer.write_rows();
+    const auto written = writer.write_rows();
+    if (refusals) *refusals = std::move(writer.refusals());
+    return written;
   });
   if (!done) return done.error();
   return statuses;
@@ -142,13 +149,16 @@ Result<std::vector<std::vector<Value>>> SqliteEnvironmentStore::rows(const Table
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params) {
   auto db = Database::open({.path = params.path,
                             .migrations = environment_migrations(),
-                            .target = {std::filesystem::path(params.path).filename().string(),
-                                       fmt::format("vf migrate env --env {}", params.environment)},
+                            .target = target_of(params.path, params.environment),
                             .now = params.now,
                             .readers = params.readers,
                             .page_bytes = kPageBytes});
   if (!db) return db.error();
   return std::make_unique<SqliteEnvironmentStore>(params.tables, std::move(*db));
+}
+
+Result<std::vector<std::string>> pending_environment(const std::string& path, const std::string& environment) {
+  return pending_migrations(path, environment_migrations(), target_of(path, environment));
 }
 
 }  // namespace vf::store::sqlite

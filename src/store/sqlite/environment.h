@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -23,5 +24,8 @@ struct EnvironmentParams {
 /// Opens or creates the database, applies pending migrations. Errors: `conflict` when its schema does not fit;
 /// `unavailable` when the file cannot be used.
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params);
+
+/// Names of the migrations that the database at `path` still lacks; all when there is no file. Changes nothing.
+Result<std::vector<std::string>> pending_environment(const std::string& path, const std::string& environment);
 
 }  // namespace vf::store::sqlite

@@ -53,6 +53,10 @@ PutDelivery read_delivery(const Query& query) {
           .reason = query.text_at(6)};
 }
 
+MigrationTarget target_of(const std::string& path) {
+  return {std::filesystem::path(path).filename().string(), "vf migrate dm"};
+}
+
 bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
 
 class SqliteOutboxStore final : public OutboxStore {
@@ -252,11 +256,15 @@ Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params) {
   if (!lock) return lock.error();
   auto db = Database::open({.path = params.path,
                             .migrations = outbox_migrations(),
-                            .target = {std::filesystem::path(params.path).filename().string(), "vf migrate dm"},
+                            .target = target_of(params.path),
                             .now = params.now,
                             .readers = params.readers});
   if (!db) return db.error();
   return std::make_unique<SqliteOutboxStore>(std::move(*lock), std::move(*db));
+}
+
+Result<std::vector<std::string>> pending_outbox(const std::string& path) {
+  return pending_migrations(path, outbox_migrations(), target_of(path));
 }
 
 }  // namespace vf::store::sqlite

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -20,5 +21,8 @@ struct OutboxParams {
 /// Opens or creates the database, applies pending migrations. Errors: `conflict` when another process has it open or
 /// its schema does not fit; `unavailable` when the file cannot be used.
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
+
+/// Names of the migrations that the database at `path` still lacks; all when there is no file. Changes nothing.
+Result<std::vector<std::string>> pending_outbox(const std::string& path);
 
 }  // namespace vf::store::sqlite

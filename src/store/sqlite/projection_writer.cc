@@ -20,8 +20,6 @@ constexpr std::string_view kQuarantine =
     "attempted_at = excluded.attempted_at, attempts = attempts + 1";
 constexpr std::string_view kRelease = "DELETE FROM quarantined_events WHERE event_id = ?";
 
-bool same_row(const Row* a, const Row* b) { return compare_keys(*a, *b) == 0; }
-
 }  // namespace
 
 ProjectionWriter::ProjectionWriter(Connection& db, const UpsertTexts& upserts, Instant now)
@@ -29,6 +27,7 @@ ProjectionWriter::ProjectionWriter(Connection& db, const UpsertTexts& upserts, I
 
 Result<Applied> ProjectionWriter::note(const Projection& projection) {
   VF_INVARIANT(projection.status != Applied::duplicate);
+  const size_t index = noted_++;
   const auto is_new = record(projection);
   if (!is_new) return is_new.error();
   if (!*is_new && !projection.force) return Applied::duplicate;
@@ -39,7 +38,7 @@ Result<Applied> ProjectionWriter::note(const Projection& projection) {
   if (projection.force) {
     if (auto done = db_.query(kRelease).uuid(projection.event_id).run(); !done) return done.error();
   }
-  for (const Row& row : projection.rows) rows_.push_back(&row);
+  for (const Row& row : projection.rows) rows_.push_back({&row, index});
   return projection.status;
 }
 
@@ -75,32 +74,53 @@ Result<bool> ProjectionWriter::quarantine(const Projection& projection) {
 
 // Key order keeps neighbouring rows on one page in memory, and is the order in which every writer takes its locks.
 Result<bool> ProjectionWriter::write_rows() {
-  std::ranges::sort(rows_, [](const Row* a, const Row* b) { return compare_keys(*a, *b) < 0; });
-  const std::span<const Row* const> all = rows_;
+  std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
+  const std::span<const TellingRow> all = rows_;
   for (size_t begin = 0; begin < all.size();) {
     size_t end = begin + 1;
-    while (end < all.size() && all[end]->table == all[begin]->table) ++end;
+    while (end < all.size() && all[end].row->table == all[begin].row->table) ++end;
     if (auto done = write_table(all.subspan(begin, end - begin)); !done) return done;
     begin = end;
+  }
+  if (!refusals_.empty()) return invalid(refusals_.begin()->second);
+  return true;
+}
+
+Result<bool> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
+  const auto text = upserts_.find(rows.front().row->table);
+  if (text == upserts_.end())
+    return internal(fmt::format("{} is no table of this store", rows.front().row->table->name));
+  Query upsert = db_.query(text->second);
+  for (size_t i = 0; i < rows.size();) {
+    const size_t begin = i;
+    const Row* row = rows[i].row;
+    Row joined;
+    for (++i; i < rows.size() && compare_keys(*row, *rows[i].row) == 0; ++i) {
+      if (row != &joined) joined = *row;
+      row = &joined;
+      merge(joined, *rows[i].row);
+    }
+    bind_row(upsert.again(), *row);
+    auto done = upsert.run();
+    if (!done) done = refuse(upsert, rows.subspan(begin, i - begin), done.error());
+    if (!done) return done;
   }
   return true;
 }
 
-Result<bool> ProjectionWriter::write_table(std::span<const Row* const> rows) {
-  const auto text = upserts_.find(rows.front()->table);
-  if (text == upserts_.end()) return internal(fmt::format("{} is no table of this store", rows.front()->table->name));
-  Query upsert = db_.query(text->second);
-  for (size_t i = 0; i < rows.size();) {
-    const Row* row = rows[i];
-    Row joined;
-    for (++i; i < rows.size() && same_row(row, rows[i]); ++i) {
-      if (row != &joined) joined = *row;
-      row = &joined;
-      merge(joined, *rows[i]);
-    }
+/// Notes whose the row is that was refused; where several tell it, each alone says whether it is theirs. What this
+/// writes is taken back with the transaction.
+Result<bool> ProjectionWriter::refuse(Query& upsert, std::span<const TellingRow> same, const Error& error) {
+  if (error.code != Code::invalid) return error;
+  bool found = false;
+  for (const auto& [row, projection] : same) {
     bind_row(upsert.again(), *row);
-    if (auto done = upsert.run(); !done) return done;
+    const auto done = upsert.run();
+    if (!done && done.error().code != Code::invalid) return done;
+    if (!done) refusals_.emplace(projection, done.error().message);
+    found = found || !done;
   }
+  if (!found) refusals_.emplace(same.back().projection, error.message);
   return true;
 }
 

@@ -20,18 +20,27 @@ class ProjectionWriter {
 
   /// Records the event; its rows wait for write_rows() unless it is a duplicate.
   Result<Applied> note(const Projection& projection);
+  /// Error `invalid`: some rows can never be written; refusals() tells of which projections.
   Result<bool> write_rows();
+  Refusals& refusals() { return refusals_; }
 
  private:
+  struct TellingRow {
+    const Row* row;
+    size_t projection;  // the index of the one that tells it
+  };
   Result<bool> record(const Projection& projection);
   Result<bool> quarantine(const Projection& projection);
-  Result<bool> write_table(std::span<const Row* const> rows);
+  Result<bool> write_table(std::span<const TellingRow> rows);
+  Result<bool> refuse(Query& upsert, std::span<const TellingRow> same, const Error& error);
 
   Connection& db_;
   const UpsertTexts& upserts_;
   std::string now_;
   Query insert_processed_;
-  std::vector<const Row*> rows_;
+  std::vector<TellingRow> rows_;
+  size_t noted_ = 0;
+  Refusals refusals_;
 };
 
 }  // namespace vf::store::sqlite

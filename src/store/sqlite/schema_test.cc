@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <latch>
+#include <thread>
 
 #include "store/sqlite/connection.h"
 #include "store/sqlite/environment.h"
@@ -120,6 +122,32 @@ TEST(EmbeddedMigrations, AStoreRefusesADatabaseOfANewerProgram) {
   const auto environment = open_stage();
   ASSERT_FALSE(environment);
   EXPECT_THAT(environment.error().message, HasSubstr("`vf migrate env --env stage`"));
+}
+
+TEST(EmbeddedMigrations, ManyMayOpenANewEnvironmentAtOnce) {
+  const TemporaryFolder folder;
+  for (int round = 0; round < 10; ++round) {
+    const std::string path = folder.file("stage" + std::to_string(round) + ".db");
+    std::vector<std::jthread> openers;
+    std::latch together(4);
+    for (int i = 0; i < 4; ++i) {
+      openers.emplace_back([&] {
+        together.arrive_and_wait();
+        const auto store = open_environment({.path = path, .environment = "stage", .tables = {}, .now = kNow});
+        EXPECT_TRUE(store) << store.error().message;
+      });
+    }
+    openers.clear();
+    EXPECT_TRUE(pending_environment(path, "stage").value().empty());
+  }
+}
+
+TEST(EmbeddedMigrations, PendingOnesOfAStoreAreListed) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("dm.db");
+  EXPECT_EQ(pending_outbox(path).value().size(), outbox_migrations().size());
+  ASSERT_TRUE(open_outbox({.path = path, .now = kNow}));
+  EXPECT_TRUE(pending_outbox(path).value().empty());
 }
 
 }  // namespace
