@@ -11,6 +11,7 @@ void Batches::reset(Position cursor) {
   first_number_ += closed_.size();
   closed_.clear();
   waiting_.clear();
+  last_.clear();
   gathering_ = Batch{};
   gathering_.from = gathering_.to = cursor;
 }
@@ -71,9 +72,13 @@ void Batches::close() {
 }
 
 std::optional<PartRef> Batches::next(Instant now) {
-  if (waiting_.empty()) return std::nullopt;
-  const PartRef ref = *waiting_.begin();
-  waiting_.erase(waiting_.begin());
+  if (!anything_waits()) return std::nullopt;
+  const PartRef ref = waiting_.empty() ? last_.front() : *waiting_.begin();
+  if (waiting_.empty()) {
+    last_.pop_front();
+  } else {
+    waiting_.erase(waiting_.begin());
+  }
   Batch& of = batch(ref);
   if (of.sent_at == Instant{}) of.sent_at = now;
   ++of.parts[ref.part].attempts;
@@ -102,6 +107,7 @@ void Batches::settle(PartRef ref, bool delivered) {
 
 void Batches::discard_waiting() {
   for (const PartRef ref : std::exchange(waiting_, {})) settle(ref, false);
+  for (const PartRef ref : std::exchange(last_, {})) settle(ref, false);
 }
 
 bool Batches::has(PartRef ref) const {

@@ -54,9 +54,11 @@ class Batches {
   /// When cut() has something to do at the latest.
   std::optional<Steady> cut_due() const;
 
-  /// Takes the oldest part that waits to be sent. It comes back by exactly one of requeue, split, settle.
+  /// Takes the oldest part that waits to be sent, those put last after all others. It comes back by exactly one of
+  /// requeue, put_last, split, settle.
   std::optional<PartRef> next(Instant now);
   void requeue(PartRef ref) { waiting_.insert(ref); }
+  void put_last(PartRef ref) { last_.push_back(ref); }
   /// Halves a part of two events or more; both halves wait.
   void split(PartRef ref);
   /// Dealt with: delivered, or written down as an exception.
@@ -84,7 +86,9 @@ class Batches {
 
   Position read_to() const { return gathering_.to; }
   size_t size() const { return closed_.size(); }
-  bool anything_waits() const { return !waiting_.empty(); }
+  bool anything_waits() const { return !waiting_.empty() || !last_.empty(); }
+  /// Does a part wait that was not put last?
+  bool anything_waits_in_order() const { return !waiting_.empty(); }
   /// Received time of the first row that the cursor has not passed, as far as rows have been read.
   std::optional<Instant> oldest() const;
 
@@ -117,6 +121,7 @@ class Batches {
   std::deque<Batch> closed_;   // in position order, each beginning where the one before ends
   uint64_t first_number_ = 0;  // of closed_.front(); numbers are never used twice
   std::set<PartRef> waiting_;
+  std::deque<PartRef> last_;  // wait too, behind those
 };
 
 }  // namespace vf::fanout

@@ -93,7 +93,7 @@ bool Dispatcher::work() {
   if (is_mute()) batches_.discard_waiting();
   for (int reads = 0; reads < kReadsAStep; ++reads) {
     const bool found_rows = wants_rows() && read();
-    batches_.cut(ports_.clock.steady(), in_flight_ == 0 && !batches_.anything_waits());
+    batches_.cut(ports_.clock.steady(), in_flight_ == 0 && !batches_.anything_waits_in_order());
     send_what_may_be_sent();
     if (!found_rows) return false;
   }
@@ -102,7 +102,7 @@ bool Dispatcher::work() {
 
 bool Dispatcher::wants_rows() const {
   if (mode_ == Mode::paused || stopping_ || detaching_ || cursor_unknown_ || !store_answers()) return false;
-  if (batches_.anything_waits() || batches_.size() >= kBatchesHeldMax) return false;
+  if (batches_.anything_waits_in_order() || batches_.size() >= kBatchesHeldMax) return false;
   return is_mute() || breaker_.may_send(ports_.clock.steady(), in_flight_);
 }
 
@@ -201,11 +201,14 @@ void Dispatcher::part_answered(PartRef ref, const Answer& answer) {
     batches_.settle(ref, true);
   } else if (is_mute()) {
     batches_.settle(ref, false);
+  } else if (answer.verdict == Verdict::refused && items.size() > 1) {
+    batches_.split(ref);
+  } else if (answer.verdict == Verdict::refused && refuses_everything()) {
+    batches_.put_last(ref);
   } else if (is_targets_trouble(answer)) {
     batches_.requeue(ref);
-  } else if (items.size() > 1) {
-    batches_.split(ref);
   } else {
+    if (answer.verdict == Verdict::refused) ++refusals_;
     store::PutDelivery row;
     row.position = items.front().position;
     row.event_id = items.front().id;
@@ -231,7 +234,7 @@ void Dispatcher::retry_answered(store::PutDelivery row, const Answer& answer) {
 }
 
 bool Dispatcher::is_targets_trouble(const Answer& answer) const {
-  return answer.verdict == Verdict::trouble ||
+  return answer.verdict == Verdict::trouble || (answer.verdict == Verdict::refused && refuses_everything()) ||
          (answer.verdict == Verdict::faulty && target_.delivery == Delivery::batch);
 }
 
@@ -243,16 +246,18 @@ int64_t Dispatcher::note(const Answer& answer) {
     status_.last_success_at = ports_.clock.now();
     status_.quarantined += answer.quarantined;
     gone_ = false;
+    refusals_ = 0;
   } else {
     ++status_.failed;
     status_.last_error = answer.reason;
     status_.last_error_at = ports_.clock.now();
     gone_ = answer.gone;
   }
-  if (answer.verdict == Verdict::delivered || answer.verdict == Verdict::refused) {
+  const bool in_trouble = is_targets_trouble(answer);
+  if (!in_trouble && answer.verdict != Verdict::faulty) {
     strikes_ = 0;
     breaker_.succeeded();
-  } else if (is_targets_trouble(answer) || !was_well || ++strikes_ >= tuning_.strikes_max) {
+  } else if (in_trouble || !was_well || ++strikes_ >= tuning_.strikes_max) {
     breaker_.failed(now, answer.retry_after);
   }
   return was_well || answer.verdict == Verdict::refused ? 1 : 0;

@@ -7,6 +7,10 @@
 // lane, a bounded number of times; there a 500 may be the event's own fault, so such an event steps aside too, but
 // only attempts made while the target is otherwise well count towards its death: an outage kills nothing. What is left
 // then ends when the outbox no longer holds it.
+//
+// A target that refuses one event after the other and takes none in between (a proxy that answers 400 to everything)
+// is itself the trouble: from then on no event dies. Refused ones wait, each probe tries another, fresh ones and
+// retries alike, without counting an attempt; a delivery or an operator ends it.
 #pragma once
 
 #include <functional>
@@ -42,6 +46,7 @@ struct Tuning {
   Breaker::Params breaker;
   int64_t single_attempts_max = 10;  // about a day with retry_delay(); then a dead letter
   int strikes_max = 5;               // answers 500 in a row by a receiver of single events that count as its trouble
+  int refusals_max = 5;              // fresh events refused in a row, none delivered between, before it is the target
   int open_after = 5;                // failures in a row before the state is called open
 };
 /// Four batches in flight, or sixteen single events.
@@ -100,6 +105,7 @@ class Dispatcher {
 
   void part_answered(PartRef ref, const Answer& answer);
   void retry_answered(store::PutDelivery row, const Answer& answer);
+  bool refuses_everything() const { return refusals_ >= tuning_.refusals_max; }
   bool is_targets_trouble(const Answer& answer) const;
   int64_t note(const Answer& answer);
   void put_aside(store::PutDelivery row, const Answer& answer, std::function<void()> then);
@@ -135,6 +141,7 @@ class Dispatcher {
   size_t retries_in_flight_ = 0;
   bool retry_was_last_ = false;
   int strikes_ = 0;
+  int refusals_ = 0;  // fresh events put aside since the last delivery
   Steady store_retry_at_{0};
   Steady next_age_check_{0};
   std::optional<Instant> oldest_unread_;  // of the last look while nothing is read

@@ -42,6 +42,11 @@ Status Dispatcher::status() const {
   }
   if (gone_) {
     status.alarm = "the target answers 410 Gone: it wants no more; pause it, or correct its url";
+  } else if (refuses_everything()) {
+    status.alarm = fmt::format(
+        "it refused {} events in a row and took none between them ({}): taken for the target's own trouble, so no more "
+        "events become dead letters until it takes one or an operator resumes it",
+        refusals_, status.last_error);
   } else if (status.state == State::open) {
     status.alarm = fmt::format("{} failures in a row: {}", breaker_.failures(), status.last_error);
   }
@@ -67,6 +72,7 @@ void Dispatcher::put_mode(Mode mode, std::string value, Told told) {
   ports_.write(std::move(setting), [this, mode, told = std::move(told)](Result<store::WriteResult> result) {
     if (!result) return told(result.error());
     mode_ = mode;
+    refusals_ = 0;
     told(store::Done{});
   });
 }

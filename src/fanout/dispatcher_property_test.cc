@@ -69,6 +69,7 @@ struct World : DispatcherFixture {
     store_away = outcome_unknown = false;
     for (int i = 0; i < 2000 && (cursor() != end() || !retries().empty()); ++i) {
       while (!wire.empty()) answer_one(9);
+      if (i % 100 == 99) dispatcher->resume([](auto) {});  // the last events may all be refused ones
       advance(std::chrono::minutes{1});
     }
   }

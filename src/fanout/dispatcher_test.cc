@@ -223,65 +223,6 @@ TEST_F(DispatcherTest, GoneIsAnAlarmAndKillsNothing) {
   EXPECT_THAT(dead(), IsEmpty());
 }
 
-TEST_F(DispatcherTest, ARefusedBatchIsHalvedUntilTheGuiltyEventIsAloneAndDead) {
-  add(8);
-  start();
-  std::set<std::string> ids;
-  std::vector<std::string> delivered;
-  while (!wire.empty()) {
-    const auto messages = wire[0].messages();
-    EXPECT_TRUE(ids.insert(wire[0].header("webhook-id")).second) << "a half has its own id";
-    const bool guilty = std::ranges::find(messages, "m5") != messages.end();
-    if (!guilty) delivered.insert(delivered.end(), messages.begin(), messages.end());
-    answer(0, guilty ? 422 : 200);
-  }
-  EXPECT_THAT(delivered, testing::UnorderedElementsAre("m0", "m1", "m2", "m3", "m4", "m6", "m7"));
-  ASSERT_THAT(dead(), SizeIs(1));
-  EXPECT_EQ(dead()[0].event_id, event("m5").id);
-  EXPECT_THAT(dead()[0].reason, HasSubstr("422"));
-  EXPECT_EQ(cursor(), end());
-  EXPECT_EQ(outbox.batch_of("stage", end()).value().value().count, 7);
-  EXPECT_EQ(dispatcher->status().dead, 1);
-}
-
-TEST_F(DispatcherTest, ASingleRefusedEventIsDeadAtOnce) {
-  add(1);
-  start();
-  answer(0, 400);
-  EXPECT_THAT(dead(), SizeIs(1));
-  EXPECT_EQ(cursor(), end());
-}
-
-TEST_F(DispatcherTest, ADeadLettersReasonKeepsWhatTheProblemSaysAndNoEcho) {
-  add(1);
-  start();
-  http::Response problem = http::problem(422, "no such channel");
-  problem.body.insert(1, R"("echo":"anna@example.org",)");
-  answer(0, problem);
-  add(1);
-  run();
-  answer(0, 422, "anna@example.org");
-  ASSERT_THAT(dead(), SizeIs(2));
-  EXPECT_THAT(dead()[0].reason, HasSubstr("no such channel"));
-  for (const auto& letter : dead()) {
-    EXPECT_THAT(letter.reason, HasSubstr("422"));
-    EXPECT_THAT(letter.reason, testing::Not(HasSubstr("anna")));
-  }
-}
-
-TEST_F(DispatcherTest, TheCursorWaitsForTheDeadLettersRow) {
-  add(1);
-  start();
-  const auto before = cursor();
-  store_away = true;
-  answer(0, 400);
-  EXPECT_EQ(cursor(), before);
-  store_away = false;
-  advance(std::chrono::seconds{1});
-  EXPECT_THAT(dead(), SizeIs(1));
-  EXPECT_EQ(cursor(), end());
-}
-
 TEST_F(DispatcherTest, AFailedMoveOfTheCursorIsRepeatedNotTheDelivery) {
   add(1);
   start();

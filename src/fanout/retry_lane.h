@@ -21,9 +21,9 @@ class RetryLane {
   /// Makes the next load() look whatever the time.
   void look_again() { next_look_ = Steady{0}; }
 
-  /// Takes the row that is due longest. It comes back by exactly one of requeue, finish.
+  /// Takes the row that waits longest. It comes back by exactly one of requeue (behind the others), finish.
   std::optional<store::PutDelivery> next();
-  void requeue(store::PutDelivery row) { waiting_.push_front(std::move(row)); }
+  void requeue(store::PutDelivery row) { waiting_.push_back(std::move(row)); }
   /// Its row has been dropped or rewritten in the store.
   void finish(Uuid event_id) { taken_.erase(event_id); }
 

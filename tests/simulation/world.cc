@@ -200,6 +200,10 @@ void World::heal() {
   production_->heal();
   ingest_->start();
   replica_->start();
+  resume_targets();
+}
+
+void World::resume_targets() {
   for (size_t i = 0; i < ingest_->dispatchers(); ++i) ingest_->dispatcher(i).resume([](auto) {});
 }
 
@@ -231,6 +235,7 @@ void World::come_to_rest() {
   constexpr int kRoundsMax = 2000;
   for (int round = 0; round < kRoundsMax; ++round) {
     if (round % 8 == 0) provider_->send_all_again();
+    if (round % 100 == 99) resume_targets();  // the last events may all be ones that the stranger refuses
     for (int i = 0; i < 6; ++i) {
       ingest_->commit();
       replica_->commit();

@@ -47,6 +47,7 @@ class World {
   bool is_dealt_with(size_t destination, const store::OutboxRow& row);
 
   void heal();
+  void resume_targets();
   void come_to_rest();
   std::string unrest();
   void check_rest();
