@@ -166,7 +166,7 @@ void bench_environment(const std::string& folder, size_t rows, bool projected) {
   }
   report(projected ? "environment, with a row of chat_activity" : "environment, processed_events alone",
          batches * kBatch, measure(batches, [&](size_t i) {
-           if (auto done = (*store)->apply(told[i], kNow); !done) give_up(done.error());
+           if (auto done = (*store)->apply(told[i], kNow, nullptr); !done) give_up(done.error());
          }));
 }
 

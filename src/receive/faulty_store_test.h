@@ -13,19 +13,27 @@ namespace vf::receive {
 
 class FaultyStore final : public store::MemoryEnvironment {
  public:
-  std::deque<Error> next_errors;     // of the next calls, in order
-  std::set<std::string> refused;     // message ids whose rows the store will not take
-  std::vector<size_t> transactions;  // events of each that was committed
+  std::deque<Error> next_errors;       // of the next calls, in order
+  std::optional<Error> after_refusal;  // of the call that follows a refusal
+  std::set<std::string> refused;       // message ids whose rows the store will not take
+  bool refuses_quarantine = false;     // nor put aside
+  int applies = 0;                     // calls
+  std::vector<size_t> transactions;    // events of each that was committed
 
-  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now) override {
+  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now,
+                                            store::Refusals* refusals) override {
+    ++applies;
     if (auto error = next_error()) return *error;
-    for (const auto& projection : batch) {
-      if (projection.status == store::Applied::applied && refused.contains(projection.message_id)) {
-        return invalid("value out of range");
-      }
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const bool matters = batch[i].status == store::Applied::applied || refuses_quarantine;
+      if (matters && refused.contains(batch[i].message_id)) refusals->emplace(i, "value out of range");
+    }
+    if (!refusals->empty()) {
+      if (after_refusal) next_errors.push_back(*std::exchange(after_refusal, std::nullopt));
+      return invalid("value out of range");
     }
     transactions.push_back(batch.size());
-    return MemoryEnvironment::apply(batch, now);
+    return MemoryEnvironment::apply(batch, now, refusals);
   }
   Result<std::optional<store::ProcessedEvent>> processed(Uuid id) override {
     if (auto error = next_error()) return *error;

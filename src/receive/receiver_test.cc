@@ -22,13 +22,14 @@ class HeldStore final : public store::MemoryEnvironment {
   std::latch go_on{1};
   std::vector<size_t> transactions;
 
-  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now) override {
+  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now,
+                                            store::Refusals* refusals) override {
     if (transactions.empty()) {
       begun.count_down();
       go_on.wait();
     }
     transactions.push_back(batch.size());
-    return MemoryEnvironment::apply(batch, now);
+    return MemoryEnvironment::apply(batch, now, refusals);
   }
   bool has_processed(Uuid id) { return processed(id).value().has_value(); }
 };

@@ -45,23 +45,19 @@ void quarantine(Projection& projection, const Event& event, const std::string& r
   append_envelope(projection.envelope, event);
 }
 
-// One transaction; only when the store refuses the content of it, halves, down to the guilty event.
+// One transaction for all. What the store refuses for its content is put aside, and all of it tried again: each round
+// puts one more aside at least.
 Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Event> events,
                                    std::span<Projection> projections, Instant now) {
-  auto statuses = store.apply(projections, now);
-  if (statuses || statuses.error().code != Code::invalid || projections.empty()) return statuses;
-  if (projections.size() == 1) {
-    if (projections[0].status == Applied::quarantined) return statuses;  // cannot even be put aside
-    quarantine(projections[0], events[0], statuses.error().message);
-    return store.apply(projections, now);
+  for (;;) {
+    store::Refusals refusals;
+    auto statuses = store.apply(projections, now, &refusals);
+    if (statuses || refusals.empty()) return statuses;
+    for (const auto& [index, reason] : refusals) {
+      if (projections[index].status == Applied::quarantined) return statuses;  // cannot even be put aside
+      quarantine(projections[index], events[index], reason);
+    }
   }
-  const size_t half = projections.size() / 2;
-  auto first = apply(store, events.first(half), projections.first(half), now);
-  if (!first) return first;
-  auto rest = apply(store, events.subspan(half), projections.subspan(half), now);
-  if (!rest) return rest;
-  first->insert(first->end(), rest->begin(), rest->end());
-  return first;
 }
 
 // The requests' events as one batch.

@@ -22,7 +22,7 @@ using OnEvent = std::function<void(const EventReport&)>;
 
 /// Answers in the order of `asks`. Of POST /internal/events: 200 with the statuses after the commit; 503 with
 /// Retry-After when the store is away (resending is safe: what was committed is then a duplicate); 500 for a defect.
-/// An event that the store refuses for itself is found by halving, quarantined, and holds nobody back.
+/// An event that the store refuses for itself is quarantined in the same transaction, and holds nobody back.
 std::vector<http::Response> settle(store::EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
                                    const OnEvent& on_event);
 

@@ -93,22 +93,39 @@ TEST(Settle, AnEventThatTheStoreRefusesIsFoundAndHoldsNobodyBack) {
             "{\"results\":[" + result(follow(3), "quarantined") + "," + result(follow(4), "applied") + "]}");
   EXPECT_EQ(answers[2].body, "{\"results\":[" + result(follow(5), "applied") + "]}");
   EXPECT_EQ(store.in_quarantine(follow(3).id)->reason, "the store refused it: value out of range");
+  EXPECT_EQ(store.transactions, std::vector<size_t>{5}) << "all or nothing";
   for (uint64_t i = 1; i <= 5; ++i) EXPECT_TRUE(store.has_processed(follow(i).id)) << i;
   store.refused.clear();
   EXPECT_EQ(settled_one(store, retry()).body, R"({"tried":1,"applied":1,"ignored":0,"quarantined":0})");
 }
 
-TEST(Settle, TheStoreGoingAwayWhileHalvingSendsAllBack) {
+TEST(Settle, ManyRefusedAtOnceAreTwoRoundsNotMany) {
   FaultyStore store;
-  store.next_errors = {invalid("one of them"), unavailable("gone")};
-  EXPECT_TRUE(asks_to_come_back(settled_one(store, post_events({follow(1), follow(2)}))));
+  std::vector<Event> many;
+  for (uint64_t i = 1; i <= 500; ++i) store.refused.insert(many.emplace_back(follow(i)).message_id);
+  EXPECT_EQ(settled_one(store, post_events(many)).status, 200);
+  EXPECT_EQ(store.applies, 2);
+  EXPECT_EQ(store.in_quarantine().size(), 500u);
+}
+
+TEST(Settle, TheStoreGoingAwayAfterARefusalSendsAllBackWithNothingApplied) {
+  FaultyStore store;
+  store.refused = {follow(2).message_id};
+  store.after_refusal = unavailable("gone");
+  EXPECT_TRUE(asks_to_come_back(settled_one(store, post_events({follow(1), follow(2), follow(3), follow(4)}))));
+  EXPECT_TRUE(store.transactions.empty());
   EXPECT_EQ(settled_one(store, post_events({follow(1), follow(2)})).status, 200);
 }
 
 TEST(Settle, ARefusalThatCannotEvenBePutAsideIsADefect) {
   FaultyStore store;
-  store.next_errors = {invalid("a"), invalid("b")};
-  EXPECT_EQ(settled_one(store, post_events({follow(1)})).status, 500);
+  store.refused = {follow(1).message_id};
+  store.refuses_quarantine = true;
+  EXPECT_EQ(settled_one(store, post_events({follow(1), follow(2)})).status, 500);
+  EXPECT_FALSE(store.has_processed(follow(2).id));
+  store.refused.clear();
+  store.next_errors = {invalid("nobody named")};
+  EXPECT_EQ(settled_one(store, post_events({follow(2)})).status, 500);
 }
 
 TEST(Settle, ShowsWhatBecameOfAnEvent) {
@@ -142,7 +159,7 @@ TEST(Settle, RetryIsBoundedAndSurvivesAnUnreadableEnvelope) {
   store::Projection spoiled = projections::project(poison(1));
   spoiled.envelope = "{";
   spoiled.force = true;
-  ASSERT_TRUE(store.apply(std::span(&spoiled, 1), kNow - Millis{1}));
+  ASSERT_TRUE(store.MemoryEnvironment::apply(std::span(&spoiled, 1), kNow - Millis{1}, nullptr));
   EXPECT_EQ(settled_one(store, retry()).body, R"({"tried":200,"applied":0,"ignored":0,"quarantined":200})");
   EXPECT_EQ(store.in_quarantine(poison(1).id)->reason, "its envelope cannot be read");
   EXPECT_EQ(store.in_quarantine().size(), kRetriedMax + 1);

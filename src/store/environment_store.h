@@ -2,6 +2,7 @@
 // apply() is called by one thread at a time, reads by any thread. Errors as in outbox_store.h.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,13 +45,18 @@ struct QuarantinedEvent {
   int64_t attempts = 0;
 };
 
+/// Projections that can never be stored: index in the span, reason.
+using Refusals = std::map<size_t, std::string>;
+
 class EnvironmentStore {
  public:
   virtual ~EnvironmentStore() = default;
 
   /// One transaction. Statuses in order; `duplicate` where the id was processed before (or stands earlier in the span).
-  /// A forced projection that succeeds leaves quarantine.
-  virtual Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now) = 0;
+  /// A forced projection that succeeds leaves quarantine. Error `invalid`: nothing is written, for some projections can
+  /// never be; `refusals`, when not null, gets those that were found, at least one.
+  virtual Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now,
+                                             Refusals* refusals) = 0;
 
   virtual Result<std::optional<ProcessedEvent>> processed(Uuid event_id) = 0;
   virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;  // oldest attempt first

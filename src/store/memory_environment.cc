@@ -4,7 +4,8 @@
 
 namespace vf::store {
 
-Result<std::vector<Applied>> MemoryEnvironment::apply(std::span<const Projection> projections, Instant now) {
+Result<std::vector<Applied>> MemoryEnvironment::apply(std::span<const Projection> projections, Instant now,
+                                                      Refusals* /*refusals*/) {
   const std::lock_guard lock(mutex_);
   std::vector<Applied> statuses;
   statuses.reserve(projections.size());

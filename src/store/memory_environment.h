@@ -1,6 +1,7 @@
 // MemoryEnvironment: an honest model of an environment's database in memory, joining rows by store::merge. Obeys the
 // port's contract as a driver does and keeps nothing over its own life: for the simulation and for tests, never for
-// production. Transactions are whole or nothing. Thread safe.
+// production. Refuses
+// nothing. Thread safe.
 #pragma once
 
 #include <map>
@@ -14,7 +15,7 @@ namespace vf::store {
 
 class MemoryEnvironment : public EnvironmentStore {
  public:
-  Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now) override;
+  Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
 
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;

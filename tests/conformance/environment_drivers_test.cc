@@ -86,7 +86,7 @@ TEST(SqliteEnvironment, EveryProjectedTableTakesAFullRowAndGivesItBack) {
     for (const Column& column : table.columns) row.cells.emplace_back(some_value(column.type));
     told.rows.push_back(std::move(row));
   }
-  const auto statuses = (*store)->apply(std::span(&told, 1), kStart);
+  const auto statuses = (*store)->apply(std::span(&told, 1), kStart, nullptr);
   ASSERT_TRUE(statuses) << statuses.error().message;
   for (const Row& row : told.rows) {
     const auto rows = (*store)->rows(*row.table, 10);
@@ -105,12 +105,39 @@ TEST(SqliteEnvironment, AFailureWritesNothingOfTheWholeCall) {
   static constexpr Table kForeign{"not_ours", kColumns, {}};
   const std::vector<Projection> told = {projection(1, {telling_min("a", 1)}),
                                         projection(2, {Row{&kForeign, {Value{int64_t{1}}}, {}}})};
-  const auto statuses = (*store)->apply(told, kStart);
+  const auto statuses = (*store)->apply(told, kStart, nullptr);
   ASSERT_FALSE(statuses);
   EXPECT_EQ(statuses.error().code, Code::internal);
   EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
   EXPECT_TRUE((*store)->rows(kRuleTable, 10)->empty());
-  EXPECT_TRUE((*store)->apply(std::span(told).first(1), kStart)) << "writing goes on";
+  EXPECT_TRUE((*store)->apply(std::span(told).first(1), kStart, nullptr)) << "writing goes on";
+}
+
+TEST(SqliteEnvironment, ProjectionsThatCanNeverBeStoredAreNamedAndNothingIsWritten) {
+  SqliteHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  const auto telling = [](const std::string& key, Value number) {
+    Row row = telling_min(key, 1);
+    row.cells[kMax] = std::move(number);
+    return row;
+  };
+  const Value wrong{std::string("a text")};  // where the table wants a number
+  const std::vector<Projection> told = {projection(1, {telling("a", int64_t{1})}),
+                                        projection(2, {telling("b", wrong), telling("c", wrong)}),
+                                        projection(3, {telling("d", int64_t{3})}),
+                                        projection(4, {telling("a", wrong)})};  // joined with the first one's row
+  Refusals refusals;
+  const auto statuses = (*store)->apply(told, kStart, &refusals);
+  ASSERT_FALSE(statuses);
+  EXPECT_EQ(statuses.error().code, Code::invalid);
+  ASSERT_EQ(refusals.size(), 2u);
+  EXPECT_THAT(refusals.at(1), testing::HasSubstr("every_rule"));
+  EXPECT_TRUE(refusals.contains(3));
+  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
+  EXPECT_TRUE((*store)->rows(kRuleTable, 10)->empty());
+  const std::vector<Projection> rest = {told[0], told[2]};
+  EXPECT_TRUE((*store)->apply(rest, kStart, nullptr));
 }
 
 std::string name_of(const testing::TestParamInfo<EnvironmentDriver>& driver) { return driver.param.name; }

@@ -54,7 +54,7 @@ void EnvironmentConformance::reopen() {
 }
 
 std::vector<Applied> EnvironmentConformance::apply(const std::vector<Projection>& projections) {
-  auto statuses = store_->apply(projections, now_);
+  auto statuses = store_->apply(projections, now_, nullptr);
   EXPECT_TRUE(statuses) << statuses.error().message;
   return statuses.value_or(std::vector<Applied>{});
 }
@@ -213,10 +213,10 @@ TEST_P(EnvironmentConformance, ATableIsTheJoinOfItsRowsInAnyOrderAndBatching) {
       if (batch.empty() || *rc::gen::arbitrary<bool>()) batch.push_back(projection(++event));
       batch.back().rows.push_back(row);
       if (*rc::gen::inRange(0, 3) > 0) continue;
-      RC_ASSERT(store_->apply(batch, now_).has_value());
+      RC_ASSERT(store_->apply(batch, now_, nullptr).has_value());
       batch.clear();
     }
-    RC_ASSERT(store_->apply(batch, now_).has_value());
+    RC_ASSERT(store_->apply(batch, now_, nullptr).has_value());
     const auto all = store_->rows(kRuleTable, 1'000'000);
     RC_ASSERT(all.has_value());
     std::map<std::string, std::vector<Value>> found;

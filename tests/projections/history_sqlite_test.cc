@@ -78,7 +78,7 @@ RC_GTEST_PROP(HistoryThroughSqlite, LeavesTheTablesThatTheJoinSays, ()) {
       batch.push_back(project(events[from++]));
       batch.back().force = random() % 4 == 0;  // as if processed_events had been purged, or bypassed
     }
-    RC_ASSERT(store.apply(batch, kNow).has_value());
+    RC_ASSERT(store.apply(batch, kNow, nullptr).has_value());
   }
   for (const auto& table : tables()) {
     const auto rows = store.rows(table, 10'000);

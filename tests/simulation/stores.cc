@@ -163,12 +163,13 @@ Result<std::vector<Uuid>> SimLake::ids_present(std::span<const Uuid> ids, Instan
   return present;
 }
 
-Result<std::vector<Applied>> SimEnvironmentStore::apply(std::span<const store::Projection> projections, Instant now) {
+Result<std::vector<Applied>> SimEnvironmentStore::apply(std::span<const store::Projection> projections, Instant now,
+                                                        store::Refusals* refusals) {
   const Fate fate = draw(unkindness, random_);
   if (fate != Fate::well) journal_.note("environment write fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the database is away");
-  auto statuses = MemoryEnvironment::apply(projections, now);
+  auto statuses = MemoryEnvironment::apply(projections, now, refusals);
   for (size_t i = 0; i < projections.size(); ++i) {
     if ((*statuses)[i] == Applied::duplicate) continue;
     const Uuid id = projections[i].event_id;

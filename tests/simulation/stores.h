@@ -119,7 +119,8 @@ class SimEnvironmentStore final : public store::MemoryEnvironment {
   Unkindness unkindness;
   std::function<void()> on_death;
 
-  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> projections, Instant now) override;
+  Result<std::vector<store::Applied>> apply(std::span<const store::Projection> projections, Instant now,
+                                            store::Refusals* refusals) override;
   bool knows(Uuid id) { return MemoryEnvironment::processed(id)->has_value(); }
 
  private:

@@ -285,7 +285,7 @@ void World::check_tables() {
   for (const auto& row : rows) {
     if (!row.fan_out || row.event.sandbox) continue;
     const auto projection = projections::project(row.event);
-    require(oracle.apply({&projection, 1}, clock_.now()).has_value(), "the oracle failed");
+    require(oracle.apply({&projection, 1}, clock_.now(), nullptr).has_value(), "the oracle failed");
   }
   for (const auto& table : projections::tables()) {
     const auto right = *oracle.rows(table, SIZE_MAX);
