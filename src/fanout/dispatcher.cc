@@ -312,7 +312,7 @@ void Dispatcher::cursor_stands_at(Position cursor) {
 // Detaches when the oldest event not dealt with is older than the target may lag.
 void Dispatcher::check_age() {
   const Steady now = ports_.clock.steady();
-  if (now < next_age_check_ || is_mute() || stopping_ || !store_answers()) return;
+  if (now < next_age_check_ || is_mute() || orders_ > 0 || stopping_ || !store_answers()) return;
   next_age_check_ = now + kAgeCheckEvery;
   auto oldest = batches_.oldest();
   if (!oldest) {
@@ -328,7 +328,7 @@ void Dispatcher::check_age() {
       "detached: its backlog reached back to {}, further than max_backlog allows; what was committed since then, and "
       "until it is resumed, is not delivered: refill it by replay",
       to_rfc3339(*oldest));
-  writes_.write(store::PutSetting{mode_setting(target_.name), std::string(to_string(mode_))}, [] {});
+  put_detached();
 }
 
 void Dispatcher::move_to_present() {

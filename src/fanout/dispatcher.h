@@ -117,6 +117,7 @@ class Dispatcher {
   void move_to_present();
 
   void put_mode(Mode mode, std::string value, Told told);
+  void put_detached();
   Result<store::PutDelivery> dead_letter(Uuid event_id);
 
   const Target target_;
@@ -135,6 +136,7 @@ class Dispatcher {
   bool advancing_ = false;       // a move of the cursor is on its way to the store
   bool cursor_unknown_ = false;  // it failed: the store must be asked where the cursor stands
   bool detaching_ = false;       // the move to the present is still to be done
+  int orders_ = 0;               // an operator's changes of mode on their way to the store
   bool stopping_ = false;
   bool gone_ = false;  // the last answer was 410
   size_t in_flight_ = 0;

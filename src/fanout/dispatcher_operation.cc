@@ -69,12 +69,23 @@ void Dispatcher::resume(Told told) {
 
 void Dispatcher::put_mode(Mode mode, std::string value, Told told) {
   store::PutSetting setting{mode_setting(target_.name), std::move(value)};
+  ++orders_;
   ports_.write(std::move(setting), [this, mode, told = std::move(told)](Result<store::WriteResult> result) {
-    if (!result) return told(result.error());
+    --orders_;
+    if (!result) {
+      if (mode_ == Mode::detached) put_detached();  // an earlier try may have given way to this order
+      return told(result.error());
+    }
     mode_ = mode;
     refusals_ = 0;
     told(store::Done{});
   });
+}
+
+// Gives way to an operator's order, which is newer.
+void Dispatcher::put_detached() {
+  writes_.write_while([this] { return mode_ == Mode::detached && orders_ == 0; },
+                      store::PutSetting{mode_setting(target_.name), std::string(to_string(Mode::detached))}, [] {});
 }
 
 Result<store::PutDelivery> Dispatcher::dead_letter(Uuid event_id) {

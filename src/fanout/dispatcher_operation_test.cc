@@ -189,6 +189,43 @@ TEST_F(DetachmentTest, HappensThoughTheStoreIsAwayForAWhile) {
   EXPECT_EQ(dispatcher->status().state, State::detached);
 }
 
+struct UnwrittenDetachmentTest : DetachmentTest {
+  // Detached, while the store took nothing of it.
+  void SetUp() override {
+    target.mode = Mode::paused;
+    add(1);
+    start();
+    store_away = true;
+    clock.advance(std::chrono::hours{3});
+    dispatcher->step();
+    ASSERT_EQ(dispatcher->status().mode, Mode::detached);
+    while (!writes.empty()) commit_one();
+  }
+};
+
+TEST_F(UnwrittenDetachmentTest, IsNotWrittenOverAnOperatorsNewerOrder) {
+  dispatcher->resume(tell());
+  store_away = false;
+  while (!writes.empty()) commit_one();
+  ASSERT_TRUE(told->has_value());
+  advance(std::chrono::seconds{5});
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+}
+
+TEST_F(UnwrittenDetachmentTest, IsWrittenAfterAllWhenTheOrderFailed) {
+  dispatcher->resume(tell());
+  clock.advance(std::chrono::seconds{1});
+  dispatcher->step();  // it gives way while the order is under way
+  while (!writes.empty()) commit_one();
+  ASSERT_FALSE(told->has_value());
+  store_away = false;
+  advance(std::chrono::seconds{5});
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::detached);
+}
+
 struct DeadLetterTest : OperationTest {
   void SetUp() override {
     add(1);

@@ -1,6 +1,6 @@
 // DurableWrites: writes that must happen, whatever it takes: submitted again, with a pause, until the store has taken
-// them. For exceptions, settings and moves, all of which may be written twice. Single-threaded: `then` runs where the
-// write port's completions run.
+// them or they are no longer wanted. For exceptions, settings and moves, all of which may be written twice.
+// Single-threaded: `then` runs where the write port's completions run.
 #pragma once
 
 #include <deque>
@@ -18,17 +18,24 @@ class DurableWrites {
  public:
   DurableWrites(store::WriteOutbox write, const Clock& clock) : write_(std::move(write)), clock_(clock) {}
 
-  void write(store::Write what, std::function<void()> then) {
+  void write(store::Write what, std::function<void()> then) { write_while(nullptr, std::move(what), std::move(then)); }
+
+  /// A failed write of this kind is submitted again only while `wanted` says so.
+  void write_while(std::function<bool()> wanted, store::Write what, std::function<void()> then) {
     ++pending_;
-    submit(std::move(what), std::move(then));
+    submit({{}, std::move(what), std::move(then), std::move(wanted)});
   }
 
   /// Submits again what failed and has paused long enough.
   void resubmit() {
     while (!failed_.empty() && failed_.front().due <= clock_.steady()) {
-      Failed first = std::move(failed_.front());
+      Unwritten first = std::move(failed_.front());
       failed_.pop_front();
-      submit(std::move(first.what), std::move(first.then));
+      if (first.wanted && !first.wanted()) {
+        --pending_;
+      } else {
+        submit(std::move(first));
+      }
     }
   }
 
@@ -37,28 +44,30 @@ class DurableWrites {
   std::optional<Steady> due() const { return failed_.empty() ? std::nullopt : std::optional(failed_.front().due); }
 
  private:
-  struct Failed {
-    Steady due;
+  struct Unwritten {
+    Steady due;  // once it has failed
     store::Write what;
     std::function<void()> then;
+    std::function<bool()> wanted;  // empty: for ever
   };
   static constexpr Millis kPause{500};
 
-  void submit(store::Write what, std::function<void()> then) {
-    auto kept = what;
-    write_(std::move(what), [this, kept = std::move(kept), then = std::move(then)](auto result) mutable {
+  void submit(Unwritten unwritten) {
+    auto what = unwritten.what;
+    write_(std::move(what), [this, unwritten = std::move(unwritten)](auto result) mutable {
       if (!result) {
-        failed_.push_back({clock_.steady() + kPause, std::move(kept), std::move(then)});
+        unwritten.due = clock_.steady() + kPause;
+        failed_.push_back(std::move(unwritten));
         return;
       }
       --pending_;
-      then();
+      unwritten.then();
     });
   }
 
   store::WriteOutbox write_;
   const Clock& clock_;
-  std::deque<Failed> failed_;  // the pause is the same for all, so the first is due first
+  std::deque<Unwritten> failed_;  // the pause is the same for all, so the first is due first
   size_t pending_ = 0;
 };
 
