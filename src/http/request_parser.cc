@@ -15,7 +15,10 @@ using Text = beast::string_view;
 
 constexpr size_t kFieldsMax = 128;
 constexpr size_t kChunkLineBytesMax = 4096;  // a chunk's size line, or all trailers
-constexpr size_t kReserveBytesMax = 4096;    // a promised length is believed only so far
+// Beast 1.81 asserts that it is not shown the last chunk's line a second time before this much of it is there; a peer
+// that stops amid it must not end the process. Every line is followed by as much.
+constexpr size_t kChunkLineBytesMin = 5;
+constexpr size_t kReserveBytesMax = 4096;  // a promised length is believed only so far
 
 std::string_view view(Text text) { return {text.data(), text.size()}; }
 
@@ -124,10 +127,15 @@ struct RequestParser::Impl {
   /// One step of Beast's parser. Returns the bytes used; 0 with an unchanged state: it needs more.
   size_t step(std::string_view input) {
     const bool in_headers = !sink->is_header_done();
+    if (in_chunk_line && input.size() < kChunkLineBytesMin) {
+      waiting = true;
+      return 0;
+    }
     if (in_headers) input = input.substr(0, limits.headers_bytes_max - header_bytes);
     ErrorCode ec;
     const size_t used = sink->put(boost::asio::const_buffer(input.data(), input.size()), ec);
     if (in_headers) header_bytes += used;
+    in_chunk_line = !in_headers && ec == beast::http::error::need_more;
     if (ec == beast::http::error::need_more) {
       if (in_headers && header_bytes + input.size() - used >= limits.headers_bytes_max) fail(431, "headers too large");
       if (!in_headers && input.size() >= kChunkLineBytesMax) fail(400, "chunk header too large");
@@ -156,7 +164,8 @@ struct RequestParser::Impl {
   Limits limits;
   std::optional<Sink> sink;
   State state = State::start;
-  bool waiting = false;  // for more than the last feed held
+  bool waiting = false;        // for more than the last feed held
+  bool in_chunk_line = false;  // Beast has seen its beginning
   size_t header_bytes = 0;
   Response failure;
 };
@@ -199,6 +208,7 @@ void RequestParser::reset() {
   impl_->sink.emplace(impl_->limits);
   impl_->state = State::start;
   impl_->header_bytes = 0;
+  impl_->in_chunk_line = false;
 }
 
 }  // namespace vf::http
