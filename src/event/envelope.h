@@ -24,7 +24,8 @@ std::string write_batch(std::span<const Event> events);
 /// An upper bound of what append_envelope adds, for cutting batches by size.
 size_t envelope_size_max(const Event& event);
 
-/// Reads one envelope or a batch, whichever `text` holds (at most `events_max`). Only specversion, id (any UUID),
+/// Reads one envelope or a batch, whichever `text` holds. Of more than `events_max` the first are returned and the rest
+/// is not looked at: who must know of more asks for one more than wanted. Only specversion, id (any UUID),
 /// source and type are required; unknown attributes are passed over. `data` is returned as the exact bytes of the
 /// value. received/position are read when present. Error `invalid` names the index and the attribute that is wrong.
 Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_max);

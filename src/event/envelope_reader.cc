@@ -158,23 +158,24 @@ Result<void> read_event(JsonScanner& scanner, Event& event) {
   return check_complete(seen);
 }
 
-Result<void> read_next(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
-  if (events.size() == events_max) return invalid(fmt::format("more than {} events", events_max));
+// False: there are more than events_max, and the rest is not looked at.
+Result<bool> read_next(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
+  if (events.size() == events_max) return false;
   auto read = read_event(scanner, events.emplace_back());
   if (!read) return invalid(fmt::format("event {}: {}", events.size() - 1, read.error().message));
-  return {};
+  return true;
 }
 
-Result<void> read_batch(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
+Result<bool> read_batch(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
   scanner.skip_space();
-  if (scanner.take(']')) return {};
+  if (scanner.take(']')) return true;
   do {
     scanner.skip_space();
-    if (auto read = read_next(scanner, events, events_max); !read) return read;
+    if (auto read = read_next(scanner, events, events_max); !read || !*read) return read;
     scanner.skip_space();
   } while (scanner.take(','));
   if (!scanner.take(']')) return invalid("the batch has no end");
-  return {};
+  return true;
 }
 
 }  // namespace
@@ -186,6 +187,7 @@ Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_m
   scanner.skip_space();
   auto read = scanner.take('[') ? read_batch(scanner, events, events_max) : read_next(scanner, events, events_max);
   if (!read) return read.error();
+  if (!*read) return events;
   scanner.skip_space();
   if (!scanner.at_end()) return invalid("text after the last event");
   return events;

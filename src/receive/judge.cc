@@ -40,8 +40,8 @@ Result<bool> prove(const http::Request& request, const crypto::WebhookSigner& si
 }
 
 Verdict read_events(const http::Request& request, const Limits& limits) {
-  // The body's size bounds the count already; past events_max the sender is asked for less, not told that it is wrong.
-  auto events = read_envelopes(request.body, limits.body_bytes_max);
+  // Past events_max the sender is asked for less, not told that it is wrong; no more is read than tells.
+  auto events = read_envelopes(request.body, limits.events_max + 1);
   if (!events) return http::problem(400, events.error().message);
   if (events->size() > limits.events_max) {
     return http::problem(413, "more than " + std::to_string(limits.events_max) + " events in one request");

@@ -176,6 +176,9 @@ TEST(Judge, TooLargeIs413) {
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size(), .events_max = 2}), 0);
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size() - 1, .events_max = 2}), 413);
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size(), .events_max = 1}), 413);
+  const auto endless = raw(write_batch(std::vector{unwanted(1), unwanted(2), unwanted(3)}) + "garbage");
+  EXPECT_EQ(refusal(endless, {.events_max = 1}), 413) << "what is beyond the first too many is not read";
+  EXPECT_EQ(refusal(endless, {.events_max = 3}), 400);
 }
 
 TEST(Judge, AnEventIsShownToWhoProvesItself) {
