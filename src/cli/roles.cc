@@ -46,10 +46,20 @@ int run_role(Session& session, app::ProcessParams params) {
   return kDone;
 }
 
+// Everything that is wrong at once: also what only shows when values are read. Not the secrets that a first start would
+// have made.
+std::vector<config::Problem> all_problems(const config::LoadParams& params, std::vector<config::Problem> first) {
+  auto loaded = config::load(params);
+  if (loaded) return first;
+  auto& problems = loaded.error();
+  std::erase_if(problems, [](const config::Problem& problem) { return problem.origin == "default"; });
+  return problems.empty() ? first : problems;
+}
+
 int up(Session& session, bool simulated) {
   auto params = session.load_params(config::Role::up);
   params.simulated = simulated;
-  if (auto made = config::first_start(params); !made) return session.reject(made.error());
+  if (auto made = config::first_start(params); !made) return session.reject(all_problems(params, made.error()));
   auto config = session.load(params);
   if (!config) return kWrongUsage;
   return run_role(session,

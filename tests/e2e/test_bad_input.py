@@ -2,6 +2,7 @@
 stored, and the hub goes on. Bytes are sent by hand; after every test an authentic delivery must still be accepted."""
 import contextlib
 import datetime
+import resource
 import threading
 import time
 import unittest
@@ -267,6 +268,15 @@ class Proofs(PublicListener):
 class Connections(PublicListener):
     extra = {"ingest": {"connections": 1100}}
     arguments = ("--set", "ingest.request_timeout=1s")
+
+    @classmethod
+    def setUpClass(cls):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, most), most))  # as shells start programs
+        try:
+            super().setUpClass()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def test_slow_senders_are_answered_408_and_closed(self):
         body = chat()
