@@ -10,7 +10,9 @@ namespace vf::app {
 namespace {
 
 constexpr Millis kPurgePause{5'000};
-constexpr size_t kLargestBodies = 4;   // that fit into memory at once, whatever max_body is
+constexpr size_t kLargestBodies = 4;      // that fit into memory at once, whatever max_body is
+constexpr Millis kRetryPause{3'600'000};  // between passes through quarantine; the first begins at start
+constexpr Millis kRetryAfterFailure{60'000};
 constexpr int64_t kPurgeRows = 5'000;  // a full step is followed by the next at once, among the commits
 
 // Clocks differ: a lag below zero is none.
@@ -60,6 +62,7 @@ Result<bool> EnvironmentRole::listen() {
   };
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
   purger_ = std::make_unique<concurrency::Periodic>(kPurgePause, [this] { return purge(); });
+  retrier_ = std::make_unique<concurrency::Periodic>(Millis{0}, [this] { return retry_quarantined(); });
 
   http::ServerParams listener;
   listener.listen = configured_.listen.address;
@@ -102,19 +105,51 @@ void EnvironmentRole::observe(const receive::EventReport& report) {
 Millis EnvironmentRole::purge() {
   auto removed = std::make_shared<std::promise<int64_t>>();
   auto answer = removed->get_future();
-  receiver_->purge(services_.clock.now() - configured_.processed_retention, kPurgeRows,
-                   [this, removed](Result<int64_t> result) {
-                     if (!result)
-                       services_.log.warn("purge of processed_events failed",
-                                          {{"environment", name_}, {"reason", result.error().message}});
-                     removed->set_value(result ? *result : 0);
-                   });
+  const Instant now = services_.clock.now();
+  const store::Purge step{.processed_before = now - configured_.processed_retention,
+                          .quarantined_before = now - configured_.quarantined_retention,
+                          .rows_max = kPurgeRows};
+  receiver_->purge(step, [this, removed](Result<int64_t> result) {
+    if (!result)
+      services_.log.warn("retention step failed", {{"environment", name_}, {"reason", result.error().message}});
+    removed->set_value(result ? *result : 0);
+  });
   return answer.get() < kPurgeRows ? kPurgePause : Millis{0};
+}
+
+Millis EnvironmentRole::retry_quarantined() {
+  if (!pass_.begun) pass_ = {.begun = services_.clock.now(), .counts = {}};
+  std::promise<Result<receive::RetryCounts>> promise;
+  auto answer = promise.get_future();
+  receiver_->retry_quarantined(*pass_.begun,
+                               [&promise](Result<receive::RetryCounts> step) { promise.set_value(std::move(step)); });
+  const auto step = answer.get();
+  if (!step) {
+    services_.log.warn("quarantined events could not be tried again",
+                       {{"environment", name_}, {"reason", step.error().message}});
+    return kRetryAfterFailure;
+  }
+  auto& counts = pass_.counts;
+  counts.tried += step->tried;
+  counts.applied += step->applied;
+  counts.ignored += step->ignored;
+  counts.quarantined += step->quarantined;
+  if (step->tried > 0) return Millis{0};
+  if (counts.tried > 0) {
+    services_.log.info("quarantined events tried again", {{"environment", name_},
+                                                          {"tried", std::to_string(counts.tried)},
+                                                          {"applied", std::to_string(counts.applied)},
+                                                          {"ignored", std::to_string(counts.ignored)},
+                                                          {"still_quarantined", std::to_string(counts.quarantined)}});
+  }
+  pass_ = {};
+  return kRetryPause;
 }
 
 void EnvironmentRole::drain(Millis at_most) {
   if (server_) server_->drain(at_most);
   if (purger_) purger_->stop();
+  if (retrier_) retrier_->stop();
   if (receiver_) receiver_->drain();
 }
 

@@ -1,9 +1,10 @@
-// EnvironmentRole: one environment put together: its database, its receiver, its listener, retention of
-// processed_events, a retry of what is quarantined at start. start() and drain() by one thread.
+// EnvironmentRole: one environment put together: its database, its receiver, its listener, retention, and passes
+// through quarantine, at start and every hour. start() and drain() by one thread.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/services.h"
@@ -35,6 +36,13 @@ class EnvironmentRole {
   void publish_metrics();
   void observe(const receive::EventReport& report);
   Millis purge();
+  Millis retry_quarantined();
+
+  /// A pass through quarantine under way, a step at a time.
+  struct Pass {
+    std::optional<Instant> begun;
+    receive::RetryCounts counts;
+  };
 
   const std::string name_;
   const config::Environment& configured_;
@@ -44,7 +52,8 @@ class EnvironmentRole {
   obs::Histogram *projection_lag_seconds_ = nullptr, *end_to_end_seconds_ = nullptr, *answer_seconds_ = nullptr;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;
-  std::unique_ptr<concurrency::Periodic> purger_;
+  Pass pass_;  // the retrier's own
+  std::unique_ptr<concurrency::Periodic> purger_, retrier_;
   std::unique_ptr<http::Server> server_;
 };
 

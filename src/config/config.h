@@ -134,7 +134,7 @@ struct Environment {
   StoreUrl store;
   std::vector<Secret> secrets;
   Size max_body;
-  Millis processed_retention{};
+  Millis processed_retention{}, quarantined_retention{};
 };
 
 struct Sim {

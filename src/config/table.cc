@@ -349,6 +349,9 @@ void add_environments(std::vector<Key>& keys) {
          .doc = "A longer batch is answered 413."});
   s.key("retention.processed_events", &Environment::processed_retention,
         {.fallback = "30d", .min = kDay, .doc = "How long a repeated event id is recognised, counted from receipt."});
+  s.key(
+      "retention.quarantined_events", &Environment::quarantined_retention,
+      {.fallback = "90d", .min = kDay, .doc = "How long refused events wait to be tried again, counted from receipt."});
 }
 
 void add_sim(std::vector<Key>& keys) {

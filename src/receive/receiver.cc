@@ -1,5 +1,7 @@
 #include "receive/receiver.h"
 
+#include <algorithm>
+
 namespace vf::receive {
 namespace {
 
@@ -26,9 +28,14 @@ void Receiver::handle(http::Request request, http::Respond respond) {
   answer(std::get<Asked>(work).respond, busy("too many requests wait for the store"), began);
 }
 
-void Receiver::purge(Instant before, int64_t rows_max, Purged done) {
-  Work work = Purge{before, rows_max, std::move(done)};
+void Receiver::purge(const store::Purge& step, Purged done) {
+  Work work = Purge{step, std::move(done)};
   if (!queue_.submit_urgent(work, 0)) std::get<Purge>(work).done(unavailable("the receiver is stopped"));
+}
+
+void Receiver::retry_quarantined(Instant tried_before, Retried done) {
+  Work work = Retry{tried_before, std::move(done)};
+  if (!queue_.submit_urgent(work, 0)) std::get<Retry>(work).done(unavailable("the receiver is stopped"));
 }
 
 void Receiver::perform(std::vector<Work> batch) {
@@ -47,8 +54,11 @@ void Receiver::perform(std::vector<Work> batch) {
   auto answers = settle(params_.store, asks, params_.clock.now(), report);
   for (size_t i = 0; i < asked.size(); ++i) answer(asked[i]->respond, std::move(answers[i]), asked[i]->began);
   for (Work& work : batch) {
-    if (auto* purge = std::get_if<Purge>(&work)) {
-      purge->done(params_.store.purge_processed(purge->before, purge->rows_max));
+    if (auto* purge = std::get_if<Purge>(&work)) purge->done(params_.store.purge(purge->step));
+    if (auto* retry = std::get_if<Retry>(&work)) {
+      // A clock that is put back must not make a pass meet its own attempts again, and never end.
+      const Instant now = std::max(params_.clock.now(), retry->tried_before);
+      retry->done(receive::retry_quarantined(params_.store, now, retry->tried_before));
     }
   }
 }

@@ -42,9 +42,13 @@ class Receiver {
   void handle(http::Request request, http::Respond respond);
 
   using Purged = std::move_only_function<void(Result<int64_t>)>;
-  /// One step of retention, among the commits: removes at most `rows_max` rows of processed_events received before
-  /// `before`. `done` gets how many, on the committing thread; fewer than rows_max: nothing is left to do.
-  void purge(Instant before, int64_t rows_max, Purged done);
+  /// One step of retention, among the commits. `done` gets how many rows went, on the committing thread.
+  void purge(const store::Purge& step, Purged done);
+
+  using Retried = std::move_only_function<void(Result<RetryCounts>)>;
+  /// One step of a pass through quarantine, among the commits: tries again up to kRetriedMax of the events that were
+  /// last tried before `tried_before`. `done` gets the counts, on the committing thread; none tried: the pass is over.
+  void retry_quarantined(Instant tried_before, Retried done);
 
   /// Requests that wait for their commit.
   size_t waiting() const { return queue_.waiting(); }
@@ -58,11 +62,14 @@ class Receiver {
     std::chrono::nanoseconds began;
   };
   struct Purge {
-    Instant before;
-    int64_t rows_max;
+    store::Purge step;
     Purged done;
   };
-  using Work = std::variant<Asked, Purge>;
+  struct Retry {
+    Instant tried_before;
+    Retried done;
+  };
+  using Work = std::variant<Asked, Purge, Retry>;
 
   void perform(std::vector<Work> batch);
   void answer(http::Respond& respond, http::Response response, std::chrono::nanoseconds began);

@@ -1,7 +1,6 @@
 #include "receive/settle.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "base/json_text.h"
@@ -126,21 +125,12 @@ Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
 }
 
 http::Response retry(EnvironmentStore& store, Instant now) {
-  const auto waiting = store.quarantined(kRetriedMax);
-  if (!waiting) return failure(waiting.error());
-  ApplyEvents again;
-  for (const auto& event : *waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
-  const auto statuses = apply(store, again.events, again.projections, now);
-  if (!statuses) return failure(statuses.error());
-  std::array<size_t, 4> counts{};
-  for (const Applied status : *statuses) ++counts[static_cast<size_t>(status)];
+  const auto counts = retry_quarantined(store, now, Instant::max());
+  if (!counts) return failure(counts.error());
   http::Response answer;
-  answer.body = "{\"tried\":" + std::to_string(waiting->size());
-  for (const Applied status : {Applied::applied, Applied::ignored, Applied::quarantined}) {
-    answer.body.append(",\"").append(store::to_string(status)).append("\":");
-    answer.body += std::to_string(counts[static_cast<size_t>(status)]);
-  }
-  answer.body += '}';
+  answer.body = "{\"tried\":" + std::to_string(counts->tried) + ",\"applied\":" + std::to_string(counts->applied) +
+                ",\"ignored\":" + std::to_string(counts->ignored) +
+                ",\"quarantined\":" + std::to_string(counts->quarantined) + "}";
   return answer;
 }
 
@@ -150,6 +140,21 @@ http::Response busy(std::string_view detail) {
   auto answer = http::problem(503, detail);
   answer.headers.emplace_back("Retry-After", "1");
   return answer;
+}
+
+Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
+  auto waiting = store.quarantined(kRetriedMax);
+  if (!waiting) return waiting.error();
+  std::erase_if(*waiting, [&](const auto& event) { return event.attempted_at >= tried_before; });
+  ApplyEvents again;
+  for (const auto& event : *waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
+  const auto statuses = apply(store, again.events, again.projections, now);
+  if (!statuses) return statuses.error();
+  const auto count = [&](Applied status) { return static_cast<size_t>(std::ranges::count(*statuses, status)); };
+  return RetryCounts{.tried = waiting->size(),
+                     .applied = count(Applied::applied),
+                     .ignored = count(Applied::ignored),
+                     .quarantined = count(Applied::quarantined)};
 }
 
 std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& asks, Instant now,

@@ -26,10 +26,19 @@ using OnEvent = std::function<void(const EventReport&)>;
 std::vector<http::Response> settle(store::EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
                                    const OnEvent& on_event);
 
+/// What became of quarantined events that were tried again.
+struct RetryCounts {
+  size_t tried = 0, applied = 0, ignored = 0, quarantined = 0;
+};
+
+/// Tries again, in one transaction, up to kRetriedMax of the quarantined events that were last tried before
+/// `tried_before`, the longest ago first. Errors as EnvironmentStore::apply().
+Result<RetryCounts> retry_quarantined(store::EnvironmentStore& store, Instant now, Instant tried_before);
+
 /// 503 with Retry-After.
 http::Response busy(std::string_view detail);
 
-/// Quarantined events that one request tries again.
+/// Quarantined events that one request, or one step, tries again.
 inline constexpr size_t kRetriedMax = 200;
 
 }  // namespace vf::receive

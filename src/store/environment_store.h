@@ -41,8 +41,15 @@ struct ProcessedEvent {
 struct QuarantinedEvent {
   Uuid event_id;
   std::string source, type, reason, envelope;
-  Instant quarantined_at;
+  Instant quarantined_at, attempted_at;  // first, last
   int64_t attempts = 0;
+};
+
+/// One bounded step of retention: at most `rows_max` of the oldest rows of each table received before the given times.
+/// Nothing is left when fewer were removed of both together.
+struct Purge {
+  Instant processed_before, quarantined_before;
+  int64_t rows_max = 1000;
 };
 
 /// Projections that can never be stored: index in the span, reason.
@@ -60,9 +67,8 @@ class EnvironmentStore {
 
   virtual Result<std::optional<ProcessedEvent>> processed(Uuid event_id) = 0;
   virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;  // oldest attempt first
-  /// One bounded step: removes rows of processed_events received before `before`; says how many.
-  virtual Result<int64_t> purge_processed(Instant before, int64_t rows_max) = 0;
-  virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;  // of the projected tables
+  virtual Result<int64_t> purge(const Purge& step) = 0;                            // says how many rows went
+  virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;   // of the projected tables
   virtual Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) = 0;  // key order
   virtual Result<bool> ping() = 0;
 };

@@ -19,8 +19,10 @@ Applied MemoryEnvironment::apply_one(const Projection& told, Instant now) {
   processed_.insert_or_assign(told.event_id,
                               ProcessedEvent{told.event_id, told.source, told.type, told.status, told.time, received});
   if (told.status == Applied::quarantined) {
-    const int64_t attempts = quarantined_[told.event_id].attempts + 1;
-    quarantined_[told.event_id] = {told.event_id, told.source, told.type, told.reason, told.envelope, now, attempts};
+    const QuarantinedEvent before = quarantined_[told.event_id];
+    const Instant first = before.attempts > 0 ? before.quarantined_at : now;
+    quarantined_[told.event_id] = {told.event_id, told.source, told.type, told.reason,
+                                   told.envelope, first,       now,       before.attempts + 1};
     return told.status;
   }
   quarantined_.erase(told.event_id);
@@ -41,20 +43,24 @@ Result<std::vector<QuarantinedEvent>> MemoryEnvironment::quarantined(size_t rows
   const std::lock_guard lock(mutex_);
   std::vector<QuarantinedEvent> rows;
   for (const auto& [id, row] : quarantined_) rows.push_back(row);
-  std::ranges::sort(rows, {}, [](const auto& row) { return std::pair(row.quarantined_at, row.event_id); });
+  std::ranges::sort(rows, {}, [](const auto& row) { return std::pair(row.attempted_at, row.event_id); });
   rows.resize(std::min(rows.size(), rows_max));
   return rows;
 }
 
-Result<int64_t> MemoryEnvironment::purge_processed(Instant before, int64_t rows_max) {
+Result<int64_t> MemoryEnvironment::purge(const Purge& step) {
   const std::lock_guard lock(mutex_);
-  int64_t removed = 0;
-  for (auto row = processed_.begin(); row != processed_.end() && removed < rows_max;) {
-    const bool old = row->second.received_at < before;
-    row = old ? processed_.erase(row) : std::next(row);
-    removed += old ? 1 : 0;
-  }
-  return removed;
+  const auto remove = [&](auto& rows, auto is_old) {
+    int64_t removed = 0;
+    for (auto row = rows.begin(); row != rows.end() && removed < step.rows_max;) {
+      const bool old = is_old(row->second);
+      row = old ? rows.erase(row) : std::next(row);
+      removed += old ? 1 : 0;
+    }
+    return removed;
+  };
+  return remove(processed_, [&](const auto& row) { return row.received_at < step.processed_before; }) +
+         remove(quarantined_, [&](const auto& row) { return row.quarantined_at < step.quarantined_before; });
 }
 
 Result<std::vector<std::pair<std::string, int64_t>>> MemoryEnvironment::row_counts() {

@@ -19,7 +19,7 @@ class MemoryEnvironment : public EnvironmentStore {
 
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
-  Result<int64_t> purge_processed(Instant before, int64_t rows_max) override;
+  Result<int64_t> purge(const Purge& step) override;
   Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
   Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
   Result<bool> ping() override { return true; }

@@ -150,6 +150,8 @@ TEST_P(EnvironmentConformance, ARetryThatFailsGoesToTheBackOfTheQueue) {
   EXPECT_EQ(rows->at(0).event_id, event_id_of(2)) << "the oldest attempt first";
   EXPECT_EQ(rows->at(1).reason, "new reason");
   EXPECT_EQ(rows->at(1).attempts, 2);
+  EXPECT_EQ(rows->at(1).quarantined_at, kStart);
+  EXPECT_EQ(rows->at(1).attempted_at, now_);
   EXPECT_EQ(store_->quarantined(1)->size(), 1u);
 }
 
@@ -166,15 +168,36 @@ TEST_P(EnvironmentConformance, PurgeRemovesOldRowsInBoundedSteps) {
   apply(old);
   now_ += Millis{1000};
   apply({projection(1), projection(2)});
-  EXPECT_EQ(store_->purge_processed(kStart, 10).value_or(-1), 0) << "received before, not at";
-  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 2);
-  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 2);
-  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 1);
-  EXPECT_EQ(store_->purge_processed(now_, 2).value_or(-1), 0);
+  const auto purged = [this](Instant before, int64_t rows_max) {
+    return store_->purge({.processed_before = before, .quarantined_before = before, .rows_max = rows_max}).value_or(-1);
+  };
+  EXPECT_EQ(purged(kStart, 10), 0) << "received before, not at";
+  EXPECT_EQ(purged(now_, 2), 2);
+  EXPECT_EQ(purged(now_, 2), 2);
+  EXPECT_EQ(purged(now_, 2), 1);
+  EXPECT_EQ(purged(now_, 2), 0);
   EXPECT_TRUE(store_->processed(event_id_of(1))->has_value());
   EXPECT_FALSE(store_->processed(event_id_of(100))->has_value());
-  EXPECT_EQ(store_->purge_processed(now_ + Millis{1}, 10).value_or(-1), 2);
+  EXPECT_EQ(purged(now_ + Millis{1}, 10), 2);
   EXPECT_THAT(apply({projection(1)}), ElementsAre(Applied::applied)) << "an emptied table takes rows again";
+}
+
+TEST_P(EnvironmentConformance, PurgeForgetsTheQuarantinedByTheirFirstAttemptInStepsOfTheirOwn) {
+  apply({quarantined(1, "a"), quarantined(2, "b"), quarantined(3, "c")});
+  now_ += Millis{1000};
+  Projection retry = quarantined(3, "tried again");
+  retry.force = true;
+  apply({retry, quarantined(4, "d")});
+  const auto purged = [this](Instant before) {
+    return store_->purge({.processed_before = kStart, .quarantined_before = before, .rows_max = 2}).value_or(-1);
+  };
+  EXPECT_EQ(purged(kStart), 0) << "quarantined before, not at";
+  EXPECT_EQ(store_->purge({.processed_before = now_, .quarantined_before = now_, .rows_max = 2}).value_or(-1), 4)
+      << "each table has its own bound";
+  EXPECT_EQ(purged(now_), 1);
+  EXPECT_EQ(purged(now_), 0);
+  ASSERT_EQ(store_->quarantined(10)->size(), 1u);
+  EXPECT_EQ(store_->quarantined(10)->front().event_id, event_id_of(4));
 }
 
 TEST_P(EnvironmentConformance, RowsAreReadInKeyOrderUpToABound) {

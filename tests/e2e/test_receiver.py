@@ -2,11 +2,12 @@
 import base64
 import json
 import secrets
+import sqlite3
 import time
 import unittest
 import uuid
 
-from hub import Hub, chat, new_secret, parsed, request, sign_standard, utc
+from hub import Hub, chat, new_secret, parsed, request, sign_standard, utc, wait_until
 from wire import Wire, exchange, post
 
 PATH = "/internal/events"
@@ -162,6 +163,26 @@ class Receiver(unittest.TestCase):
         self.assertEqual(request(self.hub.url("stage", path))[0], 401)
         unknown = f"{PATH}/{uuid.uuid4()}"
         self.assertEqual(request(self.hub.url("stage", unknown), headers=signed)[0], 404)
+
+
+class Quarantine(unittest.TestCase):
+    def test_what_a_later_program_understands_leaves_quarantine_when_it_starts(self):
+        with Hub() as hub:
+            refused, still = envelope(data={"broadcaster": "nobody"}), envelope(data={"broadcaster": "nobody"})
+            self.assertEqual(hub.events("stage", [refused, still])[0], 200)
+            hub.stop()
+            # As if the projector had been mended: the stored envelope is one that projects.
+            mended = envelope(id=refused["id"])
+            with sqlite3.connect(hub.data / "stage.db") as db:
+                db.execute("update quarantined_events set envelope = ? where event_id = ?",
+                           (json.dumps(mended), refused["id"]))
+            db.close()
+            hub.start()
+            status = "select status from processed_events where event_id = ?"
+            wait_until("the mended event is applied",
+                       lambda: hub.rows("stage", status, refused["id"]) == [("applied",)])
+            waiting = "select event_id, attempts from quarantined_events"
+            self.assertEqual(hub.rows("stage", waiting), [(still["id"], 2)])
 
 
 if __name__ == "__main__":

@@ -22,12 +22,16 @@ constexpr int kPageBytes = 4096;
 constexpr std::string_view kProcessed =
     "SELECT event_id, source, type, status, time, received_at FROM processed_events WHERE event_id = ?";
 constexpr std::string_view kQuarantined =
-    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempts FROM quarantined_events "
+    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM quarantined_events "
     "ORDER BY attempted_at, event_id LIMIT ?";
 // Rows stand in order of arrival, so all that stands before an old row is old.
-constexpr std::string_view kPurge =
+constexpr std::string_view kPurgeProcessed =
     "DELETE FROM processed_events WHERE rowid <= (SELECT max(rowid) FROM (SELECT rowid, received_at FROM "
     "processed_events ORDER BY rowid LIMIT ?) WHERE received_at < ?)";
+constexpr std::string_view kPurgeQuarantined =
+    "DELETE FROM quarantined_events WHERE event_id IN (SELECT event_id FROM quarantined_events WHERE quarantined_at < "
+    "? "
+    "ORDER BY quarantined_at LIMIT ?)";
 
 MigrationTarget target_of(const std::string& path, const std::string& environment) {
   return {std::filesystem::path(path).filename().string(), fmt::format("vf migrate env --env {}", environment)};
@@ -56,7 +60,8 @@ QuarantinedEvent read_quarantined(const Query& query) {
           .reason = query.text_at(3),
           .envelope = query.text_at(4),
           .quarantined_at = query.time_at(5),
-          .attempts = query.integer_at(6)};
+          .attempted_at = query.time_at(6),
+          .attempts = query.integer_at(7)};
 }
 
 class SqliteEnvironmentStore final : public EnvironmentStore {
@@ -69,7 +74,7 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
   Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
-  Result<int64_t> purge_processed(Instant before, int64_t rows_max) override;
+  Result<int64_t> purge(const Purge& step) override;
   Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
   Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
   Result<bool> ping() override { return db_->ping(); }
@@ -114,12 +119,15 @@ Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::quarantined(size_t
   return collect(query, read_quarantined);
 }
 
-Result<int64_t> SqliteEnvironmentStore::purge_processed(Instant before, int64_t rows_max) {
+Result<int64_t> SqliteEnvironmentStore::purge(const Purge& step) {
   int64_t removed = 0;
   const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
-    const auto purged = db.query(kPurge).integer(rows_max).time(before).run();
-    removed = db.changes();
+    auto purged = db.query(kPurgeProcessed).integer(step.rows_max).time(step.processed_before).run();
     if (!purged) return purged;
+    removed = db.changes();
+    purged = db.query(kPurgeQuarantined).time(step.quarantined_before).integer(step.rows_max).run();
+    if (!purged) return purged;
+    removed += db.changes();
     return give_pages_back(db);
   });
   if (!done) return done.error();

@@ -1,0 +1,2 @@
+-- Retention of quarantined_events asks for the oldest by the time of their quarantine, which a retry does not change.
+CREATE INDEX quarantined_events_received ON quarantined_events (quarantined_at);
