@@ -43,6 +43,7 @@ class RecordingStore final : public store::OutboxStore {
 
   Result<std::vector<store::OutboxRow>> read_after(const store::ReadAfter&) override { return internal("unused"); }
   Result<Position> end() override { return internal("unused"); }
+  Result<Position> purged() override { return internal("unused"); }
   Result<std::optional<Position>> cursor(const std::string&) override { return internal("unused"); }
   Result<std::optional<store::PinBatch>> open_pin(const std::string&) override { return internal("unused"); }
   Result<store::Backlog> backlog(Position) override { return internal("unused"); }

@@ -95,7 +95,7 @@ class MemoryOutbox::Transaction {
     if (auto fits = check_range(move.consumer, move.from, move.to); !fits) return fits.error();
     assign(state_.cursors, move.consumer, move.to);
     auto& batches = state_.batches[move.consumer];
-    batches.push_back({move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_});
+    batches.push_back({move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_, move.passage});
     undo_.push_back([&batches] { batches.pop_back(); });
     return Done{};
   }
@@ -121,7 +121,7 @@ class MemoryOutbox::Transaction {
   Result<WriteResult> put(const StartConsumer& start) {
     if (state_.cursors.contains(start.consumer)) return Done{};
     const bool now = start.at == StartConsumer::At::now;
-    assign(state_.cursors, start.consumer, now ? state_.newest : Position{});
+    assign(state_.cursors, start.consumer, now ? state_.newest : state_.purged);
     return Done{};
   }
 
@@ -153,10 +153,12 @@ class MemoryOutbox::Transaction {
       held = std::min(held, cursor == state_.cursors.end() ? Position{} : cursor->second);
     }
     Rows rows;
+    undo_.push_back([this, before = state_.purged] { state_.purged = before; });
     while (!state_.rows.empty() && rows.removed < step.rows_max) {
       const auto& [position, row] = *state_.rows.begin();
       if (position > held || row.event.received >= step.outbox_before) break;
       assign(state_.positions, row.event.id, std::nullopt);
+      state_.purged = position;
       assign(state_.rows, Position{position}, std::nullopt);
       ++rows.removed;
     }
@@ -211,6 +213,11 @@ Result<std::vector<OutboxRow>> MemoryOutbox::read_after(const ReadAfter& params)
 Result<Position> MemoryOutbox::end() {
   const std::lock_guard lock(mutex_);
   return state_.newest;
+}
+
+Result<Position> MemoryOutbox::purged() {
+  const std::lock_guard lock(mutex_);
+  return state_.purged;
 }
 
 Result<std::optional<Position>> MemoryOutbox::cursor(const std::string& consumer) {

@@ -19,6 +19,7 @@ class MemoryOutbox : public OutboxStore {
 
   Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) override;
   Result<Position> end() override;
+  Result<Position> purged() override;
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
   Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
   Result<Backlog> backlog(Position after) override;
@@ -52,6 +53,7 @@ class MemoryOutbox : public OutboxStore {
     std::vector<AddAudit> audit;
     uint64_t last_seq = 0;  // handed out; a transaction that is taken back leaves a gap
     Position newest;        // of the rows committed so far, purged ones included
+    Position purged;        // newest of those
   };
   class Transaction;
 

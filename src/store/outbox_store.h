@@ -25,6 +25,10 @@ struct AddEvent {
   std::optional<std::string> body_key = {};  // second ledger key, for schemes whose message id is unsigned (32 bytes)
 };
 
+/// What became of the rows that a cursor moved over. `sent`: delivered, apart from those that nobody wanted or that
+/// became exceptions. The others delivered nothing: no row was wanted, or the target's mode passed all of them over.
+enum class Passage { sent, unwanted, dry_run, detached };
+
 /// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless `from` is
 /// where the consumer's cursor stands. One row of ingest_outbox_batch; the newest row is the cursor.
 struct AdvanceCursor {
@@ -35,6 +39,7 @@ struct AdvanceCursor {
   int64_t attempts = 1;
   Instant sent_at = {};
   std::string config_version = {};  // digest of the target's configuration that was in force
+  Passage passage = Passage::sent;
 };
 
 /// What a consumer is about to do, written before it is done, so that a crash can be repaired: the raw log's batches.
@@ -141,6 +146,7 @@ struct BatchRow {  // of ingest_outbox_batch
   int64_t attempts = 0;
   Instant sent_at = {};
   Instant acked_at = {};
+  Passage passage = Passage::sent;
 };
 
 struct Backlog {
@@ -174,6 +180,9 @@ class OutboxStore {
   /// Rows after a position that are final (nothing can still appear before them), oldest first.
   virtual Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) = 0;
   virtual Result<Position> end() = 0;  // of the newest final row
+  /// Of the newest row that retention has removed, Position{} before the first: a consumer whose cursor stands before
+  /// it has missed events.
+  virtual Result<Position> purged() = 0;
   virtual Result<std::optional<Position>> cursor(const std::string& consumer) = 0;
   virtual Result<std::optional<PinBatch>> open_pin(
       const std::string& consumer) = 0;  // pinned, cursor not advanced past it

@@ -83,6 +83,21 @@ TEST_P(OutboxCursors, TheBatchOfAPositionSaysWhenItWasDelivered) {
   EXPECT_FALSE(*store_->batch_of("production", position_of(1)));
 }
 
+TEST_P(OutboxCursors, ABatchRemembersWhatBecameOfItsRows) {
+  start(StartConsumer::At::now);
+  Position from = *cursor();
+  add(1, 4);
+  using enum Passage;
+  uint32_t number = 1;
+  for (const Passage passage : {sent, unwanted, dry_run, detached}) {
+    AdvanceCursor move = advance(from, position_of(number));
+    move.passage = passage;
+    write({move});
+    EXPECT_EQ((*store_->batch_of("stage", position_of(number)))->passage, passage);
+    from = position_of(number++);
+  }
+}
+
 TEST_P(OutboxCursors, AMovedCursorStandsWhereItWasPutAndGoesOn) {
   start(StartConsumer::At::now);
   const Position zero = *cursor();
@@ -301,6 +316,28 @@ TEST_P(OutboxRetention, PositionsGoOnAfterTheOutboxWasEmptied) {
   EXPECT_THAT(numbers_after(*cursor()), ElementsAre(4)) << "a number given twice would hide it";
   EXPECT_EQ(store_->backlog(last)->rows, 1);
   EXPECT_EQ(store_->backlog({})->rows, 1) << "what is gone is no backlog";
+}
+
+TEST_P(OutboxRetention, ToldIsWhatWasRemovedSoThatACursorBeforeItIsKnownToHaveMissedEvents) {
+  EXPECT_EQ(*store_->purged(), Position{});
+  start(StartConsumer::At::earliest, "first");
+  EXPECT_FALSE(*cursor("first") < *store_->purged());
+  add(1, 4);
+  EXPECT_EQ(*store_->purged(), Position{});
+  const Position second = position_of(2);
+  RetentionStep step = everything();
+  step.ledger_before = kStart - Millis{1};
+  step.rows_max = 2;
+  ASSERT_EQ(retain(step), 2);
+  EXPECT_EQ(*store_->purged(), second);
+  if (GetParam().durable) reopen();
+  EXPECT_EQ(*store_->purged(), second);
+  EXPECT_TRUE(*cursor("first") < *store_->purged());
+  start(StartConsumer::At::earliest, "late");
+  EXPECT_FALSE(*cursor("late") < *store_->purged()) << "what was gone before it began it has not missed";
+  const Position last = end();
+  until_nothing_is_left(everything());
+  EXPECT_EQ(*store_->purged(), last);
 }
 
 TEST_P(OutboxRetention, AStartAtTheEarliestAfterwardsGivesAllThatIsKept) {

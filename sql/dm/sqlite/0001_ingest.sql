@@ -35,11 +35,12 @@ CREATE TABLE ingest_outbox_batch (
   target         TEXT NOT NULL,
   from_position  INTEGER,                 -- NULL: the cursor was put here, nothing was delivered
   to_position    INTEGER NOT NULL,
-  count          INTEGER NOT NULL,
+  count          INTEGER NOT NULL,        -- events delivered
   attempts       INTEGER NOT NULL,
   sent_at        TEXT NOT NULL,
   acked_at       TEXT,
   config_version TEXT NOT NULL,
+  passage        TEXT,                    -- sent; or only passed over: unwanted, dry-run, detached
   digest         TEXT,                    -- of a pin: SHA-256 over the ids
   UNIQUE (target, from_position)
 ) STRICT;

@@ -32,7 +32,7 @@ constexpr std::string_view kOpenPin =
     "ORDER BY batch DESC LIMIT 1) WHERE to_position > "
     "(SELECT to_position FROM ingest_outbox_batch WHERE target = ? ORDER BY batch DESC LIMIT 1)";
 constexpr std::string_view kBatchOf =
-    "SELECT from_position, to_position, count, attempts, sent_at, acked_at FROM ingest_outbox_batch "
+    "SELECT from_position, to_position, count, attempts, sent_at, acked_at, passage FROM ingest_outbox_batch "
     "WHERE target = ? AND from_position < ? ORDER BY from_position DESC LIMIT 1";
 #define VF_DELIVERY \
   "SELECT target, position, event_id, state, attempts, next_attempt_at, reason FROM ingest_outbox_delivery "
@@ -57,6 +57,13 @@ MigrationTarget target_of(const std::string& path) {
   return {std::filesystem::path(path).filename().string(), "vf migrate dm"};
 }
 
+Passage read_passage(std::string_view text) {
+  for (const Passage passage : {Passage::unwanted, Passage::dry_run, Passage::detached}) {
+    if (text == name_of(passage)) return passage;
+  }
+  return Passage::sent;
+}
+
 bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
 
 class SqliteOutboxStore final : public OutboxStore {
@@ -66,6 +73,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) override;
   Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) override;
   Result<Position> end() override;
+  Result<Position> purged() override;
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
   Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
   Result<Backlog> backlog(Position after) override;
@@ -126,6 +134,14 @@ Result<Position> SqliteOutboxStore::end() {
   const auto end = read_end(*db);
   if (!end) return end.error();
   return position_of(*end);
+}
+
+// Numbers have no gaps and rows go oldest first.
+Result<Position> SqliteOutboxStore::purged() {
+  auto db = db_->read();
+  const auto first = read_first(*db);
+  if (!first) return first.error();
+  return position_of(*first - 1);
 }
 
 Result<std::optional<Position>> SqliteOutboxStore::cursor(const std::string& consumer) {
@@ -221,7 +237,8 @@ Result<std::optional<BatchRow>> SqliteOutboxStore::batch_of(const std::string& c
                   .count = query.integer_at(2),
                   .attempts = query.integer_at(3),
                   .sent_at = query.time_at(4),
-                  .acked_at = query.time_at(5)};
+                  .acked_at = query.time_at(5),
+                  .passage = read_passage(query.view_at(6))};
 }
 
 Result<std::vector<OutboxRow>> SqliteOutboxStore::search(const EventFilter& filter) {

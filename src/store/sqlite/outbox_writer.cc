@@ -20,7 +20,7 @@ constexpr std::string_view kEnd = "SELECT seq FROM sqlite_sequence WHERE name = 
 constexpr std::string_view kFirst = "SELECT min(seq) FROM ingest_outbox";
 constexpr std::string_view kInsertBatch =
     "INSERT INTO ingest_outbox_batch (target, from_position, to_position, count, attempts, sent_at, acked_at, "
-    "config_version, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "config_version, passage, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kPinExists = "SELECT 1 FROM ingest_outbox_batch WHERE target = ? AND from_position = ?";
 constexpr std::string_view kForgetFrom = "DELETE FROM ingest_outbox_batch WHERE target = ? AND from_position >= ?";
 constexpr std::string_view kForgetPins = "DELETE FROM ingest_outbox_batch WHERE target = ? AND to_position > ?";
@@ -74,6 +74,20 @@ Result<int64_t> read_first(Connection& db) {
   const auto end = read_end(db);
   if (!end) return end.error();
   return *end + 1;
+}
+
+std::string_view name_of(Passage passage) {
+  switch (passage) {
+    case Passage::sent:
+      return "sent";
+    case Passage::unwanted:
+      return "unwanted";
+    case Passage::dry_run:
+      return "dry-run";
+    case Passage::detached:
+      return "detached";
+  }
+  return "sent";
 }
 
 std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }
@@ -147,6 +161,7 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .time(write.sent_at)
                            .text(now_text_)
                            .text(write.config_version)
+                           .text(name_of(write.passage))
                            .null()
                            .run());
 }
@@ -172,6 +187,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
                            .text(now_text_)
                            .null()
                            .text("")
+                           .null()
                            .text(write.digest)
                            .run());
 }
@@ -203,6 +219,7 @@ Result<bool> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) 
       .text(now_text_)
       .text(now_text_)
       .text("")
+      .null()
       .null()
       .run();
 }

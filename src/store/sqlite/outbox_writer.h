@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "store/outbox_store.h"
 #include "store/sqlite/connection.h"
@@ -16,6 +17,9 @@ Result<std::optional<int64_t>> read_cursor(Connection& db, const std::string& co
 Result<int64_t> read_end(Connection& db);
 /// The oldest number kept; one after the end when none is.
 Result<int64_t> read_first(Connection& db);
+
+/// As it stands in ingest_outbox_batch.
+std::string_view name_of(Passage passage);
 
 std::string pin_name(const std::string& consumer);
 
