@@ -93,7 +93,10 @@ Result<bool> IngestRole::start_workers() {
     feeder.retention = raw_retention(config_.ingest);
     feeder_ = std::make_unique<ingest::RawLogWorker>(
         ingest::RawLogWorker::Params{*outbox_, write_, *lake_, services_.clock, seed(store::kRawLog), feeder});
-    services_.health.report("lake", [this] { return feeder_->status().last_error; });
+    services_.health.report("lake", [this] {
+      const auto status = feeder_->status();
+      return status.last_error.empty() ? status.alarm : status.last_error;
+    });
   }
   retention_ = std::make_unique<concurrency::Periodic>(kRetentionPause, [this] { return retain(); });
   return true;

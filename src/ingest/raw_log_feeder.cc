@@ -68,10 +68,25 @@ Millis RawLogFeeder::find() {
   }
   auto pin = ports_.outbox.open_pin(kConsumer);
   if (!pin) return fail(pin.error());
+  if (auto looked = look_for_gap(**cursor); !looked) return fail(looked.error());
+  if (writing_) return kWhileWriting;
   status_.cursor = cursor_ = **cursor;
   pin_ = std::move(*pin);
   phase_ = pin_ ? Phase::repairing : Phase::gathering;
   return Millis{0};
+}
+
+// Retention waits only for a raw log that is configured: one that was not for longer may have missed rows. The cursor
+// stays, for a pin may be open there; the next batch takes it over the gap.
+Result<bool> RawLogFeeder::look_for_gap(Position cursor) {
+  const auto purged = ports_.outbox.purged();
+  if (!purged) return purged.error();
+  if (*purged <= cursor || !status_.alarm.empty()) return true;
+  auto alarm = std::to_string(purged->seq - cursor.seq) +
+               " unknown events missed: retention removed them before they were in the raw log, while none was "
+               "configured";
+  write(store::AddAudit{ports_.clock.now(), "hub", "raw log gap", alarm}, [this, alarm] { status_.alarm = alarm; });
+  return true;
 }
 
 Millis RawLogFeeder::gather() {

@@ -39,6 +39,7 @@ struct RawLogStatus {
   int64_t repairs = 0;     // batches that had been begun by an earlier attempt
   int failures = 0;        // in a row; 0: all is well
   std::string last_error;  // of the failures in a row
+  std::string alarm;       // what needs a person, since the start; empty: nothing
 };
 
 class RawLogFeeder {
@@ -67,6 +68,7 @@ class RawLogFeeder {
   enum class Phase { finding, repairing, gathering, inserting };
 
   Millis find();
+  Result<bool> look_for_gap(Position cursor);
   Millis gather();
   Millis pin();
   Millis insert_batch();

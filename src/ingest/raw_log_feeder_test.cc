@@ -160,6 +160,24 @@ TEST_F(Feeder, AnEmptyPinnedRangeIsPassed) {
   EXPECT_EQ(world.feeder->status().cursor, (Position{0, 0, 2}));
 }
 
+TEST_F(Feeder, ACursorBehindAPurgedOutboxIsToldOnceAndTheRestGoesOn) {
+  world.add(1);
+  world.run_until_caught_up();
+  world.add(3);
+  const store::Write purge = store::RetentionStep{world.clock.now() + Millis{1}, {}, {}, 10};
+  ASSERT_TRUE(world.outbox.write({&purge, 1}, world.clock.now(), nullptr));
+  world.start_feeder();
+  world.add(1);
+  world.run_until_caught_up();
+  EXPECT_THAT(world.feeder->status().alarm, HasSubstr("3 unknown events missed"));
+  EXPECT_EQ(world.outbox.audit(10)->size(), 1u);
+  EXPECT_EQ(world.lake.kept.size(), 2u);
+  world.start_feeder();
+  world.run_until_caught_up();
+  EXPECT_EQ(world.feeder->status().alarm, "");
+  EXPECT_EQ(world.outbox.audit(10)->size(), 1u);
+}
+
 TEST_F(Feeder, BacksOffWithJitterAndSaysWhy) {
   world.add(1);
   world.clock.advance(Millis{1'000});
