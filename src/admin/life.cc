@@ -16,6 +16,27 @@ json passed(const store::BatchRow& batch, std::string_view state) {
           {"attempts", batch.attempts}};
 }
 
+std::string_view word_for(store::Passage passage) {
+  switch (passage) {
+    case store::Passage::sent:
+      return "delivered";
+    case store::Passage::unwanted:
+      return "skipped";
+    case store::Passage::dry_run:
+      return "passed over (dry-run)";
+    case store::Passage::detached:
+      return "passed over (detached)";
+  }
+  return "delivered";
+}
+
+// A cursor may stand beyond an event that no batch carried: it was moved there, or began there.
+Result<json> not_in_a_batch(const fanout::Target& target, Position position, const Hub& hub) {
+  auto cursor = hub.outbox.cursor(target.name);
+  if (!cursor) return cursor.error();
+  return json{{"state", *cursor && position <= **cursor ? "passed over" : "waiting"}};
+}
+
 // How far one target is with an event that the outbox still holds.
 Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
   auto exceptions = hub.outbox.deliveries_of(row.event.id);
@@ -26,9 +47,13 @@ Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row,
   auto batch = hub.outbox.batch_of(target.name, row.event.position);
   if (!batch) return batch.error();
   const bool wanted = row.fan_out && fanout::wants(target, row.event);
-  json result =
-      *batch ? passed(**batch, wanted ? "delivered" : "skipped") : json{{"state", wanted ? "waiting" : "skipped"}};
-  result["target"] = target.name;
+  Result<json> result = json{{"state", "skipped"}};
+  if (*batch) {
+    result = passed(**batch, wanted ? word_for((*batch)->passage) : "skipped");
+  } else if (wanted) {
+    result = not_in_a_batch(target, row.event.position, hub);
+  }
+  if (result) (*result)["target"] = target.name;
   return result;
 }
 

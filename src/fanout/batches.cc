@@ -6,6 +6,15 @@
 #include "event/envelope.h"
 
 namespace vf::fanout {
+namespace {
+
+using store::Passage;
+
+bool is_by_mode(Passage passage) { return passage == Passage::dry_run || passage == Passage::detached; }
+
+bool may_share_a_step(Passage a, Passage b) { return a == b || (!is_by_mode(a) && !is_by_mode(b)); }
+
+}  // namespace
 
 void Batches::reset(Position cursor) {
   first_number_ += closed_.size();
@@ -16,8 +25,10 @@ void Batches::reset(Position cursor) {
   gathering_.from = gathering_.to = cursor;
 }
 
-void Batches::add(const Event& event, bool wanted, Steady now) {
+void Batches::add(const Event& event, Passage passage, Steady now) {
   VF_INVARIANT(event.position > gathering_.to);
+  const bool wanted = passage == Passage::sent;
+  if (!gathering_.is_empty() && !may_share_a_step(gathering_.passage, passage)) close();
   if (wanted && !gathering_.items.empty() &&
       gathering_.body.size() + 2 + envelope_size_max(event) > params_.bytes_max) {
     close();
@@ -26,6 +37,7 @@ void Batches::add(const Event& event, bool wanted, Steady now) {
     gathering_.begun = now;
     gathering_.oldest = event.received;
   }
+  if (gathering_.items.empty()) gathering_.passage = passage;
   gathering_.to = event.position;
   if (!wanted) {
     ++gathering_.skipped;
@@ -61,12 +73,15 @@ void Batches::close() {
   closed_.push_back(std::exchange(gathering_, Batch{}));
   gathering_.from = gathering_.to = end;
   Batch& closed = closed_.back();
-  if (closed.items.empty()) return;
+  if (closed.items.empty()) {
+    closed.steps = steps_of(closed);
+    return;
+  }
   closed.body += ']';
   const size_t stride = params_.one_event_a_part ? 1 : closed.items.size();
   for (size_t first = 0; first < closed.items.size(); first += stride) {
     waiting_.insert({number, closed.parts.size()});
-    closed.parts.push_back({first, first + stride, 0});
+    closed.parts.push_back({first, first + stride});
   }
   closed.unsettled = closed.parts.size();
 }
@@ -90,7 +105,7 @@ void Batches::split(PartRef ref) {
   Part& part = of.parts[ref.part];
   VF_INVARIANT(part.last - part.first >= 2);
   const size_t middle = part.first + (part.last - part.first) / 2;
-  const Part upper{middle, part.last, part.attempts};
+  const Part upper{.first = middle, .last = part.last, .attempts = part.attempts};
   part.last = middle;
   waiting_.insert(ref);
   waiting_.insert({ref.batch, of.parts.size()});
@@ -99,15 +114,45 @@ void Batches::split(PartRef ref) {
 }
 
 void Batches::settle(PartRef ref, bool delivered) {
-  Batch& of = batch(ref);
-  VF_INVARIANT(of.unsettled > 0);
-  if (delivered) of.delivered += static_cast<int64_t>(items(ref).size());
-  if (--of.unsettled == 0) std::string().swap(of.body);  // it may wait long for an older batch; its bytes need not
+  if (delivered) batch(ref).parts[ref.part].delivered = static_cast<int64_t>(items(ref).size());
+  settle_part(ref);
 }
 
-void Batches::discard_waiting() {
-  for (const PartRef ref : std::exchange(waiting_, {})) settle(ref, false);
-  for (const PartRef ref : std::exchange(last_, {})) settle(ref, false);
+void Batches::pass_over(PartRef ref, Passage passage) {
+  batch(ref).parts[ref.part].passage = passage;
+  settle_part(ref);
+}
+
+void Batches::pass_over_waiting(Passage passage) {
+  if (!gathering_.items.empty()) close();
+  for (const PartRef ref : std::exchange(waiting_, {})) pass_over(ref, passage);
+  for (const PartRef ref : std::exchange(last_, {})) pass_over(ref, passage);
+}
+
+void Batches::settle_part(PartRef ref) {
+  Batch& of = batch(ref);
+  VF_INVARIANT(of.unsettled > 0);
+  if (--of.unsettled > 0) return;
+  of.steps = steps_of(of);
+  std::string().swap(of.body);  // it may wait long for an older batch; its bytes need not
+}
+
+std::deque<Batches::Step> Batches::steps_of(Batch& settled) {
+  if (settled.parts.empty()) return {Step{.from = settled.from, .to = settled.to, .passage = settled.passage}};
+  std::ranges::sort(settled.parts, {}, &Part::first);
+  std::deque<Step> steps;
+  for (const Part& part : settled.parts) {
+    if (steps.empty() || steps.back().passage != part.passage) {
+      const Position from = steps.empty() ? settled.from : steps.back().to;
+      steps.push_back({.from = from, .sent_at = settled.sent_at, .passage = part.passage});
+    }
+    Step& step = steps.back();
+    step.to = settled.items[part.last - 1].position;
+    step.count += part.delivered;
+    step.attempts = std::max(step.attempts, part.attempts);
+  }
+  steps.back().to = settled.to;
+  return steps;
 }
 
 bool Batches::has(PartRef ref) const {
@@ -135,20 +180,30 @@ std::string Batches::body(PartRef ref) const {
 }
 
 std::optional<Batches::Step> Batches::finished() const {
-  if (closed_.empty() || closed_.front().unsettled > 0) return std::nullopt;
-  Step step{closed_.front().from, {}, 0, 1, closed_.front().sent_at};
+  std::optional<Step> all;
   for (const Batch& done : closed_) {
     if (done.unsettled > 0) break;
-    step.to = done.to;
-    step.count += done.delivered;
-    for (const Part& part : done.parts) step.attempts = std::max(step.attempts, part.attempts);
-    if (step.sent_at == Instant{}) step.sent_at = done.sent_at;
+    for (const Step& step : done.steps) {
+      if (!all) {
+        all = step;
+        continue;
+      }
+      if (!may_share_a_step(all->passage, step.passage)) return all;
+      all->to = step.to;
+      all->count += step.count;
+      all->attempts = std::max(all->attempts, step.attempts);
+      if (all->sent_at == Instant{}) all->sent_at = step.sent_at;
+      if (step.passage == Passage::sent) all->passage = Passage::sent;
+    }
   }
-  return step;
+  return all;
 }
 
 bool Batches::pass(Position cursor) {
-  while (!closed_.empty() && closed_.front().unsettled == 0 && closed_.front().to <= cursor) {
+  while (!closed_.empty() && closed_.front().unsettled == 0) {
+    auto& steps = closed_.front().steps;
+    while (!steps.empty() && steps.front().to <= cursor) steps.pop_front();
+    if (!steps.empty()) return cursor == steps.front().from;
     closed_.pop_front();
     ++first_number_;
   }

@@ -13,6 +13,7 @@
 
 #include "event/event.h"
 #include "fanout/breaker.h"
+#include "store/outbox_store.h"
 
 namespace vf::fanout {
 
@@ -47,8 +48,8 @@ class Batches {
   /// Forgets everything and begins after `cursor`.
   void reset(Position cursor);
 
-  /// The next row of the outbox, in order; an unwanted one is only passed over.
-  void add(const Event& event, bool wanted, Steady now);
+  /// The next row of the outbox, in order: to be sent, or only to be passed over for that reason.
+  void add(const Event& event, store::Passage passage, Steady now);
   /// Closes the gathering batch if its time has come. `idle`: nothing waits and nothing is in flight.
   void cut(Steady now, bool idle);
   /// When cut() has something to do at the latest.
@@ -63,8 +64,10 @@ class Batches {
   void split(PartRef ref);
   /// Dealt with: delivered, or written down as an exception.
   void settle(PartRef ref, bool delivered);
-  /// Settles all that waits without sending it.
-  void discard_waiting();
+  /// Settles without a delivery, as the target's mode has it.
+  void pass_over(PartRef ref, store::Passage passage);
+  /// The same for all that waits, and for what is still gathering.
+  void pass_over_waiting(store::Passage passage);
   /// False once reset() has forgotten it.
   bool has(PartRef ref) const;
 
@@ -72,15 +75,17 @@ class Batches {
   /// The envelopes of a part: "[…]", or the one envelope alone when one_event_a_part.
   std::string body(PartRef ref) const;
 
-  /// The settled batches at the front, as one step of the cursor.
+  /// What is settled at the front, as one step of the cursor. What a mode passed over never shares a step with
+  /// anything else.
   struct Step {
-    Position from, to;
+    Position from = {}, to = {};
     int64_t count = 0;     // events delivered
     int64_t attempts = 1;  // the most that any request of it took
-    Instant sent_at;
+    Instant sent_at = {};
+    store::Passage passage = store::Passage::unwanted;
   };
   std::optional<Step> finished() const;
-  /// The cursor stands at `cursor` now: drops the settled batches before it. False when it is no border between
+  /// The cursor stands at `cursor` now: drops what is settled before it. False when it is no border between
   /// settled and other batches: somebody else has moved it, and reset() is needed.
   bool pass(Position cursor);
 
@@ -96,23 +101,28 @@ class Batches {
   struct Part {
     size_t first = 0, last = 0;  // items[first, last)
     int64_t attempts = 0;
+    int64_t delivered = 0;
+    store::Passage passage = store::Passage::sent;
   };
   struct Batch {
     Position from, to;
     Instant oldest;  // received time of its first row, wanted or not
     Steady begun{0};
     size_t skipped = 0;
-    std::string body;  // '[', envelopes with ',' between, and ']' once closed
+    store::Passage passage = store::Passage::unwanted;  // sent, once it has an item
+    std::string body;                                   // '[', envelopes with ',' between, and ']' once closed
     std::vector<Item> items;
     std::vector<Part> parts;
-    size_t unsettled = 0;  // parts
-    int64_t delivered = 0;
+    size_t unsettled = 0;    // parts
+    std::deque<Step> steps;  // once settled: what the cursor has not passed yet
     Instant sent_at;
     bool is_empty() const { return items.empty() && skipped == 0; }
   };
 
   bool gathered_enough(Steady now, bool idle) const;
   void close();
+  void settle_part(PartRef ref);
+  static std::deque<Step> steps_of(Batch& settled);
   Batch& batch(PartRef ref) { return closed_[ref.batch - first_number_]; }
   const Batch& batch(PartRef ref) const { return closed_[ref.batch - first_number_]; }
 

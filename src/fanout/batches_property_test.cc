@@ -34,7 +34,7 @@ struct History {
   Position cursor;
 
   void add(bool wanted, size_t body_bytes) {
-    batches.add(event_at(++added, body_bytes), wanted, now);
+    batches.add(event_at(++added, body_bytes), wanted ? store::Passage::sent : store::Passage::unwanted, now);
     if (wanted) settled[added] = false;
   }
   void cut() { batches.cut(now, in_flight.empty() && !batches.anything_waits()); }
@@ -141,13 +141,13 @@ RC_GTEST_PROP(BatchesProperty, NeverSkipNorRepeat, ()) {
 TEST(Batches, AResetForgetsAndOldReferencesFindNothing) {
   Batches batches({});
   batches.reset({});
-  batches.add(event_at(1, 1), true, Steady{0});
+  batches.add(event_at(1, 1), store::Passage::sent, Steady{0});
   batches.cut(Steady{0}, true);
   const auto ref = batches.next(Instant{}).value();
   EXPECT_TRUE(batches.has(ref));
   batches.reset({});
   EXPECT_FALSE(batches.has(ref));
-  batches.add(event_at(1, 1), true, Steady{0});
+  batches.add(event_at(1, 1), store::Passage::sent, Steady{0});
   batches.cut(Steady{0}, true);
   EXPECT_FALSE(batches.has(ref));
   EXPECT_TRUE(batches.has(batches.next(Instant{}).value()));
@@ -156,7 +156,7 @@ TEST(Batches, AResetForgetsAndOldReferencesFindNothing) {
 TEST(Batches, ACursorThatIsNoBorderOfOursIsNotPassed) {
   Batches batches({});
   batches.reset({});
-  for (uint64_t seq = 1; seq <= 3; ++seq) batches.add(event_at(seq, 1), true, Steady{0});
+  for (uint64_t seq = 1; seq <= 3; ++seq) batches.add(event_at(seq, 1), store::Passage::sent, Steady{0});
   batches.cut(Steady{0}, true);
   EXPECT_TRUE(batches.pass({}));
   EXPECT_FALSE(batches.pass({0, 0, 2}));

@@ -23,21 +23,10 @@ Batches::Params batch_params(const Target& target, Batches::Params params) {
 
 }  // namespace
 
-Tuning default_tuning(Delivery delivery) {
-  Tuning tuning;
-  tuning.breaker.window_max = delivery == Delivery::single ? 16 : 4;
-  return tuning;
-}
-
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports, Tuning tuning) {
   auto signer = crypto::WebhookSigner::create(target.secrets);
   if (!signer) return signer.error();
   return std::unique_ptr<Dispatcher>(new Dispatcher(std::move(target), std::move(ports), std::move(*signer), tuning));
-}
-
-Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports) {
-  const auto tuning = default_tuning(target.delivery);
-  return create(std::move(target), std::move(ports), tuning);
 }
 
 Dispatcher::Dispatcher(Target target, Ports ports, crypto::WebhookSigner signer, Tuning tuning)
@@ -74,23 +63,37 @@ Millis Dispatcher::step() {
 void Dispatcher::load() {
   const auto cursor = ports_.outbox.cursor(target_.name);
   if (!cursor) return store_failed(cursor.error());
+  const auto purged = ports_.outbox.purged();
+  if (!purged) return store_failed(purged.error());
   const auto settings = ports_.outbox.settings();
   if (!settings) return store_failed(settings.error());
   if (!*cursor) {
     phase_ = Phase::fresh;
     return;
   }
+  cursor_ = **cursor;
+  if (cursor_ < *purged) return pass_gap(*purged);
   for (const auto& setting : *settings) {
     if (setting.key == mode_setting(target_.name)) mode_ = parse_mode(setting.value).value_or(mode_);
   }
-  cursor_ = **cursor;
   batches_.reset(cursor_);
   phase_ = Phase::running;
 }
 
+// Retention waits only for targets that are configured: one that was away from the configuration for longer may find
+// that rows behind its cursor are gone. The move is written to the audit log with its reason.
+void Dispatcher::pass_gap(Position purged) {
+  gap_ = fmt::format(
+      "{} unknown events missed: retention removed them before this target read them, while it was not configured; "
+      "refill them by replay",
+      purged.seq - cursor_.seq);
+  phase_ = Phase::starting;
+  writes_.write(store::MoveCursor{target_.name, purged, gap_}, [this] { phase_ = Phase::loading; });
+}
+
 // Reads, cuts and sends while there is something to read and room for it. True when it stopped for its own bound.
 bool Dispatcher::work() {
-  if (is_mute()) batches_.discard_waiting();
+  if (is_mute()) batches_.pass_over_waiting(passage_by_mode());
   for (int reads = 0; reads < kReadsAStep; ++reads) {
     const bool found_rows = wants_rows() && read();
     batches_.cut(ports_.clock.steady(), in_flight_ == 0 && !batches_.anything_waits_in_order());
@@ -116,11 +119,16 @@ bool Dispatcher::read() {
   oldest_unread_.reset();
   const Steady now = ports_.clock.steady();
   for (const auto& row : *rows) {
-    const bool wanted = !is_mute() && row.fan_out && wants(target_, row.event);
-    if (!wanted) ++status_.skipped;
-    batches_.add(row.event, wanted, now);
+    const auto passage = passage_of(row);
+    if (passage != store::Passage::sent) ++status_.skipped;
+    batches_.add(row.event, passage, now);
   }
   return !rows->empty();
+}
+
+store::Passage Dispatcher::passage_of(const store::OutboxRow& row) const {
+  if (is_mute()) return passage_by_mode();
+  return row.fan_out && wants(target_, row.event) ? store::Passage::sent : store::Passage::unwanted;
 }
 
 void Dispatcher::send_what_may_be_sent() {
@@ -200,7 +208,7 @@ void Dispatcher::part_answered(PartRef ref, const Answer& answer) {
     status_.last_delivery_lag = ports_.clock.now() - items.front().received;
     batches_.settle(ref, true);
   } else if (is_mute()) {
-    batches_.settle(ref, false);
+    batches_.pass_over(ref, passage_by_mode());
   } else if (answer.verdict == Verdict::refused && items.size() > 1) {
     batches_.split(ref);
   } else if (answer.verdict == Verdict::refused && refuses_everything()) {
@@ -282,9 +290,9 @@ void Dispatcher::advance() {
   const auto step = batches_.finished();
   if (!step) return;
   advancing_ = true;
-  store::AdvanceCursor move{target_.name,   step->from,    step->to,       step->count,
-                            step->attempts, step->sent_at, config_version_};
-  if (move.sent_at == Instant{}) move.sent_at = ports_.clock.now();  // nothing was sent: all filtered out
+  store::AdvanceCursor move{target_.name,   step->from,    step->to,        step->count,
+                            step->attempts, step->sent_at, config_version_, step->passage};
+  if (move.sent_at == Instant{}) move.sent_at = ports_.clock.now();  // nothing was sent
   ports_.write(std::move(move), [this, to = step->to](Result<store::WriteResult> result) {
     advancing_ = false;
     if (result) return cursor_stands_at(to);

@@ -41,16 +41,15 @@ using Told = std::function<void(Result<store::Done>)>;
 /// The key of the setting that keeps a target's mode over restarts.
 std::string mode_setting(const std::string& target);
 
+/// The defaults are those of the configuration, so that what tests and the simulation run is what production runs.
 struct Tuning {
   Batches::Params batches;  // one_event_a_part follows the target
   Breaker::Params breaker;
-  int64_t single_attempts_max = 10;  // about a day with retry_delay(); then a dead letter
+  int64_t single_attempts_max = 20;  // about two days with retry_delay(); then a dead letter
   int strikes_max = 5;               // answers 500 in a row by a receiver of single events that count as its trouble
   int refusals_max = 5;              // fresh events refused in a row, none delivered between, before it is the target
   int open_after = 5;                // failures in a row before the state is called open
 };
-/// Four batches in flight, or sixteen single events.
-Tuning default_tuning(Delivery delivery);
 
 class Dispatcher {
  public:
@@ -63,7 +62,6 @@ class Dispatcher {
   };
   /// Error `invalid`: a secret is none.
   static Result<std::unique_ptr<Dispatcher>> create(Target target, Ports ports, Tuning tuning);
-  static Result<std::unique_ptr<Dispatcher>> create(Target target, Ports ports);
 
   /// Does whatever can be done now. Call again after a commit, after any completion, and when the returned time is up.
   Millis step();
@@ -88,6 +86,11 @@ class Dispatcher {
 
   using Answered = std::move_only_function<void(const Answer&)>;
 
+  /// Why rows are passed over while is_mute().
+  store::Passage passage_by_mode() const {
+    return mode_ == Mode::dry_run ? store::Passage::dry_run : store::Passage::detached;
+  }
+  store::Passage passage_of(const store::OutboxRow& row) const;
   bool is_mute() const { return mode_ == Mode::dry_run || mode_ == Mode::detached; }
   bool store_answers() const;
   void store_failed(const Error& error);
@@ -95,6 +98,7 @@ class Dispatcher {
   Millis until_next(bool more_to_read) const;
 
   void load();
+  void pass_gap(Position purged);
   bool work();
   bool wants_rows() const;
   bool read();
@@ -148,6 +152,7 @@ class Dispatcher {
   Steady next_age_check_{0};
   std::optional<Instant> oldest_unread_;  // of the last look while nothing is read
   std::string detach_reason_;
+  std::string gap_;  // what retention had removed before it was read; empty: nothing
   Status status_;
 };
 

@@ -52,7 +52,7 @@ struct DispatcherFixture : testing::Test {
                 .url = "http://127.0.0.1:1/internal/events",
                 .secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
                 .start = Start::earliest};
-  std::optional<Tuning> tuning;
+  Tuning tuning;
   std::deque<OnTheWire> wire;
   std::deque<std::pair<store::Write, std::function<void(Result<store::WriteResult>)>>> writes;
   bool store_away = false;       // writes fail, nothing is written
@@ -61,7 +61,6 @@ struct DispatcherFixture : testing::Test {
   int added = 0;
 
   void start() {
-    const auto use = tuning.value_or(default_tuning(target.delivery));
     dispatcher = *Dispatcher::create(
         target,
         {outbox, [this](store::Write write, auto done) { writes.emplace_back(std::move(write), std::move(done)); },
@@ -69,7 +68,7 @@ struct DispatcherFixture : testing::Test {
            wire.push_back({std::move(request), std::move(done)});
          },
          clock, random},
-        use);
+        tuning);
     run();
   }
   /// Forgets the process: what was on the wire or on its way to the store is gone.

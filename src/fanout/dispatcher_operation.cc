@@ -49,6 +49,8 @@ Status Dispatcher::status() const {
         refusals_, status.last_error);
   } else if (status.state == State::open) {
     status.alarm = fmt::format("{} failures in a row: {}", breaker_.failures(), status.last_error);
+  } else {
+    status.alarm = gap_;
   }
   if (mode_ == Mode::detached) {
     status.state = State::detached;
@@ -78,6 +80,7 @@ void Dispatcher::put_mode(Mode mode, std::string value, Told told) {
     }
     mode_ = mode;
     refusals_ = 0;
+    gap_.clear();  // seen
     told(store::Done{});
   });
 }

@@ -41,6 +41,53 @@ TEST_F(OperationTest, ADryRunMovesTheCursorAndSendsNothingNeitherLater) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m600"));
 }
 
+TEST_F(OperationTest, TheCursorsRowsTellWhatWasSentFromWhatTheModePassedOver) {
+  add(2);
+  start();
+  add(2);
+  answer(0, 200);  // m2 and m3 are on the wire now
+  set_mode(Mode::dry_run);
+  add(1);
+  run();
+  answer(0, 200);
+  advance(std::chrono::seconds{1});
+  set_mode(Mode::live);
+  add(1);
+  run();
+  answer(0, 200);
+  ASSERT_EQ(cursor(), end());
+  const auto passage = [this](uint64_t seq) { return outbox.batch_of("stage", {0, 0, seq}).value()->passage; };
+  for (const uint64_t seq : {1u, 2u, 3u, 4u, 6u}) EXPECT_EQ(passage(seq), store::Passage::sent) << seq;
+  EXPECT_EQ(passage(5), store::Passage::dry_run);
+  EXPECT_EQ(outbox.batch_of("stage", {0, 0, 5}).value()->count, 0);
+}
+
+TEST_F(OperationTest, OfABatchThatADryRunInterruptsOnlyWhatWasTakenIsToldAsSent) {
+  target.delivery = Delivery::single;
+  add(4);
+  start();
+  answer(0, 200);
+  ASSERT_THAT(wire, SizeIs(2));
+  set_mode(Mode::dry_run);
+  answer(0, 200);
+  answer(0, 503);
+  ASSERT_EQ(cursor(), end());
+  const auto row = [this](uint64_t seq) { return *outbox.batch_of("stage", {0, 0, seq}).value(); };
+  EXPECT_EQ(row(1).passage, store::Passage::sent);
+  EXPECT_EQ(row(1).count, 2);
+  EXPECT_EQ(row(2).to, (Position{0, 0, 2}));
+  EXPECT_EQ(row(3).passage, store::Passage::dry_run);
+  EXPECT_EQ(row(4).passage, store::Passage::dry_run);
+}
+
+TEST_F(OperationTest, WhatNobodyWantsIsToldAsUnwanted) {
+  target.types = {"x.*"};
+  add(1);
+  start();
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(outbox.batch_of("stage", end()).value()->passage, store::Passage::unwanted);
+}
+
 TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume) {
   target.mode = Mode::paused;
   add(3);
@@ -224,6 +271,41 @@ TEST_F(UnwrittenDetachmentTest, IsWrittenAfterAllWhenTheOrderFailed) {
   advance(std::chrono::seconds{5});
   crash_and_restart();
   EXPECT_EQ(dispatcher->status().mode, Mode::detached);
+}
+
+struct GapTest : OperationTest {
+  // One delivered; then the target is out of the configuration while three more come and all four are purged.
+  void SetUp() override {
+    add(1);
+    start();
+    answer(0, 200);
+    dispatcher.reset();
+    add(3);
+    const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
+    ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
+  }
+};
+
+TEST_F(GapTest, ACursorBehindAPurgedOutboxRaisesAnAlarmAndGoesOn) {
+  add(1);
+  start();
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("3 unknown events missed"));
+  EXPECT_THAT(outbox.audit(1).value().at(0).detail, HasSubstr("3 unknown events missed"));
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m4"));
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("3 unknown events missed")) << "until an operator has seen it";
+  resume();
+  EXPECT_EQ(dispatcher->status().alarm, "");
+}
+
+TEST_F(GapTest, IsToldOnceAlsoWhenTheOutboxIsEmpty) {
+  start();
+  EXPECT_EQ(cursor(), end());
+  const auto entries = outbox.audit(10).value().size();
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  EXPECT_THAT(outbox.audit(10).value(), SizeIs(entries));
 }
 
 struct DeadLetterTest : OperationTest {

@@ -78,9 +78,8 @@ struct World : DispatcherFixture {
 void check(Delivery delivery) {
   World world;
   world.target.delivery = delivery;
-  world.tuning = default_tuning(delivery);
-  world.tuning->batches.events_max = *rc::gen::inRange<size_t>(1, 12);
-  world.tuning->single_attempts_max = 3;
+  world.tuning.batches.events_max = *rc::gen::inRange<size_t>(1, 12);
+  world.tuning.single_attempts_max = 3;
   world.random = SeededRandom(*rc::gen::arbitrary<uint64_t>());
   world.start();
   const int acts = *rc::gen::inRange(0, 150);

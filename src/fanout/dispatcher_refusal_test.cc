@@ -172,8 +172,7 @@ TEST_F(RefusesEverythingTest, AnOperatorsResumeLetsTheNextFiveDie) {
 
 TEST_F(RefusesEverythingTest, ARetryIsNotCountedAgainstItsEventWhileItLasts) {
   target.delivery = Delivery::single;
-  tuning = default_tuning(Delivery::single);
-  tuning->single_attempts_max = 2;
+  tuning.single_attempts_max = 2;
   add(5);
   start();
   while (!wire.empty()) answer(0, 400);

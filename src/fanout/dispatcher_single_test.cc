@@ -58,8 +58,7 @@ TEST_F(SingleTest, AFailureStepsAsideAndFreshEventsGoOn) {
 }
 
 TEST_F(SingleTest, AttemptsAreBoundedThenItIsDead) {
-  tuning = default_tuning(Delivery::single);
-  tuning->single_attempts_max = 3;
+  tuning.single_attempts_max = 3;
   start();
   open_window();
   add(1);
@@ -87,8 +86,7 @@ TEST_F(SingleTest, RetriesWaitLongerEachTime) {
 }
 
 TEST_F(SingleTest, AnOutageKillsNothingAndWritesFewRows) {
-  tuning = default_tuning(Delivery::single);
-  tuning->single_attempts_max = 2;
+  tuning.single_attempts_max = 2;
   start();
   open_window();
   add(200);
@@ -116,6 +114,7 @@ TEST_F(SingleTest, AnOutageKillsNothingAndWritesFewRows) {
 }
 
 TEST_F(SingleTest, ManyRetriesDoNotStarveFreshEvents) {
+  tuning.breaker.window_max = 16;
   start();
   open_window();
   add(100);

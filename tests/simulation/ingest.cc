@@ -39,7 +39,7 @@ void Ingest::start_dispatcher(const Destination& destination, uint64_t life) {
   auto send = [this, life, to = destination.receiver](http::Outgoing request, http::Completion done) {
     if (lives_ && life == life_) params_.network.send(*to, std::move(request), std::move(done));
   };
-  auto tuning = fanout::default_tuning(destination.target.delivery);
+  fanout::Tuning tuning;
   tuning.batches.events_max = params_.batch_events_max;
   tuning.batches.skipped_max = params_.batch_events_max;
   tuning.single_attempts_max = 4;
