@@ -7,7 +7,7 @@
 
 #include "admin/life.h"
 #include "admin/views.h"
-#include "concurrency/group_committer.h"
+#include "concurrency/task_thread.h"
 
 namespace vf::admin {
 namespace {
@@ -107,18 +107,14 @@ Result<Uuid> id_of(const std::string& text) {
 }  // namespace
 
 struct Api::Implementation {
-  using Task = std::move_only_function<void()>;
+  using Task = concurrency::TaskThread::Task;
   /// Answers a request for reading; runs on the API's thread.
   using Look = std::function<Result<json>(const http::Request&, const http::PathValues&)>;
   /// Does something for an operator and tells how it went, from any thread.
   using Operate = std::function<void(const http::Request&, const http::PathValues&, Done)>;
 
   explicit Implementation(Params p)
-      : params(std::move(p)),
-        started(params.clock.steady()),
-        tasks({.waiting_max = kWaitingMax}, [](std::vector<Task> batch) {
-          for (auto& task : batch) task();
-        }) {}
+      : params(std::move(p)), started(params.clock.steady()), looks(kWaitingMax), operations(kWaitingMax) {}
 
   void look(http::Router& router, std::string_view pattern, Look look);
   void operate(http::Router& router, std::pair<std::string, std::string_view> route, Operate operate);
@@ -131,12 +127,16 @@ struct Api::Implementation {
 
   Params params;
   const std::chrono::nanoseconds started;
-  concurrency::GroupCommitter<Task> tasks;
+  concurrency::TaskThread looks;
+  concurrency::TaskThread operations;  // a slow search must not hold up whoever stops a target
 };
 
 Api::Api(Params params) : implementation_(std::make_unique<Implementation>(std::move(params))) {}
 Api::~Api() = default;
-void Api::drain() { implementation_->tasks.drain(); }
+void Api::drain() {
+  implementation_->looks.drain();
+  implementation_->operations.drain();
+}
 
 void Api::Implementation::look(http::Router& router, std::string_view pattern, Look look) {
   router.add("GET", pattern, [this, look](http::Request request, http::PathValues values, http::Respond respond) {
@@ -146,7 +146,7 @@ void Api::Implementation::look(http::Router& router, std::string_view pattern, L
       auto result = look(request, values);
       (*call)(result ? answer(*result) : failed(result.error()));
     };
-    if (!tasks.submit(task, 1)) (*call)(http::problem(503, "the admin API is busy or stopping"));
+    if (!looks.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
   });
 }
 
@@ -163,7 +163,7 @@ void Api::Implementation::operate(http::Router& router, std::pair<std::string, s
                    (*call)(outcome ? answer({{"done", true}}) : failed(outcome.error()));
                  });
                };
-               if (!tasks.submit(task, 1)) (*call)(http::problem(503, "the admin API is busy or stopping"));
+               if (!operations.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
              });
 }
 

@@ -1,6 +1,14 @@
 #include "app/admin_role.h"
 
 namespace vf::app {
+namespace {
+
+constexpr size_t kReadinessWaitingMax = 16;
+constexpr std::chrono::milliseconds kResponseTimeout{5'000};
+
+}  // namespace
+
+AdminRole::AdminRole() : checks_(kReadinessWaitingMax) {}
 
 Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configured, std::optional<admin::Hub> hub,
                                                     Services services) {
@@ -15,6 +23,7 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configu
   }
   http::ServerParams params;
   params.listen = configured.listen.address;
+  params.response_timeout = kResponseTimeout;  // a check that hangs is an answer too: 503, not ready
   auto server = http::Server::start(params, [&router = role->router_](http::Request request, http::Respond respond) {
     router.handle(std::move(request), std::move(respond));
   });
@@ -28,12 +37,16 @@ void AdminRole::add_health(Services services) {
   router_.add("GET", "/healthz", [](http::Request, http::PathValues, http::Respond respond) {
     respond({.status = 200, .content_type = "application/json", .body = R"({"status":"alive"})", .headers = {}});
   });
-  router_.add("GET", "/readyz", [services](http::Request, http::PathValues, http::Respond respond) {
-    auto answer = services.health.ready();
-    respond({.status = answer.ready ? 200 : 503,
-             .content_type = "application/json",
-             .body = std::move(answer.body),
-             .headers = {}});
+  router_.add("GET", "/readyz", [this, services](http::Request, http::PathValues, http::Respond respond) {
+    auto call = std::make_shared<http::Respond>(std::move(respond));
+    concurrency::TaskThread::Task check = [services, call] {
+      auto answer = services.health.ready();
+      (*call)({.status = answer.ready ? 200 : 503,
+               .content_type = "application/json",
+               .body = std::move(answer.body),
+               .headers = {}});
+    };
+    if (!checks_.post(check)) (*call)(http::problem(503, "the checks before this one have not come to an end"));
   });
   router_.add("GET", "/metrics", [services](http::Request, http::PathValues, http::Respond respond) {
     respond(
@@ -43,6 +56,7 @@ void AdminRole::add_health(Services services) {
 
 void AdminRole::drain(Millis at_most) {
   if (server_) server_->drain(at_most);
+  checks_.drain();
   if (api_) api_->drain();
 }
 

@@ -8,6 +8,7 @@
 
 #include "admin/api.h"
 #include "app/services.h"
+#include "concurrency/task_thread.h"
 #include "config/config.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -25,11 +26,12 @@ class AdminRole {
   void drain(Millis at_most);
 
  private:
-  AdminRole() = default;
+  AdminRole();
   void add_health(Services services);
 
   http::Router router_;
   std::string url_;
+  concurrency::TaskThread checks_;  // readiness asks the stores, which may take their time
   std::unique_ptr<admin::Api> api_;
   std::unique_ptr<http::Server> server_;
 };

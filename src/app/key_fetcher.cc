@@ -22,14 +22,12 @@ Result<std::string> fetch(const std::string& url) {
 
 }  // namespace
 
-KeyFetcher::KeyFetcher()
-    : asks_({.waiting_max = kWaitingMax}, [](std::vector<Ask> asks) {
-        for (const auto& ask : asks) ask.answer(fetch(ask.url));
-      }) {}
+KeyFetcher::KeyFetcher() : fetches_(kWaitingMax) {}
 
 void KeyFetcher::ask(std::string url, Answer answer) {
-  Ask item{std::move(url), std::move(answer)};
-  if (!asks_.submit(item, item.url.size())) item.answer(unavailable("no more keys are fetched now"));
+  auto call = std::make_shared<Answer>(std::move(answer));
+  concurrency::TaskThread::Task task = [url = std::move(url), call] { (*call)(fetch(url)); };
+  if (!fetches_.post(task)) (*call)(unavailable("no more keys are fetched now"));
 }
 
 }  // namespace vf::app

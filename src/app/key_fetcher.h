@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "concurrency/group_committer.h"
+#include "concurrency/task_thread.h"
 
 namespace vf::app {
 
@@ -19,14 +19,10 @@ class KeyFetcher {
   void ask(std::string url, Answer answer);
 
   /// Answers what waits, then refuses.
-  void drain() { asks_.drain(); }
+  void drain() { fetches_.drain(); }
 
  private:
-  struct Ask {
-    std::string url;
-    Answer answer;
-  };
-  concurrency::GroupCommitter<Ask> asks_;
+  concurrency::TaskThread fetches_;
 };
 
 }  // namespace vf::app

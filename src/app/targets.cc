@@ -1,5 +1,6 @@
 #include "app/targets.h"
 
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "crypto/standard_webhooks.h"
@@ -97,10 +98,14 @@ fanout::Tuning make_tuning(const config::Target& configured) {
 
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now) {
-  std::vector<admin::EnvironmentAnswer> answers;
+  std::vector<std::future<admin::EnvironmentAnswer>> asked;  // all at once: one that is away must not add up
   for (const auto& target : targets) {
-    if (fanout::is_our_receiver(target)) answers.push_back(ask(target, event_id, now));
+    if (!fanout::is_our_receiver(target)) continue;
+    asked.push_back(std::async(std::launch::async, [&target, event_id, now] { return ask(target, event_id, now); }));
   }
+  std::vector<admin::EnvironmentAnswer> answers;
+  answers.reserve(asked.size());
+  for (auto& one : asked) answers.push_back(one.get());
   return answers;
 }
 

@@ -14,7 +14,7 @@ fanout::Target make_target(const std::string& name, const config::Target& config
 fanout::Tuning make_tuning(const config::Target& configured);
 
 /// GET <environment>/internal/events/<id>, signed as deliveries are. Only for targets whose URL ends in
-/// /internal/events: others are foreign receivers. Blocks, a few seconds at most per target.
+/// /internal/events: others are foreign receivers. Blocks, a few seconds at most.
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now);
 

@@ -1,0 +1,31 @@
+// TaskThread: a thread for work that may block, so that network threads need not. Bounded: what does not fit is
+// refused. post() may be called by any thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "concurrency/group_committer.h"
+
+namespace vf::concurrency {
+
+class TaskThread {
+ public:
+  using Task = std::move_only_function<void()>;
+
+  explicit TaskThread(size_t waiting_max)
+      : tasks_({.waiting_max = waiting_max}, [](std::vector<Task> tasks) {
+          for (auto& task : tasks) task();
+        }) {}
+
+  /// False when too many wait or it was drained: the task is then untouched.
+  bool post(Task& task) { return tasks_.submit(task, 1); }
+  /// Does what waits, then refuses. Not from two threads at once.
+  void drain() { tasks_.drain(); }
+
+ private:
+  GroupCommitter<Task> tasks_;
+};
+
+}  // namespace vf::concurrency
