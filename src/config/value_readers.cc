@@ -153,7 +153,7 @@ Complaint read(const std::string& text, const Key& key, StoreUrl& out) {
     return usable ? std::nullopt : Complaint("must name a path: " + scheme + ":PATH");
   }
   if (!text.substr(scheme.size()).starts_with("://")) return "must be " + scheme + "://user@host/database";
-  if (auto wrong = check_host_and_port(authority(text), false)) return *wrong;
+  if (auto wrong = check_host_and_port(authority(text), false)) return wrong;
   out = {scheme == "postgresql" ? Kind::postgresql : Kind::clickhouse, text};
   return std::nullopt;
 }
