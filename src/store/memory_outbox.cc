@@ -193,7 +193,7 @@ Result<std::vector<WriteResult>> MemoryOutbox::write(std::span<const Write> writ
       transaction.roll_back();
       return result.error();
     }
-    results.push_back(std::move(*result));
+    results.push_back(*result);
   }
   return results;
 }
