@@ -104,7 +104,7 @@ Result<std::vector<WriteResult>> SqliteOutboxStore::write(std::span<const Write>
     for (const Write& write : writes) {
       auto result = std::visit(*writer, write);
       if (!result) return result.error();
-      results.push_back(std::move(*result));
+      results.push_back(*result);
     }
     return true;
   });
