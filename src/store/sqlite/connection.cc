@@ -159,16 +159,26 @@ Result<Connection> Connection::open(const Params& params) {
 Result<bool> Connection::configure(const Params& params) {
   sqlite3_busy_timeout(raw(), static_cast<int>(params.busy_timeout.count()));
   // Page size and auto_vacuum take effect only before the first page is written; later they are passed over.
-  std::string pragmas = params.create ? fmt::format(
-                                            "PRAGMA page_size={}; PRAGMA auto_vacuum=INCREMENTAL; "
-                                            "PRAGMA journal_mode=WAL;",
-                                            params.page_bytes)
-                                      : "";
+  if (params.create) {
+    const auto pages = fmt::format("PRAGMA page_size={}; PRAGMA auto_vacuum=INCREMENTAL;", params.page_bytes);
+    if (auto done = run(pages); !done) return done;
+    if (auto done = enter_wal(params.busy_timeout); !done) return done;
+  }
   // The log is moved into the database by the checkpointer, never by whoever happens to commit.
-  pragmas += fmt::format("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{};",
-                         params.cache_bytes / 1024);
+  std::string pragmas = fmt::format("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{};",
+                                    params.cache_bytes / 1024);
   if (params.read_only) pragmas += "PRAGMA query_only=1;";
   return run(pragmas);
+}
+
+// SQLite gives up at once when another process is changing the same file's journal mode, busy timeout or not.
+Result<bool> Connection::enter_wal(Millis patience) {
+  constexpr Millis kPause{10};
+  for (Millis waited{0};; waited += kPause) {
+    auto done = run("PRAGMA journal_mode=WAL");
+    if (done || done.error().code != Code::unavailable || waited >= patience) return done;
+    sqlite3_sleep(static_cast<int>(kPause.count()));
+  }
 }
 
 Query Connection::query(std::string_view sql) {

@@ -96,6 +96,7 @@ class Connection {
   };
   explicit Connection(sqlite3* db) : db_(db) {}
   Result<bool> configure(const Params& params);
+  Result<bool> enter_wal(Millis patience);
 
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, TextHash, std::equal_to<>> statements_;
