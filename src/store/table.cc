@@ -65,6 +65,34 @@ void merge(Row& row, const Row& other) {
   for (size_t group = 0; group < row.table->groups.size(); ++group) merge_group(row, other, group);
 }
 
+std::vector<StoredColumn> stored_columns(const Table& table) {
+  std::vector<StoredColumn> columns;
+  for (size_t i = 0; i < table.columns.size(); ++i)
+    columns.push_back({table.columns[i].name, StoredColumn::Holds::cell, i});
+  for (size_t group = 0; group < table.groups.size(); ++group) {
+    for (const StoredColumn& column : stamp_columns(table, group)) columns.push_back(column);
+  }
+  return columns;
+}
+
+std::vector<StoredColumn> stamp_columns(const Table& table, size_t group) {
+  using enum StoredColumn::Holds;
+  const Group& names = table.groups[group];
+  std::vector<StoredColumn> columns;
+  if (rule_of(table, group) == Merge::rank) columns.push_back({names.rank_column, rank, group});
+  columns.push_back({names.at_column, at, group});
+  columns.push_back({names.by_column, by, group});
+  return columns;
+}
+
+std::vector<std::string_view> key_columns(const Table& table) {
+  std::vector<std::string_view> keys;
+  for (const Column& column : table.columns) {
+    if (column.merge == Merge::key) keys.push_back(column.name);
+  }
+  return keys;
+}
+
 std::strong_ordering compare_keys(const Row& a, const Row& b) {
   if (a.table != b.table) {
     if (const auto order = a.table->name <=> b.table->name; order != 0) return order;

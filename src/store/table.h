@@ -76,6 +76,19 @@ Merge rule_of(const Table& table, size_t group);
 /// Whether the row says anything of the group: one of its cells is set.
 bool takes_part(const Row& row, size_t group);
 
+/// A column as a database holds it: of a cell, or of a part of a group's stamp.
+struct StoredColumn {
+  enum class Holds { cell, rank, at, by };  // at: a time; by: an event id
+  std::string_view name;
+  Holds holds = Holds::cell;
+  size_t index = 0;  // of the cell in Table::columns, or of the group in Table::groups
+};
+/// Every column of the table: the cells in order, then each group's stamp.
+std::vector<StoredColumn> stored_columns(const Table& table);
+/// The columns of a group's stamp, in the order in which stamps compare.
+std::vector<StoredColumn> stamp_columns(const Table& table, size_t group);
+std::vector<std::string_view> key_columns(const Table& table);
+
 /// Orders rows by table (its name), then key: the order in which drivers write, so that writers cannot deadlock.
 std::strong_ordering compare_keys(const Row& a, const Row& b);
 

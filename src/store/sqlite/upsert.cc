@@ -3,89 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "store/merge_sql.h"
+
 namespace vf::store::sqlite {
 namespace {
-
-/// The columns of a group's stamp, in the order in which stamps compare.
-std::vector<std::string> stamp_columns(const Table& table, size_t group) {
-  const Group& names = table.groups[group];
-  std::vector<std::string> columns{std::string(names.at_column), std::string(names.by_column)};
-  if (rule_of(table, group) == Merge::rank) columns.insert(columns.begin(), std::string(names.rank_column));
-  return columns;
-}
-
-std::string tuple_of(const std::vector<std::string>& columns, std::string_view prefix) {
-  std::vector<std::string> names;
-  for (const std::string& column : columns) names.push_back(fmt::format("{}{}", prefix, column));
-  return fmt::format("({})", fmt::join(names, ", "));
-}
-
-/// "What is told beats what is held", for one value; NULL beats nothing and loses against anything.
-std::string value_beats(std::string_view column, char sign) {
-  return fmt::format("ifnull(excluded.{0} {1} t.{0}, excluded.{0} IS NOT NULL)", column, sign);
-}
-
-/// The conditions under which a row that is told changes a group: its stamp beats the one held, or is the same.
-struct GroupTests {
-  std::string newer;
-  std::string same;
-};
-
-GroupTests group_tests(const Table& table, size_t group) {
-  const auto stamp = stamp_columns(table, group);
-  const char sign = rule_of(table, group) == Merge::first ? '<' : '>';
-  const std::string told = tuple_of(stamp, "excluded.");
-  const std::string held = tuple_of(stamp, "t.");
-  // A group that a row says nothing of has a NULL stamp, which beats nothing.
-  return {fmt::format("ifnull({} {} {}, excluded.{} IS NOT NULL)", told, sign, held, stamp.back()),
-          fmt::format("ifnull({} = {}, 0)", told, held)};
-}
-
-struct Clauses {
-  std::vector<std::string> assignments;
-  std::vector<std::string> changes;  // any of them true: the row changes
-};
-
-void add_extreme(Clauses& clauses, const Column& column) {
-  const std::string beats = value_beats(column.name, column.merge == Merge::min ? '<' : '>');
-  clauses.assignments.push_back(
-      fmt::format("{0} = CASE WHEN {1} THEN excluded.{0} ELSE t.{0} END", column.name, beats));
-  clauses.changes.push_back(beats);
-}
-
-void add_group(Clauses& clauses, const Table& table, size_t group) {
-  const GroupTests tests = group_tests(table, group);
-  clauses.changes.push_back(tests.newer);
-  for (const std::string& column : stamp_columns(table, group)) {
-    clauses.assignments.push_back(
-        fmt::format("{0} = CASE WHEN {1} THEN excluded.{0} ELSE t.{0} END", column, tests.newer));
-  }
-  for (const Column& column : table.columns) {
-    const bool grouped = column.merge == Merge::first || column.merge == Merge::last || column.merge == Merge::rank;
-    if (!grouped || column.group != group) continue;
-    const std::string greater = fmt::format("{} AND {}", tests.same, value_beats(column.name, '>'));
-    clauses.assignments.push_back(
-        fmt::format("{0} = CASE WHEN {1} OR {2} THEN excluded.{0} ELSE t.{0} END", column.name, tests.newer, greater));
-    clauses.changes.push_back(greater);
-  }
-}
-
-std::vector<std::string> key_columns(const Table& table) {
-  std::vector<std::string> keys;
-  for (const Column& column : table.columns) {
-    if (column.merge == Merge::key) keys.emplace_back(column.name);
-  }
-  return keys;
-}
-
-std::vector<std::string> all_columns(const Table& table) {
-  std::vector<std::string> columns;
-  for (const Column& column : table.columns) columns.emplace_back(column.name);
-  for (size_t group = 0; group < table.groups.size(); ++group) {
-    for (std::string& column : stamp_columns(table, group)) columns.push_back(std::move(column));
-  }
-  return columns;
-}
 
 void bind_value(Query& query, const Value& value) {
   struct Binder {
@@ -129,19 +50,14 @@ Value read_value(const Query& query, int index, ColumnType type) {
 }  // namespace
 
 std::string upsert_sql(const Table& table) {
-  const auto columns = all_columns(table);
-  const auto keys = key_columns(table);
-  Clauses clauses;
-  for (const Column& column : table.columns) {
-    if (column.merge == Merge::min || column.merge == Merge::max) add_extreme(clauses, column);
-  }
-  for (size_t group = 0; group < table.groups.size(); ++group) add_group(clauses, table, group);
+  std::vector<std::string_view> columns;
+  for (const StoredColumn& column : stored_columns(table)) columns.push_back(column.name);
   const std::vector<std::string_view> marks(columns.size(), "?");
   std::string sql = fmt::format("INSERT INTO {} AS t ({}) VALUES ({}) ON CONFLICT ({}) DO ", table.name,
-                                fmt::join(columns, ", "), fmt::join(marks, ", "), fmt::join(keys, ", "));
-  if (clauses.assignments.empty()) return sql + "NOTHING";
-  return sql + fmt::format("UPDATE SET {} WHERE {}", fmt::join(clauses.assignments, ", "),
-                           fmt::join(clauses.changes, " OR "));
+                                fmt::join(columns, ", "), fmt::join(marks, ", "), fmt::join(key_columns(table), ", "));
+  const std::string assignments = assignments_sql(table);
+  if (assignments.empty()) return sql + "NOTHING";
+  return sql + fmt::format("UPDATE SET {} WHERE {}", assignments, changes_sql(table));
 }
 
 void bind_row(Query& upsert, const Row& row) {
