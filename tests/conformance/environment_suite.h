@@ -27,7 +27,8 @@ class EnvironmentHost {
 struct EnvironmentDriver {
   std::string name;
   std::function<std::unique_ptr<EnvironmentHost>()> make_host;
-  bool durable = true;  // keeps what it holds over its own life
+  bool durable = true;   // keeps what it holds over its own life
+  bool any_text = true;  // its tables take texts with NUL and invalid UTF-8
 };
 inline void PrintTo(const EnvironmentDriver& driver, std::ostream* out) { *out << driver.name; }
 
