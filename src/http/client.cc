@@ -203,6 +203,8 @@ void CurlClient::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
+  if (!params_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, params_.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.once ? 1L : 0L);
   prepare_body(transfer);
 }
 

@@ -21,6 +21,7 @@ struct ClientParams {
   size_t connections_max = 8;
   size_t response_bytes_max = 1u << 20;  // of headers and body; a longer answer is an error
   std::vector<std::string> resolve{};    // "name:port:address" known ahead of DNS, as curl's --resolve
+  std::string ca_file{};                 // PEM; whom https peers are trusted by; empty: the system's own
 };
 
 struct Outgoing {
@@ -30,6 +31,9 @@ struct Outgoing {
   std::string body{};
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{15'000};
+  // A pooled connection that ends without an answer makes curl send the request a second time, by itself. True: a
+  // connection of its own, and so at most one sending, for what must not be done twice.
+  bool once = false;
 };
 
 /// Error `unavailable`: no answer (refused, timeout, reset, address not allowed), with the reason.

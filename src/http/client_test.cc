@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "http/server.h"
@@ -171,6 +172,68 @@ TEST(Client, CutAndMalformedAnswersAreUnavailable) {
     ASSERT_FALSE(result) << answer;
     EXPECT_EQ(result.error().code, Code::unavailable) << answer;
   }
+}
+
+// Answers the first request and cuts the connection at the second, whichever it comes on; counts them.
+class CuttingListener {
+ public:
+  CuttingListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(listen(fd_, 4), 0);
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)) + "/";
+    thread_ = std::jthread([this] { serve(); });
+  }
+  ~CuttingListener() {
+    shutdown(fd_, SHUT_RDWR);
+    thread_.join();
+    close(fd_);
+  }
+  const std::string& url() const { return url_; }
+  int requests() const { return requests_; }
+
+ private:
+  void serve() {
+    std::vector<std::jthread> peers;
+    for (int peer = accept(fd_, nullptr, nullptr); peer >= 0; peer = accept(fd_, nullptr, nullptr)) {
+      peers.emplace_back([this, peer] { answer(peer); });
+    }
+  }
+  void answer(int peer) {
+    char request[4096];
+    while (recv(peer, request, sizeof request, 0) > 0) {
+      if (++requests_ == 2) break;
+      constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+      static_cast<void>(send(peer, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
+    }
+    close(peer);
+  }
+
+  int fd_;
+  std::string url_;
+  std::atomic<int> requests_{0};
+  std::jthread thread_;
+};
+
+TEST(Client, WhatMustNotBeDoneTwiceIsSentOnce) {
+  const CuttingListener peer;
+  const auto client = Client::create({});
+  ASSERT_TRUE(client->call({.url = peer.url()}));
+  const auto cut = client->call({.url = peer.url(), .once = true});
+  ASSERT_FALSE(cut) << "a pooled connection would have been replaced, and the request sent again";
+  EXPECT_EQ(cut.error().code, Code::unavailable);
+  EXPECT_EQ(peer.requests(), 2);
+}
+
+TEST(Client, ACaFileThatCannotBeReadIsUnavailable) {
+  const auto client = Client::create({.ca_file = "/nowhere/ca.pem"});
+  const auto answer = client->call({.url = "https://127.0.0.1:1/"});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Code::unavailable);
 }
 
 TEST(Client, AnAnswerBehindAnInterimOneIsTaken) {
