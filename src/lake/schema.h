@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "lake/retention.h"
 #include "store/migration.h"
 
 namespace vf::lake {
@@ -23,12 +24,25 @@ std::span<const Migration> migrations();
 /// Runs one statement; a SELECT answers in RowBinary.
 using Execute = std::function<Result<std::string>(const std::string& sql)>;
 
-/// Not applied yet, in order. Error `conflict`: one was changed after it was applied, or the lake was made by a newer
-/// binary.
+/// Where the tables live: on one server, or on every replica of a cluster of one shard.
+struct Layout {
+  std::string cluster = {};  // as in the server's remote_servers; empty: one server
+};
+
+/// Puts the layout's words where `sql` has {on_cluster}, {engine} and {settings}.
+std::string laid_out(std::string_view sql, const Layout& layout);
+
+/// Not applied yet, in order. Changes nothing. Error `conflict`: one was changed after it was applied, or the lake was
+/// made by a newer binary.
 Result<std::vector<Migration>> pending_migrations(const Execute& execute, std::span<const Migration> known);
 
 /// Applies what is pending; says how many that were.
-Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, Instant now);
+Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, const Layout& layout, Instant now);
+
+/// Does vf.raw_events keep its rows for the spans that are wanted?
+Result<bool> has_retention(const Execute& execute, const Retention& wanted);
+/// Makes it so, by the table's TTL; no statement where it is so already.
+Result<bool> set_retention(const Execute& execute, const Retention& wanted);
 
 /// The statements of a file: each ends in a semicolon at the end of a line.
 std::vector<std::string_view> split_statements(std::string_view sql);

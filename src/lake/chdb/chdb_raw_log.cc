@@ -129,18 +129,6 @@ Result<bool> refuse_if_in_use(const std::string& path) {
   return true;
 }
 
-Result<bool> set_ttl(const Execute& execute, const Retention& retention) {
-  const std::string wanted = ttl_expression(retention);
-  auto same = execute(fmt::format(
-      "SELECT position(engine_full, {}) > 0 FROM system.tables WHERE database = 'vf' AND name = 'raw_events'",
-      sql_literal("TTL " + wanted + " SETTINGS")));
-  if (!same) return same.error();
-  if (*same == "\1") return true;
-  auto altered = execute("ALTER TABLE vf.raw_events MODIFY TTL " + wanted);
-  if (!altered) return altered.error();
-  return true;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock) {
@@ -159,8 +147,8 @@ Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock&
   auto writer = Connection::open(**library, options);
   if (!writer) return writer.error();
   const Execute execute = [&writer](const std::string& sql) { return (*writer)->query(sql); };
-  if (auto migrated = migrate(execute, migrations(), clock.now()); !migrated) return migrated.error();
-  if (auto set = set_ttl(execute, params.retention); !set) return set.error();
+  if (auto migrated = migrate(execute, migrations(), {}, clock.now()); !migrated) return migrated.error();
+  if (auto set = set_retention(execute, params.retention); !set) return set.error();
   auto reader = Connection::open(**library, options);
   if (!reader) return reader.error();
   return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(*writer), std::move(*reader)));

@@ -16,6 +16,7 @@
 #include <fstream>
 
 #include "lake/chdb/connection.h"
+#include "lake/engine_error.h"
 #include "lake/raw_events.h"
 #include "lake/schema.h"
 
@@ -221,13 +222,14 @@ TEST(ChdbLibrary, OneThatIsMissingOrTooOldSaysHowToGetIt) {
   EXPECT_THAT(broken.error().message, HasSubstr("run ./dev fetch-libchdb"));
 }
 
-TEST(ChdbErrors, TheCodeDecidesWhetherToTryAgain) {
-  const auto wrong = engine_error("Code: 62. DB::Exception: Syntax error\nmore");
-  EXPECT_EQ(wrong.code, Code::internal);
-  EXPECT_EQ(wrong.message, "lake: Code: 62. DB::Exception: Syntax error");
-  EXPECT_EQ(engine_error("Code: 241. DB::Exception: Memory limit").code, Code::unavailable);
-  EXPECT_EQ(engine_error("something else").code, Code::unavailable);
-  EXPECT_LE(engine_error(std::string(1'000, 'x')).message.size(), 320u);
+// The table of codes (lake/engine_error.h) against the engine's own.
+TEST_F(Chdb, CodesHaveTheEnginesNames) {
+  open();
+  for (const auto& known : engine_codes()) {
+    const std::string name(known.name);
+    EXPECT_EQ(query("SELECT errorCodeToName(" + std::to_string(known.code) + ")"),
+              static_cast<char>(name.size()) + name);
+  }
 }
 
 }  // namespace

@@ -1,21 +1,14 @@
 #include "lake/chdb/connection.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <charconv>
+
+#include "lake/engine_error.h"
 
 namespace vf::lake::chdb {
 namespace {
 
 constexpr std::string_view kFormat = "RowBinary";
 constexpr size_t kAppendBytes = 1u << 20;  // the engine copies what is appended and queues at most 16 pieces
-
-// Codes that say the statement or its data is wrong, so that trying again cannot help.
-// https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
-constexpr std::array kOurFault = {6,  10, 16, 27, 33, 36,  43,  44,  46,  47, 50,
-                                  53, 57, 60, 62, 81, 115, 117, 130, 179, 386};
 
 struct FreeAnswer {
   const Library& library;
@@ -27,18 +20,6 @@ struct FreeInsert {
 };
 
 }  // namespace
-
-Error engine_error(std::string_view message) {
-  constexpr std::string_view kCode = "Code: ";
-  constexpr size_t kLengthMax = 300;
-  int code = 0;
-  if (const size_t at = message.find(kCode); at != std::string_view::npos) {
-    std::from_chars(message.data() + at + kCode.size(), message.data() + message.size(), code);
-  }
-  const auto line = message.substr(0, std::min(message.find('\n'), kLengthMax));
-  const bool ours = std::ranges::find(kOurFault, code) != kOurFault.end();
-  return {ours ? Code::internal : Code::unavailable, fmt::format("lake: {}", line)};
-}
 
 Result<std::unique_ptr<Connection>> Connection::open(const Library& library,
                                                      const std::vector<std::string>& arguments) {

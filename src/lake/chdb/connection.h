@@ -33,7 +33,4 @@ class Connection {
   Handle** handle_;
 };
 
-/// The engine's message as an Error: its code decides between internal and unavailable; cut to one short line.
-Error engine_error(std::string_view message);
-
 }  // namespace vf::lake::chdb

@@ -1,0 +1,70 @@
+// What each of the engine's codes means to us. That the names are the engine's own is tested against chDB, in
+// tests/conformance.
+#include "lake/engine_error.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace vf::lake {
+namespace {
+
+using testing::HasSubstr;
+
+Code code_of(int number) { return engine_error(number, "text").code; }
+
+TEST(EngineError, PassingTroubleIsTriedAgain) {
+  for (const int number : {159, 202, 209, 210, 225, 241, 242, 243, 252, 285, 319, 394, 999}) {
+    EXPECT_EQ(code_of(number), Code::unavailable) << number;
+  }
+}
+
+TEST(EngineError, AWrongPasswordIsNotTheEventsFaultAndSaysWhatMendsIt) {
+  for (const int number : {192, 193, 194, 516}) {
+    const auto error = engine_error(number, "Code: 516. DB::Exception: default: Authentication failed");
+    EXPECT_EQ(error.code, Code::unavailable) << number;
+    EXPECT_THAT(error.message, HasSubstr("ingest.lake_password"));
+  }
+  EXPECT_THAT(engine_error(497, "x").message, HasSubstr("grant the user"));
+  EXPECT_EQ(code_of(497), Code::unavailable);
+}
+
+TEST(EngineError, TablesThatAreMissingAreMadeByMigrating) {
+  EXPECT_EQ(code_of(60), Code::conflict);
+  EXPECT_THAT(engine_error(81, "x").message, HasSubstr("vf migrate lake"));
+}
+
+TEST(EngineError, RowsThatCannotBeParsedAreInvalid) {
+  for (const int number : {27, 33, 117, 376}) EXPECT_EQ(code_of(number), Code::invalid) << number;
+}
+
+TEST(EngineError, TheRestIsOurDefect) {
+  const auto wrong = engine_error("Code: 62. DB::Exception: Syntax error\nmore");
+  EXPECT_EQ(wrong.code, Code::internal);
+  EXPECT_EQ(wrong.message, "lake: Code: 62. DB::Exception: Syntax error");
+  EXPECT_EQ(code_of(115), Code::internal);
+}
+
+TEST(EngineError, WithoutACodeItIsTriedAgain) {
+  EXPECT_EQ(engine_error("something else").code, Code::unavailable);
+  EXPECT_EQ(engine_error("").code, Code::unavailable);
+}
+
+TEST(EngineError, TheCodeIsReadInTheNewWordingAndInTheOld) {
+  EXPECT_EQ(engine_code("Code: 241. DB::Exception: Memory"), 241);
+  EXPECT_EQ(engine_code("Code: 60, e.displayText() = DB::Exception: Table"), 60);
+  EXPECT_EQ(engine_code("Code: "), 0);
+  EXPECT_EQ(engine_code("no code"), 0);
+}
+
+TEST(EngineError, IsOneShortLine) { EXPECT_LE(engine_error(std::string(1'000, 'x')).message.size(), 320u); }
+
+TEST(EngineError, TheTableIsSortedAndNamesACodeOnce) {
+  const auto codes = engine_codes();
+  EXPECT_TRUE(std::ranges::adjacent_find(codes, std::greater_equal{}, &EngineCode::code) == codes.end());
+}
+
+}  // namespace
+}  // namespace vf::lake

@@ -1,0 +1,89 @@
+// The schema's text and its plan, against an engine played by the test. The statements themselves run in the tests of
+// the drivers.
+#include "lake/schema.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lake/row_binary.h"
+
+namespace vf::lake {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Not;
+
+const Instant kNow = from_unix_millis(1'795'000'000'000);
+
+// Remembers statements; answers what vf._migrations holds.
+struct Engine {
+  std::vector<std::string> statements;
+  std::vector<store::AppliedMigration> applied;
+
+  Execute execute() {
+    return [this](const std::string& sql) -> Result<std::string> {
+      statements.push_back(sql);
+      if (sql.find("FROM system.tables") != sql.npos) return std::string(1, applied.empty() ? '\0' : '\1');
+      std::string rows;
+      if (sql.find("FROM vf._migrations") == sql.npos) return rows;
+      for (const auto& row : applied) {
+        row_binary::append_int(rows, row.version);
+        row_binary::append_string(rows, row.name);
+        row_binary::append_string(rows, row.checksum);
+      }
+      return rows;
+    };
+  }
+};
+
+TEST(LakeSchema, OneServerGetsPlainTables) {
+  Engine engine;
+  ASSERT_EQ(migrate(engine.execute(), migrations(), {}, kNow).value(), migrations().size());
+  EXPECT_THAT(engine.statements, Contains(AllOf(HasSubstr("vf.raw_events\n("), HasSubstr("ENGINE = MergeTree\n"))));
+  EXPECT_THAT(engine.statements, Contains(AllOf(HasSubstr("vf._migrations ("), HasSubstr("ENGINE = MergeTree "))));
+  EXPECT_THAT(engine.statements, Each(AllOf(Not(HasSubstr("CLUSTER")), Not(HasSubstr("Replicated")))));
+}
+
+TEST(LakeSchema, AClusterGetsReplicatedTablesOnEveryReplica) {
+  Engine engine;
+  ASSERT_TRUE(migrate(engine.execute(), migrations(), {.cluster = "it's"}, kNow));
+  EXPECT_THAT(engine.statements, Contains("CREATE DATABASE IF NOT EXISTS vf ON CLUSTER 'it\\'s'"));
+  for (const char* table : {"vf.raw_events ON CLUSTER 'it\\'s'", "vf._migrations ON CLUSTER 'it\\'s'"}) {
+    EXPECT_THAT(engine.statements,
+                Contains(AllOf(HasSubstr(table),
+                               HasSubstr("ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}',"
+                                         " '{replica}')"),
+                               HasSubstr(", replicated_deduplication_window = "))));
+  }
+}
+
+TEST(LakeSchema, NoWordIsLeftToBeFilled) {
+  for (const auto& migration : migrations()) {
+    const std::string sql = laid_out(migration.sql, {.cluster = "c"});
+    EXPECT_THAT(sql, AllOf(Not(HasSubstr("{on_cluster}")), Not(HasSubstr("{engine}")), Not(HasSubstr("{settings}"))));
+    EXPECT_THAT(std::string(migration.sql), Not(HasSubstr("MergeTree"))) << "a table whose engine is not filled in";
+  }
+}
+
+TEST(LakeSchema, LookingAtWhatIsPendingChangesNothing) {
+  Engine engine;
+  EXPECT_EQ(pending_migrations(engine.execute(), migrations())->size(), migrations().size());
+  EXPECT_THAT(engine.statements, Each(testing::StartsWith("SELECT")));
+}
+
+TEST(LakeSchema, ALakeMadeByTheFirstTextOfMigrationOneIsKnown) {
+  Engine engine;
+  const auto& first = migrations().front();
+  engine.applied = {{1, std::string(first.name), "ee381d612605ebd1cc8e86f41a1692195d846ec16962c2e6142ee8c516285a3a"}};
+  const auto pending = pending_migrations(engine.execute(), migrations().first(1));
+  ASSERT_TRUE(pending) << pending.error().message;
+  EXPECT_TRUE(pending->empty());
+  engine.applied[0].checksum = "another";
+  EXPECT_EQ(pending_migrations(engine.execute(), migrations()).error().code, Code::conflict);
+}
+
+}  // namespace
+}  // namespace vf::lake
