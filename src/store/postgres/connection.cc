@@ -1,0 +1,267 @@
+#include "store/postgres/connection.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <vector>
+
+#include "store/postgres/sqlstate.h"
+
+namespace vf::store::postgres {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr int kBinary = 1;
+
+void note_warning(void* warning, const PGresult* result) {
+  const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (severity != nullptr && std::string_view(severity) == "WARNING" && message != nullptr) {
+    *static_cast<std::string*>(warning) = message;
+  }
+}
+
+std::string field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? "" : text;
+}
+
+std::string or_else(const char* text, std::string_view other) {
+  return text == nullptr || *text == '\0' ? std::string(other) : std::string(text);
+}
+
+std::string place_of(PGconn* connection) {
+  return fmt::format("{}:{}/{}", or_else(PQhost(connection), "localhost"), or_else(PQport(connection), "5432"),
+                     or_else(PQdb(connection), "?"));
+}
+
+bool is_done(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
+}
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+/// The error of libpq may quote the URL, password and all: it is not passed on.
+Result<bool> check_url(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(url.c_str(), nullptr));
+  if (options) return true;
+  return invalid(
+      "the address of the PostgreSQL database cannot be read: write postgresql://user@host:port/database, with "
+      "special characters in its parts as %XX");
+}
+
+}  // namespace
+
+void Connection::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Result<Connection> Connection::open(ConnectionParams params) {
+  Connection connection(std::move(params));
+  if (auto done = connection.connect(); !done) return done.error();
+  return connection;
+}
+
+Connection Connection::unopened(ConnectionParams params) { return Connection(std::move(params)); }
+
+// A transaction stays one until its body has ended: what the body still asks for must not run on a new connection.
+void Connection::close() { connection_.reset(); }
+
+Result<bool> Connection::connect() {
+  close();
+  if (auto fits = check_url(params_.url); !fits) return fits;
+  const std::string name = "vf " + params_.role;
+  const std::string patience = std::to_string((params_.connect_timeout.count() + 999) / 1000);
+  // What stands before the URL it may change; what stands after holds.
+  const std::array<std::pair<const char*, const char*>, 9> options{{{"connect_timeout", patience.c_str()},
+                                                                    {"keepalives", "1"},
+                                                                    {"keepalives_idle", "10"},
+                                                                    {"keepalives_interval", "5"},
+                                                                    {"keepalives_count", "3"},
+                                                                    {"tcp_user_timeout", "15000"},
+                                                                    {"dbname", params_.url.c_str()},
+                                                                    {"application_name", name.c_str()},
+                                                                    {"client_encoding", "UTF8"}}};
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  for (const auto& [keyword, value] : options) {
+    keywords.push_back(keyword);
+    values.push_back(value);
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
+  where_ = place_of(connection_.get());
+  if (PQstatus(connection_.get()) != CONNECTION_OK) return lost(PQerrorMessage(connection_.get()));
+  PQsetnonblocking(connection_.get(), 1);
+  PQsetNoticeReceiver(connection_.get(), note_warning, warning_.get());
+  return check_server();
+}
+
+Result<bool> Connection::check_server() {
+  const auto rows =
+      send("SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit')",
+           nullptr);
+  if (!rows) return rows.error();
+  if (const std::string encoding = rows->text_at(0, 0); encoding != "UTF8") {
+    close();
+    return conflict(fmt::format("the database at {} is in {}: create it with ENCODING 'UTF8'", where_, encoding));
+  }
+  commits_asynchronously_ = rows->text_at(0, 1) == "off";
+  return true;
+}
+
+// A connection that was closed while it was idle has a farewell and its end of stream waiting.
+Result<bool> Connection::ensure_connected() {
+  while (connection_ != nullptr) {
+    pollfd idle{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    if (poll(&idle, 1, 0) <= 0) break;
+    if (PQconsumeInput(connection_.get()) == 0) close();
+  }
+  if (connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK) return true;
+  return connect();
+}
+
+Error Connection::failed(const pg_result* result) {
+  const ServerError error{field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY), where_};
+  if (error.sqlstate.empty()) return lost(PQerrorMessage(connection_.get()));
+  last_sqlstate_ = error.sqlstate;
+  if (needs_new_connection(error.sqlstate)) close();
+  return translate(error);
+}
+
+Error Connection::lost(std::string_view why) {
+  const ServerError error{"", std::string(why), where_};
+  last_sqlstate_.clear();
+  close();
+  return translate(error);
+}
+
+/// Sends what is buffered and waits until a whole result has arrived; false when the connection is of no use any more.
+bool Connection::flush_and_wait() {
+  PGconn* connection = connection_.get();
+  const auto deadline = Steady::now() + params_.answer_timeout;
+  while (true) {
+    const int unsent = PQflush(connection);
+    if (unsent < 0) return false;
+    if (unsent == 0 && PQisBusy(connection) == 0) return true;
+    const auto left = std::chrono::ceil<Millis>(deadline - Steady::now());
+    if (left <= Millis{0}) return false;
+    pollfd wait{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
+    if (unsent > 0) wait.events |= POLLOUT;
+    if (poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
+    if ((wait.revents & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(connection) == 0) return false;
+  }
+}
+
+Result<Rows> Connection::collect() {
+  Rows last(nullptr);
+  std::unique_ptr<PGresult, decltype(&PQclear)> error(nullptr, &PQclear);
+  while (true) {
+    if (!flush_and_wait()) {
+      if (error != nullptr) break;
+      const bool is_silent = PQstatus(connection_.get()) == CONNECTION_OK;
+      return lost(is_silent ? "no answer in time" : PQerrorMessage(connection_.get()));
+    }
+    PGresult* result = PQgetResult(connection_.get());
+    if (result == nullptr) break;
+    if (is_done(result)) {
+      last = Rows(result);
+    } else if (error == nullptr) {
+      error.reset(result);
+    } else {
+      PQclear(result);
+    }
+  }
+  if (error != nullptr) return failed(error.get());
+  return last;
+}
+
+Result<Rows> Connection::send(const std::string& sql, const Values* values) {
+  if (values == nullptr) {
+    if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return lost(PQerrorMessage(connection_.get()));
+    return collect();
+  }
+  std::vector<Oid> types;
+  std::vector<const char*> pointers;
+  std::vector<int> lengths;
+  for (const Values::Parameter& parameter : values->parameters_) {
+    types.push_back(parameter.type_oid);
+    pointers.push_back(parameter.is_null ? nullptr : values->buffer_.data() + parameter.offset);
+    lengths.push_back(static_cast<int>(parameter.bytes));
+  }
+  const std::vector<int> formats(types.size(), kBinary);
+  const int sent = PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(types.size()), types.data(),
+                                     pointers.data(), lengths.data(), formats.data(), kBinary);
+  if (sent == 0) return lost(PQerrorMessage(connection_.get()));
+  return collect();
+}
+
+Result<Rows> Connection::query(const std::string& sql, const Values& values) {
+  if (!in_transaction_) {
+    if (auto ready = ensure_connected(); !ready) return ready.error();
+  } else if (connection_ == nullptr) {
+    return lost("the connection was lost");
+  }
+  return send(sql, &values);
+}
+
+Result<Rows> Connection::run(const std::string& sql) {
+  if (!in_transaction_) {
+    if (auto ready = ensure_connected(); !ready) return ready.error();
+  } else if (connection_ == nullptr) {
+    return lost("the connection was lost");
+  }
+  return send(sql, nullptr);
+}
+
+std::string Connection::begin_text(const TransactionLimits& limits) const {
+  return fmt::format(
+      "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
+      "SET LOCAL idle_in_transaction_session_timeout = {}{}",
+      limits.statement.count(), limits.lock.count(), limits.idle.count(),
+      commits_asynchronously_ ? "; SET LOCAL synchronous_commit = on" : "");
+}
+
+Result<bool> Connection::transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits) {
+  VF_INVARIANT(!in_transaction_);
+  if (auto ready = ensure_connected(); !ready) return ready;
+  if (auto begun = send(begin_text(limits), nullptr); !begun) return begun.error();
+  in_transaction_ = true;
+  auto done = body();
+  if (done) {
+    done = commit();
+  } else if (connection_ != nullptr) {
+    const std::string sqlstate = last_sqlstate_;
+    if (!send("ROLLBACK", nullptr)) close();
+    last_sqlstate_ = sqlstate;
+  }
+  in_transaction_ = false;
+  return done;
+}
+
+// A commit may be answered and yet not be one: ROLLBACK of a transaction that had failed, or a warning that the wait
+// for the synchronous standby was cut short.
+Result<bool> Connection::commit() {
+  if (connection_ == nullptr) return lost("the connection was lost before the commit");
+  warning_->clear();
+  const auto rows = send("COMMIT", nullptr);
+  if (!rows) {
+    const bool is_certain = !needs_new_connection(last_sqlstate_) && rows.error().code != Code::unavailable;
+    if (is_certain) return rows.error();
+    return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", rows.error().message));
+  }
+  if (rows->command() != "COMMIT") return internal(fmt::format("{}: the transaction had failed unnoticed", where_));
+  if (!warning_->empty()) {
+    return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", *warning_));
+  }
+  return true;
+}
+
+}  // namespace vf::store::postgres

@@ -1,0 +1,85 @@
+// Connection: libpq with Result errors, deadlines and reconnection; hides its header. Works behind PgBouncer in
+// transaction mode: no session state, unnamed statements, limits set inside each transaction.
+// A Connection and what it gives are used by one thread at a time (see Pool).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/postgres/rows.h"
+#include "store/postgres/values.h"
+
+struct pg_conn;
+
+namespace vf::store::postgres {
+
+struct ConnectionParams {
+  std::string url;   // libpq's form: postgresql://user@host1,host2/db?target_session_attrs=read-write, or key=value
+  std::string role;  // "ingest": application_name becomes "vf ingest"
+  Millis connect_timeout{3000};  // of each host
+  Millis answer_timeout{35000};  // no answer to a statement for so long: the connection is given up
+};
+
+/// Bounds of one transaction, kept by the server. 0: none.
+struct TransactionLimits {
+  Millis statement{30000};
+  Millis lock{10000};
+  Millis idle{30000};  // between two statements
+};
+
+class Connection {
+ public:
+  /// Connects. Errors: `unavailable` when no host answers or lets us in, `invalid` when the URL cannot be read,
+  /// `conflict` when the database is not in UTF-8.
+  static Result<Connection> open(ConnectionParams params);
+  /// One that connects when it is first used.
+  static Connection unopened(ConnectionParams params);
+
+  /// One statement, $1 onward taken from `values`. Outside transaction(): a transaction of its own, without limits of
+  /// the server; a lost connection is made anew first.
+  Result<Rows> query(const std::string& sql, const Values& values = {});
+  /// Statements without parameters, separated by semicolons; the last one's rows.
+  Result<Rows> run(const std::string& sql);
+
+  /// READ COMMITTED. Commits when `body` answers without error, else rolls back and passes the error on. The connection
+  /// is made anew first, when it was lost. Error `unavailable` "outcome unknown" when the commit was not confirmed: it
+  /// may stand. A commit that a synchronous standby has not confirmed is not confirmed.
+  Result<bool> transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits = {});
+
+  /// Of the last error; empty when the connection was lost or nothing has failed yet.
+  const std::string& last_sqlstate() const { return last_sqlstate_; }
+  /// "host:port/database", for sentences.
+  const std::string& where() const { return where_; }
+  /// Gives the connection up; the next use connects anew.
+  void close();
+
+ private:
+  struct Finish {
+    void operator()(pg_conn* connection) const;
+  };
+  explicit Connection(ConnectionParams params) : params_(std::move(params)) {}
+  Result<bool> connect();
+  Result<bool> check_server();
+  Result<bool> ensure_connected();
+  Result<Rows> send(const std::string& sql, const Values* values);
+  Result<Rows> collect();
+  bool flush_and_wait();
+  Error failed(const pg_result* result);
+  Error lost(std::string_view why);
+  std::string begin_text(const TransactionLimits& limits) const;
+  Result<bool> commit();
+
+  ConnectionParams params_;
+  std::unique_ptr<pg_conn, Finish> connection_;
+  std::unique_ptr<std::string> warning_ = std::make_unique<std::string>();  // of the server, since it was last emptied
+  std::string where_;
+  std::string last_sqlstate_;
+  bool in_transaction_ = false;
+  bool commits_asynchronously_ = false;  // as the server is configured: overruled in each transaction
+};
+
+}  // namespace vf::store::postgres

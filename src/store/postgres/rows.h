@@ -1,0 +1,42 @@
+// Rows: what a statement gave back, in PostgreSQL's binary form, read by row and column from 0.
+// Asking for a column as another type than it has is a defect and ends the process. Any thread, one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "base/uuid.h"
+
+struct pg_result;
+
+namespace vf::store::postgres {
+
+class Rows {
+ public:
+  explicit Rows(pg_result* result) : result_(result) {}
+
+  int size() const;
+  bool empty() const { return size() == 0; }
+  int64_t affected() const;          // rows inserted, updated or deleted
+  std::string_view command() const;  // "COMMIT", "INSERT 0 1"
+
+  bool is_null(int row, int column) const;
+  int64_t integer_at(int row, int column) const;  // int2, int4, int8, xid8
+  bool boolean_at(int row, int column) const;
+  double real_at(int row, int column) const;             // float8
+  std::string text_at(int row, int column) const;        // any bytes, see text.h
+  std::string_view bytes_at(int row, int column) const;  // while the Rows live
+  Uuid uuid_at(int row, int column) const;
+  Instant time_at(int row, int column) const;  // timestamptz, cut to milliseconds
+
+ private:
+  struct Clear {
+    void operator()(pg_result* result) const;
+  };
+  std::unique_ptr<pg_result, Clear> result_;
+};
+
+}  // namespace vf::store::postgres

@@ -1,0 +1,120 @@
+#include "store/postgres/schema.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "store/postgres/connection.h"
+
+namespace vf::store::postgres {
+namespace {
+
+// A migration may rewrite a table; what it waits for is bounded all the same, lest everybody else wait behind it.
+constexpr TransactionLimits kLimits{.statement = std::chrono::hours{1}, .lock = Millis{60000}, .idle = Millis{60000}};
+constexpr std::string_view kTableLockPatience = "SET LOCAL lock_timeout = 5000";
+
+Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const std::string& schema) {
+  const std::string table = fmt::format(R"("{}"._migrations)", schema);
+  const auto exists = db.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL", Values().text(table));
+  if (!exists) return exists.error();
+  std::vector<AppliedMigration> applied;
+  if (!exists->boolean_at(0, 0)) return applied;
+  const auto rows = db.query(fmt::format("SELECT version, name, checksum FROM {} ORDER BY version", table));
+  if (!rows) return rows.error();
+  for (int i = 0; i < rows->size(); ++i) {
+    applied.push_back({rows->integer_at(i, 0), rows->text_at(i, 1), rows->text_at(i, 2)});
+  }
+  return applied;
+}
+
+Result<std::vector<Migration>> plan(Connection& db, const SchemaParams& params) {
+  const auto applied = applied_migrations(db, params.schema);
+  if (!applied) return applied.error();
+  return plan_migrations(params.known, *applied, params.target);
+}
+
+Result<bool> take_turn(Connection& db, const std::string& schema) {
+  const auto locked = db.query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
+                               Values().text("vf migrate " + schema));
+  if (!locked) return locked.error();
+  const auto bounded = db.run(std::string(kTableLockPatience));
+  if (!bounded) return bounded.error();
+  return true;
+}
+
+// IF NOT EXISTS asks for the right to create, even of what exists.
+Result<bool> create_table(Connection& db, const std::string& schema) {
+  const auto exists = db.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", Values().text(schema));
+  if (!exists) return exists.error();
+  if (exists->empty()) {
+    if (auto done = db.run(fmt::format(R"(CREATE SCHEMA "{}")", schema)); !done) return done.error();
+  }
+  const auto done = db.run(
+      fmt::format(R"(CREATE TABLE IF NOT EXISTS "{}"._migrations (version bigint PRIMARY KEY, name text NOT NULL, )"
+                  "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now())",
+                  schema));
+  if (!done) return done.error();
+  return true;
+}
+
+Result<bool> apply(Connection& db, const SchemaParams& params, const Migration& migration) {
+  auto done = db.run(std::string(migration.sql));
+  if (done) {
+    done = db.query(
+        fmt::format(R"(INSERT INTO "{}"._migrations (version, name, checksum) VALUES ($1, $2, $3))", params.schema),
+        Values().integer(migration.version).text(migration.name).text(migration.checksum));
+  }
+  if (done) return true;
+  Error error = done.error();
+  error.message = fmt::format("migration {}: {}", migration.name, error.message);
+  return error;
+}
+
+/// The name of the one applied now; nullopt when none was left.
+Result<std::optional<std::string>> apply_next(Connection& db, const SchemaParams& params) {
+  std::optional<std::string> name;
+  const auto done = db.transaction(
+      [&]() -> Result<bool> {
+        if (auto turn = take_turn(db, params.schema); !turn) return turn;
+        const auto pending = plan(db, params);
+        if (!pending) return pending.error();
+        if (pending->empty()) return true;
+        if (auto created = create_table(db, params.schema); !created) return created;
+        name = pending->front().name;
+        return apply(db, params, pending->front());
+      },
+      kLimits);
+  if (!done) return done.error();
+  return name;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> pending_migrations(Connection& db, const SchemaParams& params) {
+  const auto pending = plan(db, params);
+  if (!pending) return pending.error();
+  std::vector<std::string> names;
+  for (const Migration& migration : *pending) names.emplace_back(migration.name);
+  return names;
+}
+
+Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params) {
+  std::vector<std::string> names;
+  while (true) {
+    const auto name = apply_next(db, params);
+    if (!name) return name.error();
+    if (!*name) return names;
+    names.push_back(**name);
+  }
+}
+
+Result<bool> check_migrated(Connection& db, const SchemaParams& params) {
+  const auto pending = pending_migrations(db, params);
+  if (!pending) return pending.error();
+  if (pending->empty()) return true;
+  return conflict(fmt::format("{} lacks {} migration{} ({}{}): run `{}`", params.target.database, pending->size(),
+                              pending->size() == 1 ? "" : "s", pending->front(), pending->size() == 1 ? "" : ", …",
+                              params.target.command));
+}
+
+}  // namespace vf::store::postgres

@@ -1,0 +1,38 @@
+// The schema of a PostgreSQL database: its embedded migrations, which of them are pending, and applying them. Applied
+// by `vf migrate` alone, on a direct connection of vfmigrator: a store that finds some pending refuses to open. Thread
+// safety: none needed; each call works on the connection it is given.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/migration.h"
+
+namespace vf::store::postgres {
+
+class Connection;
+
+/// Of the shared store and of an environment's; generated from sql/dm/postgres and sql/env/postgres.
+std::span<const Migration> outbox_migrations();
+std::span<const Migration> environment_migrations();
+
+struct SchemaParams {
+  std::string schema;  // the PostgreSQL schema that holds `_migrations`: "ingest"; created when it is missing
+  std::span<const Migration> known;
+  MigrationTarget target;
+};
+
+/// Names of the migrations that the database still lacks. Changes nothing.
+/// Error `conflict` as plan_migrations() says.
+Result<std::vector<std::string>> pending_migrations(Connection& db, const SchemaParams& params);
+
+/// Applies what is pending, each in a transaction of its own, and returns the names of those applied now. Two that
+/// migrate at the same time take turns. On an error those before it stand; calling again goes on with the rest.
+Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params);
+
+/// Error `conflict`, naming the command that mends it, when migrations are pending.
+Result<bool> check_migrated(Connection& db, const SchemaParams& params);
+
+}  // namespace vf::store::postgres

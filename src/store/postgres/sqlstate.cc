@@ -1,0 +1,73 @@
+#include "store/postgres/sqlstate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vf::store::postgres {
+namespace {
+
+struct Meaning {
+  std::string_view prefix;  // of the SQLSTATE; the first that fits decides
+  Code code;
+  std::string_view advice;
+};
+
+constexpr Meaning kMeanings[] = {
+    {"57014", Code::unavailable, "the statement took longer than its limit: look for a lock or an overloaded server"},
+    {"57", Code::unavailable, "the server is going down or starting: it is tried again"},
+    {"08", Code::unavailable, "see that the server runs and can be reached"},
+    {"28", Code::unavailable, "check user, password and pg_hba.conf"},
+    {"3D000", Code::unavailable, "create the database, or correct its name in the configuration"},
+    {"53100", Code::unavailable, "the server's disk is full: free some space"},
+    {"53300", Code::unavailable, "raise max_connections, or put PgBouncer between"},
+    {"53", Code::unavailable, "the server lacks resources: see its log"},
+    {"58", Code::unavailable, "the server's system fails it: see its log"},
+    {"40", Code::unavailable, "it collided with another transaction: it is tried again"},
+    {"55P03", Code::unavailable, "a lock could not be had in time: see pg_stat_activity for its holder"},
+    {"55006", Code::unavailable, "the object is in use: try again"},
+    {"25006", Code::unavailable,
+     "the server is a read-only standby: name every host and target_session_attrs=read-write"},
+    {"25P03", Code::unavailable, "the transaction was idle for too long: the hub or the network stood still"},
+    {"25P04", Code::unavailable, "the transaction took too long: the hub or the network stood still"},
+    {"22", Code::invalid, "this content cannot be stored"},
+    {"23514", Code::invalid, "this content cannot be stored"},
+    {"23502", Code::invalid, "this content cannot be stored"},
+    {"54", Code::invalid, "this content is larger than the server allows"},
+    {"23505", Code::conflict, "somebody else wrote it first"},
+    {"42501", Code::internal, "the role lacks a right: run `vf migrate` as vfmigrator, which grants it"},
+    {"42P01", Code::internal, "a table is missing: run `vf migrate`"},
+    {"42883", Code::internal, "a function is missing: run `vf migrate`"},
+    {"3F000", Code::internal, "a schema is missing: run `vf migrate`"},
+    {"XX", Code::internal, "the server found its own state damaged: see its log"},
+};
+
+constexpr Meaning kLost{"", Code::unavailable, "see that the server runs and can be reached"};
+constexpr Meaning kOther{"", Code::internal, "this is a defect: report it with this message"};
+
+const Meaning& meaning_of(std::string_view sqlstate) {
+  if (sqlstate.empty()) return kLost;
+  const auto* found =
+      std::ranges::find_if(kMeanings, [&](const Meaning& meaning) { return sqlstate.starts_with(meaning.prefix); });
+  return found == std::end(kMeanings) ? kOther : *found;
+}
+
+std::string_view first_line(std::string_view message) { return message.substr(0, message.find('\n')); }
+
+}  // namespace
+
+Error translate(const ServerError& error) {
+  const Meaning& meaning = meaning_of(error.sqlstate);
+  const std::string_view state = error.sqlstate.empty() ? "no answer" : std::string_view(error.sqlstate);
+  return {meaning.code,
+          fmt::format("PostgreSQL at {}: {} ({}): {}", error.where, first_line(error.message), state, meaning.advice)};
+}
+
+bool needs_new_connection(std::string_view sqlstate) {
+  if (sqlstate.empty() || sqlstate == "25006" || sqlstate == "25P03" || sqlstate == "25P04") return true;
+  return sqlstate.starts_with("08") || (sqlstate.starts_with("57") && sqlstate != "57014");
+}
+
+bool is_worth_repeating(std::string_view sqlstate) { return sqlstate == "40001" || sqlstate == "40P01"; }
+
+}  // namespace vf::store::postgres

@@ -1,0 +1,58 @@
+#include "store/postgres/text.h"
+
+#include "base/bytes.h"
+
+namespace vf::store::postgres {
+namespace {
+
+constexpr std::string_view kMark = "\xEF\xB7\x90";  // U+FDD0
+
+bool stands_as_it_is(std::string_view bytes) {
+  return bytes.find('\0') == std::string_view::npos && bytes.find(kMark) == std::string_view::npos && is_utf8(bytes);
+}
+
+size_t sequence_bytes(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xE0) return 2;
+  return lead < 0xF0 ? 3 : 4;
+}
+
+}  // namespace
+
+void append_text(std::string& out, std::string_view bytes) {
+  if (stands_as_it_is(bytes)) {
+    out += bytes;
+    return;
+  }
+  while (!bytes.empty()) {
+    const std::string_view character = bytes.substr(0, sequence_bytes(static_cast<unsigned char>(bytes[0])));
+    if (stands_as_it_is(character)) {
+      out += character;
+      bytes.remove_prefix(character.size());
+    } else {
+      out += kMark;
+      out += to_hex(bytes.substr(0, 1));
+      bytes.remove_prefix(1);
+    }
+  }
+}
+
+std::string from_text(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (true) {
+    const size_t mark = text.find(kMark);
+    out += text.substr(0, mark);
+    if (mark == std::string_view::npos) return out;
+    text.remove_prefix(mark + kMark.size());
+    const auto byte = from_hex(text.substr(0, 2));
+    if (byte && byte->size() == 1) {
+      out += *byte;
+      text.remove_prefix(2);
+    } else {
+      out += kMark;  // written by somebody else
+    }
+  }
+}
+
+}  // namespace vf::store::postgres

@@ -1,0 +1,241 @@
+// Connection and migrations on a real server: values there and back, errors translated, loss and recovery.
+#include "store/postgres/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "postgres/server.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/schema.h"
+
+namespace vf::store::postgres {
+namespace {
+
+using postgres_test::Server;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr Instant kTime{Millis{1'790'000'000'123}};
+constexpr Instant kBeforeTheEpoch{Millis{-1'790'000'000'123}};
+
+Connection connect(const std::string& url) {
+  auto connection = Connection::open({.url = url, .role = "test"});
+  EXPECT_TRUE(connection) << connection.error().message;
+  return std::move(*connection);
+}
+
+std::string bytes_of_every_value() {
+  std::string bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  return bytes;
+}
+
+class PostgresConnection : public testing::Test {
+ protected:
+  std::string url_ = Server::shared().fresh_database();
+  Connection db_ = connect(url_);
+};
+
+TEST_F(PostgresConnection, ValuesComeBackAsTheyWere) {
+  const Uuid id = *Uuid::parse("01900000-0000-8000-8000-00000000002a");
+  const auto rows =
+      db_.query("SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::integer, $10::smallint", Values()
+                                                                                         .integer(-7)
+                                                                                         .text(bytes_of_every_value())
+                                                                                         .bytes(bytes_of_every_value())
+                                                                                         .uuid(id)
+                                                                                         .time(kTime)
+                                                                                         .boolean(true)
+                                                                                         .real(-0.5)
+                                                                                         .null(Type::text)
+                                                                                         .integer(-9)
+                                                                                         .integer(-10));
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(rows->integer_at(0, 0), -7);
+  EXPECT_EQ(rows->text_at(0, 1), bytes_of_every_value());
+  EXPECT_EQ(rows->bytes_at(0, 2), bytes_of_every_value());
+  EXPECT_EQ(rows->uuid_at(0, 3), id);
+  EXPECT_EQ(rows->time_at(0, 4), kTime);
+  EXPECT_TRUE(rows->boolean_at(0, 5));
+  EXPECT_EQ(rows->real_at(0, 6), -0.5);
+  EXPECT_TRUE(rows->is_null(0, 7));
+  EXPECT_EQ(rows->integer_at(0, 8), -9);
+  EXPECT_EQ(rows->integer_at(0, 9), -10);
+}
+
+TEST_F(PostgresConnection, ArraysAreUnnested) {
+  const auto rows = db_.query("SELECT * FROM unnest($1, $2, $3) AS t(n, body, at) ORDER BY n",
+                              Values()
+                                  .array(Array(Type::integer).integer(1).integer(2))
+                                  .array(Array(Type::bytes).bytes(std::string("\0x", 2)).null())
+                                  .array(Array(Type::time).time(kTime).time(kBeforeTheEpoch)));
+  ASSERT_TRUE(rows) << rows.error().message;
+  ASSERT_EQ(rows->size(), 2);
+  EXPECT_EQ(rows->bytes_at(0, 1), std::string_view("\0x", 2));
+  EXPECT_TRUE(rows->is_null(1, 1));
+  EXPECT_EQ(rows->time_at(1, 2), kBeforeTheEpoch);
+  EXPECT_TRUE(db_.query("SELECT * FROM unnest($1)", Values().array(Array(Type::uuid)))->empty());
+}
+
+TEST_F(PostgresConnection, ATransactionIsWholeOrNothingAndBounded) {
+  ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint PRIMARY KEY)"));
+  const auto insert = [this](int64_t n) -> Result<bool> {
+    const auto done = db_.query("INSERT INTO t VALUES ($1)", Values().integer(n));
+    if (!done) return done.error();
+    return true;
+  };
+  EXPECT_TRUE(db_.transaction([&] { return insert(1); }));
+  const auto refused = db_.transaction([&]() -> Result<bool> {
+    if (auto done = insert(2); !done) return done;
+    return insert(1);
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_EQ(db_.last_sqlstate(), "23505");
+  EXPECT_EQ(db_.query("SELECT count(*) FROM t")->integer_at(0, 0), 1);
+  const auto slow = db_.transaction(
+      [&]() -> Result<bool> {
+        const auto slept = db_.run("SELECT pg_sleep(60)");
+        if (!slept) return slept.error();
+        return true;
+      },
+      {.statement = Millis{50}, .lock = Millis{0}, .idle = Millis{0}});
+  ASSERT_FALSE(slow);
+  EXPECT_EQ(slow.error().code, Code::unavailable);
+  EXPECT_EQ(db_.run("SHOW statement_timeout")->text_at(0, 0), "0") << "nothing is left behind in the session";
+}
+
+TEST_F(PostgresConnection, AFailureThatTheBodyHidesIsNoCommit) {
+  const auto done = db_.transaction([&]() -> Result<bool> {
+    EXPECT_FALSE(db_.run("SELECT 1/0"));
+    return true;
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::internal);
+}
+
+TEST_F(PostgresConnection, AConnectionLostInATransactionIsNotReplacedBeforeItsEnd) {
+  auto other = connect(url_);
+  ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint)"));
+  const auto done = db_.transaction([&]() -> Result<bool> {
+    EXPECT_TRUE(
+        other.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                  "AND datname = current_database()"));
+    EXPECT_FALSE(db_.run("INSERT INTO t VALUES (1)"));
+    EXPECT_FALSE(db_.run("INSERT INTO t VALUES (2)"));
+    return true;
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::unavailable);
+  EXPECT_EQ(db_.query("SELECT count(*) FROM t")->integer_at(0, 0), 0) << "and the connection is made anew";
+}
+
+TEST_F(PostgresConnection, AConnectionClosedWhileIdleIsMadeAnewUnnoticed) {
+  auto other = connect(url_);
+  ASSERT_TRUE(
+      other.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                "AND datname = current_database()"));
+  EXPECT_TRUE(db_.run("SELECT 1"));
+}
+
+TEST_F(PostgresConnection, ACommitThatItsStandbyDidNotConfirmIsNotConfirmed) {
+  auto other = connect(url_);
+  ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint)"));
+  ASSERT_TRUE(db_.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
+  ASSERT_TRUE(db_.run("SELECT pg_reload_conf()"));
+  const auto insert = [&]() -> Result<bool> {
+    const auto inserted = db_.run("INSERT INTO t VALUES (1)");
+    if (!inserted) return inserted.error();
+    return true;
+  };
+  Result<bool> done = true;
+  for (int i = 0; i < 10'000 && done; ++i) {  // until the server has read its configuration
+    done = db_.transaction(insert, {.statement = Millis{200}, .lock = Millis{0}, .idle = Millis{0}});
+  }
+  ASSERT_TRUE(other.run("ALTER SYSTEM RESET synchronous_standby_names"));
+  ASSERT_TRUE(other.run("SELECT pg_reload_conf()"));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::unavailable);
+  EXPECT_THAT(done.error().message, HasSubstr("outcome is unknown"));
+}
+
+TEST_F(PostgresConnection, ErrorsSayWhereAndHowToMendWithoutTheAddress) {
+  const auto nobody = Connection::open({.url = "postgresql://u:secret@127.0.0.1:1/none", .role = "test"});
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(nobody.error().code, Code::unavailable);
+  EXPECT_THAT(nobody.error().message, HasSubstr("127.0.0.1:1/none"));
+  EXPECT_THAT(nobody.error().message, testing::Not(HasSubstr("secret")));
+  const auto unreadable = Connection::open({.url = "postgresql://u:sec%ret@/", .role = "test"});
+  ASSERT_FALSE(unreadable);
+  EXPECT_EQ(unreadable.error().code, Code::invalid);
+  EXPECT_THAT(unreadable.error().message, testing::Not(HasSubstr("sec%ret")));
+}
+
+TEST_F(PostgresConnection, APoolIsBounded) {
+  Pool pool({.url = url_, .role = "test"}, 1);
+  auto lease = pool.lease();
+  ASSERT_TRUE(lease);
+  EXPECT_TRUE((*lease)->run("SELECT 1"));
+  const auto refused = pool.lease(Millis{1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+}
+
+constexpr Migration kMigrations[] = {
+    {1, "0001_first", "a", "CREATE TABLE hub.first (n bigint); INSERT INTO hub.first VALUES (1)"},
+    {2, "0002_second", "b", "CREATE TABLE hub.second (n bigint)"},
+    {3, "0003_wrong", "c", "CREATE TABLE hub.third (n bigint); SELECT 1/0"}};
+
+SchemaParams first_of(size_t count) {
+  return {"hub", std::span(kMigrations).first(count), {"the hub's database", "vf migrate dm"}};
+}
+
+TEST_F(PostgresConnection, MigrationsAreAppliedOnceInOrder) {
+  EXPECT_THAT(*pending_migrations(db_, first_of(2)), ElementsAre("0001_first", "0002_second"));
+  EXPECT_TRUE(db_.query("SELECT 1 FROM pg_namespace WHERE nspname = 'hub'")->empty()) << "asking changes nothing";
+  const auto refused = check_migrated(db_, first_of(2));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("vf migrate dm"));
+  EXPECT_THAT(*migrate(db_, first_of(1)), ElementsAre("0001_first"));
+  EXPECT_THAT(*migrate(db_, first_of(2)), ElementsAre("0002_second"));
+  EXPECT_THAT(*migrate(db_, first_of(2)), IsEmpty());
+  EXPECT_TRUE(check_migrated(db_, first_of(2)));
+}
+
+TEST_F(PostgresConnection, AMigrationIsWholeOrNothing) {
+  const auto failed = migrate(db_, first_of(3));
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, HasSubstr("0003_wrong"));
+  EXPECT_THAT(*pending_migrations(db_, first_of(3)), ElementsAre("0003_wrong"));
+  EXPECT_TRUE(db_.query("SELECT to_regclass('hub.third')")->is_null(0, 0));
+}
+
+TEST_F(PostgresConnection, TwoThatMigrateTakeTurns) {
+  auto other = connect(url_);
+  std::vector<std::string> of_other;
+  std::thread second([&] { of_other = *migrate(other, first_of(2)); });
+  const auto of_this = *migrate(db_, first_of(2));
+  second.join();
+  EXPECT_EQ(of_this.size() + of_other.size(), 2u);
+  EXPECT_EQ(db_.query("SELECT count(*) FROM hub.first")->integer_at(0, 0), 1);
+  EXPECT_TRUE(check_migrated(db_, first_of(2)));
+}
+
+TEST(PostgresServer, CrashedAndStartedAgainItIsFoundAgain) {
+  Server server({.fsync = false, .settings = {}});
+  Connection db = connect(server.fresh_database());
+  ASSERT_TRUE(db.run("CREATE TABLE t (n bigint); INSERT INTO t VALUES (1)"));
+  server.crash();
+  const auto away = db.run("SELECT 1");
+  ASSERT_FALSE(away);
+  EXPECT_EQ(away.error().code, Code::unavailable);
+  server.start();
+  EXPECT_EQ(db.query("SELECT count(*) FROM t")->integer_at(0, 0), 1);
+}
+
+}  // namespace
+}  // namespace vf::store::postgres
