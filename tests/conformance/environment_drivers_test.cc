@@ -1,5 +1,5 @@
-// The drivers that pass the conformance suite of EnvironmentStore: SQLite, and the model in memory that tests use;
-// and what only SQLite can get wrong.
+// The drivers that pass the conformance suite of EnvironmentStore without a server: SQLite, and the model in memory
+// that tests use.
 #include "environment_suite.h"
 #include "projections/tables.h"
 #include "store/memory_environment.h"
@@ -53,25 +53,12 @@ class MemoryHost final : public EnvironmentHost {
   Result<std::unique_ptr<EnvironmentStore>> open() override { return std::make_unique<MemoryEnvironment>(); }
 };
 
-const auto kDrivers = testing::Values(
-    EnvironmentDriver{"sqlite", [] { return std::make_unique<SqliteHost>(); }},
-    EnvironmentDriver{.name = "memory", .make_host = [] { return std::make_unique<MemoryHost>(); }, .durable = false});
+const auto kDrivers = testing::Values(EnvironmentDriver{"sqlite", [] { return std::make_unique<SqliteHost>(); }},
+                                      EnvironmentDriver{.name = "memory",
+                                                        .make_host = [] { return std::make_unique<MemoryHost>(); },
+                                                        .durable = false,
+                                                        .refuses = false});
 
-Value some_value(ColumnType type) {
-  switch (type) {
-    case ColumnType::integer:
-      return int64_t{42};
-    case ColumnType::boolean:
-      return true;
-    case ColumnType::time:
-      return kStart;
-    case ColumnType::text:
-      break;
-  }
-  return std::string("text");
-}
-
-/// The declared tables and the migrations are two texts: every column must exist and take its type.
 TEST(SqliteEnvironment, EveryProjectedTableTakesAFullRowAndGivesItBack) {
   const TemporaryFolder folder;
   auto store = sqlite::open_environment({.path = folder.file("stage.db"),
@@ -80,64 +67,7 @@ TEST(SqliteEnvironment, EveryProjectedTableTakesAFullRowAndGivesItBack) {
                                          .now = kStart,
                                          .readers = 1});
   ASSERT_TRUE(store) << store.error().message;
-  Projection told = projection(1);
-  for (const Table& table : projections::tables()) {
-    Row row{&table, {}, std::vector<Stamp>(table.groups.size(), Stamp{1, kStart, told.event_id})};
-    for (const Column& column : table.columns) row.cells.emplace_back(some_value(column.type));
-    told.rows.push_back(std::move(row));
-  }
-  const auto statuses = (*store)->apply(std::span(&told, 1), kStart, nullptr);
-  ASSERT_TRUE(statuses) << statuses.error().message;
-  for (const Row& row : told.rows) {
-    const auto rows = (*store)->rows(*row.table, 10);
-    ASSERT_TRUE(rows) << rows.error().message;
-    ASSERT_EQ(rows->size(), 1u) << row.table->name;
-    EXPECT_EQ(rows->front(), meaning(row)) << row.table->name;
-  }
-  EXPECT_EQ((*store)->row_counts()->size(), projections::tables().size());
-}
-
-TEST(SqliteEnvironment, AFailureWritesNothingOfTheWholeCall) {
-  SqliteHost host;
-  auto store = host.open();
-  ASSERT_TRUE(store) << store.error().message;
-  static constexpr Column kColumns[] = {{"id", ColumnType::integer}};
-  static constexpr Table kForeign{"not_ours", kColumns, {}};
-  const std::vector<Projection> told = {projection(1, {telling_min("a", 1)}),
-                                        projection(2, {Row{&kForeign, {Value{int64_t{1}}}, {}}})};
-  const auto statuses = (*store)->apply(told, kStart, nullptr);
-  ASSERT_FALSE(statuses);
-  EXPECT_EQ(statuses.error().code, Code::internal);
-  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
-  EXPECT_TRUE((*store)->rows(kRuleTable, 10)->empty());
-  EXPECT_TRUE((*store)->apply(std::span(told).first(1), kStart, nullptr)) << "writing goes on";
-}
-
-TEST(SqliteEnvironment, ProjectionsThatCanNeverBeStoredAreNamedAndNothingIsWritten) {
-  SqliteHost host;
-  auto store = host.open();
-  ASSERT_TRUE(store) << store.error().message;
-  const auto telling = [](const std::string& key, Value number) {
-    Row row = telling_min(key, 1);
-    row.cells[kMax] = std::move(number);
-    return row;
-  };
-  const Value wrong{std::string("a text")};  // where the table wants a number
-  const std::vector<Projection> told = {projection(1, {telling("a", int64_t{1})}),
-                                        projection(2, {telling("b", wrong), telling("c", wrong)}),
-                                        projection(3, {telling("d", int64_t{3})}),
-                                        projection(4, {telling("a", wrong)})};  // joined with the first one's row
-  Refusals refusals;
-  const auto statuses = (*store)->apply(told, kStart, &refusals);
-  ASSERT_FALSE(statuses);
-  EXPECT_EQ(statuses.error().code, Code::invalid);
-  ASSERT_EQ(refusals.size(), 2u);
-  EXPECT_THAT(refusals.at(1), testing::HasSubstr("every_rule"));
-  EXPECT_TRUE(refusals.contains(3));
-  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
-  EXPECT_TRUE((*store)->rows(kRuleTable, 10)->empty());
-  const std::vector<Projection> rest = {told[0], told[2]};
-  EXPECT_TRUE((*store)->apply(rest, kStart, nullptr));
+  expect_full_rows_taken(**store);
 }
 
 std::string name_of(const testing::TestParamInfo<EnvironmentDriver>& driver) { return driver.param.name; }

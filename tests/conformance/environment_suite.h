@@ -27,8 +27,9 @@ class EnvironmentHost {
 struct EnvironmentDriver {
   std::string name;
   std::function<std::unique_ptr<EnvironmentHost>()> make_host;
-  bool durable = true;   // keeps what it holds over its own life
-  bool any_text = true;  // its tables take texts with NUL and invalid UTF-8
+  bool durable = true;          // keeps what it holds over its own life
+  bool orders_any_text = true;  // byte by byte, those with NUL and invalid UTF-8 too
+  bool refuses = true;          // rows that do not fit their table, or whose table it has not
 };
 inline void PrintTo(const EnvironmentDriver& driver, std::ostream* out) { *out << driver.name; }
 
@@ -54,5 +55,8 @@ Projection projection(uint32_t n, std::vector<Row> rows = {});
 Projection quarantined(uint32_t n, const std::string& reason);
 /// A row of kRuleTable that says one thing: the least number seen is `number`.
 Row telling_min(const std::string& key, int64_t number);
+
+/// The declared tables and the migrations are two texts: every column of src/projections must exist and take its type.
+void expect_full_rows_taken(EnvironmentStore& store);
 
 }  // namespace vf::store::conformance

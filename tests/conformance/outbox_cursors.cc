@@ -283,6 +283,17 @@ TEST_P(OutboxRetention, AStepIsBounded) {
   EXPECT_EQ(retain(step), 0);
 }
 
+TEST_P(OutboxRetention, AnAuditEntryGoesWithLedgerRowsOfItsAge) {
+  for (int i = 0; i < 5; ++i) write({AddAudit{kStart + Millis{i}, "anna", "pause", std::to_string(i)}});
+  RetentionStep step{.outbox_before = now_, .ledger_before = kStart + Millis{3}, .held_by = {}, .rows_max = 2};
+  EXPECT_EQ(retain(step), 2);
+  EXPECT_EQ(store_->audit(10)->back().detail, "2") << "the oldest go first, within the bound";
+  EXPECT_EQ(retain(step), 1);
+  EXPECT_EQ(retain(step), 0);
+  EXPECT_EQ(store_->audit(10)->size(), 2u);
+  EXPECT_EQ(store_->audit(10)->back().detail, "3");
+}
+
 TEST_P(OutboxRetention, KeepsWhatAConsumerHasNotPassed) {
   start(StartConsumer::At::now, "stage");
   start(StartConsumer::At::now, "production");

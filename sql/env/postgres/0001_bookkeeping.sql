@@ -4,7 +4,7 @@
 -- One row per event id received, whatever became of it. Range-partitioned by the id, whose leading 48 bits are
 -- milliseconds where the provider's identity holds a time: what is old then goes as a whole partition. Ids without a
 -- time (zeros in front), those of long ago and foreign ones (any UUID is an id) fall into the two at the ends.
-CREATE TABLE processed_events (
+CREATE TABLE public.processed_events (
   event_id    uuid NOT NULL,
   source      text COLLATE "C" NOT NULL,
   type        text COLLATE "C" NOT NULL,
@@ -13,16 +13,16 @@ CREATE TABLE processed_events (
   received_at timestamptz(3) NOT NULL,
   PRIMARY KEY (event_id)
 ) PARTITION BY RANGE (event_id);
-CREATE INDEX processed_events_received ON processed_events (received_at);
+CREATE INDEX processed_events_received ON public.processed_events (received_at);
 
 -- 019b76da-a800 is 2026-01-01T00:00:00Z.
-CREATE TABLE processed_events_before PARTITION OF processed_events
+CREATE TABLE public.processed_events_before PARTITION OF public.processed_events
   FOR VALUES FROM (MINVALUE) TO ('019b76da-a800-0000-0000-000000000000');
-CREATE TABLE processed_events_after PARTITION OF processed_events
+CREATE TABLE public.processed_events_after PARTITION OF public.processed_events
   FOR VALUES FROM ('019b76da-a800-0000-0000-000000000000') TO (MAXVALUE);
 
 -- Events whose projector refused them, with the envelope, so that they can be tried again.
-CREATE TABLE quarantined_events (
+CREATE TABLE public.quarantined_events (
   event_id       uuid PRIMARY KEY,
   source         text COLLATE "C" NOT NULL,
   type           text COLLATE "C" NOT NULL,
@@ -32,5 +32,5 @@ CREATE TABLE quarantined_events (
   attempted_at   timestamptz(3) NOT NULL,
   attempts       bigint NOT NULL
 );
-CREATE INDEX quarantined_events_oldest ON quarantined_events (attempted_at, event_id);
-CREATE INDEX quarantined_events_received ON quarantined_events (quarantined_at);
+CREATE INDEX quarantined_events_oldest ON public.quarantined_events (attempted_at, event_id);
+CREATE INDEX quarantined_events_received ON public.quarantined_events (quarantined_at);

@@ -3,7 +3,7 @@
 -- says what they mean. Columns that depend on which delivery arrived are named event_id, *_event_id or updated_at, and
 -- no others are.
 
-CREATE TABLE applicant_reviews (
+CREATE TABLE public.applicant_reviews (
   sandbox           boolean NOT NULL,
   applicant_id      text COLLATE "C" NOT NULL,
   level             text COLLATE "C" NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE applicant_reviews (
   PRIMARY KEY (sandbox, applicant_id, level)
 );
 
-CREATE TABLE applicants (
+CREATE TABLE public.applicants (
   sandbox                boolean NOT NULL,
   applicant_id           text COLLATE "C" NOT NULL,
   external_user_id       text COLLATE "C",
@@ -37,9 +37,9 @@ CREATE TABLE applicants (
   cleared_at             timestamptz(3),
   PRIMARY KEY (sandbox, applicant_id)
 );
-CREATE INDEX applicants_external_user ON applicants (external_user_id);
+CREATE INDEX applicants_external_user ON public.applicants (external_user_id);
 
-CREATE TABLE bans (
+CREATE TABLE public.bans (
   channel_id   bigint NOT NULL,
   user_id      bigint NOT NULL,
   created_at   timestamptz(3) NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE bans (
   PRIMARY KEY (channel_id, user_id, created_at)
 );
 
-CREATE TABLE channel_followers (
+CREATE TABLE public.channel_followers (
   channel_id    bigint NOT NULL,
   follower_id   bigint NOT NULL,
   first_seen_at timestamptz(3),
@@ -59,7 +59,7 @@ CREATE TABLE channel_followers (
   PRIMARY KEY (channel_id, follower_id)
 );
 
-CREATE TABLE channels (
+CREATE TABLE public.channels (
   channel_id    bigint PRIMARY KEY,
   slug          text COLLATE "C",
   title         text COLLATE "C",
@@ -70,7 +70,7 @@ CREATE TABLE channels (
   event_id      uuid
 );
 
-CREATE TABLE chat_activity (
+CREATE TABLE public.chat_activity (
   channel_id       bigint NOT NULL,
   sender_id        bigint NOT NULL,
   day              text COLLATE "C" NOT NULL,
@@ -82,7 +82,7 @@ CREATE TABLE chat_activity (
   PRIMARY KEY (channel_id, sender_id, day)
 );
 
-CREATE TABLE gifted_subscriptions (
+CREATE TABLE public.gifted_subscriptions (
   channel_id  bigint NOT NULL,
   gifter_id   bigint NOT NULL,
   giftee_id   bigint NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE gifted_subscriptions (
   PRIMARY KEY (channel_id, gifter_id, giftee_id, created_at)
 );
 
-CREATE TABLE kicks_gifts (
+CREATE TABLE public.kicks_gifts (
   channel_id     bigint NOT NULL,
   sender_id      bigint NOT NULL,
   created_at     timestamptz(3) NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE kicks_gifts (
   PRIMARY KEY (channel_id, sender_id, created_at, type, amount)
 );
 
-CREATE TABLE livestreams (
+CREATE TABLE public.livestreams (
   channel_id     bigint NOT NULL,
   started_at     timestamptz(3) NOT NULL,
   title          text COLLATE "C",
@@ -125,7 +125,7 @@ CREATE TABLE livestreams (
   PRIMARY KEY (channel_id, started_at)
 );
 
-CREATE TABLE reward_redemptions (
+CREATE TABLE public.reward_redemptions (
   redemption_id    text COLLATE "C" PRIMARY KEY,
   channel_id       bigint,
   redeemer_id      bigint,
@@ -141,7 +141,7 @@ CREATE TABLE reward_redemptions (
   event_id         uuid
 );
 
-CREATE TABLE subscriptions (
+CREATE TABLE public.subscriptions (
   channel_id    bigint NOT NULL,
   subscriber_id bigint NOT NULL,
   kind          text COLLATE "C" NOT NULL,
@@ -151,7 +151,7 @@ CREATE TABLE subscriptions (
   PRIMARY KEY (channel_id, subscriber_id, kind, created_at, duration)
 );
 
-CREATE TABLE viewer_samples (
+CREATE TABLE public.viewer_samples (
   channel_id        bigint NOT NULL,
   minute            timestamptz(3) NOT NULL,
   viewer_count      bigint,
@@ -165,7 +165,7 @@ CREATE TABLE viewer_samples (
   PRIMARY KEY (channel_id, minute)
 );
 
-CREATE TABLE x_follower_samples (
+CREATE TABLE public.x_follower_samples (
   user_id         text COLLATE "C" NOT NULL,
   minute          timestamptz(3) NOT NULL,
   username        text COLLATE "C",
@@ -177,32 +177,32 @@ CREATE TABLE x_follower_samples (
 
 -- Whose identity is verified: GREEN at the current level, later than every other outcome at that level and than every
 -- reset, deactivation and deletion. The current level is the one told last. Two at one time are a tie: not verified.
-CREATE VIEW verified_applicants AS
+CREATE VIEW public.verified_applicants AS
 SELECT a.sandbox, a.applicant_id, a.external_user_id, r.level, r.green_at AS verified_at
-FROM applicants a
-JOIN applicant_reviews r ON r.sandbox = a.sandbox AND r.applicant_id = a.applicant_id
+FROM public.applicants a
+JOIN public.applicant_reviews r ON r.sandbox = a.sandbox AND r.applicant_id = a.applicant_id
 WHERE r.green_at > coalesce(r.not_green_at, '-infinity')
   AND r.green_at > coalesce(a.cleared_at, '-infinity')
   AND NOT EXISTS (
-    SELECT 1 FROM applicant_reviews o
+    SELECT 1 FROM public.applicant_reviews o
     WHERE o.sandbox = r.sandbox AND o.applicant_id = r.applicant_id AND o.level <> r.level AND o.told_at >= r.told_at
   );
 
 -- Channels that are live: the newest start has no end, and no poll since has found the channel offline.
-CREATE VIEW current_livestreams AS
+CREATE VIEW public.current_livestreams AS
 SELECT l.channel_id, l.started_at, l.title, l.seen_live_at
-FROM livestreams l
+FROM public.livestreams l
 WHERE l.ended_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM livestreams n WHERE n.channel_id = l.channel_id AND n.started_at > l.started_at)
+  AND NOT EXISTS (SELECT 1 FROM public.livestreams n WHERE n.channel_id = l.channel_id AND n.started_at > l.started_at)
   AND NOT EXISTS (
-    SELECT 1 FROM viewer_samples v
+    SELECT 1 FROM public.viewer_samples v
     WHERE v.channel_id = l.channel_id AND NOT v.live AND v.minute > l.started_at
   );
 
 -- The latest ban of each user in each channel. Whether it still holds is a question of expires_at and of now.
-CREATE VIEW current_bans AS
+CREATE VIEW public.current_bans AS
 SELECT b.*
-FROM bans b
+FROM public.bans b
 WHERE NOT EXISTS (
-  SELECT 1 FROM bans n WHERE n.channel_id = b.channel_id AND n.user_id = b.user_id AND n.created_at > b.created_at
+  SELECT 1 FROM public.bans n WHERE n.channel_id = b.channel_id AND n.user_id = b.user_id AND n.created_at > b.created_at
 );

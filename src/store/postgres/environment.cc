@@ -1,0 +1,222 @@
+#include "store/postgres/environment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "store/postgres/connection.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/projection_writer.h"
+#include "store/postgres/schema.h"
+#include "store/postgres/sqlstate.h"
+#include "store/postgres/upsert.h"
+
+namespace vf::store::postgres {
+namespace {
+
+constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
+
+constexpr const char* kProcessed =
+    "SELECT event_id, source, type, status, time, received_at FROM public.processed_events WHERE event_id = $1";
+constexpr const char* kQuarantined =
+    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM public.quarantined_events "
+    "ORDER BY attempted_at, event_id LIMIT $1";
+// Rows that somebody has locked wait for the next step: a purge that waits could deadlock.
+constexpr const char* kPurgeProcessed =
+    "DELETE FROM public.processed_events WHERE event_id = ANY (ARRAY(SELECT event_id FROM public.processed_events "
+    "WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+constexpr const char* kPurgeQuarantined =
+    "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT event_id FROM public.quarantined_events "
+    "WHERE quarantined_at < $1 ORDER BY quarantined_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
+SchemaParams schema_of(const std::string& environment) {
+  return {.schema = "public",
+          .known = environment_migrations(),
+          .target = {.database = fmt::format("the database of environment {}", environment),
+                     .command = fmt::format("vf migrate env --env {}", environment)}};
+}
+
+ConnectionParams connection_of(const std::string& url, const std::string& role) { return {.url = url, .role = role}; }
+
+int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
+
+Applied parse_status(std::string_view text) {
+  for (const Applied status : {Applied::ignored, Applied::quarantined}) {
+    if (text == to_string(status)) return status;
+  }
+  return Applied::applied;
+}
+
+ProcessedEvent read_processed(const Rows& rows, int row) {
+  return {.event_id = rows.uuid_at(row, 0),
+          .source = rows.text_at(row, 1),
+          .type = rows.text_at(row, 2),
+          .status = parse_status(rows.bytes_at(row, 3)),
+          .time = rows.time_at(row, 4),
+          .received_at = rows.time_at(row, 5)};
+}
+
+QuarantinedEvent read_quarantined(const Rows& rows, int row) {
+  return {.event_id = rows.uuid_at(row, 0),
+          .source = rows.text_at(row, 1),
+          .type = rows.text_at(row, 2),
+          .reason = rows.text_at(row, 3),
+          .envelope = rows.text_at(row, 4),
+          .quarantined_at = rows.time_at(row, 5),
+          .attempted_at = rows.time_at(row, 6),
+          .attempts = rows.integer_at(row, 7)};
+}
+
+class PostgresEnvironmentStore final : public EnvironmentStore {
+ public:
+  PostgresEnvironmentStore(const EnvironmentParams& params, Connection writer)
+      : tables_(params.tables), writer_(std::move(writer)), readers_(connection_of(params.url, "api"), params.readers) {
+    for (const Table& table : tables_) upserts_.emplace(&table, upsert_sql(table));
+  }
+
+  Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
+  Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
+  Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
+  Result<int64_t> purge(const Purge& step) override;
+  Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
+  Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
+  Result<bool> ping() override;
+
+ private:
+  Result<std::vector<Applied>> attempt(ProjectionWriter& writer, std::span<const Projection> projections);
+  Result<Refusals> search(ProjectionWriter& writer);
+  Result<Rows> read(const std::string& sql, const Values& values = {});
+
+  std::span<const Table> tables_;
+  UpsertTexts upserts_;
+  std::mutex writing_;
+  Connection writer_;
+  Pool readers_;
+};
+
+Result<std::vector<Applied>> PostgresEnvironmentStore::apply(std::span<const Projection> projections, Instant now,
+                                                             Refusals* refusals) {
+  const std::lock_guard turn(writing_);
+  for (int left = kAttemptsMax;; --left) {
+    ProjectionWriter writer(writer_, upserts_, now);
+    auto statuses = attempt(writer, projections);
+    if (statuses) return statuses;
+    if (statuses.error().code == Code::invalid && refusals != nullptr) {
+      auto found = search(writer);
+      if (!found) return found.error();
+      *refusals = std::move(*found);
+      return statuses;
+    }
+    if (left <= 1 || !is_worth_repeating(writer_.last_sqlstate())) return statuses;
+  }
+}
+
+Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter& writer,
+                                                               std::span<const Projection> projections) {
+  std::vector<Applied> statuses;
+  const auto done = writer_.transaction([&]() -> Result<bool> {
+    auto written = writer.write(projections);
+    if (!written) return written.error();
+    statuses = std::move(*written);
+    return true;
+  });
+  if (!done) return done.error();
+  return statuses;
+}
+
+/// In a transaction that is rolled back, whatever it finds.
+Result<Refusals> PostgresEnvironmentStore::search(ProjectionWriter& writer) {
+  Result<Refusals> found = Refusals{};
+  const auto done = writer_.transaction([&]() -> Result<bool> {
+    found = writer.find_refused();
+    return internal("to be rolled back");
+  });
+  VF_INVARIANT(!done);
+  if (found && found->empty()) return done.error();  // it did not even begin
+  return found;
+}
+
+Result<Rows> PostgresEnvironmentStore::read(const std::string& sql, const Values& values) {
+  const auto db = readers_.lease();
+  if (!db) return db.error();
+  return (*db)->query(sql, values);
+}
+
+Result<std::optional<ProcessedEvent>> PostgresEnvironmentStore::processed(Uuid event_id) {
+  const auto rows = read(kProcessed, Values().uuid(event_id));
+  if (!rows) return rows.error();
+  return rows->empty() ? std::nullopt : std::optional(read_processed(*rows, 0));
+}
+
+Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size_t rows_max) {
+  const auto rows = read(kQuarantined, Values().integer(limit(rows_max)));
+  if (!rows) return rows.error();
+  std::vector<QuarantinedEvent> events;
+  for (int i = 0; i < rows->size(); ++i) events.push_back(read_quarantined(*rows, i));
+  return events;
+}
+
+Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
+  const std::lock_guard turn(writing_);
+  int64_t removed = 0;
+  const auto done = writer_.transaction([&]() -> Result<bool> {
+    const auto processed = writer_.query(kPurgeProcessed, Values().time(step.processed_before).integer(step.rows_max));
+    if (!processed) return processed.error();
+    const auto quarantined =
+        writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max));
+    if (!quarantined) return quarantined.error();
+    removed = processed->affected() + quarantined->affected();
+    return true;
+  });
+  if (!done) return done.error();
+  return removed;
+}
+
+Result<std::vector<std::pair<std::string, int64_t>>> PostgresEnvironmentStore::row_counts() {
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (const Table& table : tables_) {
+    const auto rows = read(fmt::format("SELECT count(*) FROM public.{}", table.name));
+    if (!rows) return rows.error();
+    counts.emplace_back(table.name, rows->integer_at(0, 0));
+  }
+  return counts;
+}
+
+Result<std::vector<std::vector<Value>>> PostgresEnvironmentStore::rows(const Table& table, size_t rows_max) {
+  const auto found = read(select_sql(table), Values().integer(limit(rows_max)));
+  if (!found) return found.error();
+  std::vector<std::vector<Value>> values;
+  for (int i = 0; i < found->size(); ++i) values.push_back(read_values(*found, i, table));
+  return values;
+}
+
+Result<bool> PostgresEnvironmentStore::ping() {
+  const auto rows = read("SELECT pg_catalog.pg_is_in_recovery()");
+  if (!rows) return rows.error();
+  if (rows->boolean_at(0, 0)) return unavailable("the environment's PostgreSQL is a read-only standby");
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params) {
+  auto db = Connection::open(connection_of(params.url, "api"));
+  if (!db) return db.error();
+  if (auto fits = check_migrated(*db, schema_of(params.environment)); !fits) return fits.error();
+  return std::make_unique<PostgresEnvironmentStore>(params, std::move(*db));
+}
+
+Result<std::vector<std::string>> pending_environment(const std::string& url, const std::string& environment) {
+  auto db = Connection::open(connection_of(url, "migrate"));
+  if (!db) return db.error();
+  return pending_migrations(*db, schema_of(environment));
+}
+
+Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment) {
+  auto db = Connection::open(connection_of(url, "migrate"));
+  if (!db) return db.error();
+  return migrate(*db, schema_of(environment));
+}
+
+}  // namespace vf::store::postgres
