@@ -82,6 +82,34 @@ class MemoryOutbox::Transaction {
     return EventAdded{false, id, position, now_};
   }
 
+  Result<Done> check_lease(const std::string& name, int64_t epoch) {
+    if (epoch == 0) return Done{};
+    const auto lease = state_.leases.find(name);
+    if (lease == state_.leases.end() || lease->second.epoch != epoch) return conflict("another holds " + name);
+    return Done{};
+  }
+
+  Result<WriteResult> put(const TakeLease& take) {
+    auto lease = state_.leases[take.name];
+    if (lease.holder != take.holder) {
+      if (!lease.holder.empty() && now_ < lease.until) return LeaseTaken{false, lease.epoch, lease.holder};
+      lease.holder = take.holder;
+      ++lease.epoch;
+    }
+    lease.until = now_ + take.span;
+    assign(state_.leases, take.name, lease);
+    return LeaseTaken{true, lease.epoch, lease.holder};
+  }
+
+  Result<WriteResult> put(const DropLease& drop) {
+    auto lease = state_.leases[drop.name];
+    if (lease.holder == drop.holder) {
+      lease.holder.clear();
+      assign(state_.leases, drop.name, lease);
+    }
+    return Done{};
+  }
+
   Result<Done> check_range(const std::string& consumer, Position from, Position to) {
     const auto cursor = state_.cursors.find(consumer);
     if (cursor == state_.cursors.end() || cursor->second != from) {
@@ -92,6 +120,7 @@ class MemoryOutbox::Transaction {
   }
 
   Result<WriteResult> put(const AdvanceCursor& move) {
+    if (auto held = check_lease(move.consumer, move.epoch); !held) return held.error();
     if (auto fits = check_range(move.consumer, move.from, move.to); !fits) return fits.error();
     assign(state_.cursors, move.consumer, move.to);
     auto& batches = state_.batches[move.consumer];
@@ -101,6 +130,7 @@ class MemoryOutbox::Transaction {
   }
 
   Result<WriteResult> put(const PinBatch& pin) {
+    if (auto held = check_lease(pin.consumer, pin.epoch); !held) return held.error();
     if (auto fits = check_range(pin.consumer, pin.from, pin.to); !fits) return fits.error();
     const auto held = state_.pins.find(pin.consumer);
     if (held != state_.pins.end() && held->second.from == pin.from) return conflict("a batch is pinned there already");
@@ -109,11 +139,13 @@ class MemoryOutbox::Transaction {
   }
 
   Result<WriteResult> put(const PutDelivery& row) {
+    if (auto held = check_lease(row.target, row.epoch); !held) return held.error();
     assign(state_.deliveries, {row.target, row.event_id}, row);
     return Done{};
   }
 
   Result<WriteResult> put(const DropDelivery& drop) {
+    if (auto held = check_lease(drop.target, drop.epoch); !held) return held.error();
     assign(state_.deliveries, {drop.target, drop.event_id}, std::nullopt);
     return Done{};
   }
@@ -126,6 +158,7 @@ class MemoryOutbox::Transaction {
   }
 
   Result<WriteResult> put(const MoveCursor& move) {
+    if (auto held = check_lease(move.consumer, move.epoch); !held) return held.error();
     auto batches = state_.batches[move.consumer];
     std::erase_if(batches, [&](const BatchRow& batch) { return batch.from >= move.to; });
     assign(state_.batches, move.consumer, std::move(batches));
@@ -173,8 +206,19 @@ class MemoryOutbox::Transaction {
     }
     for (const auto& key : old_keys) assign(state_.body_keys, key, std::nullopt);
     for (const Uuid id : old) assign(state_.ledger, id, std::nullopt);
-    rows.removed += static_cast<int64_t>(old.size());
+    rows.removed += static_cast<int64_t>(old.size()) + forget_audit(step);
     return rows;
+  }
+
+  int64_t forget_audit(const RetentionStep& step) {
+    auto& audit = state_.audit;
+    const auto first_kept =
+        std::ranges::find_if(audit, [&](const AddAudit& entry) { return entry.at >= step.ledger_before; });
+    const auto removed = std::min(static_cast<int64_t>(first_kept - audit.begin()), step.rows_max);
+    if (removed == 0) return 0;
+    undo_.push_back([this, before = audit] { state_.audit = before; });
+    audit.erase(audit.begin(), audit.begin() + removed);
+    return removed;
   }
 
   State& state_;

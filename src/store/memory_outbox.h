@@ -40,6 +40,11 @@ class MemoryOutbox : public OutboxStore {
     Instant received;
     std::optional<std::string> body_key;
   };
+  struct Lease {
+    std::string holder;
+    int64_t epoch = 0;
+    Instant until;
+  };
   struct State {
     std::map<Position, OutboxRow> rows;
     std::map<Uuid, Position> positions;
@@ -49,6 +54,7 @@ class MemoryOutbox : public OutboxStore {
     std::map<std::string, PinBatch> pins;
     std::map<std::string, std::vector<BatchRow>> batches;
     std::map<std::pair<std::string, Uuid>, PutDelivery> deliveries;
+    std::map<std::string, Lease> leases;
     std::map<std::string, std::string> settings;
     std::vector<AddAudit> audit;
     uint64_t last_seq = 0;  // handed out; a transaction that is taken back leaves a gap

@@ -29,6 +29,21 @@ struct AddEvent {
 /// became exceptions. The others delivered nothing: no row was wanted, or the target's mode passed all of them over.
 enum class Passage { sent, unwanted, dry_run, detached };
 
+/// The right to do a consumer's work, which one process at a time has: it is granted when nobody has it, when the time
+/// of who had it is up, and again to who has it. Every new holder gets a greater epoch. The time is the store's.
+/// Writes below that name their lease's epoch are refused (conflict) once somebody else was granted it, so a holder
+/// that was stopped and comes back can do no harm. Epoch 0 asks for no lease.
+struct TakeLease {
+  std::string name;    // the consumer's
+  std::string holder;  // names the process: nobody else may use it
+  Millis span;         // from now
+};
+/// Gives it back before its time; nothing happens when `holder` has it not.
+struct DropLease {
+  std::string name;
+  std::string holder;
+};
+
 /// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless `from` is
 /// where the consumer's cursor stands. One row of ingest_outbox_batch; the newest row is the cursor.
 struct AdvanceCursor {
@@ -40,6 +55,7 @@ struct AdvanceCursor {
   Instant sent_at = {};
   std::string config_version = {};  // digest of the target's configuration that was in force
   Passage passage = Passage::sent;
+  int64_t epoch = 0;
 };
 
 /// What a consumer is about to do, written before it is done, so that a crash can be repaired: the raw log's batches.
@@ -51,6 +67,7 @@ struct PinBatch {
   Position to;
   int64_t count = 0;
   std::string digest;  // SHA-256 over the ids, hex
+  int64_t epoch = 0;
 };
 
 /// An exception of one event for one target: to be retried, or dead.
@@ -63,10 +80,12 @@ struct PutDelivery {
   int64_t attempts = 0;
   Instant next_attempt_at = {};  // of a retry
   std::string reason;
+  int64_t epoch = 0;
 };
 struct DropDelivery {  // delivered after all, or given up by an operator
   std::string target;
   Uuid event_id;
+  int64_t epoch = 0;
 };
 
 /// Where a consumer begins that has no cursor yet. A no-op when it has one.
@@ -81,6 +100,7 @@ struct MoveCursor {
   std::string consumer;
   Position to;
   std::string reason;
+  int64_t epoch = 0;
 };
 
 /// What an operator set and a restart must keep: a target's mode, for instance. Empty value removes it.
@@ -98,17 +118,17 @@ struct AddAudit {
 
 /// One bounded step of retention: deletes at most `rows_max` of each table's oldest rows received before the given
 /// times. Outbox rows that a consumer in `held_by` has not passed are kept (one that was never started has passed
-/// nothing). Exceptions go with their outbox row; a ledger row outlives its outbox row. Nothing is left when fewer than
-/// `rows_max` were removed of all tables together.
+/// nothing). Exceptions go with their outbox row; a ledger row outlives its outbox row; entries of the audit log go
+/// with ledger rows of their age. Nothing is left when fewer than `rows_max` were removed of all tables together.
 struct RetentionStep {
   Instant outbox_before = {};
-  Instant ledger_before = {};
+  Instant ledger_before = {};  // of the ledger and the audit log
   std::vector<std::string> held_by;
   int64_t rows_max = 1000;
 };
 
 using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, StartConsumer, MoveCursor,
-                           PutSetting, AddAudit, RetentionStep>;
+                           PutSetting, AddAudit, RetentionStep, TakeLease, DropLease>;
 
 struct EventAdded {
   bool duplicate = false;
@@ -119,8 +139,13 @@ struct EventAdded {
 struct Rows {
   int64_t removed = 0;
 };  // of RetentionStep
+struct LeaseTaken {
+  bool granted = false;
+  int64_t epoch = 0;   // of who holds it now
+  std::string holder;  // who holds it now
+};  // of TakeLease
 struct Done {};
-using WriteResult = std::variant<Done, EventAdded, Rows>;
+using WriteResult = std::variant<Done, EventAdded, Rows, LeaseTaken>;
 
 /// How consumers write: one durable write, riding in a transaction of the committer. `done` is called once, from any
 /// thread, never inside the call. Writes of one caller are done in order. Errors as in OutboxStore::write().

@@ -130,6 +130,16 @@ class OutboxDeliveries : public OutboxConformance {
   }
 };
 
+inline constexpr Millis kLeaseSpan{6'000};
+
+class OutboxLeases : public OutboxCursors {
+ protected:
+  LeaseTaken take(const std::string& holder, const std::string& name = "stage") {
+    const auto results = write({TakeLease{.name = name, .holder = holder, .span = kLeaseSpan}});
+    return results.empty() ? LeaseTaken{} : std::get<LeaseTaken>(results.front());
+  }
+};
+
 class OutboxRetention : public OutboxCursors {
  protected:
   RetentionStep everything(std::vector<std::string> held_by = {}) {

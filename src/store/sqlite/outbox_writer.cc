@@ -34,6 +34,12 @@ constexpr std::string_view kPutSetting =
     "INSERT INTO ingest_settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 constexpr std::string_view kDropSetting = "DELETE FROM ingest_settings WHERE key = ?";
 constexpr std::string_view kAddAudit = "INSERT INTO ingest_audit (at, actor, action, detail) VALUES (?, ?, ?, ?)";
+// Changes nothing while somebody else has it.
+constexpr std::string_view kTakeLease =
+    "INSERT INTO ingest_lease (name, holder, epoch, expires_at) VALUES (?1, ?2, 1, ?4) ON CONFLICT (name) DO UPDATE "
+    "SET epoch = epoch + (holder <> ?2), holder = ?2, expires_at = ?4 WHERE holder IN (?2, '') OR expires_at <= ?3";
+constexpr std::string_view kLease = "SELECT holder, epoch FROM ingest_lease WHERE name = ?";
+constexpr std::string_view kDropLease = "UPDATE ingest_lease SET holder = '' WHERE name = ? AND holder = ?";
 
 constexpr size_t kBodyKeyBytes = 32;
 
@@ -134,6 +140,28 @@ Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std:
   VF_INVARIANT(false);  // the ledger's numbers have run ahead of the outbox's
 }
 
+Result<bool> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
+  if (epoch == 0) return true;
+  Query lease = db_.query(kLease);
+  const auto row = lease.text(name).step();
+  if (!row) return row.error();
+  if (*row && lease.integer_at(1) == epoch) return true;
+  return conflict(fmt::format("{} is worked on by {} now", name, *row ? lease.text_at(0) : "nobody"));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const TakeLease& write) {
+  auto done = db_.query(kTakeLease).text(write.name).text(write.holder).text(now_text_).time(now_ + write.span).run();
+  if (!done) return done.error();
+  Query lease = db_.query(kLease);
+  if (const auto row = lease.text(write.name).step(); !row) return row.error();
+  std::string holder = lease.text_at(0);
+  return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = lease.integer_at(1), .holder = holder}};
+}
+
+Result<WriteResult> OutboxWriter::operator()(const DropLease& write) {
+  return done_or_error(db_.query(kDropLease).text(write.name).text(write.holder).run());
+}
+
 Result<bool> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
   if (!is_ours(from) || !is_ours(to)) return invalid(fmt::format("{}: not a position of this store", consumer));
   const auto cursor = read_cursor(db_, consumer);
@@ -151,6 +179,7 @@ Result<bool> OutboxWriter::check_range(const std::string& consumer, Position fro
 }
 
 Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
+  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
   if (auto fits = check_range(write.consumer, write.from, write.to); !fits) return fits.error();
   return done_or_error(db_.query(kInsertBatch)
                            .text(write.consumer)
@@ -167,6 +196,7 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
+  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
   if (auto fits = check_range(write.consumer, write.from, write.to); !fits) return fits.error();
   const std::string pin = pin_name(write.consumer);
   {
@@ -193,6 +223,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
+  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
   return done_or_error(db_.query(kPutDelivery)
                            .uuid(write.event_id)
                            .text(write.target)
@@ -205,6 +236,7 @@ Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
+  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
   return done_or_error(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
 }
 
@@ -235,6 +267,7 @@ Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
+  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
   if (!is_ours(write.to) || seq_of(write.to) > end_) {
     return invalid(fmt::format("{}: {} is behind the outbox's end, {}", write.consumer, write.to.seq, end_));
   }

@@ -37,11 +37,14 @@ class OutboxWriter {
   Result<WriteResult> operator()(const PutSetting& write);
   Result<WriteResult> operator()(const AddAudit& write);
   Result<WriteResult> operator()(const RetentionStep& write);
+  Result<WriteResult> operator()(const TakeLease& write);
+  Result<WriteResult> operator()(const DropLease& write);
 
  private:
   OutboxWriter(Connection& db, Instant now, int64_t end);
 
   Result<WriteResult> duplicate_of(const std::string& id, const std::string& body_key);
+  Result<bool> check_lease(const std::string& name, int64_t epoch);
   Result<bool> check_range(const std::string& consumer, Position from, Position to);
   Result<bool> put_cursor(const std::string& consumer, int64_t seq);
 
