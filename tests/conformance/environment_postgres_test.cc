@@ -1,6 +1,10 @@
 // PostgreSQL passes the conformance suite of EnvironmentStore; and what only PostgreSQL can get wrong.
 #include "environment_postgres.h"
 
+#include <chrono>
+#include <random>
+#include <thread>
+
 namespace vf::store::conformance {
 namespace {
 
@@ -13,6 +17,152 @@ TEST(PostgresEnvironment, EveryProjectedTableTakesAFullRowAndGivesItBack) {
       postgres::open_environment({.url = migrated_database(), .environment = "stage", .tables = projections::tables()});
   ASSERT_TRUE(store) << store.error().message;
   expect_full_rows_taken(**store);
+}
+
+TEST(PostgresEnvironment, ADatabaseOfAnotherSchemaIsRefusedWithTheCommandThatMendsIt) {
+  const std::string url = postgres_test::Server::shared().fresh_database();
+  const auto open = [&url] {
+    return postgres::open_environment({.url = url, .environment = "stage", .tables = std::span(&kRuleTable, 1)});
+  };
+  auto store = open();
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Code::conflict);
+  EXPECT_THAT(store.error().message, HasSubstr("`vf migrate env --env stage`"));
+  ASSERT_TRUE(postgres::migrate_environment(url, "stage"));
+  ASSERT_TRUE(open());
+  auto db = postgres::Connection::open({.url = url, .role = "test"});
+  ASSERT_TRUE(db->run("INSERT INTO public._migrations VALUES (9999, '9999_of_tomorrow', 'x')"));
+  store = open();
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Code::conflict);
+  EXPECT_THAT(store.error().message, HasSubstr("9999_of_tomorrow"));
+}
+
+/// What only the server can refuse: a key too long for its index.
+TEST(PostgresEnvironment, TheServersRefusalsAreTracedToTheirProjections) {
+  PostgresHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  std::mt19937 random(7);
+  std::string endless;
+  for (int i = 0; i < 20'000; ++i) endless += static_cast<char>('0' + random() % 64);
+  std::vector<Projection> told;
+  for (uint32_t n = 0; n < 40; ++n) told.push_back(projection(n, {telling_min(std::to_string(n), 1)}));
+  told[11].rows.push_back(telling_min(endless, 1));
+  told[30].rows.push_back(telling_min(endless + "2", 1));
+  Refusals refusals;
+  const auto statuses = (*store)->apply(told, kStart, &refusals);
+  ASSERT_FALSE(statuses);
+  EXPECT_EQ(statuses.error().code, Code::invalid);
+  ASSERT_EQ(refusals.size(), 2u);
+  EXPECT_TRUE(refusals.contains(11) && refusals.contains(30));
+  EXPECT_THAT(refusals.at(11), HasSubstr("54000"));
+  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
+  EXPECT_THAT(*(*store)->rows(kRuleTable, 100), IsEmpty()) << "the search leaves nothing behind";
+  told.erase(told.begin() + 30);
+  told.erase(told.begin() + 11);
+  EXPECT_TRUE((*store)->apply(told, kStart, &refusals));
+}
+
+TEST(PostgresEnvironment, WhatIsRefusedOnlyTogetherNamesOneOfThem) {
+  PostgresHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  ASSERT_TRUE(host.connect().run("ALTER TABLE every_rule ADD CHECK (min_number IS NULL OR max_number IS NULL)"));
+  Row max = telling_min("a", 1);
+  max.cells[kMin].reset();
+  max.cells[kMax] = int64_t{1};
+  Refusals refusals;
+  const std::vector<Projection> told = {projection(1, {telling_min("a", 1)}), projection(2, {max})};
+  ASSERT_FALSE((*store)->apply(told, kStart, &refusals));
+  EXPECT_EQ(refusals.size(), 1u);
+}
+
+std::vector<std::string> versions(postgres::Connection& db) {
+  const auto rows = db.query("SELECT ctid::text || ' ' || xmin::text || ' ' || xmax::text FROM every_rule ORDER BY 1");
+  std::vector<std::string> found;
+  for (int i = 0; i < rows->size(); ++i) found.push_back(rows->text_at(i, 0));
+  return found;
+}
+
+/// Not even a lock, which writes to the row it is taken on.
+TEST(PostgresEnvironment, RowsToldAgainAreNotTouched) {
+  PostgresHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  auto db = host.connect();
+  std::vector<Projection> told;
+  for (uint32_t n = 0; n < 20; ++n) told.push_back(projection(n, {telling_min(std::to_string(n), 5)}));
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  const auto before = versions(db);
+  ASSERT_EQ(before.size(), 20u);
+  for (Projection& each : told) {
+    each.force = true;
+    each.rows.push_back(each.rows[0]);
+    each.rows.back().cells[kMin] = int64_t{6};
+  }
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  EXPECT_EQ(versions(db), before);
+  told[0].rows[0].cells[kMin] = int64_t{4};
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  EXPECT_NE(versions(db), before);
+}
+
+struct Scans {
+  int64_t whole = 0, by_index = 0;
+};
+Scans scans(postgres::Connection& db) {
+  const auto rows = db.query(
+      "SELECT sum(seq_scan)::bigint, sum(coalesce(idx_scan, 0))::bigint FROM pg_stat_user_tables "
+      "WHERE relname ~ '^(processed|quarantined)_events' OR relname = 'every_rule'");
+  return {rows->integer_at(0, 0), rows->integer_at(0, 1)};
+}
+
+/// The server counts for itself how tables were read; a session tells its counts when it ends.
+TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
+  PostgresHost host;
+  auto db = host.connect();
+  ASSERT_TRUE(db.run(
+      "INSERT INTO every_rule (key_text, key_number, key_time, min_number) "
+      "SELECT i::text, 1, '2026-01-01', 5 FROM generate_series(1, 20000) i;"
+      "INSERT INTO processed_events SELECT overlay(gen_random_uuid()::text PLACING prefix FROM 1)::uuid, 'kick', "
+      "'kick.chat', 'applied', now(), now() FROM generate_series(1, 20000), unnest('{00000000,fe}'::text[]) prefix;"
+      "INSERT INTO quarantined_events SELECT gen_random_uuid(), 'kick', 'kick.chat', 'r', 'e', now(), now(), 1 "
+      "FROM generate_series(1, 20000); ANALYZE"));
+  db.close();
+  const auto settled = [&](const Scans& past) {  // sessions that ended have told what they counted
+    auto look = host.connect();
+    const auto alive = look.query(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    return alive->integer_at(0, 0) == 0 && scans(look).by_index > past.by_index;
+  };
+  const auto wait = [&](const Scans& past) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!settled(past) && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(settled(past));
+    auto look = host.connect();
+    return scans(look);
+  };
+  auto look = host.connect();
+  const Scans before = scans(look);
+  look.close();
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  std::vector<Projection> told;
+  for (uint32_t n = 0; n < 500; ++n) {
+    told.push_back(n % 50 == 0 ? quarantined(n, "r") : projection(n, {telling_min(std::to_string(n * 40), 4)}));
+  }
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  for (Projection& each : told) each.force = true;
+  told[0] = projection(0, {telling_min("0", 1)});
+  told[0].force = true;
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  ASSERT_TRUE((*store)->processed(told[7].event_id)->has_value());
+  ASSERT_EQ((*store)->quarantined(10)->size(), 10u);
+  ASSERT_TRUE((*store)->purge({kStart, kStart, 100}));
+  store->reset();
+  EXPECT_EQ(wait(before).whole, before.whole);
 }
 
 const auto kDriver = testing::Values(EnvironmentDriver{

@@ -321,7 +321,7 @@ TEST_P(EnvironmentConformance, NeitherOrderNorRepetitionChangesATableOfAnyTexts)
       for (Row& row : order) {
         row.cells[kKeyText] = key;
         batch.push_back(projection(++event, {row}));
-        if (*rc::gen::inRange(0, 3) > 0) continue;
+        if (*rc::gen::inRange(0, 20) > 0) continue;
         RC_ASSERT(store_->apply(batch, now_, nullptr).has_value());
         batch.clear();
       }
@@ -387,6 +387,15 @@ TEST_P(EnvironmentConformance, NoTextOfAnEventKeepsItOut) {
   EXPECT_THAT(apply({ignored, refused}), ElementsAre(Applied::ignored, Applied::quarantined));
   EXPECT_TRUE((*store_->processed(event_id_of(1)))->type.starts_with("odd"));
   EXPECT_TRUE(store_->quarantined(10)->front().reason.starts_with("odd"));
+}
+
+TEST_P(EnvironmentConformance, AnyTextComesBackAsItWas) {
+  const std::string odd("a\0b\xff\uFDD0", 7);
+  Row row = telling_min(odd, 1);
+  for (const RuleColumn column : {kMaxText, kFirstText, kLastText, kRankText}) row.cells[column] = odd;
+  apply({projection(1, {row}), projection(2, {row})});
+  ASSERT_EQ(table().size(), 1u);
+  EXPECT_EQ(table()[0], meaning(row));
 }
 
 TEST_P(EnvironmentConformance, NoTimeOfAnEventKeepsItOut) {

@@ -25,10 +25,10 @@ constexpr const char* kQuarantine =
     "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, attempted_at, "
     "attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO UPDATE SET "
     "reason = excluded.reason, attempted_at = excluded.attempted_at, attempts = t.attempts + 1";
+// Looks each up by its key, in the order of the array.
 constexpr const char* kRelease =
-    "WITH released AS MATERIALIZED (SELECT event_id FROM public.quarantined_events WHERE event_id = ANY ($1) "
-    "ORDER BY event_id FOR UPDATE) "
-    "DELETE FROM public.quarantined_events WHERE event_id IN (SELECT event_id FROM released)";
+    "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
+    "FROM public.quarantined_events WHERE event_id = u.event_id FOR UPDATE) FROM unnest($1) AS u (event_id)))";
 
 /// The rows of kInsertProcessed and kUpdateStatus.
 struct ProcessedRows {

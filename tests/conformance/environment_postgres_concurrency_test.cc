@@ -1,0 +1,156 @@
+// Several appliers on one PostgreSQL database, and a server that crashes under them.
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "environment_postgres.h"
+
+namespace vf::store::conformance {
+namespace {
+
+constexpr uint32_t kEvents = 600;
+constexpr uint32_t kKeys = 12;
+
+/// Event n tells two of a few keys, so that appliers meet on rows, and what it tells follows from n.
+Projection telling(uint32_t n) {
+  Projection told = projection(n, {});
+  for (const uint32_t key : {n % kKeys, (n * 7 + 3) % kKeys}) {
+    Row row = telling_min(std::to_string(key), 10'000 - n);
+    row.cells[kMax] = int64_t{n};
+    row.cells[kLastText] = std::to_string(n);
+    row.stamps[kLastGroup] = {0, kStart + Millis{n * 7919 % 100}, told.event_id};
+    told.rows.push_back(std::move(row));
+  }
+  return told;
+}
+
+std::map<std::string, std::vector<Value>> fold(const std::vector<Projection>& all) {
+  std::map<std::string, Row> rows;
+  for (const Projection& told : all) {
+    for (const Row& row : told.rows) {
+      const auto [held, is_new] = rows.try_emplace(std::get<std::string>(*row.cells[kKeyText]), row);
+      if (!is_new) merge(held->second, row);
+    }
+  }
+  std::map<std::string, std::vector<Value>> values;
+  for (const auto& [key, row] : rows) values.emplace(key, meaning(row));
+  return values;
+}
+
+std::map<std::string, std::vector<Value>> rows_of(EnvironmentStore& store) {
+  std::map<std::string, std::vector<Value>> values;
+  for (auto& row : store.rows(kRuleTable, 1000).value()) values.emplace(std::get<std::string>(row[kKeyText]), row);
+  return values;
+}
+
+/// Applies all events in batches, in an order of its own; how many it was the first to apply.
+int apply_all(EnvironmentStore& store, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<uint32_t> order(kEvents);
+  for (uint32_t n = 0; n < kEvents; ++n) order[n] = n;
+  std::ranges::shuffle(order, random);
+  int applied = 0;
+  for (size_t from = 0; from < order.size();) {
+    std::vector<Projection> batch;
+    for (size_t size = 1 + random() % 40; size > 0 && from < order.size(); --size)
+      batch.push_back(telling(order[from++]));
+    const auto statuses = store.apply(batch, kStart, nullptr);
+    EXPECT_TRUE(statuses) << statuses.error().message;
+    if (statuses) applied += static_cast<int>(std::ranges::count(*statuses, Applied::applied));
+  }
+  return applied;
+}
+
+TEST(PostgresAppliers, OfOneDatabaseApplyEachEventOnceAndNeverDeadlock) {
+  PostgresHost host;
+  std::atomic<int> applied = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (uint32_t seed = 0; seed < 4; ++seed) {
+      threads.emplace_back([&host, &applied, seed] {
+        auto store = host.open();
+        ASSERT_TRUE(store) << store.error().message;
+        applied += apply_all(**store, seed);
+      });
+    }
+  }
+  EXPECT_EQ(applied, kEvents);
+  std::vector<Projection> all;
+  for (uint32_t n = 0; n < kEvents; ++n) all.push_back(telling(n));
+  auto store = host.open();
+  EXPECT_EQ(rows_of(**store), fold(all));
+  auto db = host.connect();
+  const auto deadlocks = db.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+  EXPECT_EQ(deadlocks->integer_at(0, 0), 0);
+}
+
+/// Applies one batch after another until it has made `rounds`, some of them after the server came back.
+class Applier {
+ public:
+  explicit Applier(EnvironmentStore& store)
+      : store_(store), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+  void wait_for(uint32_t confirmed) {
+    for (uint32_t seen = confirmed_; seen < confirmed; seen = confirmed_) confirmed_.wait(seen);
+  }
+  uint32_t confirmed() const { return confirmed_; }
+  uint32_t tried() const { return tried_; }
+  void stop() {
+    thread_.request_stop();
+    thread_.join();
+  }
+  static std::vector<Projection> batch(uint32_t round) {
+    std::vector<Projection> told;
+    for (uint32_t n = 0; n < 5; ++n) told.push_back(telling(round * 5 + n));
+    return told;
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const auto statuses = store_.apply(batch(tried_), kStart, nullptr);
+      if (!statuses) {
+        EXPECT_EQ(statuses.error().code, Code::unavailable) << statuses.error().message;
+        continue;  // the same again: what was committed unheard is a duplicate
+      }
+      ++tried_;
+      ++confirmed_;
+      confirmed_.notify_all();
+    }
+  }
+  EnvironmentStore& store_;
+  std::atomic<uint32_t> tried_ = 0, confirmed_ = 0;
+  std::jthread thread_;
+};
+
+TEST(PostgresCrash, KeepsWhatWasConfirmedAndNoBatchInHalves) {
+  postgres_test::Server server({.settings = {}});
+  const std::string url = server.fresh_database();
+  ASSERT_TRUE(postgres::migrate_environment(url, "stage"));
+  ASSERT_TRUE(postgres::Connection::open({.url = url, .role = "test"})->run(postgres_create_table(kRuleTable)));
+  auto store = postgres::open_environment({.url = url, .environment = "stage", .tables = std::span(&kRuleTable, 1)});
+  ASSERT_TRUE(store) << store.error().message;
+  Applier applier(**store);
+  uint32_t confirmed = 0;
+  for (int crash = 0; crash < 2; ++crash) {
+    applier.wait_for(confirmed + 20);
+    server.crash();
+    confirmed = applier.confirmed();
+    EXPECT_FALSE((*store)->ping());
+    server.start();
+  }
+  applier.wait_for(confirmed + 20);
+  applier.stop();
+  EXPECT_TRUE((*store)->ping());
+  std::vector<Projection> all;
+  for (uint32_t round = 0; round < applier.tried(); ++round) {
+    for (const Projection& told : Applier::batch(round)) {
+      EXPECT_TRUE((*store)->processed(told.event_id)->has_value());
+      all.push_back(told);
+    }
+  }
+  EXPECT_EQ(rows_of(**store), fold(all));
+}
+
+}  // namespace
+}  // namespace vf::store::conformance
