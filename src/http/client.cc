@@ -203,7 +203,10 @@ void CurlClient::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
-  if (!params_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, params_.ca_file.c_str());
+  if (!params_.ca_pem.empty()) {
+    curl_blob pem{const_cast<char*>(params_.ca_pem.data()), params_.ca_pem.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &pem);
+  }
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.once ? 1L : 0L);
   prepare_body(transfer);
 }

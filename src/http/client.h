@@ -21,7 +21,7 @@ struct ClientParams {
   size_t connections_max = 8;
   size_t response_bytes_max = 1u << 20;  // of headers and body; a longer answer is an error
   std::vector<std::string> resolve{};    // "name:port:address" known ahead of DNS, as curl's --resolve
-  std::string ca_file{};                 // PEM; whom https peers are trusted by; empty: the system's own
+  std::string ca_pem{};                  // certificates that https peers are trusted by; empty: the system's
 };
 
 struct Outgoing {
