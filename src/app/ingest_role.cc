@@ -48,7 +48,7 @@ Result<bool> IngestRole::open() {
   auto outbox = open_outbox(config_.ingest.store, services_.clock.now());
   if (!outbox) return outbox.error();
   outbox_ = std::move(*outbox);
-  auto lake = open_lake(config_.ingest.lake, raw_retention(config_.ingest), services_.clock);
+  auto lake = open_lake(config_.ingest, services_.clock);
   if (lake) {
     lake_ = std::move(*lake);
   } else if (lake.error().code == Code::not_found && !config_.ingest.lake_named) {

@@ -1,11 +1,13 @@
 #include "app/stores.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
 #include "lake/chdb/chdb_raw_log.h"
 #include "lake/chdb/library.h"
+#include "lake/clickhouse/clickhouse_raw_log.h"
 #include "projections/tables.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
@@ -19,6 +21,20 @@ using Kind = config::StoreUrl::Kind;
 Error no_driver(std::string_view what) {
   return invalid(std::string(what) +
                  " is not built into this version: use sqlite:FILE (chdb:FOLDER or none for the lake)");
+}
+
+lake::chdb::ChdbParams chdb_params(const config::Ingest& ingest) {
+  return {.path = ingest.lake.location, .retention = raw_retention(ingest), .library = {}, .engine_options = {}};
+}
+
+lake::clickhouse::ClickHouseParams clickhouse_params(const config::Ingest& ingest) {
+  return {.url = ingest.lake.location,
+          .password = ingest.lake_password.reveal(),
+          .cluster = ingest.lake_cluster,
+          .ca_pem = ingest.lake_ca.text,
+          .compression = static_cast<lake::clickhouse::Compression>(ingest.lake_compression),
+          .timeout = ingest.lake_timeout,
+          .retention = raw_retention(ingest)};
 }
 
 Result<std::string> check_schema(const std::string& path, std::span<const store::Migration> known,
@@ -44,12 +60,29 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::
       {.path = url.location, .environment = name, .tables = projections::tables(), .now = now});
 }
 
-Result<std::unique_ptr<lake::RawLog>> open_lake(const config::StoreUrl& url, const lake::Retention& retention,
-                                                const Clock& clock) {
-  if (url.kind == Kind::none) return std::unique_ptr<lake::RawLog>{};
-  if (url.kind != Kind::chdb) return no_driver("ingest.lake: a driver for this URL");
-  return lake::chdb::open_chdb({.path = url.location, .retention = retention, .library = {}, .engine_options = {}},
-                               clock);
+Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock) {
+  switch (ingest.lake.kind) {
+    case Kind::none:
+      return std::unique_ptr<lake::RawLog>{};
+    case Kind::chdb:
+      return lake::chdb::open_chdb(chdb_params(ingest), clock);
+    case Kind::clickhouse:
+      return lake::clickhouse::open_clickhouse(clickhouse_params(ingest));
+    default:
+      return no_driver("ingest.lake: a driver for this URL");
+  }
+}
+
+Result<std::vector<std::string>> pending_lake(const config::Ingest& ingest) {
+  if (ingest.lake.kind == Kind::chdb) return lake::chdb::pending(chdb_params(ingest));
+  if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::pending(clickhouse_params(ingest));
+  return std::vector<std::string>{};
+}
+
+Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, const Clock& clock) {
+  if (ingest.lake.kind == Kind::chdb) return lake::chdb::migrate(chdb_params(ingest), clock);
+  if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::migrate(clickhouse_params(ingest), clock);
+  return std::vector<std::string>{};
 }
 
 Result<std::string> check_outbox(const config::StoreUrl& url) {
@@ -62,12 +95,18 @@ Result<std::string> check_environment(const config::StoreUrl& url, const std::st
   return check_schema(url.location, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
 }
 
-Result<std::string> check_lake_driver(const config::StoreUrl& url) {
-  if (url.kind == Kind::none) return std::string("none: events are kept in the outbox alone, for its retention");
-  if (url.kind != Kind::chdb) return no_driver("ingest.lake: a driver for this URL");
-  const auto library = lake::chdb::Library::load({});
-  if (!library) return library.error();
-  return std::string("libchdb ") + (*library)->version();
+Result<std::string> check_lake(const config::Ingest& ingest) {
+  if (ingest.lake.kind == Kind::none)
+    return std::string("none: events are kept in the outbox alone, for its retention");
+  if (ingest.lake.kind == Kind::chdb) {
+    const auto library = lake::chdb::Library::load({});
+    if (!library) return library.error();
+    return std::string("libchdb ") + (*library)->version();
+  }
+  const auto pending = pending_lake(ingest);
+  if (!pending) return pending.error();
+  if (pending->empty()) return std::string("the ClickHouse server answers and has the schema of this version");
+  return conflict(fmt::format("the lake lacks {}: run `vf migrate lake`", fmt::join(*pending, ", ")));
 }
 
 lake::Retention raw_retention(const config::Ingest& ingest) {

@@ -15,15 +15,18 @@ namespace vf::app {
 Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& url, Instant now);
 Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::StoreUrl& url, const std::string& name,
                                                                   Instant now);
-/// nullptr for `none`.
-Result<std::unique_ptr<lake::RawLog>> open_lake(const config::StoreUrl& url, const lake::Retention& retention,
-                                                const Clock& clock);
+/// nullptr for `none`. A chDB lake is migrated by it, one on a server is not: `vf migrate lake`.
+Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock);
+/// What migrate_lake() would do, by name ("0001_raw_events", "retention"); nothing for `none`. Changes nothing.
+Result<std::vector<std::string>> pending_lake(const config::Ingest& ingest);
+/// Applies what is pending; what it did, by name.
+Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, const Clock& clock);
 /// Is there a database, and does its schema fit this program? What was found, or what mends it. Changes nothing.
 Result<std::string> check_outbox(const config::StoreUrl& url);
 Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name);
 
-/// Can the lake's driver be used here? What was found, or what is missing and how to get it. Opens nothing.
-Result<std::string> check_lake_driver(const config::StoreUrl& url);
+/// Can the lake be used from here? What was found, or what is missing and how to get it. Changes nothing.
+Result<std::string> check_lake(const config::Ingest& ingest);
 lake::Retention raw_retention(const config::Ingest& ingest);
 
 }  // namespace vf::app

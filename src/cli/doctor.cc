@@ -57,7 +57,7 @@ void check_files(const config::Config& config, Findings& out) {
 }
 
 void check_lake(const config::Config& config, Findings& out) {
-  const auto usable = app::check_lake_driver(config.ingest.lake);
+  const auto usable = app::check_lake(config.ingest);
   out.push_back({"lake", usable ? Grade::ok : Grade::problem, usable ? *usable : usable.error().message});
 }
 

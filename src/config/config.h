@@ -46,6 +46,7 @@ struct StoreUrl {
   std::string location;  // sqlite and chdb: an absolute path; else the whole URL, which may hold a password
 };
 
+enum class Compression { zstd, gzip, none };
 enum class SourceMode { live, dry_run, off };
 enum class TargetMode { live, dry_run, paused };
 enum class SandboxRule { exclude, include, only };
@@ -63,6 +64,11 @@ struct Ingest {
   Listen listen;
   StoreUrl store, lake;
   bool lake_named = false;  // the operator asked for it; else it is the default, which may be missing
+  Secret lake_password;
+  std::string lake_cluster;
+  FileText lake_ca;
+  Compression lake_compression{};
+  Millis lake_timeout{};
   Size max_body;
   Millis patience{}, request_timeout{};
   int64_t queue_events_max = 0, threads = 0, connections_max = 0;

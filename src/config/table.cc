@@ -11,6 +11,10 @@ std::vector<std::string> words_of<SourceMode>() {
   return {"live", "dry-run", "off"};
 }
 template <>
+std::vector<std::string> words_of<Compression>() {
+  return {"zstd", "gzip", "none"};
+}
+template <>
 std::vector<std::string> words_of<TargetMode>() {
   return {"live", "dry-run", "paused"};
 }
@@ -81,11 +85,6 @@ void add_ingest(std::vector<Key>& keys) {
          .words = {"sqlite", "postgresql"},
          .doc = "The shared relational store: outbox, ledger, cursors.",
          .example = "postgresql://vfapp@db.internal/dm"});
-  s.key("lake", &Ingest::lake,
-        {.fallback = "chdb:lake",
-         .words = {"chdb", "http", "https", "none"},
-         .doc = "The raw event log: embedded (chdb), a ClickHouse server, or none.",
-         .example = "http://vf@clickhouse.internal:8123/vf"});
   s.key("max_body", &Ingest::max_body,
         {.fallback = "1MiB",
          .min = kKiB,
@@ -125,6 +124,30 @@ void add_ingest(std::vector<Key>& keys) {
                 [](Config& c, const std::string&) -> Millis& { return c.ingest.raw_retention["sumsub"]; });
   s.add<Millis>("retention.raw_events.*",
                 {.min = kDay, .doc = "Raw events of the source of that name.", .example = "30d"}, raw);
+}
+
+void add_lake(std::vector<Key>& keys) {
+  Section<Ingest> s(keys, "ingest", kHub, [](Config& c, const std::string&) -> Ingest& { return c.ingest; });
+  s.key("lake", &Ingest::lake,
+        {.fallback = "chdb:lake",
+         .words = {"chdb", "http", "https", "none"},
+         .doc = "The raw event log: embedded (chdb), a ClickHouse server (several addresses with commas), or none.",
+         .example = "http://vf@clickhouse.internal:8123/vf"});
+  s.key("lake_password", &Ingest::lake_password,
+        {.doc = "Password of the lake's user on a ClickHouse server.", .example = "file:lake-password"});
+  s.key("lake_cluster", &Ingest::lake_cluster,
+        {.fallback_doc = "none: one server",
+         .doc = "The cluster, as in the server's remote_servers, that holds the lake's replicas; of a single shard.",
+         .example = "vf"});
+  s.key("lake_ca", &Ingest::lake_ca,
+        {.fallback_doc = "the system's",
+         .doc = "Certificates, PEM, that an https lake is trusted by.",
+         .example = "file:lake-ca.pem"});
+  s.key("lake_compression", &Ingest::lake_compression,
+        {.fallback = "zstd", .doc = "How rows are packed on their way to a ClickHouse server."});
+  s.key(
+      "lake_timeout", &Ingest::lake_timeout,
+      {.fallback = "1m", .min = kSecond, .max = kHour, .doc = "How long a statement on a ClickHouse server may take."});
 }
 
 void add_admin(std::vector<Key>& keys) {
@@ -368,6 +391,7 @@ std::vector<Key> build() {
   std::vector<Key> keys;
   add_process(keys);
   add_ingest(keys);
+  add_lake(keys);
   add_admin(keys);
   add_kick(keys);
   add_sumsub(keys);

@@ -129,4 +129,24 @@ Error engine_error(int code, std::string_view message) {
   return {answer.code, fmt::format("lake: {}{}", line, answer.mends)};
 }
 
+Result<bool> insert_outcome(Result<bool> outcome) {
+  if (outcome || outcome.error().code != Code::conflict) return outcome;
+  return unavailable(std::move(outcome.error().message));
+}
+
+std::optional<std::string_view> late_exception(std::string_view answer, std::string_view tag, bool holds_text) {
+  constexpr size_t kTailBytes = 16u << 10;  // an exception's text is shorter
+  const std::string_view tail = answer.substr(answer.size() - std::min(answer.size(), kTailBytes));
+  if (!tag.empty()) {
+    const std::string opening = fmt::format("__exception__\r\n{}\r\n", tag);
+    const size_t at = tail.rfind(opening);
+    if (at != tail.npos) return tail.substr(at + opening.size());
+  }
+  if (holds_text) return std::nullopt;
+  const size_t at = tail.find("Code: ");  // the first: an exception's text may quote another's
+  const bool is_one =
+      at != tail.npos && engine_code(tail.substr(at)) != 0 && tail.find("DB::Exception", at) != tail.npos;
+  return is_one ? std::optional(tail.substr(at)) : std::nullopt;
+}
+
 }  // namespace vf::lake

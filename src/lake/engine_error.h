@@ -3,6 +3,7 @@
 // functions.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -34,5 +35,13 @@ int engine_code(std::string_view message);
 /// code: unavailable.
 Error engine_error(std::string_view message);
 Error engine_error(int code, std::string_view message);
+
+/// What an insert's caller is told: a schema that does not fit is no row's fault, so it is unavailable.
+Result<bool> insert_outcome(Result<bool> outcome);
+
+/// The exception that stands at the end of an answer whose status was sent before it happened. `tag` is the header
+/// X-ClickHouse-Exception-Tag (25.11 and later, else empty), which nobody who wrote an event can know. Without a tag it
+/// is told by its wording, unless the answer `holds_text`: then an event could be taken for it.
+std::optional<std::string_view> late_exception(std::string_view answer, std::string_view tag, bool holds_text);
 
 }  // namespace vf::lake

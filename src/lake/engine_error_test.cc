@@ -36,6 +36,13 @@ TEST(EngineError, TablesThatAreMissingAreMadeByMigrating) {
   EXPECT_THAT(engine_error(81, "x").message, HasSubstr("vf migrate lake"));
 }
 
+TEST(EngineError, NoRowIsToBlameForAMissingTable) {
+  EXPECT_EQ(insert_outcome(engine_error(60, "x")).error().code, Code::unavailable);
+  EXPECT_EQ(insert_outcome(engine_error(117, "x")).error().code, Code::invalid);
+  EXPECT_EQ(insert_outcome(engine_error(49, "x")).error().code, Code::internal);
+  EXPECT_TRUE(insert_outcome(true));
+}
+
 TEST(EngineError, RowsThatCannotBeParsedAreInvalid) {
   for (const int number : {27, 33, 117, 376}) EXPECT_EQ(code_of(number), Code::invalid) << number;
 }
@@ -64,6 +71,30 @@ TEST(EngineError, IsOneShortLine) { EXPECT_LE(engine_error(std::string(1'000, 'x
 TEST(EngineError, TheTableIsSortedAndNamesACodeOnce) {
   const auto codes = engine_codes();
   EXPECT_TRUE(std::ranges::adjacent_find(codes, std::greater_equal{}, &EngineCode::code) == codes.end());
+}
+
+const std::string kText = "Code: 241. DB::Exception: Memory limit. (MEMORY_LIMIT_EXCEEDED) (version 26.7.2.1)\n";
+
+TEST(LateException, IsFoundByItsWordingBehindBinaryRows) {
+  const std::string rows(1000, '\3');
+  EXPECT_EQ(late_exception(rows + kText, "", false), kText);
+  EXPECT_EQ(late_exception(kText, "", false), kText);
+  EXPECT_EQ(engine_error(*late_exception(rows + "\r\n" + kText, "", false)).code, Code::unavailable);
+  EXPECT_EQ(late_exception(rows, "", false), std::nullopt);
+  EXPECT_EQ(late_exception("", "", false), std::nullopt);
+}
+
+TEST(LateException, WhatAnEventSaysIsNotTakenForOne) {
+  EXPECT_EQ(late_exception("rows" + kText, "", true), std::nullopt);
+  EXPECT_EQ(late_exception("rows\r\n__exception__\r\nguessed\r\n" + kText, "abcdefghijklmnop", true), std::nullopt);
+}
+
+TEST(LateException, IsFoundByItsTagWhateverTheRowsHold) {
+  const std::string tail =
+      "\r\n__exception__\r\nabcdefghijklmnop\r\n" + kText + "84 abcdefghijklmnop\r\n__exception__\r\n";
+  const auto found = late_exception("rows" + kText + tail, "abcdefghijklmnop", true);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(engine_error(*found).message, "lake: " + kText.substr(0, kText.size() - 1));
 }
 
 }  // namespace

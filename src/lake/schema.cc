@@ -65,6 +65,13 @@ Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& e
 
 }  // namespace
 
+std::vector<std::string> names_of(std::span<const Migration> pending, bool has_retention) {
+  std::vector<std::string> names;
+  for (const auto& migration : pending) names.emplace_back(migration.name);
+  if (!has_retention) names.emplace_back("retention");
+  return names;
+}
+
 std::vector<std::string_view> split_statements(std::string_view sql) {
   std::vector<std::string_view> statements;
   while (!sql.empty()) {

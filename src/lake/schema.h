@@ -44,6 +44,9 @@ Result<bool> has_retention(const Execute& execute, const Retention& wanted);
 /// Makes it so, by the table's TTL; no statement where it is so already.
 Result<bool> set_retention(const Execute& execute, const Retention& wanted);
 
+/// What is to be done, for people: the migrations' names, and "retention" unless that is as wanted.
+std::vector<std::string> names_of(std::span<const Migration> pending, bool has_retention);
+
 /// The statements of a file: each ends in a semicolon at the end of a line.
 std::vector<std::string_view> split_statements(std::string_view sql);
 

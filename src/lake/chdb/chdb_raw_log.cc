@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "lake/chdb/connection.h"
+#include "lake/engine_error.h"
+#include "lake/engine_raw_log.h"
 #include "lake/raw_events.h"
 #include "lake/schema.h"
 
@@ -49,7 +51,7 @@ std::vector<std::string> session_options() {
   };
 }
 
-class ChdbRawLog final : public RawLog {
+class ChdbRawLog final : public EngineRawLog {
  public:
   ChdbRawLog(std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader)
       : writer_(std::move(writer)), reader_(std::move(reader)) {}
@@ -64,55 +66,21 @@ class ChdbRawLog final : public RawLog {
     encoded.reserve(bytes);
     for (const auto& row : rows) append_row(encoded, row);
     const std::lock_guard lock(write_mutex_);
-    return writer_->insert(insert_statement(), encoded);
+    return insert_outcome(writer_->insert(insert_statement(), encoded));
   }
 
   // An insert ends before insert() returns, and dies with its process: once nobody holds the lock, nothing runs.
   Result<bool> settle() override {
     const std::lock_guard lock(write_mutex_);
-    return succeeded(writer_->query("SELECT 1"));
-  }
-
-  Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
-    std::vector<Uuid> present;
-    for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), kIdsPerStatement))) {
-      auto found = read(select_ids_present(ids.first(std::min(ids.size(), kIdsPerStatement)), from, to), read_ids);
-      if (!found) return found.error();
-      present.insert(present.end(), found->begin(), found->end());
-    }
-    return present;
-  }
-
-  Result<std::vector<Event>> read(const ReadRange& range) override { return read(select_events(range), read_events); }
-
-  Result<std::optional<Event>> find(Uuid id) override {
-    auto found = read(select_event(id), read_events);
-    if (!found) return found.error();
-    if (found->empty()) return std::optional<Event>{};
-    return std::optional<Event>{std::move(found->front())};
-  }
-
-  Result<int64_t> count() override { return read(std::string(kSelectCount), read_count); }
-
-  Result<bool> ping() override {
-    const std::lock_guard lock(read_mutex_);
-    return succeeded(reader_->query("SELECT 1"));
-  }
-
- private:
-  static Result<bool> succeeded(Result<std::string> answer) {
+    auto answer = writer_->query("SELECT 1");
     if (!answer) return answer.error();
     return true;
   }
 
-  template <class Decode>
-  auto read(const std::string& sql, Decode decode) -> decltype(decode(std::string_view{})) {
-    Result<std::string> answer = [&] {
-      const std::lock_guard lock(read_mutex_);
-      return reader_->query(sql);
-    }();
-    if (!answer) return answer.error();
-    return decode(*answer);
+ private:
+  Result<std::string> select(const std::string& sql, bool) override {
+    const std::lock_guard lock(read_mutex_);
+    return reader_->query(sql);
   }
 
   std::mutex write_mutex_, read_mutex_;
@@ -129,29 +97,77 @@ Result<bool> refuse_if_in_use(const std::string& path) {
   return true;
 }
 
-}  // namespace
+struct Engine {
+  const Library& library;
+  std::vector<std::string> options;
+};
 
-Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock) {
+Result<std::string> absolute_path(const ChdbParams& params) {
   std::error_code failed;
   // Absolute: the engine's fsync of a folder fails on a relative path.
-  const std::string path = std::filesystem::absolute(params.path, failed).lexically_normal();
-  if (!failed) std::filesystem::create_directories(path, failed);
+  const auto path = std::filesystem::absolute(params.path, failed).lexically_normal();
+  if (failed) return unavailable(fmt::format("lake: {}: {}", params.path, failed.message()));
+  return path.string();
+}
+
+Result<Engine> prepare_engine(const ChdbParams& params) {
+  auto path = absolute_path(params);
+  if (!path) return path.error();
+  std::error_code failed;
+  std::filesystem::create_directories(*path, failed);
   if (failed) return unavailable(fmt::format("lake: cannot make {}: {}", params.path, failed.message()));
   auto library = Library::load(params.library);
   if (!library) return library.error();
-  if (auto is_free = refuse_if_in_use(path); !is_free) return is_free.error();
+  if (auto is_free = refuse_if_in_use(*path); !is_free) return is_free.error();
+  Engine engine{**library, engine_options(*path)};
+  std::ranges::copy(session_options(), std::back_inserter(engine.options));
+  std::ranges::copy(params.engine_options, std::back_inserter(engine.options));
+  return engine;
+}
 
-  auto options = engine_options(path);
-  std::ranges::copy(session_options(), std::back_inserter(options));
-  std::ranges::copy(params.engine_options, std::back_inserter(options));
-  auto writer = Connection::open(**library, options);
+Execute executing(Connection& connection) {
+  return [&connection](const std::string& sql) { return connection.query(sql); };
+}
+
+Result<std::vector<std::string>> look(const Execute& execute, const Retention& retention) {
+  auto left = pending_migrations(execute, migrations());
+  if (!left) return left.error();
+  auto same = has_retention(execute, retention);
+  if (!same) return same.error();
+  return names_of(*left, *same);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock) {
+  auto engine = prepare_engine(params);
+  if (!engine) return engine.error();
+  auto writer = Connection::open(engine->library, engine->options);
   if (!writer) return writer.error();
-  const Execute execute = [&writer](const std::string& sql) { return (*writer)->query(sql); };
-  if (auto migrated = migrate(execute, migrations(), {}, clock.now()); !migrated) return migrated.error();
+  const Execute execute = executing(**writer);
+  if (auto migrated = lake::migrate(execute, migrations(), {}, clock.now()); !migrated) return migrated.error();
   if (auto set = set_retention(execute, params.retention); !set) return set.error();
-  auto reader = Connection::open(**library, options);
+  auto reader = Connection::open(engine->library, engine->options);
   if (!reader) return reader.error();
   return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(*writer), std::move(*reader)));
+}
+
+Result<std::vector<std::string>> pending(const ChdbParams& params) {
+  auto path = absolute_path(params);
+  if (!path) return path.error();
+  if (!std::filesystem::exists(*path)) return names_of(migrations(), false);
+  auto engine = prepare_engine(params);
+  if (!engine) return engine.error();
+  auto connection = Connection::open(engine->library, engine->options);
+  if (!connection) return connection.error();
+  return look(executing(**connection), params.retention);
+}
+
+Result<std::vector<std::string>> migrate(const ChdbParams& params, const Clock& clock) {
+  auto left = pending(params);
+  if (!left || left->empty()) return left;
+  if (auto opened = open_chdb(params, clock); !opened) return opened.error();
+  return left;
 }
 
 }  // namespace vf::lake::chdb

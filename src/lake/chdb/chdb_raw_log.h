@@ -24,4 +24,10 @@ struct ChdbParams {
 /// conflict (another process uses the folder, or a newer version made it), unavailable.
 Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock);
 
+/// What opening would change in the schema, by name ("0001_raw_events", "retention"). Changes nothing there. Errors as
+/// of open_chdb().
+Result<std::vector<std::string>> pending(const ChdbParams& params);
+/// Does it without keeping the log open; what it did, by name.
+Result<std::vector<std::string>> migrate(const ChdbParams& params, const Clock& clock);
+
 }  // namespace vf::lake::chdb

@@ -179,6 +179,19 @@ TEST_F(Chdb, MigrationsAreAppliedOnceAndChangesAreRefused) {
   EXPECT_EQ(pending_migrations(execute, {}).error().code, Code::conflict) << "made by a newer version";
 }
 
+TEST_F(Chdb, WhatIsPendingIsToldWithoutDoingIt) {
+  const std::string folder = params.path;
+  params.path += "/lake";
+  EXPECT_THAT(*pending(params), ElementsAre("0001_raw_events", "retention"));
+  EXPECT_FALSE(std::filesystem::exists(params.path));
+  EXPECT_THAT(*migrate(params, clock), ElementsAre("0001_raw_events", "retention"));
+  EXPECT_TRUE(pending(params)->empty());
+  EXPECT_TRUE(migrate(params, clock)->empty());
+  params.retention.otherwise = std::chrono::days{7};
+  EXPECT_THAT(*pending(params), ElementsAre("retention"));
+  params.path = folder;
+}
+
 TEST_F(Chdb, OneIdAndASpanOfReceiptAreFoundByIndex) {
   open();
   std::vector<Event> events(100'000);

@@ -1,0 +1,132 @@
+#include "lake/clickhouse/clickhouse_raw_log.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/bytes.h"
+#include "crypto/digest.h"
+#include "lake/clickhouse/endpoints.h"
+#include "lake/clickhouse/migration.h"
+#include "lake/clickhouse/session.h"
+#include "lake/engine_error.h"
+#include "lake/engine_raw_log.h"
+#include "lake/raw_events.h"
+
+namespace vf::lake::clickhouse {
+namespace {
+
+constexpr std::string_view kQueryIds = "vf-raw-log-";  // of all our inserts, also of processes before this one
+
+// Rows that stand in one partition, and so in one part: all of them are in the log, or none.
+struct Portion {
+  std::string rows;
+  crypto::Sha256 ids;
+};
+using PortionKey = std::pair<std::string_view, std::chrono::year_month>;  // class of retention, month of receipt
+
+PortionKey key_of(const RawRow& row) {
+  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(row.event->received)};
+  return {row.retention_class, day.year() / day.month()};
+}
+
+std::map<PortionKey, Portion> portions_of(std::span<const RawRow> rows) {
+  std::map<PortionKey, Portion> portions;
+  for (const auto& row : rows) {
+    Portion& portion = portions[key_of(row)];
+    append_row(portion.rows, row);
+    const auto& id = row.event->id.bytes;
+    portion.ids.update({reinterpret_cast<const char*>(id.data()), id.size()});
+  }
+  return portions;
+}
+
+class ClickHouseRawLog final : public EngineRawLog {
+ public:
+  ClickHouseRawLog(ClickHouseParams params, const SessionParams& session)
+      : params_(std::move(params)), user_(session.user), writer_(session), reader_(session) {}
+
+  Result<bool> check() {
+    const std::lock_guard lock(read_mutex_);
+    return check_locked();
+  }
+
+  // Each portion is a part, so what a batch that broke off has left is whole portions; those that are sent again are
+  // the same rows and carry the same token. On replicas that alone makes repetition harmless, even of an insert that
+  // still runs where settle() cannot reach. On one server the token is not sent: killed between the token's log and
+  // the part's rename, MergeTree drops the rows when they come again. There settle() is the guard.
+  Result<bool> insert(std::span<const RawRow> rows, const std::string& token) override {
+    if (auto known = check(); !known) return insert_outcome(known);
+    const std::lock_guard lock(write_mutex_);
+    for (auto& [key, portion] : portions_of(rows)) {
+      Settings settings = {{"query_id", fmt::format("{}{}", kQueryIds, to_hex(crypto::random_bytes(8)))},
+                           {"async_insert", "0"},  // 1 may answer before the data is anywhere
+                           {"input_format_parallel_parsing", "0"}};
+      const bool guarded = !params_.cluster.empty() && !token.empty();
+      settings.emplace_back("insert_deduplicate", guarded ? "1" : "0");
+      if (guarded) {
+        const auto ids = portion.ids.finish();
+        settings.emplace_back("insert_deduplication_token",
+                              to_hex({reinterpret_cast<const char*>(ids.data()), ids.size()}));
+      }
+      if (auto done = writer_.insert(insert_statement(), portion.rows, settings); !done) return insert_outcome(done);
+    }
+    return true;
+  }
+
+  // An insert goes on after its client has gone. On a cluster a replica that does not answer is passed over: the token
+  // stands against what may still run there.
+  Result<bool> settle() override {
+    if (auto known = check(); !known) return known;
+    const std::lock_guard lock(write_mutex_);
+    const bool replicated = !params_.cluster.empty();
+    const std::string ours =
+        fmt::format("WHERE startsWith(query_id, '{}') AND user = {}", kQueryIds, sql_literal(user_));
+    const std::string cluster = sql_literal(params_.cluster);
+    auto killed = writer_.query(fmt::format("KILL QUERY{} {} SYNC", replicated ? " ON CLUSTER " + cluster : "", ours));
+    if (!killed && !replicated) return killed.error();
+    const std::string processes =
+        replicated ? fmt::format("clusterAllReplicas({}, system.processes)", cluster) : "system.processes";
+    auto left = writer_.query(fmt::format("SELECT toInt64(count()) FROM {} {}", processes, ours),
+                              replicated ? Settings{{"skip_unavailable_shards", "1"}} : Settings{});
+    if (!left) return left.error();
+    const auto count = read_count(*left);
+    if (!count) return count.error();
+    if (*count > 0) return unavailable("lake: an insert that was begun earlier still runs; waiting for its end");
+    return true;
+  }
+
+ private:
+  Result<std::string> select(const std::string& sql, bool holds_text) override {
+    const std::lock_guard lock(read_mutex_);
+    if (auto known = check_locked(); !known) return known.error();
+    return reader_.query(sql, {}, holds_text);
+  }
+
+  Result<bool> check_locked() {
+    if (checked_) return true;
+    auto fits = check_schema(executing(reader_), params_.retention);
+    checked_ = fits.has_value();
+    return fits;
+  }
+
+  const ClickHouseParams params_;
+  const std::string user_;
+  std::mutex write_mutex_, read_mutex_;
+  Session writer_, reader_;
+  bool checked_ = false;  // under read_mutex_
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params) {
+  auto session = session_params(params);
+  if (!session) return session.error();
+  auto log = std::make_unique<ClickHouseRawLog>(params, *session);
+  if (auto fits = log->check(); !fits && fits.error().code != Code::unavailable) return fits.error();
+  return std::unique_ptr<RawLog>(std::move(log));
+}
+
+}  // namespace vf::lake::clickhouse

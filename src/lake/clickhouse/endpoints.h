@@ -1,0 +1,21 @@
+// Endpoints: where a ClickHouse server answers over HTTP, read from ingest.lake: http(s)://user@h1:8123,h2:8123/vf. A
+// value.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace vf::lake::clickhouse {
+
+struct Endpoints {
+  std::string user = "default";
+  std::vector<std::string> urls;  // "http://h1:8123/", in the order given: the first that answers is used
+};
+
+/// Error `invalid`: not of that form, another database than vf, or a password in it. Never quotes the URL.
+Result<Endpoints> parse_endpoints(std::string_view url);
+
+}  // namespace vf::lake::clickhouse

@@ -1,0 +1,108 @@
+#include "lake/clickhouse/migration.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "lake/clickhouse/endpoints.h"
+#include "lake/raw_events.h"
+#include "lake/row_binary.h"
+
+namespace vf::lake::clickhouse {
+namespace {
+
+constexpr std::pair kOldest{25, 6};  // projections as indexes (sql/lake/0001_raw_events.sql)
+
+Result<bool> check_version(const Execute& execute) {
+  auto answer = execute("SELECT version()");
+  if (!answer) return answer.error();
+  row_binary::Reader reader(*answer);
+  const std::string version = reader.read_string();
+  std::pair found{0, 0};
+  const char* end = version.data() + version.size();
+  const auto [dot, error] = std::from_chars(version.data(), end, found.first);
+  if (error == std::errc{} && dot != end) std::from_chars(dot + 1, end, found.second);
+  if (found >= kOldest) return true;
+  return conflict(fmt::format("lake: the server is ClickHouse {}; {}.{} or later is needed", version, kOldest.first,
+                              kOldest.second));
+}
+
+// ON CLUSTER makes the same table everywhere and the macro {shard} keeps shards apart: nothing would join them again.
+Result<bool> check_cluster(const Execute& execute, const std::string& cluster) {
+  if (cluster.empty()) return true;
+  auto answer = execute(fmt::format("SELECT toInt64(uniqExact(shard_num)) FROM system.clusters WHERE cluster = {}",
+                                    sql_literal(cluster)));
+  if (!answer) return answer.error();
+  const auto shards = read_count(*answer);
+  if (!shards) return shards.error();
+  if (*shards == 1) return true;
+  return invalid(fmt::format("ingest.lake_cluster: the server knows {} of that name; name one of a single shard",
+                             *shards == 0 ? "no cluster" : fmt::format("a cluster of {} shards", *shards)));
+}
+
+Result<std::vector<std::string>> look(const Execute& execute, const ClickHouseParams& params) {
+  if (auto fits = check_version(execute); !fits) return fits.error();
+  if (auto fits = check_cluster(execute, params.cluster); !fits) return fits.error();
+  auto migrations_left = pending_migrations(execute, migrations());
+  if (!migrations_left) return migrations_left.error();
+  auto same = has_retention(execute, params.retention);
+  if (!same) return same.error();
+  return names_of(*migrations_left, *same);
+}
+
+}  // namespace
+
+Result<SessionParams> session_params(const ClickHouseParams& params) {
+  auto endpoints = parse_endpoints(params.url);
+  if (!endpoints) return endpoints.error();
+  SessionParams session;
+  session.urls = std::move(endpoints->urls);
+  session.user = std::move(endpoints->user);
+  session.password = params.password;
+  session.ca_pem = params.ca_pem;
+  session.compression = params.compression;
+  session.timeout = params.timeout;
+  return session;
+}
+
+Execute executing(Session& session) {
+  return [&session](const std::string& sql) { return session.query(sql); };
+}
+
+Result<bool> check_schema(const Execute& execute, const Retention& retention) {
+  if (auto fits = check_version(execute); !fits) return fits;
+  auto left = pending_migrations(execute, migrations());
+  if (!left) return left.error();
+  if (!left->empty()) {
+    return conflict(fmt::format("lake: {} of its migrations are not applied, {} first: run `vf migrate lake`",
+                                left->size(), left->front().name));
+  }
+  auto same = has_retention(execute, retention);
+  if (!same) return same.error();
+  if (*same) return true;
+  return conflict(
+      "lake: vf.raw_events keeps rows for other spans than ingest.retention.raw_events wants: run `vf migrate lake`");
+}
+
+Result<std::vector<std::string>> pending(const ClickHouseParams& params) {
+  auto parameters = session_params(params);
+  if (!parameters) return parameters.error();
+  Session session(std::move(*parameters));
+  return look(executing(session), params);
+}
+
+Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const Clock& clock) {
+  auto parameters = session_params(params);
+  if (!parameters) return parameters.error();
+  Session session(std::move(*parameters));
+  const Execute execute = executing(session);
+  auto left = look(execute, params);
+  if (!left) return left.error();
+  if (auto done = lake::migrate(execute, migrations(), {.cluster = params.cluster}, clock.now()); !done) {
+    return done.error();
+  }
+  if (auto done = set_retention(execute, params.retention); !done) return done.error();
+  return left;
+}
+
+}  // namespace vf::lake::clickhouse

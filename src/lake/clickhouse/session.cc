@@ -1,0 +1,136 @@
+#include "lake/clickhouse/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "lake/engine_error.h"
+
+namespace vf::lake::clickhouse {
+namespace {
+
+constexpr Millis kAnswerGrace{5'000};  // the server gives up first, with a reason
+
+// A replica that lost its keeper, or is shutting down: another one may do.
+constexpr std::array kAddressAtFault = {225, 236, 242, 999};
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                       c == '-' || c == '.' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+std::string query_string(const Settings& settings) {
+  std::string out;
+  for (const auto& [name, value] : settings) {
+    out += fmt::format("{}{}={}", out.empty() ? '?' : '&', name, percent_encoded(value));
+  }
+  return out;
+}
+
+int exception_code(const http::Response& response) {
+  const auto header = http::header(response, "X-ClickHouse-Exception-Code");
+  int code = 0;
+  if (header) std::from_chars(header->data(), header->data() + header->size(), code);
+  return code != 0 ? code : engine_code(response.body);
+}
+
+// An answer that is not 200 and names no code of the engine's: somebody else's, a proxy's perhaps.
+Error foreign_answer(const http::Response& response) {
+  if (response.status == 401 || response.status == 403) {
+    constexpr int kAuthenticationFailed = 516;
+    return engine_error(kAuthenticationFailed, fmt::format("the server answers {}", response.status));
+  }
+  return unavailable(fmt::format("lake: the server answers {} without an exception of ClickHouse's{}", response.status,
+                                 response.status < 500 ? ": is it one? See ingest.lake" : ""));
+}
+
+}  // namespace
+
+Session::Session(SessionParams params)
+    : params_(std::move(params)),
+      client_(http::Client::create({.allow_private = true,
+                                    .connections_max = 2,
+                                    .response_bytes_max = params_.answer_bytes_max,
+                                    .ca_pem = params_.ca_pem})) {}
+
+http::Outgoing Session::request(const Settings& settings) const {
+  Settings all = {
+      {"default_format", "RowBinary"},
+      {"wait_end_of_query", "1"},  // no 200 before the statement has succeeded
+      {"max_execution_time", std::to_string(std::chrono::ceil<std::chrono::seconds>(params_.timeout).count())}};
+  all.insert(all.end(), settings.begin(), settings.end());
+  http::Outgoing out;
+  out.url = query_string(all);
+  out.headers = {{"X-ClickHouse-User", params_.user}};
+  if (!params_.password.empty()) out.headers.emplace_back("X-ClickHouse-Key", params_.password);
+  out.connect_timeout = params_.connect_timeout;
+  out.timeout = params_.timeout + kAnswerGrace;
+  return out;
+}
+
+Result<std::string> Session::query(const std::string& sql, const Settings& settings, bool holds_text) {
+  const http::Outgoing asked = request(settings);
+  for (size_t tried = 1;; ++tried) {
+    http::Outgoing out = asked;
+    out.body = sql;
+    auto answer = send(std::move(out), holds_text);
+    if (answer || !turned_ || tried >= params_.urls.size()) return answer;
+  }
+}
+
+Result<bool> Session::insert(const std::string& sql, std::string_view rows, const Settings& settings) {
+  Settings all = settings;
+  all.emplace_back("query", sql + " FORMAT RowBinary");
+  http::Outgoing out = request(all);
+  out.once = true;
+  out.body = compressed(rows, params_.compression);
+  if (const auto encoding = content_encoding(params_.compression); !encoding.empty()) {
+    out.headers.emplace_back("Content-Encoding", encoding);
+  }
+  const auto answer = send(std::move(out), false);
+  if (!answer) return answer.error();
+  return true;
+}
+
+Result<std::string> Session::send(http::Outgoing request, bool holds_text) {
+  const std::string& url = params_.urls[current_];
+  const auto turn = [this] {
+    turned_ = true;
+    current_ = (current_ + 1) % params_.urls.size();
+  };
+  turned_ = false;
+  request.url.insert(0, url);
+  auto response = client_->call(std::move(request));
+  if (!response) {
+    Error error{response.error().code, fmt::format("lake: {}: {}", url, response.error().message)};
+    turn();
+    return error;
+  }
+  const int code = response->status == 200 ? 0 : exception_code(*response);
+  if (code == 0 && response->status != 200) {
+    turn();
+    return foreign_answer(*response);
+  }
+  if (code != 0) {
+    if (std::ranges::find(kAddressAtFault, code) != kAddressAtFault.end()) turn();
+    return engine_error(code, response->body);
+  }
+  const auto tag = http::header(*response, "X-ClickHouse-Exception-Tag").value_or("");
+  if (const auto late = late_exception(response->body, tag, holds_text)) return engine_error(*late);
+  return std::move(response->body);
+}
+
+}  // namespace vf::lake::clickhouse

@@ -1,0 +1,55 @@
+// Session: statements to a ClickHouse server over HTTP: user and password in headers, settings in the URL, an answer
+// in RowBinary that is complete or an error. Of several addresses it stays with the one that works. One thread at a
+// time. https://clickhouse.com/docs/interfaces/http
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "http/client.h"
+#include "lake/clickhouse/compression.h"
+
+namespace vf::lake::clickhouse {
+
+struct SessionParams {
+  std::vector<std::string> urls;  // "http://host:8123/", at least one
+  std::string user, password;
+  std::string ca_pem;  // certificates that https is trusted by; empty: the system's
+  Compression compression = Compression::zstd;
+  Millis connect_timeout{5'000};
+  Millis timeout{60'000};  // of a statement, by the server's clock; the answer may take 5 s more
+  size_t answer_bytes_max = 256u << 20;
+};
+
+/// Settings of one statement, beside those of the user's profile.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+class Session {
+ public:
+  explicit Session(SessionParams params);
+
+  /// A statement that may be done twice. An address that does not answer is passed over for the next. `holds_text`:
+  /// the answer holds what others wrote, which may look like an exception and is then no reason to take it for one.
+  Result<std::string> query(const std::string& sql, const Settings& settings = {}, bool holds_text = false);
+
+  /// An INSERT with its rows in RowBinary. Sent once at most, to one address; where that does not answer, the outcome
+  /// is unknown (unavailable) and the next statement goes to the next address.
+  Result<bool> insert(const std::string& sql, std::string_view rows, const Settings& settings);
+
+ private:
+  http::Outgoing request(const Settings& settings) const;
+  /// To the current address; network trouble turns to the next one.
+  Result<std::string> send(http::Outgoing request, bool holds_text);
+
+  const SessionParams params_;
+  const std::unique_ptr<http::Client> client_;
+  size_t current_ = 0;
+  bool turned_ = false;  // the last send() found its address at fault
+};
+
+}  // namespace vf::lake::clickhouse

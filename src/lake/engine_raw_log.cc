@@ -1,0 +1,60 @@
+#include "lake/engine_raw_log.h"
+
+#include <algorithm>
+
+#include "lake/engine_error.h"
+#include "lake/raw_events.h"
+
+namespace vf::lake {
+namespace {
+
+// An answer with text may end in an exception that only shows by its not being readable.
+template <class T>
+Result<T> or_late_exception(Result<T> decoded, std::string_view answer) {
+  if (decoded) return decoded;
+  const auto late = late_exception(answer, "", false);
+  return late ? engine_error(*late) : decoded;
+}
+
+}  // namespace
+
+Result<std::vector<Uuid>> EngineRawLog::ids_present(std::span<const Uuid> ids, Instant from, Instant to) {
+  std::vector<Uuid> present;
+  for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), kIdsPerStatement))) {
+    const auto answer = select(select_ids_present(ids.first(std::min(ids.size(), kIdsPerStatement)), from, to), false);
+    if (!answer) return answer.error();
+    const auto found = read_ids(*answer);
+    if (!found) return found.error();
+    present.insert(present.end(), found->begin(), found->end());
+  }
+  return present;
+}
+
+Result<std::vector<Event>> EngineRawLog::read(const ReadRange& range) {
+  const auto answer = select(select_events(range), true);
+  if (!answer) return answer.error();
+  return or_late_exception(read_events(*answer), *answer);
+}
+
+Result<std::optional<Event>> EngineRawLog::find(Uuid id) {
+  const auto answer = select(select_event(id), true);
+  if (!answer) return answer.error();
+  auto found = or_late_exception(read_events(*answer), *answer);
+  if (!found) return found.error();
+  if (found->empty()) return std::optional<Event>{};
+  return std::optional<Event>{std::move(found->front())};
+}
+
+Result<int64_t> EngineRawLog::count() {
+  const auto answer = select(std::string(kSelectCount), false);
+  if (!answer) return answer.error();
+  return read_count(*answer);
+}
+
+Result<bool> EngineRawLog::ping() {
+  const auto answer = select("SELECT 1", false);
+  if (!answer) return answer.error();
+  return true;
+}
+
+}  // namespace vf::lake
