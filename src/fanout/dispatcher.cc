@@ -14,11 +14,17 @@ constexpr int kReadsAStep = 8;          // then others on this thread get their 
 constexpr size_t kBatchesHeldMax = 16;  // settled ones waiting for an older one included
 constexpr Millis kStorePause{500};      // after the store has failed
 constexpr Millis kAgeCheckEvery{10'000};
+constexpr Millis kModeLookEvery{1'000};
 constexpr Millis kIdleWait{1'000};
 
 Batches::Params batch_params(const Target& target, Batches::Params params) {
   params.one_event_a_part = target.delivery == Delivery::single;
   return params;
+}
+
+std::string setting_in(const std::vector<store::PutSetting>& settings, const std::string& key) {
+  const auto found = std::ranges::find(settings, key, &store::PutSetting::key);
+  return found == settings.end() ? std::string{} : found->value;
 }
 
 }  // namespace
@@ -54,6 +60,7 @@ Millis Dispatcher::step() {
   if (phase_ != Phase::running) return until_next(false);
   if (cursor_unknown_ && store_answers()) find_cursor();
   if (detaching_ && !advancing_ && !cursor_unknown_ && store_answers()) move_to_present();
+  watch_mode();
   check_age();
   const bool more_to_read = work();
   advance();
@@ -73,11 +80,26 @@ void Dispatcher::load() {
   }
   cursor_ = **cursor;
   if (cursor_ < *purged) return pass_gap(*purged);
-  for (const auto& setting : *settings) {
-    if (setting.key == mode_setting(target_.name)) mode_ = parse_mode(setting.value).value_or(mode_);
-  }
+  setting_ = setting_in(*settings, mode_setting(target_.name));
+  mode_ = mode_of(setting_);
   batches_.reset(cursor_);
   phase_ = Phase::running;
+}
+
+// An operator may have asked another process on the same store.
+void Dispatcher::watch_mode() {
+  const Steady now = ports_.clock.steady();
+  const bool settled = orders_ == 0 && !detaching_ && writes_.pending() == 0;  // what is on its way there is newer
+  if (now < next_mode_look_ || !settled || !store_answers()) return;
+  next_mode_look_ = now + kModeLookEvery;
+  const auto settings = ports_.outbox.settings();
+  if (!settings) return store_failed(settings.error());
+  auto setting = setting_in(*settings, mode_setting(target_.name));
+  if (setting == setting_) return;
+  setting_ = std::move(setting);
+  mode_ = mode_of(setting_);
+  refusals_ = 0;
+  gap_.clear();
 }
 
 // Retention waits only for targets that are configured: one that was away from the configuration for longer may find

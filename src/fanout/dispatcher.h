@@ -67,7 +67,8 @@ class Dispatcher {
   Millis step();
   Status status() const;
 
-  /// Persisted, in force from the moment it is (also after a restart). `detached` is refused.
+  /// Persisted, in force from the moment it is (also after a restart). `detached` is refused. What another process
+  /// persists is in force within a second or two.
   void set_mode(Mode mode, Told told);
   /// Back to what is configured (live, if that is paused); ends detachment.
   void resume(Told told);
@@ -120,6 +121,8 @@ class Dispatcher {
   void check_age();
   void move_to_present();
 
+  void watch_mode();
+  Mode mode_of(const std::string& setting) const;
   void put_mode(Mode mode, std::string value, Told told);
   void put_detached();
   Result<store::PutDelivery> dead_letter(Uuid event_id);
@@ -136,6 +139,7 @@ class Dispatcher {
 
   Phase phase_ = Phase::fresh;
   Mode mode_;
+  std::string setting_;  // of the mode, as the store was last seen to have it; empty: what is configured
   Position cursor_;
   bool advancing_ = false;       // a move of the cursor is on its way to the store
   bool cursor_unknown_ = false;  // it failed: the store must be asked where the cursor stands
@@ -150,6 +154,7 @@ class Dispatcher {
   int refusals_ = 0;  // fresh events put aside since the last delivery
   Steady store_retry_at_{0};
   Steady next_age_check_{0};
+  Steady next_mode_look_{0};
   std::optional<Instant> oldest_unread_;  // of the last look while nothing is read
   std::string detach_reason_;
   std::string gap_;  // what retention had removed before it was read; empty: nothing

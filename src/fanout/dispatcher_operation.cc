@@ -72,23 +72,29 @@ void Dispatcher::resume(Told told) {
 void Dispatcher::put_mode(Mode mode, std::string value, Told told) {
   store::PutSetting setting{mode_setting(target_.name), std::move(value)};
   ++orders_;
-  ports_.write(std::move(setting), [this, mode, told = std::move(told)](Result<store::WriteResult> result) {
+  auto stored = setting.value;
+  auto done = [this, mode, stored = std::move(stored), told = std::move(told)](Result<store::WriteResult> result) {
     --orders_;
     if (!result) {
       if (mode_ == Mode::detached) put_detached();  // an earlier try may have given way to this order
       return told(result.error());
     }
     mode_ = mode;
+    setting_ = stored;
     refusals_ = 0;
     gap_.clear();  // seen
     told(store::Done{});
-  });
+  };
+  ports_.write(std::move(setting), std::move(done));
 }
+
+Mode Dispatcher::mode_of(const std::string& setting) const { return parse_mode(setting).value_or(target_.mode); }
 
 // Gives way to an operator's order, which is newer.
 void Dispatcher::put_detached() {
   writes_.write_while([this] { return mode_ == Mode::detached && orders_ == 0; },
-                      store::PutSetting{mode_setting(target_.name), std::string(to_string(Mode::detached))}, [] {});
+                      store::PutSetting{mode_setting(target_.name), std::string(to_string(Mode::detached))},
+                      [this] { setting_ = to_string(Mode::detached); });
 }
 
 Result<store::PutDelivery> Dispatcher::dead_letter(Uuid event_id) {

@@ -100,6 +100,25 @@ TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume
   EXPECT_THAT(wire.at(0).messages(), SizeIs(3));
 }
 
+TEST_F(OperationTest, WhatAnotherProcessOrdersIsInForceSoon) {
+  add(1);
+  start();
+  answer(0, 200);
+  const auto order = [this](const std::string& value) {
+    ASSERT_TRUE(
+        outbox.write(std::vector<store::Write>{store::PutSetting{mode_setting("stage"), value}}, clock.now(), nullptr));
+    advance(std::chrono::seconds{2});
+  };
+  order("paused");
+  add(1);
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(dispatcher->status().mode, Mode::paused);
+  EXPECT_THAT(wire, IsEmpty());
+  order("");
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m1"));
+}
+
 TEST_F(OperationTest, PausingLetsWhatIsInFlightFinish) {
   add(1);
   start();
