@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <filesystem>
+#include <optional>
 
 namespace vf::store::sqlite {
 namespace {
@@ -12,6 +14,15 @@ std::string reason(sqlite3* db, int code) {
   const int os_error = sqlite3_system_errno(db);
   const std::string text = sqlite3_errstr(code);
   return os_error == 0 ? text : fmt::format("{}, {}", text, std::strerror(os_error));
+}
+
+// SQLite forgets the name of a file that it could not open.
+std::optional<Error> missing_folder(const std::string& path) {
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  std::error_code failed;
+  if (std::filesystem::is_directory(folder, failed)) return std::nullopt;
+  return unavailable(
+      fmt::format("{} cannot be opened: there is no folder {}: make it, or correct the path", path, folder.string()));
 }
 
 }  // namespace
@@ -148,6 +159,7 @@ Result<Connection> Connection::open(const Params& params) {
   Connection connection(raw);
   connection.path_ = params.path;
   if (code != SQLITE_OK) {
+    if (auto missing = missing_folder(params.path)) return *missing;
     if (raw == nullptr) return unavailable(fmt::format("{}: out of memory", params.path));
     return translate(raw, sqlite3_extended_errcode(raw));
   }

@@ -41,6 +41,19 @@ class DatabaseTest : public testing::Test {
   std::string path_ = folder_.file("test.db");
 };
 
+TEST_F(DatabaseTest, AMissingFolderIsNamedWithTheFile) {
+  const auto db = Database::open({.path = folder_.file("absent/test.db"),
+                                  .migrations = kSchema,
+                                  .target = {"test.db", "vf migrate dm"},
+                                  .now = {},
+                                  .readers = 1,
+                                  .checkpoints = {}});
+  ASSERT_FALSE(db);
+  EXPECT_EQ(db.error().code, Code::unavailable);
+  EXPECT_THAT(db.error().message, testing::HasSubstr(folder_.file("absent/test.db")));
+  EXPECT_THAT(db.error().message, testing::HasSubstr("no folder " + folder_.file("absent") + ":"));
+}
+
 TEST_F(DatabaseTest, ATransactionIsWholeOrNothing) {
   auto db = open(1);
   const auto refused = db->transaction([](Connection& connection) -> Result<bool> {

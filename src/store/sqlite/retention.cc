@@ -9,16 +9,19 @@
 namespace vf::store::sqlite {
 namespace {
 
-// Rows are numbered in the order they were received, so all that stands before an old row is old.
+// Rows are numbered in the order they were received or written, so all that stands before an old row is old.
 constexpr std::string_view kOutboxBound =
     "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox WHERE seq <= ? ORDER BY seq LIMIT ?) "
     "WHERE received_at < ?";
 constexpr std::string_view kLedgerBound =
     "SELECT max(seq) FROM (SELECT seq, received_at FROM processed_webhooks WHERE seq <= ? ORDER BY seq LIMIT ?) "
     "WHERE received_at < ?";
+constexpr std::string_view kAuditBound =
+    "SELECT max(entry) FROM (SELECT entry, at FROM ingest_audit WHERE entry <= ? ORDER BY entry LIMIT ?) WHERE at < ?";
 constexpr std::string_view kPurgeOutbox = "DELETE FROM ingest_outbox WHERE seq <= ?";
 constexpr std::string_view kPurgeDeliveries = "DELETE FROM ingest_outbox_delivery WHERE position <= ?";
 constexpr std::string_view kPurgeLedger = "DELETE FROM processed_webhooks WHERE seq <= ?";
+constexpr std::string_view kPurgeAudit = "DELETE FROM ingest_audit WHERE entry <= ?";
 constexpr std::string_view kPurgeBatches =
     "DELETE FROM ingest_outbox_batch WHERE batch IN (SELECT batch FROM ingest_outbox_batch old WHERE to_position < ? "
     "AND EXISTS (SELECT 1 FROM ingest_outbox_batch newer WHERE newer.target = old.target AND newer.batch > old.batch) "
@@ -76,6 +79,13 @@ Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step) {
   return purge(db, kPurgeLedger, *last);
 }
 
+Result<int64_t> purge_audit(Connection& db, const RetentionStep& step) {
+  const auto last =
+      last_to_go(db, kAuditBound, {std::numeric_limits<int64_t>::max(), step.rows_max, step.ledger_before});
+  if (!last || *last == 0) return last;
+  return purge(db, kPurgeAudit, *last);
+}
+
 Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
   const auto first = read_first(db);
   if (!first) return first.error();
@@ -92,8 +102,10 @@ Result<int64_t> retention_step(Connection& db, const RetentionStep& step) {
   if (!ledger) return ledger;
   const auto batches = purge_batches(db, step.rows_max);
   if (!batches) return batches;
+  const auto audit = purge_audit(db, step);
+  if (!audit) return audit;
   if (auto done = give_pages_back(db); !done) return done.error();
-  return *outbox + *ledger + *batches;
+  return *outbox + *ledger + *batches + *audit;
 }
 
 }  // namespace vf::store::sqlite
