@@ -10,7 +10,10 @@ namespace {
 using simdjson::dom::element;
 using store::Value;
 
-// The parser keeps its buffers between events; its document stands until the next Body of the thread.
+// A parser's buffers are several times its largest body: only those of usual bodies are worth keeping.
+constexpr size_t kKeptCapacityMax = 64 * 1024;
+
+// The parser keeps its buffers between events; its document stands until the end of the thread's Body.
 struct ThreadParser {
   simdjson::dom::parser parser;
   std::optional<element> root;  // none: the body was no JSON object
@@ -112,6 +115,13 @@ Body::Body(const Event& event) {
     problem_ = "the body is not a JSON object";
   } else {
     root = parsed;
+  }
+}
+
+Body::~Body() {
+  if (auto& [parser, root] = mine(); parser.capacity() > kKeptCapacityMax) {
+    root.reset();
+    parser = simdjson::dom::parser();
   }
 }
 

@@ -18,6 +18,9 @@ namespace vf::projections {
 class Body {
  public:
   explicit Body(const Event& event);
+  ~Body();  // a huge body leaves no buffers behind
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
 
   // Required values: what keys are made of. Missing, null or of another kind: a problem, and an empty value.
   int64_t id(std::string_view pointer);        // positive; a number, or its digits as text
