@@ -2,6 +2,7 @@
 // drains it before whoever asked goes away. ask() is thread safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -13,15 +14,19 @@ namespace vf::app {
 class KeyFetcher {
  public:
   KeyFetcher();
+  ~KeyFetcher() { drain(); }
+  KeyFetcher(const KeyFetcher&) = delete;
+  KeyFetcher& operator=(const KeyFetcher&) = delete;
 
   /// `answer` gets the body of a 200, once, on the fetcher's thread, within a few seconds; after drain() at once.
   using Answer = std::function<void(Result<std::string> body)>;
   void ask(std::string url, Answer answer);
 
-  /// Answers what waits, then refuses.
-  void drain() { fetches_.drain(); }
+  /// Finishes the fetch under way, answers what waits with an error, then refuses. Takes three seconds at most.
+  void drain();
 
  private:
+  std::atomic<bool> draining_ = false;
   concurrency::TaskThread fetches_;
 };
 
