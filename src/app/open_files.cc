@@ -11,4 +11,10 @@ void allow_many_open_files() {
   (void)setrlimit(RLIMIT_NOFILE, &files);  // refused: then the limit stays as it was, and accepting pauses there
 }
 
+std::optional<uint64_t> open_files_max() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return std::nullopt;
+  return files.rlim_max;
+}
+
 }  // namespace vf::app

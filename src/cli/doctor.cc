@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/open_files.h"
 #include "app/sources.h"
 #include "app/stores.h"
 #include "app/targets.h"
@@ -54,6 +55,23 @@ void check_files(const config::Config& config, Findings& out) {
     if (!secret || stat(entry.path().c_str(), &status) != 0 || (status.st_mode & 077) == 0) continue;
     out.push_back({"secret " + name, Grade::warning, "others can read it: chmod 600 " + entry.path().string()});
   }
+}
+
+// Beside connections: databases with their logs, one socket a request in flight, the lake's parts.
+constexpr uint64_t kOtherFiles = 512;
+
+void check_open_files(const config::Config& config, Findings& out) {
+  const auto most = app::open_files_max();
+  if (!most) return;
+  const auto wanted = static_cast<uint64_t>(config.ingest.connections_max) + kOtherFiles;
+  const bool enough = *most >= wanted;
+  const auto detail = fmt::format("{} may be open, {} connections and {} others are wanted", *most,
+                                  config.ingest.connections_max, kOtherFiles);
+  out.push_back({"open files", enough ? Grade::ok : Grade::warning,
+                 enough ? detail
+                        : fmt::format("{}: raise the limit to {} (ulimit -Hn, LimitNOFILE=), or lower "
+                                      "ingest.connections",
+                                      detail, wanted)});
 }
 
 void check_lake(const config::Config& config, Findings& out) {
@@ -139,6 +157,7 @@ int doctor(Session& session) {
   for (const auto& warning : loaded->warnings) findings.push_back({"configuration", Grade::warning, warning.text()});
   check_clock(findings);
   check_files(config, findings);
+  check_open_files(config, findings);
   check_stores(config, findings);
   check_lake(config, findings);
   check_sources(config, findings);
