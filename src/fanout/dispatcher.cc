@@ -364,9 +364,9 @@ void Dispatcher::check_age() {
 void Dispatcher::move_to_present() {
   const auto end = ports_.outbox.end();
   if (!end) return store_failed(end.error());
-  detaching_ = false;
   advancing_ = true;
   writes_.write(store::MoveCursor{target_.name, *end, detach_reason_}, [this] {
+    detaching_ = false;  // not before: resumed meanwhile, it would send what the move leaves behind
     advancing_ = false;
     cursor_unknown_ = true;
   });
