@@ -13,14 +13,17 @@ namespace {
 using store::AdvanceCursor;
 using store::OutboxRow;
 using store::PinBatch;
+using store::PutDelivery;
 
 constexpr Millis kWhileWriting{60'000};  // the completion wakes us
 constexpr Millis kLookEvery{5'000};
+constexpr Millis kRetryLookEvery{1'000};
+constexpr size_t kProbeRows = 256;  // looked at for one to try
 const std::string kConsumer{store::kRawLog};
 
 size_t bytes_of(const OutboxRow& row) { return row.event.body.size() + row.event.headers.size(); }
 
-std::vector<const Event*> events_of(const std::vector<OutboxRow>& rows) {
+std::vector<const Event*> events_of(std::span<const OutboxRow> rows) {
   std::vector<const Event*> events;
   events.reserve(rows.size());
   for (const auto& row : rows) events.push_back(&row.event);
@@ -45,17 +48,10 @@ Millis RawLogFeeder::step() {
   if (writing_) return kWhileWriting;
   look_at_backlog();
   if (ports_.clock.steady() < resume_at_) return std::min(until(resume_at_), kLookEvery);
-  switch (phase_) {
-    case Phase::finding:
-      return find();
-    case Phase::repairing:
-      return repair();
-    case Phase::gathering:
-      return gather();
-    case Phase::inserting:
-      return insert_batch();
-  }
-  std::unreachable();
+  if (phase_ == Phase::finding) return find();
+  if (const auto wait = retry_due()) return *wait;
+  if (refuses_everything()) return probe();
+  return phase_ == Phase::gathering ? gather() : insert_batch();
 }
 
 // Where do we stand, and is a batch open that was begun before?
@@ -70,9 +66,15 @@ Millis RawLogFeeder::find() {
   if (!pin) return fail(pin.error());
   if (auto looked = look_for_gap(**cursor); !looked) return fail(looked.error());
   if (writing_) return kWhileWriting;
+  if (status_.cursor != *cursor) {
+    const auto end = ports_.outbox.end();
+    if (!end) return fail(end.error());
+    unsure_to_ = std::max(unsure_to_, *end);
+  }
   status_.cursor = cursor_ = **cursor;
-  pin_ = std::move(*pin);
-  phase_ = pin_ ? Phase::repairing : Phase::gathering;
+  repairing_ = pin->has_value();
+  if (repairing_) unsure_to_ = std::max(unsure_to_, pinned_to_ = (*pin)->to);
+  phase_ = repairing_ ? Phase::inserting : Phase::gathering;
   return Millis{0};
 }
 
@@ -95,19 +97,29 @@ Millis RawLogFeeder::gather() {
                                         .rows_max = params_.rows_max - batch_.size(),
                                         .bytes_max = params_.bytes_max - batch_bytes_});
   if (!rows) return fail(rows.error());
-  if (batch_.empty() && !rows->empty()) linger_until_ = linger_end(rows->front().event.received);
+  if (batch_.empty() && rows->empty()) return idle();
+  caught_up_ = false;
+  if (batch_.empty()) linger_until_ = linger_end(rows->front().event.received);
   for (auto& row : *rows) {
     batch_bytes_ += bytes_of(row);
     batch_.push_back(std::move(row));
   }
-  caught_up_ = batch_.empty();
-  if (caught_up_) {
-    status_.backlog = {};
-    return params_.poll;
-  }
   const bool full = batch_.size() >= params_.rows_max || batch_bytes_ >= params_.bytes_max;
   if (!full && !hurrying_ && ports_.clock.steady() < linger_until_) return until(linger_until_);
   return pin();
+}
+
+// Nothing to copy. An operator's move of the cursor would else be met only by the next batch.
+Millis RawLogFeeder::idle() {
+  const auto cursor = ports_.outbox.cursor(kConsumer);
+  if (!cursor) return fail(cursor.error());
+  caught_up_ = *cursor == cursor_;
+  if (!caught_up_) {
+    phase_ = Phase::finding;
+    return Millis{0};
+  }
+  status_.backlog = {};
+  return std::min(params_.poll, until(next_retry_look_));
 }
 
 Millis RawLogFeeder::pin() {
@@ -117,27 +129,66 @@ Millis RawLogFeeder::pin() {
   pin.to = batch_.back().event.position;
   pin.count = static_cast<int64_t>(batch_.size());
   pin.digest = digest_of(events_of(batch_));
-  began_ = ports_.clock.now();
-  write(std::move(pin), [this] { phase_ = Phase::inserting; });
+  write(std::move(pin), [this] {
+    pinned_to_ = batch_.back().event.position;
+    repairing_ = false;
+    phase_ = Phase::inserting;
+  });
   return kWhileWriting;
 }
 
 Millis RawLogFeeder::insert_batch() {
-  if (auto done = insert(events_of(batch_)); !done) return fail(done.error());
+  began_ = ports_.clock.now();
+  if (auto read = read_piece(); !read) return fail(read.error());
+  if (repairing_) ++status_.repairs;
+  if (batch_.empty()) {
+    advance(pinned_to_, 0);
+    return kWhileWriting;
+  }
+  auto events = events_of(batch_);
+  const Event& first = *events.front();
+  if (first.position <= unsure_to_) {
+    const auto aside = is_put_aside(first.id);
+    if (!aside) return fail(aside.error());
+    if (*aside) {
+      advance(first.position, 0);
+      return kWhileWriting;
+    }
+    auto absent = missing(batch_);
+    if (!absent) return fail(absent.error());
+    events = std::move(*absent);
+  }
+  if (auto done = insert(events); !done) {
+    return done.error().code == Code::unavailable ? fail(done.error()) : refused(done.error());
+  }
   advance(batch_.back().event.position, batch_.size());
   return kWhileWriting;
 }
 
-// The pinned range behind the cursor, or as much of it as a batch may hold.
-Result<std::vector<OutboxRow>> RawLogFeeder::read_pinned() {
-  auto rows =
-      ports_.outbox.read_after({.after = cursor_, .rows_max = params_.rows_max, .bytes_max = params_.bytes_max});
-  if (!rows) return rows.error();
-  std::erase_if(*rows, [this](const OutboxRow& row) { return row.event.position > pin_->to; });
-  return rows;
+// As much of the pinned range behind the cursor as is to be tried at once. A range that was pinned under larger limits
+// is worked off piece by piece: the pin stays open until its end is passed.
+Result<bool> RawLogFeeder::read_piece() {
+  if (batch_.empty()) {
+    auto rows = ports_.outbox.read_after(
+        {.after = cursor_, .rows_max = std::min(params_.rows_max, piece_max_), .bytes_max = params_.bytes_max});
+    if (!rows) return rows.error();
+    batch_ = std::move(*rows);
+  }
+  std::erase_if(batch_, [this](const OutboxRow& row) { return row.event.position > pinned_to_; });
+  if (batch_.size() > piece_max_) batch_.erase(batch_.begin() + static_cast<std::ptrdiff_t>(piece_max_), batch_.end());
+  return true;
 }
 
-Result<std::vector<const Event*>> RawLogFeeder::missing(const std::vector<OutboxRow>& rows) {
+// Only rows at the cursor are put aside, so a crash between that and the cursor's move leaves one at most, just there.
+Result<bool> RawLogFeeder::is_put_aside(Uuid event_id) {
+  const auto rows = ports_.outbox.deliveries_of(event_id);
+  if (!rows) return rows.error();
+  return std::ranges::find(*rows, kConsumer, &PutDelivery::target) != rows->end();
+}
+
+// Errors are unavailable, whatever the lake calls them: no row is to blame when it cannot be asked.
+Result<std::vector<const Event*>> RawLogFeeder::missing(std::span<const OutboxRow> rows) {
+  if (auto settled = ports_.lake.settle(); !settled) return unavailable(settled.error().message);
   std::vector<Uuid> ids;
   Instant from = Instant::max();
   Instant to = Instant::min();
@@ -147,27 +198,11 @@ Result<std::vector<const Event*>> RawLogFeeder::missing(const std::vector<Outbox
     to = std::max(to, row.event.received);
   }
   auto present = ports_.lake.ids_present(ids, from, to);
-  if (!present) return present.error();
+  if (!present) return unavailable(present.error().message);
   const std::unordered_set<Uuid> held(present->begin(), present->end());
   auto events = events_of(rows);
   std::erase_if(events, [&held](const Event* event) { return held.contains(event->id); });
   return events;
-}
-
-Millis RawLogFeeder::repair() {
-  began_ = ports_.clock.now();
-  if (auto settled = ports_.lake.settle(); !settled) return fail(settled.error());
-  auto rows = read_pinned();
-  if (!rows) return fail(rows.error());
-  if (!rows->empty()) {
-    auto events = missing(*rows);
-    if (!events) return fail(events.error());
-    if (auto done = insert(*events); !done) return fail(done.error());
-  }
-  ++status_.repairs;
-  // A range that was pinned under larger limits is mended piece by piece: the pin stays open until its end is passed.
-  advance(rows->empty() ? pin_->to : rows->back().event.position, rows->size());
-  return kWhileWriting;
 }
 
 Result<bool> RawLogFeeder::insert(const std::vector<const Event*>& events) {
@@ -176,8 +211,115 @@ Result<bool> RawLogFeeder::insert(const std::vector<const Event*>& events) {
   rows.reserve(events.size());
   for (const Event* event : events) rows.push_back({event, params_.retention.class_of(event->source)});
   auto done = ports_.lake.insert(rows, digest_of(events));
-  if (done) status_.rows_inserted += static_cast<int64_t>(events.size());
+  if (done) {
+    status_.rows_inserted += static_cast<int64_t>(events.size());
+    refusals_ = 0;
+    refused_last_ = {};
+  }
   return done;
+}
+
+// The rows before the refused one may have been stored.
+Millis RawLogFeeder::refused(const Error& error) {
+  unsure_to_ = std::max(unsure_to_, pinned_to_);
+  if (batch_.size() > 1) {
+    piece_max_ = batch_.size() / 2;
+    batch_.clear();
+    return Millis{0};
+  }
+  const Event& event = batch_.front().event;
+  note_refusal(event.id);
+  PutDelivery row;
+  row.target = kConsumer;
+  row.position = event.position;
+  row.event_id = event.id;
+  row.state = PutDelivery::State::dead;
+  row.attempts = 1;
+  row.next_attempt_at = ports_.clock.now();
+  row.reason = error.message;
+  write(std::move(row), [this, to = event.position] {
+    ++status_.dead;
+    piece_max_ = SIZE_MAX;
+    advance(to, 0);
+  });
+  return kWhileWriting;
+}
+
+// A row whose exception could not be written is refused again: that is no further refusal.
+void RawLogFeeder::note_refusal(Uuid event_id) {
+  if (std::exchange(refused_last_, event_id) != event_id) ++refusals_;
+}
+
+std::string RawLogFeeder::trouble(const Error& error) const {
+  return "the lake refused " + std::to_string(refusals_) +
+         " rows in a row and took none between them: taken for its own trouble, so no more rows become dead letters "
+         "until it takes one: " +
+         error.message;
+}
+
+// Tries the next row that the log lacks; after the last one the first again.
+Millis RawLogFeeder::probe() {
+  probed_to_ = std::max(probed_to_, cursor_);
+  const auto rows = ports_.outbox.read_after({.after = probed_to_, .rows_max = kProbeRows});
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) {
+    if (probed_to_ == cursor_) return idle();
+    probed_to_ = cursor_;
+    return back_off(status_.last_error);
+  }
+  caught_up_ = false;
+  unsure_to_ = std::max(unsure_to_, rows->back().event.position);
+  const auto absent = missing(*rows);
+  if (!absent) return fail(absent.error());
+  if (absent->empty()) {
+    probed_to_ = rows->back().event.position;
+    return Millis{0};
+  }
+  probed_to_ = absent->front()->position;
+  if (auto done = insert({absent->front()}); !done) {
+    return done.error().code == Code::unavailable ? fail(done.error()) : back_off(trouble(done.error()));
+  }
+  is_well();
+  return Millis{0};
+}
+
+// A dead letter that is to be tried again, if one is due and it is the retries' turn.
+std::optional<Millis> RawLogFeeder::retry_due() {
+  if (std::exchange(retry_was_last_, false) || ports_.clock.steady() < next_retry_look_) return std::nullopt;
+  auto rows = ports_.outbox.due_retries(kConsumer, ports_.clock.now(), 1);
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) {
+    next_retry_look_ = ports_.clock.steady() + kRetryLookEvery;
+    return std::nullopt;
+  }
+  retry_was_last_ = true;
+  return retry(std::move(rows->front()));
+}
+
+Millis RawLogFeeder::retry(PutDelivery row) {
+  const auto found = ports_.outbox.find(row.event_id);
+  if (!found) return fail(found.error());
+  Result<bool> done = not_found("the outbox no longer holds the event");
+  if (*found) {
+    unsure_to_ = std::max(unsure_to_, (*found)->event.position);
+    const auto absent = missing({&**found, 1});
+    done = absent ? insert(*absent) : absent.error();
+  }
+  if (done) {
+    if (!refuses_everything()) is_well();
+    write(store::DropDelivery{kConsumer, row.event_id}, [] {});
+    return kWhileWriting;
+  }
+  if (done.error().code == Code::unavailable) return fail(done.error());
+  const bool by_the_lake = done.error().code != Code::not_found;
+  const bool dies = !by_the_lake || !refuses_everything();
+  if (by_the_lake && dies) note_refusal(row.event_id);
+  ++row.attempts;
+  row.reason = done.error().message;
+  row.state = dies ? PutDelivery::State::dead : PutDelivery::State::retry;
+  row.next_attempt_at = ports_.clock.now() + params_.backoff_max;
+  write(std::move(row), [this, dies] { status_.dead += dies ? 1 : 0; });
+  return dies ? kWhileWriting : back_off(trouble(done.error()));
 }
 
 void RawLogFeeder::advance(Position to, size_t count) {
@@ -192,12 +334,13 @@ void RawLogFeeder::advance(Position to, size_t count) {
   write(std::move(move), [this, to] {
     status_.cursor = cursor_ = to;
     ++status_.batches;
-    status_.failures = 0;
-    status_.last_error.clear();
+    if (!refuses_everything()) is_well();
     attempts_ = 1;
     batch_.clear();
     batch_bytes_ = 0;
-    phase_ = phase_ == Phase::repairing ? Phase::finding : Phase::gathering;
+    if (cursor_ < pinned_to_) return;
+    piece_max_ = SIZE_MAX;
+    phase_ = Phase::gathering;
   });
 }
 
@@ -216,18 +359,28 @@ void RawLogFeeder::write(store::Write what, std::move_only_function<void()> then
 }
 
 Millis RawLogFeeder::fail(const Error& error) {
-  status_.last_error = error.message;
-  const int doublings = std::min(status_.failures++, 16);
-  const Millis longest = std::min(params_.backoff_max, params_.backoff_first * (int64_t{1} << doublings));
-  const auto jitter = static_cast<int64_t>(ports_.random.below(static_cast<uint64_t>(longest.count() / 2 + 1)));
-  const Millis wait = longest - Millis{jitter};
-  resume_at_ = ports_.clock.steady() + wait;
+  unsure_to_ = std::max(unsure_to_, pinned_to_);
   ++attempts_;
   caught_up_ = false;
   batch_.clear();
   batch_bytes_ = 0;
   phase_ = Phase::finding;
+  return back_off(error.message);
+}
+
+Millis RawLogFeeder::back_off(std::string why) {
+  status_.last_error = std::move(why);
+  const int doublings = std::min(status_.failures++, 16);
+  const Millis longest = std::min(params_.backoff_max, params_.backoff_first * (int64_t{1} << doublings));
+  const auto jitter = static_cast<int64_t>(ports_.random.below(static_cast<uint64_t>(longest.count() / 2 + 1)));
+  const Millis wait = longest - Millis{jitter};
+  resume_at_ = ports_.clock.steady() + wait;
   return std::min(wait, kLookEvery);
+}
+
+void RawLogFeeder::is_well() {
+  status_.failures = 0;
+  status_.last_error.clear();
 }
 
 void RawLogFeeder::look_at_backlog() {

@@ -110,6 +110,7 @@ TEST_F(Feeder, AfterAnUnknownOutcomeItSettlesAndInsertsOnlyWhatIsMissing) {
   using Fault = FakeLake::Fault;
   for (const Fault fault : {Fault::refused, Fault::partial, Fault::unanswered, Fault::still_running}) {
     World w;
+    w.run_until_caught_up();
     w.add(10);
     w.lake.insert_fault = fault;
     w.run_until_caught_up();
@@ -224,6 +225,50 @@ TEST_F(Feeder, ACursorThatSomebodyMovedIsFoundAgain) {
   world.expect_each_once();
 }
 
+TEST_F(Feeder, ACursorMovedBackByHandDoublesNothing) {
+  world.params.rows_max = 4;
+  world.start_feeder();
+  world.add(10);
+  world.run_until_caught_up();
+  ASSERT_TRUE(world.commit(store::MoveCursor{kConsumer, {0, 0, 3}, "by hand"}));
+  world.feeder->step();
+  EXPECT_FALSE(world.feeder->is_caught_up()) << "met at the next look, without a new event";
+  world.add(3);
+  world.run_until_caught_up();
+  world.expect_each_once();
+  EXPECT_EQ(world.feeder->status().cursor, (Position{0, 0, 13}));
+}
+
+TEST_F(Feeder, ACursorMovedToWhereItStandsDropsThePinAndDoublesNothing) {
+  world.run_until_caught_up();
+  world.add(4);
+  world.lake.insert_fault = FakeLake::Fault::partial;
+  world.clock.advance(Millis{1'000});
+  world.settle();
+  ASSERT_EQ(world.lake.kept.size(), 2u);
+  ASSERT_TRUE(world.commit(store::MoveCursor{kConsumer, {}, "by hand"}));
+  world.run_until_caught_up();
+  world.expect_each_once();
+}
+
+TEST_F(Feeder, ACursorMovedBackWhileItWasAwayDoublesNothing) {
+  world.params.rows_max = 4;
+  world.start_feeder();
+  world.add(10);
+  world.run_until_caught_up();
+  world.feeder.reset();
+  ASSERT_TRUE(world.commit(store::MoveCursor{kConsumer, {}, "by hand"}));
+  world.start_feeder();
+  world.run_until_caught_up();
+  world.expect_each_once();
+  const size_t inserts = world.lake.batch_sizes.size();
+  world.lake.reads_fail = true;
+  world.add(2);
+  world.run_until_caught_up();
+  EXPECT_TRUE(world.lake.reads_fail) << "new rows cannot be in the log: it is not asked";
+  EXPECT_EQ(world.lake.batch_sizes.size(), inserts + 1);
+}
+
 TEST_F(Feeder, ACompletionAfterItsEndIsIgnored) {
   world.feeder->step();
   ASSERT_EQ(world.queue.size(), 1u);
@@ -236,7 +281,7 @@ TEST_F(Feeder, ACompletionAfterItsEndIsIgnored) {
 void misbehave(World& world, Random& chance) {
   using Answer = World::Answer;
   using Fault = FakeLake::Fault;
-  switch (chance.below(12)) {
+  switch (chance.below(16)) {
     case 0:
       world.add(static_cast<int>(chance.below(8)));
       break;
@@ -261,6 +306,21 @@ void misbehave(World& world, Random& chance) {
     case 7:
       world.params.rows_max = 1 + chance.below(20);
       break;  // in force after the next crash
+    case 8:
+      for (const Uuid id : world.add(static_cast<int>(chance.below(3)))) world.lake.refused_ids.insert(id);
+      break;
+    case 9:
+      world.lake.refuses_everything = chance.below(4) == 0;
+      world.lake.refusal_keeps_rows_before = chance.below(2) == 0;
+      break;
+    case 10:
+      for (const Uuid id : world.dead()) {
+        if (chance.below(2) == 0) world.retry_dead(id);
+      }
+      break;
+    case 11:
+      if (chance.below(4) == 0) world.move_cursor_back(chance);
+      break;
     default:
       if (world.queue.empty()) {
         world.feeder->step();
@@ -270,17 +330,26 @@ void misbehave(World& world, Random& chance) {
   }
 }
 
-RC_GTEST_PROP(FeederProperty, EveryEventIsInTheLogExactlyOnce, (uint64_t seed)) {
+RC_GTEST_PROP(FeederProperty, EveryEventIsInTheLogOnceOrPutAsideForItsOwnFault, (uint64_t seed)) {
   World world;
   SeededRandom chance(seed);
   const int steps = 50 + static_cast<int>(chance.below(300));
   for (int i = 0; i < steps; ++i) misbehave(world, chance);
   world.lake.insert_fault = FakeLake::Fault::none;
-  world.lake.reads_fail = false;
-  world.run_until_caught_up();
+  world.lake.reads_fail = world.lake.refuses_everything = false;
+  world.settle();
+  for (const Uuid id : world.dead()) world.retry_dead(id);
+  for (int round = 0; round < 300; ++round) {
+    if (round % 4 == 0) world.add(1);  // the lake's trouble ends with a row that it takes
+    world.clock.advance(Millis{30'000});
+    world.settle();
+  }
   world.lake.end_running(true);  // nothing may still be under way that nobody waited for
-  RC_ASSERT(world.lake.kept.size() == static_cast<size_t>(world.added));
-  RC_ASSERT(world.lake.times_kept().size() == static_cast<size_t>(world.added));
+  std::set<Uuid> aside = world.dead();
+  for (const auto& row : world.exceptions(PutDelivery::State::retry)) aside.insert(row.event_id);
+  RC_ASSERT(aside == world.lake.refused_ids);
+  RC_ASSERT(world.lake.kept.size() + aside.size() == static_cast<size_t>(world.added));
+  RC_ASSERT(world.lake.times_kept().size() == world.lake.kept.size());
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ namespace vf::ingest {
 
 using store::AdvanceCursor;
 using store::PinBatch;
+using store::PutDelivery;
 using store::Write;
 using store::WriteResult;
 
@@ -41,15 +42,24 @@ class FakeLake final : public lake::RawLog {
     const Fault fault = std::exchange(insert_fault, Fault::none);
     tokens.push_back(token);
     batch_sizes.push_back(rows.size());
+    if (refuses_everything) return internal("the lake is broken");
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!refused_ids.contains(rows[i].event->id)) continue;
+      if (refusal_keeps_rows_before) keep(rows.first(i));
+      return invalid("the lake cannot store a row");
+    }
     if (fault == Fault::refused) return unavailable("the lake is away");
     if (fault == Fault::still_running) {
       for (const auto& row : rows) running.push_back({*row.event, std::string(row.retention_class)});
       return unavailable("the lake did not answer in time");
     }
     const size_t taken = fault == Fault::partial ? rows.size() / 2 : rows.size();
-    for (const auto& row : rows.first(taken)) kept.push_back({*row.event, std::string(row.retention_class)});
+    keep(rows.first(taken));
     if (fault != Fault::none) return unavailable("the lake went away");
     return true;
+  }
+  void keep(std::span<const lake::RawRow> rows) {
+    for (const auto& row : rows) kept.push_back({*row.event, std::string(row.retention_class)});
   }
   // An insert that nobody waits for any more ends: it has its effect, or it was killed before.
   void end_running(bool with_effect) {
@@ -63,6 +73,7 @@ class FakeLake final : public lake::RawLog {
   }
   Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
     if (std::exchange(reads_fail, false)) return unavailable("the lake does not read");
+    if (reads_refuse > 0 && reads_refuse-- > 0) return internal("the lake does not understand");
     const std::set<Uuid> asked(ids.begin(), ids.end());
     std::set<Uuid> present;
     for (const auto& row : kept) {
@@ -88,6 +99,10 @@ class FakeLake final : public lake::RawLog {
   std::mutex mutex;
   Fault insert_fault = Fault::none;
   bool reads_fail = false;
+  int reads_refuse = 0;  // so many times
+  bool refuses_everything = false;
+  std::set<Uuid> refused_ids;
+  bool refusal_keeps_rows_before = false;  // as an engine does that stores block by block
   bool settle_lets_finish = true;
   int settled = 0;
   std::vector<Row> kept, running;
@@ -171,6 +186,29 @@ class World {
     ADD_FAILURE() << "the feeder does not catch up: " << feeder->status().last_error;
   }
 
+  std::vector<PutDelivery> exceptions(PutDelivery::State state) {
+    return *outbox.deliveries(kConsumer, state, SIZE_MAX);
+  }
+  std::set<Uuid> dead() {
+    std::set<Uuid> ids;
+    for (const auto& row : exceptions(PutDelivery::State::dead)) ids.insert(row.event_id);
+    return ids;
+  }
+  void move_cursor_back(Random& chance) {
+    const auto cursor = *outbox.cursor(kConsumer);
+    if (!cursor) return;
+    EXPECT_TRUE(commit(store::MoveCursor{kConsumer, {0, 0, chance.below(cursor->seq + 1)}, "by hand"}));
+  }
+  // As an operator does.
+  void retry_dead(Uuid id) {
+    for (auto row : exceptions(PutDelivery::State::dead)) {
+      if (row.event_id != id) continue;
+      row.state = PutDelivery::State::retry;
+      row.next_attempt_at = clock.now();
+      EXPECT_TRUE(commit(row));
+    }
+  }
+
   void expect_each_once() const {
     EXPECT_EQ(lake.kept.size(), static_cast<size_t>(added));
     EXPECT_EQ(lake.times_kept().size(), static_cast<size_t>(added));
@@ -179,6 +217,8 @@ class World {
   static std::string name_of(const Write& what) {
     if (std::holds_alternative<PinBatch>(what)) return "pin";
     if (std::holds_alternative<AdvanceCursor>(what)) return "advance";
+    if (std::holds_alternative<PutDelivery>(what)) return "aside";
+    if (std::holds_alternative<store::DropDelivery>(what)) return "drop";
     return "start";
   }
 

@@ -1,7 +1,9 @@
 // RawLog: the port of the raw event log (`vf.raw_events`): every accepted event, for analytics and replay.
 // Exactly once in effect: the feeder pins a range in the outbox, asks which ids are here, inserts what is missing.
 // Thread safe; inserts wait for inserts, reads for reads. A driver is done when tests/conformance/raw_log passes.
-// Errors: unavailable (retry; the outcome of an insert is then unknown), internal.
+// Errors: unavailable (retry; the outcome of an insert is then unknown); of an insert, invalid: this row can never be
+// stored (of several: one of them cannot); internal: refused for a reason that trying again does not mend either. After
+// both, other rows of the batch may be stored or not. Trouble that passes by itself is unavailable, never one of these.
 #pragma once
 
 #include <optional>

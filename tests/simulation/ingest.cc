@@ -27,7 +27,7 @@ void Ingest::start() {
   lives_ = true;
   ++life_;
   if (!params_.consumes) return;
-  for (const auto& destination : params_.destinations) start_dispatcher(destination, life_);
+  for (size_t i = 0; i < params_.destinations.size(); ++i) start_dispatcher(i, life_);
   ingest::RawLogFeederParams feeder;
   feeder.rows_max = 1 + params_.batch_events_max * 2;
   feeder_.emplace(ingest::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.around.clock,
@@ -35,9 +35,12 @@ void Ingest::start() {
                   feeder);
 }
 
-void Ingest::start_dispatcher(const Destination& destination, uint64_t life) {
-  auto send = [this, life, to = destination.receiver](http::Outgoing request, http::Completion done) {
-    if (lives_ && life == life_) params_.network.send(*to, std::move(request), std::move(done));
+void Ingest::start_dispatcher(size_t index, uint64_t life) {
+  const Destination& destination = params_.destinations[index];
+  auto send = [this, index, life, to = destination.receiver](http::Outgoing request, http::Completion done) {
+    if (!lives_ || life != life_) return;
+    params_.on_send(index, request);
+    params_.network.send(*to, std::move(request), std::move(done));
   };
   fanout::Tuning tuning;
   tuning.batches.events_max = params_.batch_events_max;

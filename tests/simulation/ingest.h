@@ -30,12 +30,14 @@ class Ingest {
     bool consumes = true;  // false: a replica that only takes events in
     size_t batch_events_max = 4;
     size_t queue_max = 30;
+    std::function<void(size_t destination, const http::Outgoing& request)> on_send = {};
   };
   explicit Ingest(Params params);
 
   void start();
   void die();
   bool lives() const { return lives_; }
+  uint64_t life() const { return life_; }
 
   /// An event comes in. False when the queue is full. `done` is called unless the process dies before.
   bool add(store::AddEvent event, Instant deadline, ingest::Committed done);
@@ -54,7 +56,7 @@ class Ingest {
 
  private:
   using Written = std::function<void(Result<store::WriteResult>)>;
-  void start_dispatcher(const Destination& destination, uint64_t life);
+  void start_dispatcher(size_t index, uint64_t life);
   store::WriteOutbox writes_of(uint64_t life);
   void step(size_t consumer);
   void bury();

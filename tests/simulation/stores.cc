@@ -1,5 +1,7 @@
 #include "stores.h"
 
+#include <algorithm>
+
 namespace vf::simulation {
 
 using store::Applied;
@@ -110,6 +112,26 @@ void SimOutbox::remember(std::span<const store::WriteResult> results) {
   }
 }
 
+void SimOutbox::write_by_hand(store::Write write) {
+  const auto done = MemoryOutbox::write({&write, 1}, from_unix_millis(0), nullptr);
+  require(done.has_value(), "an operator's write was refused");
+}
+
+// As an engine that stores block by block: rows before the refused one may stay.
+Result<bool> SimLake::refuse_some(std::span<const lake::RawRow> rows) {
+  if (is_broken) {
+    journal_.note("the broken raw log refuses", rows.size());
+    return internal("the raw log is broken");
+  }
+  const auto guilty = std::ranges::find_if(rows, [this](const auto& row) { return refuses(row.event->id); });
+  if (guilty == rows.end()) return true;
+  journal_.note("the raw log refuses", rows.size());
+  if (random_.below(2) == 0) {
+    for (auto row = rows.begin(); row != guilty; ++row) keep(row->event->id);
+  }
+  return invalid("the raw log cannot store this");
+}
+
 void SimLake::keep(Uuid id) {
   require(outbox_.true_row(id), "the raw log was given {}, which nobody committed", id.to_string());
   journal_.note("event kept in the raw log");
@@ -122,6 +144,7 @@ Result<bool> SimLake::insert(std::span<const lake::RawRow> rows, const std::stri
   if (fate != Fate::well) journal_.note("raw log insert fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the raw log is away");
+  if (auto taken = refuse_some(rows); !taken) return taken;
   std::vector<Uuid> ids;
   for (const auto& row : rows) ids.push_back(row.event->id);
   if (fate != Fate::well) {  // all, a part of it, or later
@@ -134,6 +157,7 @@ Result<bool> SimLake::insert(std::span<const lake::RawRow> rows, const std::stri
     return unavailable("the raw log did not answer");
   }
   for (const Uuid id : ids) keep(id);
+  ++taken_;
   return true;
 }
 

@@ -64,6 +64,11 @@ class SimOutbox final : public store::MemoryOutbox {
   Position true_end() { return *MemoryOutbox::end(); }
   const store::OutboxRow* true_row(Uuid id) const;
   std::optional<Position> true_cursor(const std::string& consumer) { return *MemoryOutbox::cursor(consumer); }
+  Position true_purged() { return *MemoryOutbox::purged(); }
+  /// Does it still hold the row?
+  bool find_truly(Uuid id) { return MemoryOutbox::find(id)->has_value(); }
+  /// A write that an operator makes beside the hub: it succeeds.
+  void write_by_hand(store::Write write);
 
  private:
   bool fails() { return unkindness.away || random_.below(1000) < unkindness.refuses; }
@@ -99,14 +104,22 @@ class SimLake final : public lake::RawLog {
   void end_running();
   bool anything_runs() const { return !running_.empty(); }
   bool holds(Uuid id) const { return kept_.contains(id); }
+  /// Inserts that were confirmed.
+  uint64_t taken() const { return taken_; }
+
+  bool refuses_some = false;  // rows that it can never store
+  bool is_broken = false;     // refuses every row, as if that were the row's fault
+  bool refuses(Uuid id) const { return refuses_some && id.bytes[14] % 8 == 3; }
 
  private:
   void keep(Uuid id);
+  Result<bool> refuse_some(std::span<const lake::RawRow> rows);
 
   SimOutbox& outbox_;
   Random& random_;
   Journal& journal_;
   std::set<Uuid> kept_;
+  uint64_t taken_ = 0;
   std::vector<std::vector<Uuid>> running_;
 };
 

@@ -7,8 +7,12 @@
 // - an environment applies an event once, and only events it should get; the raw log never holds one twice, nor one
 //   that nobody committed; one webhook-id never names two bodies;
 // - a cursor never goes back, and never passes an event that its consumer lacks, unless that is written down as an
-//   exception; at most a window of requests is in flight;
-// - at rest: every committed event is in the raw log, and in each environment or dead for its own fault alone; both
+//   exception or the target's mode passed it over; at most a window of requests is in flight;
+// - in dry-run nothing is sent; nothing behind a cursor is sent again but exceptions, so after a detachment nothing
+//   older; a detachment raises an alarm;
+// - a raw log that refuses some rows loses only those, as dead letters; one that refuses everything kills five;
+// - at rest: every committed event is in the raw log or refused by it, whatever the targets' modes were; and in each
+//   environment, or dead for its own fault alone; both
 //   environments hold the tables that the projectors make of the committed events, in whatever order.
 #pragma once
 
@@ -17,9 +21,11 @@
 #include <memory>
 #include <string>
 
+#include "fanout_watch.h"
 #include "ingest.h"
 #include "network.h"
 #include "provider.h"
+#include "raw_log_watch.h"
 #include "receivers.h"
 #include "stores.h"
 
@@ -41,6 +47,7 @@ class World {
   void change_clock();
   void kill_someone();
   void operate();
+  void operate_target(size_t index);
 
   void check();
   void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_dealt_with);
@@ -60,6 +67,8 @@ class World {
   SimOutbox outbox_{around_};
   SimLake lake_{outbox_, around_};
   Network network_{around_};
+  FanoutWatch fanout_watch_{outbox_, around_};
+  RawLogWatch raw_log_watch_{outbox_, lake_, around_};
   std::unique_ptr<Environment> stage_, production_;
   std::unique_ptr<Stranger> stranger_;
   std::unique_ptr<Ingest> ingest_, replica_;
