@@ -225,10 +225,13 @@ Result<json> Api::Implementation::dead(const http::Request& request) {
   auto limit = limit_of(request);
   if (!limit) return limit.error();
   const auto wanted = request.query_value("target");
+  std::vector<std::string> consumers;
+  for (const auto& target : params.hub.targets) consumers.push_back(target.name);
+  consumers.emplace_back(store::kRawLog);
   json found = json::array();
-  for (const auto& target : params.hub.targets) {
-    if (wanted && target.name != *wanted) continue;
-    auto rows = params.hub.outbox.deliveries(target.name, store::PutDelivery::State::dead, *limit);
+  for (const auto& consumer : consumers) {
+    if (wanted && consumer != *wanted) continue;
+    auto rows = params.hub.outbox.deliveries(consumer, store::PutDelivery::State::dead, *limit);
     if (!rows) return rows.error();
     for (const auto& row : *rows) found.push_back(view(row));
   }

@@ -55,7 +55,7 @@ struct Hub {
   std::function<Result<std::optional<Event>>(Uuid)> find_in_lake;  // empty: no lake
   std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments;
   std::function<void(const std::string& target, std::optional<fanout::Mode>, Done)> set_mode;  // nullopt: resume
-  std::function<void(const std::string& target, Uuid, Done)> retry_dead, drop_dead;
+  std::function<void(const std::string& target, Uuid, Done)> retry_dead, drop_dead;  // store::kRawLog is one too
 };
 
 class Api {

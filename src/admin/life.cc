@@ -37,13 +37,21 @@ Result<json> not_in_a_batch(const fanout::Target& target, Position position, con
   return json{{"state", *cursor && position <= **cursor ? "passed over" : "waiting"}};
 }
 
+/// The exception of an event for one consumer, if it has become one.
+Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consumer, const Hub& hub) {
+  auto rows = hub.outbox.deliveries_of(event_id);
+  if (!rows) return rows.error();
+  for (const auto& row : *rows) {
+    if (row.target == consumer) return std::optional(view(row));
+  }
+  return std::optional<json>();
+}
+
 // How far one target is with an event that the outbox still holds.
 Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
-  auto exceptions = hub.outbox.deliveries_of(row.event.id);
-  if (!exceptions) return exceptions.error();
-  for (const auto& exception : *exceptions) {
-    if (exception.target == target.name) return view(exception);
-  }
+  auto exception = exception_of(row.event.id, target.name, hub);
+  if (!exception) return exception.error();
+  if (*exception) return std::move(**exception);
   auto batch = hub.outbox.batch_of(target.name, row.event.position);
   if (!batch) return batch.error();
   const bool wanted = row.fan_out && fanout::wants(target, row.event);
@@ -57,9 +65,12 @@ Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row,
   return result;
 }
 
-Result<json> raw_log(Position position, const Hub& hub) {
+Result<json> raw_log(const Event& event, const Hub& hub) {
   if (!hub.find_in_lake) return json{{"state", "none"}};
-  auto batch = hub.outbox.batch_of(std::string(store::kRawLog), position);
+  auto exception = exception_of(event.id, store::kRawLog, hub);
+  if (!exception) return exception.error();
+  if (*exception) return std::move(**exception);
+  auto batch = hub.outbox.batch_of(std::string(store::kRawLog), event.position);
   if (!batch) return batch.error();
   return *batch ? passed(**batch, "written") : json{{"state", "waiting"}};
 }
@@ -100,7 +111,7 @@ Result<json> life_of(Uuid event_id, const Hub& hub) {
   if (!row) return row.error();
   if (!*row) return remembered_life(event_id, hub);
   const auto& event = (*row)->event;
-  auto logged = raw_log(event.position, hub);
+  auto logged = raw_log(event, hub);
   if (!logged) return logged.error();
   json deliveries = json::array();
   for (const auto& target : hub.targets) {
