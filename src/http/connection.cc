@@ -12,9 +12,8 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr size_t kSmallBufferBytes = 4096;  // what an idle connection holds
-constexpr size_t kFreeBodyBytes = 8192;     // of each body; beyond, it counts as buffered
-constexpr size_t kOutputBytesKept = 16384;
+constexpr size_t kBufferBytes = 4096;  // what a kept connection reads into
+constexpr size_t kOutputBytesKept = 1024;
 constexpr size_t kLingerBytesMax = 16u << 20;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 
@@ -73,7 +72,10 @@ Connection::Connection(NetworkLoop& loop, const Arrival& arrival)
 }
 
 Connection::~Connection() {
+  release_charge();
+  loop_.idle().remove(*this);
   loop_.leave(slot_);
+  if (!has_place_) return;
   ServerState& state = loop_.state();
   auto& count = over_limit_ ? state.turned_away : state.open;
   if (count.fetch_sub(1) == 1) {
@@ -86,13 +88,18 @@ bool Connection::parse() {
   using State = RequestParser::State;
   if (over_limit_) refuse(overloaded("too many connections"));
   if (answer_ || gone_) return true;
-  parsed_ += parser_.feed(unread());
+  // Asked before it is stored: blocks freed at once again would leave holes, and each refusal would cost memory.
+  if (!charge(fresh_.size())) {
+    refuse(overloaded("too many long requests at once"));
+    return true;
+  }
+  feed_parser();
   if (peer_ended_) parser_.feed_end();
   const State state = parser_.state();
   if (state == State::failed) {
     ++loop_.state().malformed;
     refuse(parser_.failure());
-  } else if (!charge_body()) {
+  } else if (!charge(0)) {
     refuse(overloaded("too many long requests at once"));
   } else if (state == State::start && (peer_ended_ || loop_.state().draining)) {
     gone_ = true;
@@ -103,28 +110,33 @@ bool Connection::parse() {
   return true;
 }
 
+/// Afterwards what is left is in unread_: the loop's buffer is everybody's.
+void Connection::feed_parser() {
+  if (unread_.empty()) {
+    unread_ = fresh_.substr(parser_.feed(fresh_));
+  } else {
+    unread_ += fresh_;
+    unread_.erase(0, parser_.feed(unread_));
+    if (unread_.empty()) unread_ = std::string();
+  }
+  fresh_ = {};
+}
+
 void Connection::wait_for_more() {
   using State = RequestParser::State;
   const ServerParams& params = loop_.state().params;
   if (parser_.state() == State::start) {
+    if (idle_link_.listed) return;
     wait(Waits::for_request, params.idle_timeout);
-  } else if (waits_ != Waits::for_rest) {
-    wait(Waits::for_rest, params.request_timeout);
+    loop_.idle().add(*this, deadline_ - params.idle_timeout);
+    return;
   }
+  buffer_.reset();
+  if (waits_ != Waits::for_rest) wait(Waits::for_rest, params.request_timeout);
   if (parser_.state() == State::body && parser_.expects_continue() && !continued_) {
     continued_ = true;
-    if (parser_.body_bytes() == 0 && unread().empty()) output_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    if (parser_.body_bytes() == 0 && unread_.empty()) output_.append("HTTP/1.1 100 Continue\r\n\r\n");
   }
-  make_room();
-}
-
-/// The buffer is small until unread bytes fill it, which only long headers do: a body is taken out as it comes.
-void Connection::make_room() {
-  input_.erase(0, parsed_);
-  received_ -= parsed_;
-  parsed_ = 0;
-  const bool full = received_ >= kSmallBufferBytes;
-  input_.resize(full ? std::max(2 * kSmallBufferBytes, loop_.state().params.headers_bytes_max) : kSmallBufferBytes);
 }
 
 void Connection::call_handler() {
@@ -144,7 +156,7 @@ void Connection::call_handler() {
 void Connection::take_answer() {
   if (gone_) return;
   ServerState& state = loop_.state();
-  closing_ = closing_ || answer_->close || state.draining;
+  closing_ = closing_ || answer_->close || state.draining || !has_place_;
   append_response(output_, *answer_, {.head = head_, .close = closing_, .keep_alive = http_1_0_});
   if (answer_->status >= 500) {
     ++state.responses_5xx;
@@ -156,31 +168,28 @@ void Connection::take_answer() {
 }
 
 void Connection::finish_exchange() {
-  release_body();
-  if (output_.capacity() > kOutputBytesKept) output_ = {};
-  if (input_.capacity() <= kSmallBufferBytes || unread().size() > kSmallBufferBytes) return;
-  std::string small(unread());
-  received_ = small.size();
-  parsed_ = 0;
-  small.resize(kSmallBufferBytes);
-  input_ = std::move(small);
+  release_charge();
+  kept_ = true;
+  if (output_.capacity() > kOutputBytesKept) output_ = std::string();
 }
 
 void Connection::begin_lingering() {
   error_code error;
-  const bool may_be_sending = refused_ || !unread().empty() || socket_.available(error) > 0;
+  const bool may_be_sending = refused_ || !unread_.empty() || socket_.available(error) > 0;
   if (gone_ || !may_be_sending) return;
   socket_.shutdown(Socket::shutdown_send, error);
   parser_.reset();
-  parsed_ = received_ = 0;
-  input_.resize(kSmallBufferBytes);
+  release_charge();
+  unread_ = std::string();
+  buffer_.reset();
+  kept_ = false;
   linger_bytes_ = kLingerBytesMax;
   wait(Waits::for_close, kLingerTime);
 }
 
 void Connection::discard_input() {
-  linger_bytes_ -= std::min(linger_bytes_, received_);
-  received_ = 0;
+  linger_bytes_ -= std::min(linger_bytes_, fresh_.size());
+  fresh_ = {};
   if (peer_ended_) linger_bytes_ = 0;
 }
 
@@ -221,6 +230,16 @@ void Connection::close_if_idle() {
   socket_.cancel(error);
 }
 
+bool Connection::give_place() {
+  error_code error;
+  if (!idle_link_.listed || socket_.available(error) > 0) return false;
+  loop_.idle().remove(*this);
+  has_place_ = false;
+  gone_ = true;
+  socket_.cancel(error);
+  return true;
+}
+
 void Connection::abort() {
   gone_ = true;
   error_code error;
@@ -228,19 +247,40 @@ void Connection::abort() {
   if (const auto waiting = std::exchange(waiting_for_answer_, nullptr)) waiting.resume();
 }
 
+/// A kept connection has a buffer of its own, to be read into as soon as something comes. One that has not answered
+/// yet, or waits for the rest of a request, holds none: thousands may stall.
 void Connection::start_read(std::coroutine_handle<> waiting) {
-  const auto room = boost::asio::buffer(input_.data() + received_, input_.size() - received_);
-  socket_.async_read_some(room, [this, waiting](error_code error, size_t bytes) {
-    on_read(error, bytes);
+  if (!kept_ || waits_ != Waits::for_request) return wait_readable(waiting);
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  socket_.async_read_some(boost::asio::buffer(buffer_.get(), kBufferBytes),
+                          [this, waiting](error_code error, size_t bytes) {
+                            fresh_ = {buffer_.get(), bytes};
+                            on_read(error);
+                            waiting.resume();
+                          });
+}
+
+void Connection::wait_readable(std::coroutine_handle<> waiting) {
+  socket_.async_wait(Socket::wait_read, [this, waiting](error_code error) {
+    if (!error && !gone_) {
+      const auto room = loop_.read_buffer();
+      fresh_ = {room.data(), socket_.read_some(boost::asio::buffer(room.data(), room.size()), error)};
+    }
+    on_read(error);
     waiting.resume();
   });
 }
 
-void Connection::on_read(error_code error, size_t bytes) {
-  received_ += bytes;
+void Connection::on_read(error_code error) {
+  if (!fresh_.empty()) {
+    loop_.idle().remove(*this);
+    // Its place was given away while the request that had just been read waited for its turn: it is answered, then
+    // ends.
+    if (!has_place_ && socket_.is_open()) gone_ = false;
+  }
   if (error == boost::asio::error::eof) {
     peer_ended_ = true;
-  } else if (error && error != boost::asio::error::operation_aborted) {
+  } else if (error && error != boost::asio::error::operation_aborted && error != boost::asio::error::would_block) {
     gone_ = true;
   }
 }
@@ -288,16 +328,23 @@ void Connection::refuse(Response response) {
   answer_ = std::move(response);
 }
 
-/// Short bodies are free, so that a few long ones, sent slowly, cannot use up what the short ones need.
-bool Connection::charge_body() {
-  const size_t body = parser_.body_memory();
-  const size_t due = body > kFreeBodyBytes ? body - kFreeBodyBytes : 0;
+/// Short requests are free, so that a few long ones, sent slowly, cannot use up what the short ones need.
+bool Connection::charge(size_t more_bytes) {
+  const size_t held = parser_.memory() + unread_.capacity() + more_bytes;
+  const size_t due = held > kFreeRequestBytes ? held - kFreeRequestBytes : 0;
   if (due <= charged_bytes_) return true;
   const size_t more = due - charged_bytes_;
+  auto& all = loop_.state().buffered_bytes;
+  if (all.fetch_add(more) + more > loop_.state().params.buffered_bytes_max) {
+    all -= more;
+    return false;
+  }
   charged_bytes_ = due;
-  return loop_.state().buffered_bytes.fetch_add(more) + more <= loop_.state().params.buffered_bytes_max;
+  return true;
 }
 
-void Connection::release_body() { loop_.state().buffered_bytes -= std::exchange(charged_bytes_, 0); }
+void Connection::release_charge() {
+  if (charged_bytes_ > 0) loop_.state().buffered_bytes -= std::exchange(charged_bytes_, 0);
+}
 
 }  // namespace vf::http

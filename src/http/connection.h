@@ -78,36 +78,43 @@ class Connection {
   bool is_in_handler(uint64_t exchange) const;
   void check_deadline(Steady::time_point now);
   void close_if_idle();
+  /// Closes the connection and leaves its place to another, if nothing of a next request has come. False otherwise.
+  bool give_place();
   void abort();
+  IdleLink& idle_link() { return idle_link_; }
+  const IdleLink& idle_link() const { return idle_link_; }
 
  private:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, NetworkLoop::Executor>;
   enum class Waits { for_request, for_rest, for_answer, for_peer, for_close };
 
   void start_read(std::coroutine_handle<> waiting);
+  void wait_readable(std::coroutine_handle<> waiting);
   void start_write(std::coroutine_handle<> waiting);
   void start_waiting(std::coroutine_handle<> waiting);
   bool write_now();
-  void on_read(boost::system::error_code error, size_t bytes);
+  void on_read(boost::system::error_code error);
   void on_written(boost::system::error_code error, size_t bytes);
   void wait(Waits what, std::chrono::milliseconds at_most);
   void wait_for_more();
   void refuse(Response response);
-  bool charge_body();
-  void release_body();
-  void make_room();
-  std::string_view unread() const { return std::string_view(input_).substr(parsed_, received_ - parsed_); }
+  bool charge(size_t more_bytes);
+  void release_charge();
+  void feed_parser();
 
   NetworkLoop& loop_;
   Socket socket_;
   std::string peer_;
   const bool over_limit_;
+  bool has_place_ = true;  // is counted
+  IdleLink idle_link_;
   const uint32_t slot_;
 
   RequestParser parser_;
-  std::string input_;  // bytes [parsed_, received_) wait for the parser
-  size_t parsed_ = 0;
-  size_t received_ = 0;
+  std::unique_ptr<char[]> buffer_;  // to read the next request into: only between requests, after the first
+  std::string_view fresh_;          // just read, in buffer_ or the loop's; given to the parser before anything else
+  std::string unread_;              // what the parser has left
+  bool kept_ = false;               // has answered a request
   std::string output_;
   size_t sent_ = 0;
 
@@ -116,8 +123,8 @@ class Connection {
   std::coroutine_handle<> waiting_for_answer_;
   bool head_ = false;
   bool http_1_0_ = false;
-  bool continued_ = false;  // "100 Continue" was said
-  size_t charged_bytes_ = 0;
+  bool continued_ = false;    // "100 Continue" was said
+  size_t charged_bytes_ = 0;  // of ServerState::buffered_bytes
 
   Waits waits_ = Waits::for_request;
   Steady::time_point deadline_;

@@ -15,6 +15,9 @@ Steady::duration sweep_period(const ServerParams& params) {
   return std::clamp(shortest / 8, milliseconds{5}, milliseconds{250});
 }
 
+// Idle connections whose next request has just come are passed over; so many are asked.
+constexpr int kEvictionsTried = 16;
+
 thread_local NetworkLoop* this_threads_loop = nullptr;
 
 }  // namespace
@@ -54,6 +57,29 @@ void NetworkLoop::start() {
 
 void NetworkLoop::adopt(Arrival arrival) {
   boost::asio::post(context_, [this, arrival = std::move(arrival)] { serve(*this, arrival); });
+}
+
+void NetworkLoop::adopt_for_idle(Arrival arrival, std::function<void(Arrival)> refused) {
+  boost::asio::post(context_, [this, arrival = std::move(arrival), refused = std::move(refused)] {
+    if (evict_longest_idle()) {
+      serve(*this, arrival);
+    } else {
+      refused(arrival);
+    }
+  });
+}
+
+bool NetworkLoop::evict_longest_idle() {
+  Connection* candidate = idle_.longest();
+  for (int tried = 0; candidate != nullptr && tried < kEvictionsTried; ++tried) {
+    Connection* const next = IdleList::next(*candidate);
+    if (candidate->give_place()) {
+      ++state_.connections_evicted;
+      return true;
+    }
+    candidate = next;
+  }
+  return false;
 }
 
 void NetworkLoop::drain() {

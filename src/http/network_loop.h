@@ -1,18 +1,21 @@
 // NetworkLoop: one network thread with its io_context, its connections, one sweep for all their deadlines, and the
 // mailbox through which other threads hand it answers. Private to this folder (includes Asio).
-// Thread safety: adopt(), drain(), abort(), and Mailbox are for any thread; the rest is for the loop's own.
+// Thread safety: the functions up to join(), and Mailbox, are for any thread; the rest is for the loop's own.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "http/idle_list.h"
 #include "http/server_state.h"
 
 namespace vf::http {
@@ -67,6 +70,12 @@ class NetworkLoop {
 
   void start();
   void adopt(Arrival arrival);
+  /// Takes the arrival in place of the longest idle connection; when none is idle, hands it to `refused`, on the loop's
+  /// thread.
+  void adopt_for_idle(Arrival arrival, std::function<void(Arrival)> refused);
+  /// Since when its longest idle connection is, Steady::time_point::max() when none is.
+  Steady::time_point idle_since() const { return idle_.idle_since(); }
+  size_t idle_connections() const { return idle_.size(); }
   /// Closes idle connections; the others close after their answer.
   void drain();
   /// Closes all connections and lets the thread end.
@@ -78,6 +87,9 @@ class NetworkLoop {
   ServerState& state() { return state_; }
   boost::asio::io_context& context() { return context_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+  IdleList& idle() { return idle_; }
+  /// One for all connections: what is read into it is gone once another reads.
+  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
   uint64_t next_exchange() { return ++exchange_; }
   uint32_t enter(Connection& connection);
   void leave(uint32_t slot);
@@ -86,6 +98,9 @@ class NetworkLoop {
   friend class Mailbox;
   using Timer = boost::asio::basic_waitable_timer<Steady, boost::asio::wait_traits<Steady>, Executor>;
 
+  static constexpr size_t kReadBufferBytes = 64u << 10;
+
+  bool evict_longest_idle();
   void read_mail();
   bool answer_at_once(Ticket ticket, Response& response);
   void schedule_sweep();
@@ -99,6 +114,8 @@ class NetworkLoop {
   std::vector<Mailbox::Letter> mail_;
   std::vector<Connection*> slots_;
   std::vector<uint32_t> free_slots_;
+  IdleList idle_;
+  std::unique_ptr<char[]> read_buffer_ = std::make_unique_for_overwrite<char[]>(kReadBufferBytes);
   uint64_t exchange_ = 0;
   bool aborted_ = false;
   std::thread thread_;

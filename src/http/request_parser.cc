@@ -18,7 +18,6 @@ constexpr size_t kChunkLineBytesMax = 4096;  // a chunk's size line, or all trai
 // Beast 1.81 asserts that it is not shown the last chunk's line a second time before this much of it is there; a peer
 // that stops amid it must not end the process. Every line is followed by as much.
 constexpr size_t kChunkLineBytesMin = 5;
-constexpr size_t kReserveBytesMax = 4096;  // a promised length is believed only so far
 
 std::string_view view(Text text) { return {text.data(), text.size()}; }
 
@@ -87,11 +86,21 @@ class Sink final : public beast::http::basic_parser<true> {
     if (!http_1_0 && !seen_host_) refuse(ec, 400, "missing Host");
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
-    if (length) request.body.reserve(std::min<size_t>(*length, kReserveBytesMax));
+    if (length) promised_ = static_cast<size_t>(*length);
   }
   std::size_t on_body_impl(Text body, ErrorCode&) override {
+    make_room(body.size());
     request.body.append(view(body));
     return body.size();
+  }
+  /// Room follows what has come, up to the promised length: who promises much and stalls holds little.
+  void make_room(size_t more) {
+    const size_t needed = request.body.size() + more;
+    if (needed <= request.body.capacity()) return;
+    std::string roomy;  // a string that has grown before would be given twice its size
+    roomy.reserve(std::max(needed, std::min(promised_, 2 * request.body.capacity())));
+    roomy += request.body;
+    request.body = std::move(roomy);
   }
   void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode&) override {
@@ -101,6 +110,7 @@ class Sink final : public beast::http::basic_parser<true> {
   void on_response_impl(int, Text, int, ErrorCode&) override {}
   void on_finish_impl(ErrorCode&) override {}
 
+  size_t promised_ = SIZE_MAX;  // the body's length, where it is known
   bool seen_length_ = false;
   bool seen_host_ = false;
 };
@@ -191,7 +201,11 @@ void RequestParser::feed_end() {
 
 RequestParser::State RequestParser::state() const { return impl_->state; }
 size_t RequestParser::body_bytes() const { return impl_->sink->request.body.size(); }
-size_t RequestParser::body_memory() const { return impl_->sink->request.body.capacity(); }
+size_t RequestParser::memory() const {
+  const Request& request = impl_->sink->request;
+  const auto& fields = request.headers.items();
+  return impl_->header_bytes + fields.capacity() * sizeof fields.front() + request.body.capacity();
+}
 bool RequestParser::expects_continue() const { return impl_->sink->expects_continue; }
 bool RequestParser::keep_alive() const { return impl_->sink->keep_alive(); }
 bool RequestParser::is_http_1_0() const { return impl_->sink->http_1_0; }

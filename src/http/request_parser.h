@@ -31,8 +31,8 @@ class RequestParser {
 
   State state() const;
   size_t body_bytes() const;
-  /// What the body takes in memory: its bytes and the room made for more.
-  size_t body_memory() const;
+  /// What the request takes in memory so far: headers, body and the room made for more.
+  size_t memory() const;
   /// Once the headers are read: the peer waits for "100 Continue" before it sends the body.
   bool expects_continue() const;
   /// Once the headers are read.

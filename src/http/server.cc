@@ -79,6 +79,9 @@ class AsioServer final : public Server {
   void wait_for_peers();
   void accept_peers();
   void admit(int fd, const sockaddr_storage& from);
+  void find_place(Arrival arrival);
+  void ask_for_place(Arrival arrival, size_t loop, size_t asked);
+  void turn_away(Arrival arrival, size_t loop);
   void stop_accepting();
 
   ServerState state_;
@@ -139,18 +142,36 @@ void AsioServer::accept_peers() {
 void AsioServer::admit(int fd, const sockaddr_storage& from) {
   ++state_.connections_total;
   Arrival arrival{.fd = fd, .ipv6 = from.ss_family == AF_INET6, .peer = peer_text(from)};
-  if (state_.open.fetch_add(1) >= state_.params.connections_max) {
-    --state_.open;
-    ++state_.connections_refused;
-    if (state_.turned_away.fetch_add(1) >= kTurnedAwayMax) {
-      --state_.turned_away;
-      send(fd, kTurnAway.data(), kTurnAway.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      close(fd);
-      return;
-    }
-    arrival.over_limit = true;
-  }
+  if (state_.open >= state_.params.connections_max) return find_place(std::move(arrival));
+  ++state_.open;
   loops_[next_loop_++ % loops_.size()]->adopt(std::move(arrival));
+}
+
+/// Begins at the loop with the longest idle connection of all. Loops without one are asked too: connections on their
+/// way to them will be idle by then.
+void AsioServer::find_place(Arrival arrival) {
+  const auto longest = std::ranges::min_element(loops_, {}, [](const auto& loop) { return loop->idle_since(); });
+  ask_for_place(std::move(arrival), static_cast<size_t>(longest - loops_.begin()), 0);
+}
+
+/// On the acceptor's thread or a loop's: what was idle a moment ago may have become busy, then another loop is asked.
+void AsioServer::ask_for_place(Arrival arrival, size_t loop, size_t asked) {
+  if (asked == loops_.size()) return turn_away(std::move(arrival), loop);
+  loops_[loop]->adopt_for_idle(std::move(arrival), [this, loop, asked](Arrival refused) {
+    ask_for_place(std::move(refused), (loop + 1) % loops_.size(), asked + 1);
+  });
+}
+
+void AsioServer::turn_away(Arrival arrival, size_t loop) {
+  ++state_.connections_refused;
+  if (state_.turned_away.fetch_add(1) >= kTurnedAwayMax) {
+    --state_.turned_away;
+    send(arrival.fd, kTurnAway.data(), kTurnAway.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(arrival.fd);
+    return;
+  }
+  arrival.over_limit = true;
+  loops_[loop]->adopt(std::move(arrival));
 }
 
 std::string AsioServer::url() const {
@@ -160,10 +181,14 @@ std::string AsioServer::url() const {
 }
 
 ServerStats AsioServer::stats() const {
+  size_t idle = 0;
+  for (const auto& loop : loops_) idle += loop->idle_connections();
   return {
       .connections_open = state_.open,
+      .connections_idle = idle,
       .connections_total = state_.connections_total,
       .connections_refused = state_.connections_refused,
+      .connections_evicted = state_.connections_evicted,
       .requests_total = state_.requests_total,
       .responses_4xx = state_.responses_4xx,
       .responses_5xx = state_.responses_5xx,

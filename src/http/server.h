@@ -12,13 +12,16 @@
 
 namespace vf::http {
 
+/// Of a request's memory (headers, body), what does not count as buffered.
+inline constexpr size_t kFreeRequestBytes = 4096;
+
 struct ServerParams {
   std::string listen = "127.0.0.1:0";  // address:port; IPv6 as [::1]:8080; port 0: any free one
   int threads = 1;
-  size_t connections_max = 4096;  // beyond: accepted, answered 503, closed
+  size_t connections_max = 4096;  // beyond: the longest idle one is closed; none is idle: answered 503, closed
   size_t headers_bytes_max = 16u << 10;
   size_t body_bytes_max = 1u << 20;
-  size_t buffered_bytes_max = 32u << 20;               // memory of bodies past their first 8 KiB, in all; beyond: 503
+  size_t buffered_bytes_max = 32u << 20;  // memory of requests past kFreeRequestBytes of each, in all; beyond: 503
   std::chrono::milliseconds request_timeout{30'000};   // first byte to complete request
   std::chrono::milliseconds idle_timeout{60'000};      // between requests on a kept connection
   std::chrono::milliseconds response_timeout{10'000};  // handler; then 503 with Retry-After, its late answer is dropped
@@ -26,7 +29,8 @@ struct ServerParams {
 
 /// Counters since start, for metrics. Read from any thread.
 struct ServerStats {
-  uint64_t connections_open = 0, connections_total = 0, connections_refused = 0;
+  uint64_t connections_open = 0, connections_idle = 0, connections_total = 0;
+  uint64_t connections_refused = 0, connections_evicted = 0;
   uint64_t requests_total = 0, responses_4xx = 0, responses_5xx = 0, malformed = 0, timed_out = 0;
 };
 

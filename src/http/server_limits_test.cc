@@ -31,6 +31,22 @@ std::string post(size_t length, std::string_view more = "") {
          "\r\n";
 }
 
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// The status of one request's answer.
+int answered(RawPeer& peer) {
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  return peer.read().status;
+}
+
 /// A GET whose line and headers take exactly `bytes`.
 std::string get_of_size(size_t bytes) {
   std::string request = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
@@ -136,14 +152,12 @@ TEST(ServerLimits, AnIdleConnectionIsClosedInSilence) {
   EXPECT_TRUE(used.is_closed());
 }
 
-TEST(ServerLimits, ConnectionsBeyondTheLimitAreTold503AndTheLimitIsFreedAgain) {
+TEST(ServerLimits, WhenEveryConnectionIsBusyANewOneIsTold503AndTheLimitIsFreedAgain) {
   const auto server = serve_with({.connections_max = 2});
   RawPeer first(server->port());
   RawPeer second(server->port());
-  for (RawPeer* peer : {&first, &second}) {
-    peer->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_EQ(peer->read().status, 200);
-  }
+  for (RawPeer* peer : {&first, &second}) peer->send(post(5) + "abc");
+  ASSERT_TRUE(eventually([&] { return server->stats().connections_open == 2; }));
   RawPeer third(server->port());
   third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   const auto refused = third.read();
@@ -154,12 +168,11 @@ TEST(ServerLimits, ConnectionsBeyondTheLimitAreTold503AndTheLimitIsFreedAgain) {
   EXPECT_EQ(server->stats().connections_refused, 1u);
 
   first.close_now();
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (server->stats().connections_open == 2 && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return server->stats().connections_open == 1; }));
   RawPeer fourth(server->port());
-  fourth.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(fourth.read().status, 200);
+  EXPECT_EQ(answered(fourth), 200);
+  second.send("de");
+  EXPECT_EQ(second.read().status, 200);
 }
 
 TEST(ServerLimits, ALateHandlerIs503AndItsAnswerIsDropped) {
@@ -182,18 +195,18 @@ TEST(ServerLimits, ALateHandlerIs503AndItsAnswerIsDropped) {
 }
 
 TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesAreNotAffected) {
-  const auto server = serve_with({.buffered_bytes_max = 120u << 10});
+  const auto server = serve_with({.buffered_bytes_max = 100'001});
   RawPeer first(server->port());
-  first.send(post(200'000) + std::string(100'000, 'a'));  // in 128 KiB, 8 of them free: exactly the limit
+  first.send(post(100'001) + std::string(100'000, 'a'));  // past its free part and with its headers: just below
   RawPeer second(server->port());
-  second.send(post(8'192) + std::string(8'192, 'a'));
+  second.send(post(3'000) + std::string(3'000, 'a'));
   EXPECT_EQ(second.read().status, 200);
   RawPeer third(server->port());
   RawPeer::Answer answer;
   answer.status = 200;
   // The first one's bytes may still be on their way: until they are counted, the third passes.
   for (int i = 0; i < 10'000 && answer.status == 200; ++i) {
-    third.send(post(8'193) + std::string(8'193, 'a'));
+    third.send(post(60'000) + std::string(60'000, 'a'));
     answer = third.read();
   }
   EXPECT_EQ(answer.status, 503);
@@ -201,10 +214,39 @@ TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesAreNotAffected) {
   first.reset();
   for (int i = 0; i < 10'000 && answer.status == 503; ++i) {
     RawPeer next(server->port());
-    next.send(post(8'193) + std::string(8'193, 'a'));
+    next.send(post(60'000) + std::string(60'000, 'a'));
     answer = next.read();
   }
   EXPECT_EQ(answer.status, 200);
+}
+
+TEST(ServerLimits, LongHeadersCountAsLongRequests) {
+  const auto server = serve_with({.buffered_bytes_max = 32u << 10});
+  std::vector<RawPeer> peers;
+  for (int i = 0; i < 3; ++i) {
+    peers.emplace_back(server->port());
+    peers.back().send("GET /" + std::string(15'000, 'a'));
+  }
+  ASSERT_TRUE(eventually([&] { return server->stats().responses_5xx == 1; }));
+  RawPeer after(server->port());
+  EXPECT_EQ(answered(after), 200);
+}
+
+TEST(ServerLimits, APromisedLengthTakesNothing) {
+  const auto server = serve_with({.buffered_bytes_max = 0});
+  std::vector<RawPeer> peers;
+  for (int i = 0; i < 20; ++i) {
+    peers.emplace_back(server->port());
+    peers.back().send(post(100) + std::string(99, 'a'));
+    RawPeer promising(server->port());
+    promising.send(post(1 << 20) + "a");
+    peers.push_back(std::move(promising));
+  }
+  for (size_t i = 0; i < peers.size(); i += 2) {
+    peers[i].send("a");
+    EXPECT_EQ(peers[i].read().status, 200);
+  }
+  EXPECT_EQ(server->stats().responses_5xx, 0u);
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ struct ServerState {
   std::atomic<bool> draining{false};
   std::atomic<size_t> open{0};            // connections admitted
   std::atomic<size_t> turned_away{0};     // connections over the limit, still being told so
-  std::atomic<size_t> buffered_bytes{0};  // of long bodies: see ServerParams::buffered_bytes_max
+  std::atomic<size_t> buffered_bytes{0};  // of long requests: see ServerParams::buffered_bytes_max
 
-  std::atomic<uint64_t> connections_total{0}, connections_refused{0};
+  std::atomic<uint64_t> connections_total{0}, connections_refused{0}, connections_evicted{0};
   std::atomic<uint64_t> requests_total{0}, responses_4xx{0}, responses_5xx{0}, malformed{0}, timed_out{0};
 
   std::mutex mutex;

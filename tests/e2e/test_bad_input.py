@@ -317,9 +317,18 @@ class Connections(PublicListener):
             held = [stack.enter_context(Wire(hub)) for _ in range(5)]
             for wire in held:
                 self.assertEqual(wire.send(post("/webhooks/nobody")).status(), 404)
+            begun = post("/webhooks/nobody", b"ab")
+            for wire in held[1:]:
+                wire.send(begun[:-1])
+            one_more = stack.enter_context(Wire(hub))
+            self.assertEqual(one_more.send(post("/webhooks/nobody")).status(), 404)
+            self.assertIsNone(held[0].answer(), "the one between requests made room")
+            one_more.send(begun[:-1])
             status, headers, _ = exchange(hub, post(KICK))
-            self.assertEqual(status, 503)
+            self.assertEqual(status, 503, "everybody is in a request")
             self.assertIn("retry-after", headers)
+            for wire in [*held[1:], one_more]:
+                self.assertEqual(wire.send(begun[-1:]).status(), 404)
             self.assertEqual(request(hub.url("admin", "/healthz"))[0], 200)
 
 
