@@ -56,7 +56,7 @@ Result<SessionParams> session_params(const ClickHouseParams& params) {
   auto endpoints = parse_endpoints(params.url);
   if (!endpoints) return endpoints.error();
   SessionParams session;
-  session.urls = std::move(endpoints->urls);
+  session.addresses = std::make_shared<Addresses>(std::move(endpoints->urls));
   session.user = std::move(endpoints->user);
   session.password = params.password;
   session.ca_pem = params.ca_pem;

@@ -87,7 +87,7 @@ Result<std::string> Session::query(const std::string& sql, const Settings& setti
     http::Outgoing out = asked;
     out.body = sql;
     auto answer = send(std::move(out), holds_text);
-    if (answer || !turned_ || tried >= params_.urls.size()) return answer;
+    if (answer || !turned_ || tried >= params_.addresses->count()) return answer;
   }
 }
 
@@ -106,10 +106,11 @@ Result<bool> Session::insert(const std::string& sql, std::string_view rows, cons
 }
 
 Result<std::string> Session::send(http::Outgoing request, bool holds_text) {
-  const std::string& url = params_.urls[current_];
-  const auto turn = [this] {
+  const size_t which = params_.addresses->current();
+  const std::string& url = params_.addresses->url(which);
+  const auto turn = [this, which] {
     turned_ = true;
-    current_ = (current_ + 1) % params_.urls.size();
+    params_.addresses->turn_from(which);
   };
   turned_ = false;
   request.url.insert(0, url);

@@ -3,6 +3,7 @@
 // time. https://clickhouse.com/docs/interfaces/http
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,10 +17,27 @@
 
 namespace vf::lake::clickhouse {
 
+/// Where the server answers, and which of these addresses is in use. Shared by the sessions of a lake, so that one
+/// reads where the other wrote. Thread safe.
+class Addresses {
+ public:
+  /// At least one: "http://host:8123/".
+  explicit Addresses(std::vector<std::string> urls) : urls_(std::move(urls)) {}
+  size_t count() const { return urls_.size(); }
+  size_t current() const { return current_; }
+  const std::string& url(size_t which) const { return urls_[which]; }
+  /// To the next one, unless somebody has turned away from `which` already.
+  void turn_from(size_t which) { current_.compare_exchange_strong(which, (which + 1) % urls_.size()); }
+
+ private:
+  const std::vector<std::string> urls_;
+  std::atomic<size_t> current_{0};
+};
+
 struct SessionParams {
-  std::vector<std::string> urls;  // "http://host:8123/", at least one
-  std::string user, password;
-  std::string ca_pem;  // certificates that https is trusted by; empty: the system's
+  std::shared_ptr<Addresses> addresses;
+  std::string user, password{};
+  std::string ca_pem{};  // certificates that https is trusted by; empty: the system's
   Compression compression = Compression::zstd;
   Millis connect_timeout{5'000};
   Millis timeout{60'000};  // of a statement, by the server's clock; the answer may take 5 s more
@@ -48,7 +66,6 @@ class Session {
 
   const SessionParams params_;
   const std::unique_ptr<http::Client> client_;
-  size_t current_ = 0;
   bool turned_ = false;  // the last send() found its address at fault
 };
 

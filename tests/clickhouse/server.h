@@ -1,0 +1,49 @@
+// Server: the stand-in for a ClickHouse server (main.cc) as a process of a test's own, in a temporary folder, gone with
+// the test. A failure to start it ends the test program with the reason. One thread at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vf::clickhouse_test {
+
+class Server {
+ public:
+  struct Params {
+    std::string user = "vf";
+    std::string password = {};
+  };
+  explicit Server(Params params);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::string address() const;  // "127.0.0.1:8123"
+  std::string url() const;      // "http://vf@127.0.0.1:8123/vf"
+  void crash();                 // SIGKILL
+  void start();                 // again, on the same port and folder
+
+  /// The next statement that holds `match` fails so (interface.h); faults are used up in order.
+  void fault(std::string_view kind, std::string_view match = "INSERT INTO vf.raw_events", int code = 0);
+  void release();             // one statement that is held goes on
+  void wait_until_holding();  // a statement
+  void wait_until_idle();     // no statement runs
+  /// "ENCODING QUERY-STRING STATEMENT" of each statement so far.
+  std::vector<std::string> log();
+
+ private:
+  std::string control(const std::string& path);
+  void wait_for(const std::string& path, std::string_view answer);
+
+  Params params_;
+  std::string folder_;
+  uint16_t port_ = 0;
+  pid_t process_ = -1;
+  int input_ = -1;  // the process ends when this does
+};
+
+}  // namespace vf::clickhouse_test

@@ -1,0 +1,29 @@
+// What tests of the ClickHouse raw log share: a stand-in server for each lake (tests/clickhouse), migrated.
+#pragma once
+
+#include "clickhouse/server.h"
+#include "lake/clickhouse/clickhouse_raw_log.h"
+#include "raw_log_suite.h"
+
+namespace vf::lake::conformance {
+
+class ClickHouseHost final : public RawLogHost {
+ public:
+  explicit ClickHouseHost(std::string cluster = "") : server({.user = "vf", .password = "it's secret"}) {
+    params.url = server.url();
+    params.password = "it's secret";
+    params.cluster = std::move(cluster);
+  }
+  Result<std::unique_ptr<RawLog>> open() override {
+    if (auto migrated = clickhouse::migrate(params, clock_); !migrated) return migrated.error();
+    return clickhouse::open_clickhouse(params);
+  }
+
+  clickhouse_test::Server server;
+  clickhouse::ClickHouseParams params;
+
+ private:
+  SystemClock clock_;
+};
+
+}  // namespace vf::lake::conformance
