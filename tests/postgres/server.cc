@@ -52,18 +52,6 @@ std::string program(const std::string& name) {
   return found.empty() ? name : *std::ranges::max_element(found);
 }
 
-int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) give_up("no free port");
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 int wait_for(pid_t process) {
   int status = 0;
   while (waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
@@ -80,6 +68,18 @@ std::vector<pid_t> children_of(pid_t process) {
 bool exists(pid_t process) { return kill(process, 0) == 0; }
 
 }  // namespace
+
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) give_up("no free port");
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return ntohs(address.sin_port);
+}
 
 Server& Server::shared() {
   static Server server({.fsync = false, .settings = {}});
@@ -101,7 +101,7 @@ Server::Server(const Params& params) : params_(params) {
 }
 
 Server::~Server() {
-  stop();
+  crash();  // a shutdown in order would write out what is deleted next
   close(keeper_pipe_);
   wait_for(keeper_);
 }
@@ -171,6 +171,8 @@ void Server::start() {
                                         "-c",
                                         "max_prepared_transactions=4",
                                         "-c",
+                                        "autovacuum=off",
+                                        "-c",
                                         fmt::format("fsync={}", params_.fsync ? "on" : "off")};
     for (const std::string& setting : params_.settings) command.insert(command.end(), {"-c", setting});
     postmaster_ = spawn(command);
@@ -195,6 +197,7 @@ void Server::stop() {
 }
 
 void Server::crash() {
+  if (postmaster_ < 0) return;
   const auto children = children_of(postmaster_);
   kill(postmaster_, SIGKILL);
   for (const pid_t child : children) kill(child, SIGKILL);
@@ -205,6 +208,11 @@ void Server::crash() {
 
 std::string Server::url(const std::string& database) const {
   return fmt::format("postgresql:///{}?host={}&port={}&user=hub", database, folder_, port_);
+}
+
+std::string Server::database_of(const std::string& url) {
+  const size_t begin = url.find_first_not_of('/', url.find("//") + 2);
+  return url.substr(begin, url.find('?') - begin);
 }
 
 std::string Server::tcp_url(const std::string& database) const {

@@ -10,6 +10,9 @@
 
 namespace vf::postgres_test {
 
+/// A port of loopback that nobody listens on just now.
+int free_port();
+
 class Server {
  public:
   struct Params {
@@ -27,6 +30,7 @@ class Server {
 
   /// URL of a new database, a copy of `from`; empty unless told otherwise. Its superuser is "hub".
   std::string fresh_database(const std::string& from = "template0");
+  static std::string database_of(const std::string& url);
   std::string url(const std::string& database) const;      // over the Unix socket
   std::string tcp_url(const std::string& database) const;  // over loopback
 

@@ -114,7 +114,10 @@ Result<bool> Connection::check_server() {
     return conflict(fmt::format("the database at {} is in {}: create it with ENCODING 'UTF8'", where_, encoding));
   }
   commits_asynchronously_ = rows->text_at(0, 1) == "off";
-  return true;
+  if (!params_.on_connect) return true;
+  auto fits = params_.on_connect(*this);
+  if (!fits) close();
+  return fits;
 }
 
 // A connection that was closed while it was idle has a farewell and its end of stream waiting.
@@ -132,6 +135,7 @@ Error Connection::failed(const pg_result* result) {
   const ServerError error{field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY), where_};
   if (error.sqlstate.empty()) return lost(PQerrorMessage(connection_.get()));
   last_sqlstate_ = error.sqlstate;
+  last_constraint_ = field(result, PG_DIAG_CONSTRAINT_NAME);
   if (needs_new_connection(error.sqlstate)) close();
   return translate(error);
 }
@@ -139,6 +143,7 @@ Error Connection::failed(const pg_result* result) {
 Error Connection::lost(std::string_view why) {
   const ServerError error{"", std::string(why), where_};
   last_sqlstate_.clear();
+  last_constraint_.clear();
   close();
   return translate(error);
 }

@@ -22,6 +22,8 @@ struct ConnectionParams {
   std::string role;  // "ingest": application_name becomes "vf ingest"
   Millis connect_timeout{3000};  // of each host
   Millis answer_timeout{35000};  // no answer to a statement for so long: the connection is given up
+  // Called with each connection that was made; an error gives it up again. Made anew it may lead to another server.
+  std::function<Result<bool>(class Connection&)> on_connect = {};
 };
 
 /// Bounds of one transaction, kept by the server. 0: none.
@@ -52,6 +54,8 @@ class Connection {
 
   /// Of the last error; empty when the connection was lost or nothing has failed yet.
   const std::string& last_sqlstate() const { return last_sqlstate_; }
+  /// The constraint that the last error names; empty when it names none.
+  const std::string& last_constraint() const { return last_constraint_; }
   /// "host:port/database", for sentences.
   const std::string& where() const { return where_; }
   /// Gives the connection up; the next use connects anew.
@@ -78,6 +82,7 @@ class Connection {
   std::unique_ptr<std::string> warning_ = std::make_unique<std::string>();  // of the server, since it was last emptied
   std::string where_;
   std::string last_sqlstate_;
+  std::string last_constraint_;
   bool in_transaction_ = false;
   bool commits_asynchronously_ = false;  // as the server is configured: overruled in each transaction
 };
