@@ -15,7 +15,11 @@ namespace {
 constexpr Millis kRetentionPause{5'000};
 constexpr int64_t kRetentionRows = 5'000;  // of each table: a few tens of milliseconds of the write lock
 constexpr double kSecondsPerMilli = 1e-3;
-constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
+// With 4,096 connections, of which each may hold http::kFreeRequestBytes and some 1.5 KiB of its own, these two keep the
+// process below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
+constexpr size_t kBufferedBytes = 12u << 20;  // long requests
+constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the committer
+constexpr size_t kLargestBodies = 4;          // that fit into memory at once, whatever max_body is
 
 double seconds(std::chrono::nanoseconds t) { return std::chrono::duration<double>(t).count(); }
 
@@ -26,7 +30,7 @@ http::ServerParams server_params(const config::Ingest& ingest) {
   params.threads = ingest.threads > 0 ? static_cast<int>(ingest.threads) : cores;
   params.connections_max = static_cast<size_t>(ingest.connections_max);
   params.body_bytes_max = static_cast<size_t>(ingest.max_body.bytes);
-  params.buffered_bytes_max = std::max(params.buffered_bytes_max, kLargestBodies * params.body_bytes_max);
+  params.buffered_bytes_max = std::max(kBufferedBytes, kLargestBodies * params.body_bytes_max);
   params.request_timeout = ingest.request_timeout;
   params.response_timeout = ingest.patience + Millis{500};  // the committer answers first, with its own reason
   return params;
@@ -71,6 +75,7 @@ Result<bool> IngestRole::start_workers() {
                                                 {1, 2, 4, 8, 16, 32, 64, 128, 256, 512});
   concurrency::GroupCommitterParams limits;
   limits.waiting_max = static_cast<size_t>(config_.ingest.queue_events_max);
+  limits.waiting_bytes_max = kQueuedBytes;
   committer_ = std::make_unique<ingest::Committer>(ingest::Committer::Params{
       *outbox_, services_.clock, limits,
       [this](const ingest::CommitReport& report, std::chrono::nanoseconds took) { observe(report, took); }});

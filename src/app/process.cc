@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "app/heap.h"
+
 namespace vf::app {
 namespace {
 
@@ -29,6 +31,8 @@ constexpr Millis kWorkersDrain{3'000};
 constexpr Millis kAdminDrain{500};
 static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
 
+constexpr Millis kMemoryPause{2'000};  // between looks at what was freed
+
 }  // namespace
 
 Process::Process(ProcessParams params)
@@ -38,6 +42,10 @@ Process::~Process() { drain(); }
 
 // Receivers before senders, and the admin listener last: when it answers, all of it is ready.
 Result<Addresses> Process::start() {
+  memory_ = std::make_unique<concurrency::Periodic>(kMemoryPause, [] {
+    give_back_freed_memory();
+    return kMemoryPause;
+  });
   for (const auto step :
        {&Process::start_simulation, &Process::start_environments, &Process::start_ingest, &Process::start_admin}) {
     if (auto done = (this->*step)(); !done) return done.error();
@@ -100,6 +108,7 @@ void Process::drain() {
       drains.emplace_back([&environment] { environment->drain(kListenersDrain); });
   }
   if (admin_) admin_->drain(kAdminDrain);
+  if (memory_) memory_->stop();
 }
 
 }  // namespace vf::app

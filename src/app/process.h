@@ -10,6 +10,7 @@
 #include "app/environment_role.h"
 #include "app/ingest_role.h"
 #include "app/simulation.h"
+#include "concurrency/periodic.h"
 #include "config/config.h"
 #include "config/role.h"
 
@@ -59,6 +60,7 @@ class Process {
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;
   std::unique_ptr<AdminRole> admin_;
+  std::unique_ptr<concurrency::Periodic> memory_;
 };
 
 }  // namespace vf::app

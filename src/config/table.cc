@@ -106,7 +106,10 @@ void add_ingest(std::vector<Key>& keys) {
   s.key("threads", &Ingest::threads,
         {.fallback = "0", .max = 256, .doc = "Network threads, which also prove signatures; 0: one a core."});
   s.key("connections", &Ingest::connections_max,
-        {.fallback = "4096", .min = 1, .max = 1'000'000, .doc = "Open connections; beyond, 503 and closed."});
+        {.fallback = "4096",
+         .min = 1,
+         .max = 1'000'000,
+         .doc = "Open connections; beyond, the longest idle one is closed, or 503."});
   s.key("retention.outbox", &Ingest::outbox_retention,
         {.fallback = "7d",
          .min = kHour,

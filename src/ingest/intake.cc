@@ -98,6 +98,7 @@ void Intake::keep(std::shared_ptr<Call> call, sources::Delivery delivery) {
   call->accepted.source = delivery.event.source;
   call->accepted.type = delivery.event.type;
   call->accepted.time = delivery.event.time;
+  call->request = {};  // the event has what is kept of it
   store::AddEvent add{std::move(delivery.event), call->receiving->fan_out, std::move(delivery.body_key)};
   const bool taken =
       params_.committer.add(std::move(add), call->deadline, [this, call](Result<store::WriteResult> result) {
