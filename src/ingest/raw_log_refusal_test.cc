@@ -88,6 +88,20 @@ TEST_F(Refusal, ACrashAtAnyWriteSkipsAndDoublesNothing) {
   }
 }
 
+TEST_F(Refusal, ARowPutAsideBeforeACrashIsNotStoredBehindItsDeadLettersBack) {
+  const auto guilty = add_refused(1);
+  world.clock.advance(Millis{1'000});
+  while (world.dead().empty()) {
+    world.feeder->step();
+    if (!world.queue.empty()) world.answer_write();
+  }
+  world.crash(false);  // the cursor has not passed it
+  world.lake.refused_ids.clear();
+  world.run_until_caught_up();
+  EXPECT_TRUE(world.lake.kept.empty());
+  EXPECT_THAT(world.dead(), ElementsAre(guilty[0]));
+}
+
 TEST_F(Refusal, ADeadLetterIsStoredOnceAfterARetryAndIsThenForgotten) {
   const auto guilty = add_refused(1);
   world.run_until_caught_up();
@@ -130,7 +144,7 @@ TEST_F(Refusal, ARetryThatRetentionOvertookSaysSo) {
 }
 
 TEST_F(Refusal, RetriesAndBatchesTakeTurns) {
-  for (const Uuid id : add_refused(4)) static_cast<void>(id);
+  add_refused(4);
   world.run_until_caught_up();
   world.lake.refused_ids.clear();
   for (const Uuid id : world.dead()) world.retry_dead(id);
