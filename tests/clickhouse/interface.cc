@@ -162,7 +162,7 @@ http::Response Interface::answer(const http::Request& request, lake::chdb::Conne
   if (!statement) return exception(kNotImplemented, exception_text(kNotImplemented, statement.error().message));
   {
     const std::lock_guard lock(mutex_);
-    log_.push_back(fmt::format("{} {} {}", header(request, "Content-Encoding"), request.query(), statement->sql));
+    log_.push_back(fmt::format("{} {} {}", header(request, "Content-Encoding"), request.query(), statement->sent));
   }
   if (statement->sql.starts_with("KILL QUERY")) return kill(statement->sql);
   if (statement->sql.find("system.processes") != std::string::npos) {
@@ -178,7 +178,8 @@ Result<Statement> Interface::read(const http::Request& request) const {
   if (!body) return invalid("Unknown or broken Content-Encoding");
   Statement statement;
   const auto query = request.query_value("query");
-  statement.sql = for_one_engine(query ? *query : *body);
+  statement.sent = query ? *query : *body;
+  statement.sql = for_one_engine(statement.sent);
   if (query) statement.rows = *body;
   statement.query_id = request.query_value("query_id").value_or("");
   statement.user = header(request, "X-ClickHouse-User");

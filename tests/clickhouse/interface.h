@@ -30,7 +30,8 @@ struct Fault {
 };
 
 struct Statement {
-  std::string sql;
+  std::string sent;  // as it came
+  std::string sql;   // as one engine can do it
   std::string rows;  // of an INSERT, unpacked
   std::string query_id;
   std::string user;

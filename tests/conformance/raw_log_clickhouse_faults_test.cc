@@ -140,8 +140,10 @@ TEST_F(ClickHouseCluster, StatementsNameTheCluster) {
   const auto statements = host->server.log();
   EXPECT_THAT(statements, Contains(AllOf(HasSubstr("insert_deduplicate=1&insert_deduplication_token="),
                                          HasSubstr("query_id=vf-raw-log-"))));
-  EXPECT_THAT(statements, Contains(HasSubstr("skip_unavailable_shards=1 SELECT toInt64(count()) FROM "
-                                             "clusterAllReplicas('vf', system.processes)")));
+  EXPECT_THAT(statements, Contains(AllOf(HasSubstr("skip_unavailable_shards=1"),
+                                         HasSubstr("FROM clusterAllReplicas('vf', system.processes)"))));
+  EXPECT_THAT(statements, Contains(HasSubstr("KILL QUERY ON CLUSTER 'vf' WHERE")));
+  EXPECT_THAT(statements, Contains(HasSubstr("CREATE DATABASE IF NOT EXISTS vf ON CLUSTER 'vf'")));
 }
 
 TEST_F(ClickHouseFaults, OneServerGetsNoToken) {

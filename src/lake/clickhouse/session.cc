@@ -67,11 +67,14 @@ Session::Session(SessionParams params)
                                     .ca_pem = params_.ca_pem})) {}
 
 http::Outgoing Session::request(const Settings& settings) const {
-  Settings all = {
-      {"default_format", "RowBinary"},
-      {"wait_end_of_query", "1"},  // no 200 before the statement has succeeded
-      {"max_execution_time", std::to_string(std::chrono::ceil<std::chrono::seconds>(params_.timeout).count())}};
-  all.insert(all.end(), settings.begin(), settings.end());
+  Settings all = settings;
+  const auto unless_given = [&](std::string name, std::string value) {
+    if (std::ranges::find(settings, name, &Settings::value_type::first) != settings.end()) return;
+    all.emplace_back(std::move(name), std::move(value));
+  };
+  unless_given("default_format", "RowBinary");
+  unless_given("wait_end_of_query", "1");  // no 200 before the statement has succeeded
+  unless_given("max_execution_time", std::to_string(std::chrono::ceil<std::chrono::seconds>(params_.timeout).count()));
   http::Outgoing out;
   out.url = query_string(all);
   out.headers = {{"X-ClickHouse-User", params_.user}};

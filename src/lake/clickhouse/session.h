@@ -44,7 +44,7 @@ struct SessionParams {
   size_t answer_bytes_max = 256u << 20;
 };
 
-/// Settings of one statement, beside those of the user's profile.
+/// Settings of one statement, in the place of ours and of those of the user's profile.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 class Session {
