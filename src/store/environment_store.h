@@ -45,7 +45,8 @@ struct QuarantinedEvent {
   int64_t attempts = 0;
 };
 
-/// One bounded step of retention: at most `rows_max` of the oldest rows of each table received before the given times.
+/// One bounded step of retention: at most `rows_max` of the oldest rows of each table received before the given times,
+/// beside partitions of which every row is as old, which a driver may drop whole.
 /// Nothing is left when fewer were removed of both together.
 struct Purge {
   Instant processed_before, quarantined_before;

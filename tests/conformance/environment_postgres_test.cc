@@ -108,6 +108,86 @@ TEST(PostgresEnvironment, RowsToldAgainAreNotTouched) {
   EXPECT_NE(versions(db), before);
 }
 
+int64_t number(postgres::Connection& db, const std::string& sql) {
+  const auto rows = db.query(sql);
+  EXPECT_TRUE(rows) << rows.error().message;
+  return rows ? rows->integer_at(0, 0) : -1;
+}
+
+/// Of one who holds an id of the week that begins days before or after this one.
+Projection of_week(uint32_t n, postgres::Connection& db, int days) {
+  Projection told = projection(n);
+  const auto id = db.query("SELECT public._week_id((now() AT TIME ZONE 'UTC')::date + " + std::to_string(days) + ")");
+  EXPECT_TRUE(id) << id.error().message;
+  const Uuid last = told.event_id;
+  told.event_id = id->uuid_at(0, 0);
+  told.event_id.bytes[15] = last.bytes[15];
+  return told;
+}
+
+TEST(PostgresPartitions, OfWeeksThatAreOldAreDroppedWholeAndTheirIdsStillTaken) {
+  PostgresHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  auto db = host.connect();
+  const auto weeks = [&db] { return number(db, "SELECT count(*) FROM public._event_weeks()"); };
+  const int64_t at_first = weeks();
+  EXPECT_GE(at_first, 5);
+  const std::vector<Projection> told = {of_week(1, db, -7), of_week(2, db, 0), of_week(3, db, 7), of_week(4, db, 3650),
+                                        of_week(5, db, -3650)};
+  const auto later = db.query("SELECT now() + interval '20 days', now() + interval '15 days'");
+  const Instant before = later->time_at(0, 0);
+  ASSERT_TRUE((*store)->apply(std::span(told).first(2), later->time_at(0, 1), nullptr));
+  ASSERT_TRUE((*store)->apply(std::span(told).subspan(2), before, nullptr));
+  ASSERT_EQ(number(db, "SELECT count(*) FROM processed_events_old") +
+                number(db, "SELECT count(*) FROM processed_events_future"),
+            2);
+  const auto removed = (*store)->purge({.processed_before = before, .quarantined_before = before, .rows_max = 10});
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_GE(*removed, 2);
+  EXPECT_LT(weeks(), at_first);
+  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
+  EXPECT_TRUE((*store)->processed(told[2].event_id)->has_value()) << "received too late to go with its week";
+  EXPECT_TRUE((*store)->processed(told[4].event_id)->has_value()) << "received too late, however old its id";
+  const auto again = (*store)->apply(told, before, nullptr);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_THAT(*again, ElementsAre(Applied::applied, Applied::applied, Applied::duplicate, Applied::duplicate,
+                                  Applied::duplicate));
+}
+
+TEST(PostgresPartitions, ForWeeksToComeTakeTheirIdsFromTheFuture) {
+  PostgresHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  auto db = host.connect();
+  const std::vector<Projection> told = {of_week(1, db, 70), of_week(2, db, 3650)};
+  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  EXPECT_EQ(number(db, "SELECT count(*) FROM processed_events_future"), 2);
+  EXPECT_GT(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), 0);
+  EXPECT_EQ(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), 0);
+  EXPECT_EQ(number(db, "SELECT count(*) FROM processed_events_future"), 1);
+  EXPECT_THAT((*store)->apply(told, kStart, nullptr).value(), ElementsAre(Applied::duplicate, Applied::duplicate));
+}
+
+/// Whoever holds the tables makes neither wait: what cannot be had now is had later.
+TEST(PostgresPartitions, AreLeftAsTheyAreWhileSomebodyHoldsTheTable) {
+  PostgresHost host;
+  auto store = host.open();
+  ASSERT_TRUE(store) << store.error().message;
+  auto db = host.connect();
+  auto reader = host.connect();
+  const auto done = reader.transaction([&]() -> Result<bool> {
+    EXPECT_EQ(number(reader, "SELECT count(*) FROM processed_events"), 0);
+    EXPECT_EQ(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), -1);
+    const auto long_after = db.query("SELECT now() + interval '20 days'");
+    const auto purged = (*store)->purge({long_after->time_at(0, 0), kStart, 10});
+    EXPECT_EQ(purged.value_or(-1), 0);
+    return true;
+  });
+  EXPECT_TRUE(done);
+  EXPECT_GT(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), 0);
+}
+
 struct Scans {
   int64_t whole = 0, by_index = 0;
 };
@@ -126,7 +206,8 @@ TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
       "INSERT INTO every_rule (key_text, key_number, key_time, min_number) "
       "SELECT i::text, 1, '2026-01-01', 5 FROM generate_series(1, 20000) i;"
       "INSERT INTO processed_events SELECT overlay(gen_random_uuid()::text PLACING prefix FROM 1)::uuid, 'kick', "
-      "'kick.chat', 'applied', now(), now() FROM generate_series(1, 20000), unnest('{00000000,fe}'::text[]) prefix;"
+      "'kick.chat', 'applied', now(), now() FROM generate_series(1, 20000), unnest('{00000000,0190,fe}'::text[]) "
+      "prefix;"
       "INSERT INTO quarantined_events SELECT gen_random_uuid(), 'kick', 'kick.chat', 'r', 'e', now(), now(), 1 "
       "FROM generate_series(1, 20000); ANALYZE"));
   db.close();

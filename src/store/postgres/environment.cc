@@ -8,6 +8,7 @@
 #include "store/postgres/connection.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/projection_writer.h"
+#include "store/postgres/roles.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/sqlstate.h"
 #include "store/postgres/upsert.h"
@@ -20,12 +21,16 @@ constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
 constexpr const char* kProcessed =
     "SELECT event_id, source, type, status, time, received_at FROM public.processed_events WHERE event_id = $1";
 constexpr const char* kQuarantined =
-    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM public.quarantined_events "
+    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM "
+    "public.quarantined_events "
     "ORDER BY attempted_at, event_id LIMIT $1";
+constexpr const char* kAddWeeks = "SELECT public._add_event_weeks((now() AT TIME ZONE 'UTC')::date + 28)";
+constexpr const char* kDropWeek = "SELECT public._drop_event_week($1)";
 // Rows that somebody has locked wait for the next step: a purge that waits could deadlock.
-constexpr const char* kPurgeProcessed =
-    "DELETE FROM public.processed_events WHERE event_id = ANY (ARRAY(SELECT event_id FROM public.processed_events "
-    "WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+constexpr std::string_view kPurgeProcessed =
+    "DELETE FROM public.processed_events_{0} WHERE event_id = ANY (ARRAY(SELECT event_id "
+    "FROM public.processed_events_{0} WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+constexpr const char* kRowwise[] = {"timeless", "old", "future"};  // the other partitions are dropped whole
 constexpr const char* kPurgeQuarantined =
     "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT event_id FROM public.quarantined_events "
     "WHERE quarantined_at < $1 ORDER BY quarantined_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -86,6 +91,7 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
  private:
   Result<std::vector<Applied>> attempt(ProjectionWriter& writer, std::span<const Projection> projections);
   Result<Refusals> search(ProjectionWriter& writer);
+  Result<int64_t> turn_partitions(Instant processed_before);
   Result<Rows> read(const std::string& sql, const Values& values = {});
 
   std::span<const Table> tables_;
@@ -159,18 +165,39 @@ Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size
 
 Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
   const std::lock_guard turn(writing_);
-  int64_t removed = 0;
+  const auto dropped = turn_partitions(step.processed_before);
+  if (!dropped) return dropped;
+  int64_t removed = *dropped;
   const auto done = writer_.transaction([&]() -> Result<bool> {
-    const auto processed = writer_.query(kPurgeProcessed, Values().time(step.processed_before).integer(step.rows_max));
-    if (!processed) return processed.error();
+    int64_t left = step.rows_max;
+    for (const char* partition : kRowwise) {
+      const auto purged =
+          writer_.query(fmt::format(kPurgeProcessed, partition), Values().time(step.processed_before).integer(left));
+      if (!purged) return purged.error();
+      left -= purged->affected();
+    }
+    removed += step.rows_max - left;
     const auto quarantined =
         writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max));
     if (!quarantined) return quarantined.error();
-    removed = processed->affected() + quarantined->affected();
+    removed += quarantined->affected();
     return true;
   });
   if (!done) return done.error();
   return removed;
+}
+
+/// Partitions for the weeks to come, none for those gone. How many rows went with them, roughly. Where a lock could not
+/// be had the next step does it.
+Result<int64_t> PostgresEnvironmentStore::turn_partitions(Instant processed_before) {
+  if (auto added = writer_.query(kAddWeeks); !added) return added.error();
+  int64_t removed = 0;
+  while (true) {
+    const auto dropped = writer_.query(kDropWeek, Values().time(processed_before));
+    if (!dropped) return dropped.error();
+    if (dropped->integer_at(0, 0) <= 0) return removed;
+    removed += dropped->integer_at(0, 0);
+  }
 }
 
 Result<std::vector<std::pair<std::string, int64_t>>> PostgresEnvironmentStore::row_counts() {
@@ -214,9 +241,13 @@ Result<std::vector<std::string>> pending_environment(const std::string& url, con
 }
 
 Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment) {
-  auto db = Connection::open(connection_of(url, "migrate"));
+  const SchemaParams schema = schema_of(environment);
+  auto db = connect_to_migrate(url, schema.schema);
   if (!db) return db.error();
-  return migrate(*db, schema_of(environment));
+  auto applied = migrate(*db, schema);
+  if (!applied) return applied;
+  if (auto granted = db->query("SELECT public._grant_rights()"); !granted) return granted.error();
+  return applied;
 }
 
 }  // namespace vf::store::postgres

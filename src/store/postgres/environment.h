@@ -25,7 +25,8 @@ Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentPara
 
 /// Names of the migrations that the database still lacks. Changes nothing.
 Result<std::vector<std::string>> pending_environment(const std::string& url, const std::string& environment);
-/// Applies them, on a connection that must not go through a pooler. Names of those applied now.
+/// Applies them, and grants vfapp its rights (roles.h). On a connection that must not go through a pooler. Names of
+/// those applied now.
 Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment);
 
 }  // namespace vf::store::postgres
