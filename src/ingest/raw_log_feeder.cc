@@ -301,7 +301,6 @@ Millis RawLogFeeder::retry(PutDelivery row) {
   if (!found) return fail(found.error());
   Result<bool> done = not_found("the outbox no longer holds the event");
   if (*found) {
-    unsure_to_ = std::max(unsure_to_, (*found)->event.position);
     const auto absent = missing({&**found, 1});
     done = absent ? insert(*absent) : absent.error();
   }

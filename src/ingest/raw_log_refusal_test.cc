@@ -219,6 +219,25 @@ TEST_F(Refusal, ALakeThatCannotBeAskedBlamesNoRow) {
   world.run_until_caught_up();
   EXPECT_TRUE(world.dead().empty());
   world.expect_each_once();
+
+  const auto guilty = add_refused(1);
+  world.run_until_caught_up();
+  world.retry_dead(guilty[0]);
+  world.lake.reads_refuse = 2;
+  pass(Millis{1'000});
+  EXPECT_TRUE(world.dead().empty());
+}
+
+TEST_F(Refusal, ARowRefusedAgainAfterAnotherWasTakenCountsAgain) {
+  const auto guilty = add_refused(1);
+  world.run_until_caught_up();
+  world.add(1);
+  world.run_until_caught_up();
+  world.retry_dead(guilty[0]);
+  pass(Millis{1'000});
+  add_refused(5);
+  for (int i = 0; i < 5; ++i) pass(Millis{10'000});
+  EXPECT_EQ(world.dead().size(), 5u) << "the first among them";
 }
 
 }  // namespace
