@@ -171,10 +171,12 @@ void World::operate_target(size_t index) {
     case 2:
       return fanout_watch_.order(*ingest_, index, std::nullopt);
     default:
-      for (const auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
+      for (auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
         journal_.note("a dead letter is tried again");
-        store::retry_dead(outbox_, [this](store::Write write, auto) { ingest_->write(std::move(write)); },
-                          {target.name, row.event_id}, clock_.now(), [](auto) {});
+        row.state = store::PutDelivery::State::retry;
+        row.attempts = 0;
+        row.next_attempt_at = clock_.now();
+        ingest_->write(std::move(row));
       }
   }
 }
