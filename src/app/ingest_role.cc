@@ -2,21 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <future>
-
 #include "app/stores.h"
-#include "app/targets.h"
 
 namespace vf::app {
 namespace {
 
-// A full step is followed by the next at once: it waits its turn among the committer's writes. Short pauses keep what
-// gathers meanwhile small: at 15,000 events/s, fifteen steps.
-constexpr Millis kRetentionPause{5'000};
-constexpr int64_t kRetentionRows = 5'000;  // of each table: a few tens of milliseconds of the write lock
 constexpr double kSecondsPerMilli = 1e-3;
-// With 4,096 connections, of which each may hold http::kFreeRequestBytes and some 1.5 KiB of its own, these two keep the
-// process below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
+// With 4,096 connections, of which each may hold http::kFreeRequestBytes and some 1.5 KiB of its own, these two keep
+// the process below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
 constexpr size_t kBufferedBytes = 12u << 20;  // long requests
 constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the committer
 constexpr size_t kLargestBodies = 4;          // that fit into memory at once, whatever max_body is
@@ -82,33 +75,10 @@ Result<bool> IngestRole::start_workers() {
   write_ = [this](store::Write write, std::function<void(Result<store::WriteResult>)> done) {
     committer_->write(std::move(write), std::move(done));
   };
-  for (const auto& [name, configured] : config_.targets) {
-    auto target = make_target(name, configured);
-    const auto tuning = make_tuning(configured);
-    fanout::TargetWorker::Params params{*outbox_,        write_,     make_client(target, tuning),
-                                        services_.clock, seed(name), tuning};
-    targets_.push_back(target);
-    auto worker = fanout::TargetWorker::start(std::move(target), std::move(params));
-    if (!worker) return Error{worker.error().code, fmt::format("targets.{}: {}", name, worker.error().message)};
-    workers_.emplace(name, std::move(*worker));
-    publish_target_metrics(name);
-  }
-  if (lake_) {
-    ingest::RawLogFeederParams feeder;
-    feeder.retention = raw_retention(config_.ingest);
-    feeder_ = std::make_unique<ingest::RawLogWorker>(
-        ingest::RawLogWorker::Params{*outbox_, write_, *lake_, services_.clock, seed(store::kRawLog), feeder});
-    services_.health.report("lake", [this] {
-      const auto status = feeder_->status();
-      return status.last_error.empty() ? status.alarm : status.last_error;
-    });
-  }
-  retention_ = std::make_unique<concurrency::Periodic>(kRetentionPause, [this] { return retain(); });
+  auto consumers = Consumers::start({config_, services_, *outbox_, lake_.get(), write_});
+  if (!consumers) return consumers.error();
+  consumers_ = std::move(*consumers);
   return true;
-}
-
-uint64_t IngestRole::seed(std::string_view consumer) const {
-  return std::hash<std::string_view>{}(consumer) ^ static_cast<uint64_t>(services_.clock.steady().count());
 }
 
 Result<bool> IngestRole::listen() {
@@ -183,10 +153,9 @@ void IngestRole::observe(const ingest::IntakeReport& report) {
 
 void IngestRole::observe(const ingest::CommitReport& report, std::chrono::nanoseconds took) {
   commit_seconds_->observe(seconds(took));
-  if (report.added == 0) return;  // none before listen(): the workers are all there from here on
+  if (report.added == 0) return;  // none before listen(): the consumers are all there from here on
   commit_events_->observe(static_cast<double>(report.added));
-  for (const auto& [name, worker] : workers_) worker->wake();
-  if (feeder_) feeder_->wake();
+  consumers_->wake();
 }
 
 void IngestRole::publish_metrics() {
@@ -195,63 +164,7 @@ void IngestRole::publish_metrics() {
                 [this] { return static_cast<double>(committer_->waiting()); });
   metrics.gauge("vf_intake_connections", "Open connections of the public listener.", {},
                 [this] { return static_cast<double>(server_->stats().connections_open); });
-  if (!feeder_) return;
-  metrics.counter_from("vf_raw_log_rows_total", "Rows written to the raw log.", {},
-                       [this] { return static_cast<double>(feeder_->status().rows_inserted); });
-  metrics.gauge("vf_raw_log_lag_seconds", "Age of the oldest event that is not in the raw log.", {}, [this] {
-    const auto oldest = feeder_->status().backlog.oldest;
-    return oldest ? static_cast<double>((services_.clock.now() - *oldest).count()) * kSecondsPerMilli : 0.0;
-  });
-}
-
-void IngestRole::publish_target_metrics(const std::string& name) {
-  auto& metrics = services_.metrics;
-  const obs::Labels labels{{"target", name}};
-  const auto count = [&](const char* metric, const char* help, int64_t fanout::Status::* field) {
-    metrics.counter_from(metric, help, labels,
-                         [this, name, field] { return static_cast<double>(worker(name)->status().*field); });
-  };
-  count("vf_target_delivered_total", "Events delivered.", &fanout::Status::delivered);
-  count("vf_target_skipped_total", "Events passed over by filters, dry-run or detachment.", &fanout::Status::skipped);
-  count("vf_target_retried_total", "Events put aside for another attempt.", &fanout::Status::retried);
-  count("vf_target_dead_total", "Events put aside for good.", &fanout::Status::dead);
-  count("vf_target_requests_total", "Requests sent.", &fanout::Status::requests);
-  count("vf_target_requests_failed_total", "Requests that failed.", &fanout::Status::failed);
-  metrics.gauge("vf_target_lag_seconds", "Age of the oldest event that is not dealt with.", labels,
-                [this, name] { return static_cast<double>(worker(name)->status().lag.count()) * kSecondsPerMilli; });
-  metrics.gauge("vf_target_delivery_lag_seconds", "Commit to answer, of the last request delivered.", labels,
-                [this, name] {
-                  return static_cast<double>(worker(name)->status().last_delivery_lag.count()) * kSecondsPerMilli;
-                });
-  metrics.gauge("vf_target_ok", "1: delivering; 0: backing off, open or detached.", labels,
-                [this, name] { return worker(name)->status().state == fanout::State::ok ? 1.0 : 0.0; });
-  services_.health.report("target " + name, [this, name] {
-    const auto status = worker(name)->status();
-    return status.state == fanout::State::ok ? std::string{} : status.last_error;
-  });
-}
-
-Millis IngestRole::retain() {
-  const Instant now = services_.clock.now();
-  store::RetentionStep step{.outbox_before = now - config_.ingest.outbox_retention,
-                            .ledger_before = now - config_.ingest.ledger_retention,
-                            .held_by = {},
-                            .rows_max = kRetentionRows};
-  for (const auto& target : targets_) step.held_by.push_back(target.name);
-  if (lake_) step.held_by.emplace_back(store::kRawLog);
-  auto removed = std::make_shared<std::promise<int64_t>>();
-  auto answer = removed->get_future();
-  committer_->write(std::move(step), [this, removed](Result<store::WriteResult> result) {
-    if (!result) services_.log.warn("retention step failed", {{"reason", result.error().message}});
-    const auto* rows = result ? std::get_if<store::Rows>(&*result) : nullptr;
-    removed->set_value(rows ? rows->removed : 0);
-  });
-  return answer.get() < kRetentionRows ? kRetentionPause : Millis{0};
-}
-
-fanout::TargetWorker* IngestRole::worker(const std::string& name) const {
-  const auto found = workers_.find(name);
-  return found == workers_.end() ? nullptr : found->second.get();
+  consumers_->publish_metrics();
 }
 
 std::vector<admin::SourceStatus> IngestRole::source_statuses() const {
@@ -264,44 +177,11 @@ std::vector<admin::SourceStatus> IngestRole::source_statuses() const {
   return statuses;
 }
 
-admin::LakeStatus IngestRole::lake_status() const {
-  admin::LakeStatus result;
-  if (!feeder_) return result;
-  const auto status = feeder_->status();
-  result.driver = config_.ingest.lake.kind == config::StoreUrl::Kind::chdb ? "chdb" : "clickhouse";
-  result.state = status.last_error.empty() ? "ok" : "backing off";
-  result.last_error = status.last_error;
-  result.rows_inserted = status.rows_inserted;
-  result.cursor = status.cursor;
-  return result;
-}
-
 admin::Hub IngestRole::hub() {
-  const auto no_target = [](const std::string& name) { return not_found("no target is called " + name); };
-  admin::Hub hub{*outbox_, write_, targets_, {}, {}, {}, {}, {}, {}, {}, {}};
+  admin::Hub hub{*outbox_, write_, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  consumers_->add_to(hub);
   hub.sources = [this] { return source_statuses(); };
-  hub.target_statuses = [this] {
-    std::vector<fanout::Status> statuses;
-    statuses.reserve(workers_.size());
-    for (const auto& [name, worker] : workers_) statuses.push_back(worker->status());
-    return statuses;
-  };
-  hub.lake = [this] { return lake_status(); };
   if (lake_) hub.find_in_lake = [this](Uuid id) { return lake_->find(id); };
-  hub.ask_environments = [this](Uuid id) { return app::ask_environments(targets_, id, services_.clock.now()); };
-  hub.set_mode = [this, no_target](const std::string& name, std::optional<fanout::Mode> mode, admin::Done done) {
-    auto* target = worker(name);
-    if (!target) return done(no_target(name));
-    mode ? target->set_mode(*mode, std::move(done)) : target->resume(std::move(done));
-  };
-  hub.retry_dead = [this, no_target](const std::string& name, Uuid id, admin::Done done) {
-    auto* target = worker(name);
-    target ? target->retry_dead(id, std::move(done)) : done(no_target(name));
-  };
-  hub.drop_dead = [this, no_target](const std::string& name, Uuid id, admin::Done done) {
-    auto* target = worker(name);
-    target ? target->drop_dead(id, std::move(done)) : done(no_target(name));
-  };
   return hub;
 }
 
@@ -312,13 +192,7 @@ void IngestRole::stop_listening(Millis at_most) {
 void IngestRole::drain(Millis at_most) {
   stop_listening(Millis{0});
   key_fetcher_.drain();
-  if (retention_) retention_->stop();
-  {
-    std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
-    drains.reserve(workers_.size() + 1);
-    for (auto& [name, worker] : workers_) drains.emplace_back([&worker, at_most] { worker->drain(at_most); });
-    if (feeder_) drains.emplace_back([this, at_most] { feeder_->drain(at_most); });
-  }
+  if (consumers_) consumers_->drain(at_most);
   if (committer_) committer_->drain();
 }
 

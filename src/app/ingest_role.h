@@ -1,5 +1,5 @@
-// IngestRole: the shared tier put together: public listener, sources, committer, outbox, a worker a target, the raw-log
-// feeder, retention. One instance a process; start() and drain() by one thread.
+// IngestRole: the shared tier put together: public listener, sources, committer, outbox, raw log, and what follows the
+// outbox (consumers.h). One instance a process; start() and drain() by one thread.
 #pragma once
 
 #include <atomic>
@@ -9,14 +9,12 @@
 #include <vector>
 
 #include "admin/api.h"
+#include "app/consumers.h"
 #include "app/services.h"
 #include "app/sources.h"
-#include "concurrency/periodic.h"
 #include "config/config.h"
-#include "fanout/target_worker.h"
 #include "http/server.h"
 #include "ingest/intake.h"
-#include "ingest/raw_log_worker.h"
 #include "lake/raw_log.h"
 
 namespace vf::app {
@@ -51,12 +49,7 @@ class IngestRole {
   void observe(const ingest::IntakeReport& report);
   void observe(const ingest::CommitReport& report, std::chrono::nanoseconds took);
   void publish_metrics();
-  void publish_target_metrics(const std::string& name);
-  Millis retain();
-  uint64_t seed(std::string_view consumer) const;
   std::vector<admin::SourceStatus> source_statuses() const;
-  admin::LakeStatus lake_status() const;
-  fanout::TargetWorker* worker(const std::string& name) const;
 
   const config::Config& config_;
   Services services_;
@@ -65,14 +58,11 @@ class IngestRole {
   std::unique_ptr<lake::RawLog> lake_;
   std::unique_ptr<ingest::Committer> committer_;
   store::WriteOutbox write_;
-  std::unique_ptr<ingest::RawLogWorker> feeder_;
-  std::vector<fanout::Target> targets_;
-  std::map<std::string, std::unique_ptr<fanout::TargetWorker>> workers_;
+  std::unique_ptr<Consumers> consumers_;
   std::map<std::string, SourceCounts, std::less<>> counts_;
   obs::Histogram *commit_seconds_ = nullptr, *commit_events_ = nullptr;
   KeyFetcher key_fetcher_;
   std::unique_ptr<ingest::Intake> intake_;
-  std::unique_ptr<concurrency::Periodic> retention_;
   std::unique_ptr<http::Server> server_;
 };
 

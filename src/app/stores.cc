@@ -53,6 +53,8 @@ Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& 
   return store::sqlite::open_outbox({.path = url.location, .now = now});
 }
 
+bool is_shared(const config::StoreUrl& url) { return url.kind != Kind::sqlite; }
+
 Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::StoreUrl& url, const std::string& name,
                                                                   Instant now) {
   if (url.kind != Kind::sqlite) return no_driver("environments." + name + ".store: a driver for this URL");

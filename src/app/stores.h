@@ -15,6 +15,8 @@ namespace vf::app {
 Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& url, Instant now);
 Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::StoreUrl& url, const std::string& name,
                                                                   Instant now);
+/// Whether other processes may work on the same store at the same time.
+bool is_shared(const config::StoreUrl& url);
 /// nullptr for `none`. A chDB lake is migrated by it, one on a server is not: `vf migrate lake`.
 Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock);
 /// What migrate_lake() would do, by name ("0001_raw_events", "retention"); nothing for `none`. Changes nothing.

@@ -41,6 +41,10 @@ using Told = std::function<void(Result<store::Done>)>;
 /// The key of the setting that keeps a target's mode over restarts.
 std::string mode_setting(const std::string& target);
 
+/// Orders a mode (nullopt: back to what is configured) of a target that another process works on: that process sees it
+/// within a second or two. Errors as Dispatcher::set_mode().
+void order_mode(const store::WriteOutbox& write, const Target& target, std::optional<Mode> mode, Told told);
+
 /// The defaults are those of the configuration, so that what tests and the simulation run is what production runs.
 struct Tuning {
   Batches::Params batches;  // one_event_a_part follows the target
@@ -72,9 +76,8 @@ class Dispatcher {
   void set_mode(Mode mode, Told told);
   /// Back to what is configured (live, if that is paused); ends detachment.
   void resume(Told told);
-  /// A dead letter into the retry lane, due at once; not_found when there is none.
-  void retry_dead(Uuid event_id, Told told);
-  void drop_dead(Uuid event_id, Told told);
+  /// Looks for retries that an operator has made due, whatever the time.
+  void look_for_retries() { retries_.look_again(); }
 
   /// Sends and reads no more; what is in flight is finished and the cursor moved as far as it may.
   void stop() { stopping_ = true; }
@@ -123,9 +126,8 @@ class Dispatcher {
 
   void watch_mode();
   Mode mode_of(const std::string& setting) const;
-  void put_mode(Mode mode, std::string value, Told told);
+  void put_mode(std::optional<Mode> mode, Told told);
   void put_detached();
-  Result<store::PutDelivery> dead_letter(Uuid event_id);
 
   const Target target_;
   const Ports ports_;

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::string_view kDetachedEarlier = "detached: what is committed until it is resumed is not delivered";
 
+// What the setting is to be; empty: none, the configuration decides.
+Result<store::PutSetting> setting_for(const Target& target, std::optional<Mode> mode) {
+  if (mode == Mode::detached) return invalid("a target is live, dry-run or paused; it detaches by itself");
+  if (!mode && target.mode == Mode::paused) mode = Mode::live;
+  return store::PutSetting{mode_setting(target.name), mode ? std::string(to_string(*mode)) : std::string{}};
+}
+
 }  // namespace
 
 std::string_view to_string(State state) {
@@ -59,33 +66,35 @@ Status Dispatcher::status() const {
   return status;
 }
 
-void Dispatcher::set_mode(Mode mode, Told told) {
-  if (mode == Mode::detached) return told(invalid("a target is live, dry-run or paused; it detaches by itself"));
-  put_mode(mode, std::string(to_string(mode)), std::move(told));
+void order_mode(const store::WriteOutbox& write, const Target& target, std::optional<Mode> mode, Told told) {
+  auto setting = setting_for(target, mode);
+  if (!setting) return told(setting.error());
+  write(std::move(*setting), [told = std::move(told)](Result<store::WriteResult> result) {
+    told(result ? Result<store::Done>(store::Done{}) : result.error());
+  });
 }
 
-void Dispatcher::resume(Told told) {
-  if (target_.mode == Mode::paused) return set_mode(Mode::live, std::move(told));
-  put_mode(target_.mode, "", std::move(told));
-}
+void Dispatcher::set_mode(Mode mode, Told told) { put_mode(mode, std::move(told)); }
 
-void Dispatcher::put_mode(Mode mode, std::string value, Told told) {
-  store::PutSetting setting{mode_setting(target_.name), std::move(value)};
+void Dispatcher::resume(Told told) { put_mode(std::nullopt, std::move(told)); }
+
+void Dispatcher::put_mode(std::optional<Mode> mode, Told told) {
+  auto setting = setting_for(target_, mode);
+  if (!setting) return told(setting.error());
   ++orders_;
-  auto stored = setting.value;
-  auto done = [this, mode, stored = std::move(stored), told = std::move(told)](Result<store::WriteResult> result) {
+  auto done = [this, stored = setting->value, told = std::move(told)](Result<store::WriteResult> result) {
     --orders_;
     if (!result) {
       if (mode_ == Mode::detached) put_detached();  // an earlier try may have given way to this order
       return told(result.error());
     }
-    mode_ = mode;
     setting_ = stored;
+    mode_ = mode_of(setting_);
     refusals_ = 0;
     gap_.clear();  // seen
     told(store::Done{});
   };
-  ports_.write(std::move(setting), std::move(done));
+  ports_.write(std::move(*setting), std::move(done));
 }
 
 Mode Dispatcher::mode_of(const std::string& setting) const { return parse_mode(setting).value_or(target_.mode); }
@@ -95,39 +104,6 @@ void Dispatcher::put_detached() {
   writes_.write_while([this] { return mode_ == Mode::detached && orders_ == 0; },
                       store::PutSetting{mode_setting(target_.name), std::string(to_string(Mode::detached))},
                       [this] { setting_ = to_string(Mode::detached); });
-}
-
-Result<store::PutDelivery> Dispatcher::dead_letter(Uuid event_id) {
-  auto rows = ports_.outbox.deliveries_of(event_id);
-  if (!rows) return rows.error();
-  const auto dead = std::ranges::find_if(*rows, [this](const auto& row) {
-    return row.target == target_.name && row.state == store::PutDelivery::State::dead;
-  });
-  if (dead == rows->end()) {
-    return not_found(fmt::format("target {} has no dead letter {}", target_.name, event_id.to_string()));
-  }
-  return std::move(*dead);
-}
-
-void Dispatcher::retry_dead(Uuid event_id, Told told) {
-  auto row = dead_letter(event_id);
-  if (!row) return told(row.error());
-  row->state = store::PutDelivery::State::retry;
-  row->attempts = 0;
-  row->next_attempt_at = ports_.clock.now();
-  ports_.write(std::move(*row), [this, told = std::move(told)](Result<store::WriteResult> result) {
-    retries_.look_again();
-    told(result ? Result<store::Done>(store::Done{}) : result.error());
-  });
-}
-
-void Dispatcher::drop_dead(Uuid event_id, Told told) {
-  const auto row = dead_letter(event_id);
-  if (!row) return told(row.error());
-  ports_.write(store::DropDelivery{target_.name, event_id},
-               [told = std::move(told)](Result<store::WriteResult> result) {
-                 told(result ? Result<store::Done>(store::Done{}) : result.error());
-               });
 }
 
 }  // namespace vf::fanout

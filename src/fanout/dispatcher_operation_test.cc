@@ -1,5 +1,6 @@
 // Modes, detachment, dead letters by hand: what operators do and what a restart keeps. Oracle: the contract.
 #include "fanout/dispatcher_fixture_test.h"
+#include "store/dead_letters.h"
 
 namespace vf::fanout {
 namespace {
@@ -334,12 +335,20 @@ struct DeadLetterTest : OperationTest {
     answer(0, 422);
     ASSERT_THAT(dead(), SizeIs(1));
   }
+  void retry() {
+    const store::WriteOutbox write = [this](store::Write what, auto done) {
+      auto results = outbox.write({&what, 1}, clock.now(), nullptr);
+      done(results->front());
+    };
+    store::DeadLetters(outbox, write, clock).retry("stage", event("m0").id, tell());
+    dispatcher->look_for_retries();
+    run();
+    EXPECT_TRUE(told->has_value());
+  }
 };
 
 TEST_F(DeadLetterTest, RetriedAndDeliveredItIsGone) {
-  dispatcher->retry_dead(event("m0").id, tell());
-  run();
-  EXPECT_TRUE(told->has_value());
+  retry();
   ASSERT_THAT(wire, SizeIs(1));
   EXPECT_THAT(wire[0].messages(), ElementsAre("m0"));
   answer(0, 200);
@@ -348,8 +357,7 @@ TEST_F(DeadLetterTest, RetriedAndDeliveredItIsGone) {
 }
 
 TEST_F(DeadLetterTest, RetriedAndRefusedItIsDeadAgain) {
-  dispatcher->retry_dead(event("m0").id, tell());
-  run();
+  retry();
   answer(0, 422);
   EXPECT_THAT(dead(), SizeIs(1));
   advance(std::chrono::hours{1});
@@ -357,33 +365,17 @@ TEST_F(DeadLetterTest, RetriedAndRefusedItIsDeadAgain) {
 }
 
 TEST_F(DeadLetterTest, RetriedWhileTheTargetIsInTroubleItWaits) {
-  dispatcher->retry_dead(event("m0").id, tell());
-  run();
+  retry();
   answer(0, 503);
   EXPECT_THAT(dead(), IsEmpty());
   wait_for_probe();
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
 }
 
-TEST_F(DeadLetterTest, DroppedItIsGone) {
-  dispatcher->drop_dead(event("m0").id, tell());
-  run();
-  EXPECT_TRUE(told->has_value());
-  EXPECT_THAT(dead(), IsEmpty());
-}
-
-TEST_F(DeadLetterTest, AnUnknownOneIsNotFound) {
-  dispatcher->retry_dead(event("other").id, tell());
-  EXPECT_EQ(told->error().code, Code::not_found);
-  dispatcher->drop_dead(event("other").id, tell());
-  EXPECT_EQ(told->error().code, Code::not_found);
-}
-
 TEST_F(DeadLetterTest, OneWhoseEventIsNoLongerKeptIsDeadAgainWithItsReason) {
   const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
   ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
-  dispatcher->retry_dead(event("m0").id, tell());
-  run();
+  retry();
   EXPECT_THAT(wire, IsEmpty());
   ASSERT_THAT(dead(), SizeIs(1));
   EXPECT_THAT(dead()[0].reason, HasSubstr("no longer holds"));

@@ -18,6 +18,7 @@ std::string_view to_string(State state);
 
 struct Status {
   std::string name;
+  std::string worked_by;  // the process that holds the target's lease, when it is another; empty: this one
   Mode mode = Mode::live;
   State state = State::ok;
   Position cursor;

@@ -111,12 +111,8 @@ void TargetWorker::resume(Told told) {
   post([this, told] { dispatcher_->resume(told); }, told);
 }
 
-void TargetWorker::retry_dead(Uuid event_id, Told told) {
-  post([this, event_id, told] { dispatcher_->retry_dead(event_id, told); }, told);
-}
-
-void TargetWorker::drop_dead(Uuid event_id, Told told) {
-  post([this, event_id, told] { dispatcher_->drop_dead(event_id, told); }, told);
+void TargetWorker::look_for_retries() {
+  mailbox_->post([this] { dispatcher_->look_for_retries(); });
 }
 
 void TargetWorker::drain(Millis at_most) {

@@ -36,8 +36,7 @@ class TargetWorker {
   /// when it is drained meanwhile.
   void set_mode(Mode mode, Told told);
   void resume(Told told);
-  void retry_dead(Uuid event_id, Told told);
-  void drop_dead(Uuid event_id, Told told);
+  void look_for_retries();
 
   /// Sends nothing more, finishes what is in flight and moves the cursor, for at most this long; then ends the thread.
   void drain(Millis at_most);

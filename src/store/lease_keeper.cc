@@ -5,33 +5,41 @@
 namespace vf::store {
 namespace {
 
-constexpr int kAskedATerm = 3;    // two questions may fail before the term ends
-constexpr int kMarginOfTerm = 6;  // a holder stops this part of its term early
+// Parts of a term. A holder asks for more time after a third, and stops a sixth early; another asks every sixth; a
+// question that failed is asked again after a twelfth: before the margin is over, a holder knows that it is none.
+constexpr int kHolderAsks = 3;
+constexpr int kMargin = 6;
+constexpr int kOthersAsk = 6;
+constexpr int kAskAgain = 12;
+constexpr Millis kAnswerLook{10};  // for an answer under way
 
 }  // namespace
 
 LeaseKeeper::LeaseKeeper(Params params) : params_(std::move(params)) {}
 
 Millis LeaseKeeper::step() {
-  const Millis pause = params_.span / kAskedATerm;
+  const Steady now = params_.clock.steady();
   {
     const std::lock_guard lock(state_->mutex);
+    if (state_->asking) return kAnswerLook;
     const bool settled = params_.exclusive && state_->epoch != 0;
-    if (state_->asking || state_->given_back || settled) return pause;
+    if (state_->given_back || settled) return params_.span;
+    if (now < state_->next_question) return std::chrono::ceil<Millis>(state_->next_question - now);
     state_->asking = true;
   }
-  const Steady asked_at = params_.clock.steady();
   params_.write(TakeLease{params_.name, params_.holder, params_.span},
-                [state = state_, asked_at, span = params_.span](const Result<WriteResult>& result) {
+                [state = state_, asked_at = now, &clock = params_.clock, span = params_.span](const auto& result) {
                   const std::lock_guard lock(state->mutex);
                   state->asking = false;
+                  state->next_question = clock.steady() + span / kAskAgain;
                   if (!result) return;  // the term we have goes on to its end
                   const auto& taken = std::get<LeaseTaken>(*result);
                   state->holder = taken.holder;
                   state->epoch = taken.granted && !state->given_back ? taken.epoch : 0;
-                  state->until = asked_at + span - span / kMarginOfTerm;
+                  state->until = asked_at + span - span / kMargin;
+                  state->next_question = asked_at + span / (taken.granted ? kHolderAsks : kOthersAsk);
                 });
-  return pause;
+  return kAnswerLook;
 }
 
 std::optional<int64_t> LeaseKeeper::epoch() const {

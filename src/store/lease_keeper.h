@@ -41,6 +41,7 @@ class LeaseKeeper {
     bool given_back = false;
     int64_t epoch = 0;  // 0: not ours
     Steady until{0};
+    Steady next_question{0};
     std::string holder;
   };
 

@@ -74,7 +74,7 @@ struct PinBatch {
 struct PutDelivery {
   enum class State { retry, dead };
   std::string target;
-  Position position;
+  Position position = {};
   Uuid event_id;
   State state = State::retry;
   int64_t attempts = 0;

@@ -4,6 +4,7 @@
 
 #include "projections/projector.h"
 #include "projections/tables.h"
+#include "store/dead_letters.h"
 
 namespace vf::simulation {
 namespace {
@@ -171,12 +172,10 @@ void World::operate_target(size_t index) {
     case 2:
       return fanout_watch_.order(*ingest_, index, std::nullopt);
     default:
-      for (auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
+      for (const auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
         journal_.note("a dead letter is tried again");
-        row.state = store::PutDelivery::State::retry;
-        row.attempts = 0;
-        row.next_attempt_at = clock_.now();
-        ingest_->write(std::move(row));
+        const store::WriteOutbox write = [this](store::Write what, auto) { ingest_->write(std::move(what)); };
+        store::DeadLetters(outbox_, write, clock_).retry(target.name, row.event_id, [](auto) {});
       }
   }
 }

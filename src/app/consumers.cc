@@ -1,0 +1,251 @@
+#include "app/consumers.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "app/stores.h"
+#include "app/targets.h"
+
+namespace vf::app {
+namespace {
+
+constexpr double kSecondsPerMilli = 1e-3;
+constexpr std::string_view kRetention = "retention";
+
+// As no other process is named, also when process ids are those of containers. A store of one process has one holder,
+// who is back at once after a crash.
+std::string holder_name(bool shared, uint64_t chance) {
+  if (!shared) return "this installation";
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  return fmt::format("{}/{}/{:08x}", host, ::getpid(), static_cast<uint32_t>(chance));
+}
+
+}  // namespace
+
+Consumers::Consumers(Params params)
+    : params_(std::move(params)),
+      holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))),
+      dead_letters_(params_.outbox, params_.write, params_.services.clock) {}
+
+Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
+  std::unique_ptr<Consumers> consumers(new Consumers(std::move(params)));
+  for (const auto& [name, configured] : consumers->params_.config.targets) {
+    if (auto started = consumers->start_target(name, configured); !started) {
+      return Error{started.error().code, fmt::format("targets.{}: {}", name, started.error().message)};
+    }
+  }
+  if (consumers->params_.lake) consumers->start_feeder();
+  consumers->start_retention();
+  return consumers;
+}
+
+Result<bool> Consumers::start_target(const std::string& name, const config::Target& configured) {
+  auto target = make_target(name, configured);
+  if (auto signer = crypto::WebhookSigner::create(target.secrets); !signer) return signer.error();
+  targets_.push_back(target);
+  auto start = [this, target, tuning = make_tuning(configured)](store::WriteOutbox write) {
+    fanout::TargetWorker::Params params{params_.outbox,         std::move(write),  make_client(target, tuning),
+                                        params_.services.clock, seed(target.name), tuning};
+    return std::move(*fanout::TargetWorker::start(target, std::move(params)));
+  };
+  workers_.emplace(name, std::make_unique<Leased<fanout::TargetWorker>>(lease(name), std::move(start)));
+  return true;
+}
+
+void Consumers::start_feeder() {
+  ingest::RawLogFeederParams feeder;
+  feeder.retention = raw_retention(params_.config.ingest);
+  auto start = [this, feeder](store::WriteOutbox write) {
+    return std::make_unique<ingest::RawLogWorker>(ingest::RawLogWorker::Params{
+        params_.outbox, std::move(write), *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
+  };
+  feeder_ = std::make_unique<Leased<ingest::RawLogWorker>>(lease(std::string(store::kRawLog)), std::move(start));
+}
+
+void Consumers::start_retention() {
+  Retention::Params params{params_.config.ingest, params_.services, {}};
+  for (const auto& target : targets_) params.consumers.push_back(target.name);
+  if (params_.lake) params.consumers.emplace_back(store::kRawLog);
+  auto start = [params](store::WriteOutbox write) { return std::make_unique<Retention>(params, std::move(write)); };
+  retention_ = std::make_unique<Leased<Retention>>(lease(std::string(kRetention)), std::move(start));
+}
+
+store::LeaseKeeper::Params Consumers::lease(std::string name) const {
+  return {.name = std::move(name),
+          .holder = holder_,
+          .write = params_.write,
+          .clock = params_.services.clock,
+          .exclusive = !is_shared(params_.config.ingest.store)};
+}
+
+uint64_t Consumers::seed(std::string_view consumer) const {
+  return std::hash<std::string_view>{}(consumer) ^ static_cast<uint64_t>(params_.services.clock.steady().count());
+}
+
+void Consumers::wake() const {
+  for (const auto& [name, leased] : workers_) {
+    if (const auto running = leased->worker()) running->wake();
+  }
+  if (!feeder_) return;
+  if (const auto running = feeder_->worker()) running->wake();
+}
+
+std::shared_ptr<fanout::TargetWorker> Consumers::worker(const std::string& target) const {
+  const auto found = workers_.find(target);
+  return found == workers_.end() ? nullptr : found->second->worker();
+}
+
+const fanout::Target* Consumers::target(const std::string& name) const {
+  const auto found = std::ranges::find(targets_, name, &fanout::Target::name);
+  return found == targets_.end() ? nullptr : &*found;
+}
+
+fanout::Status Consumers::local_status(const std::string& name) const {
+  const auto running = worker(name);
+  return running ? running->status() : fanout::Status{};
+}
+
+// What can be told of a target that another process works on.
+fanout::Status Consumers::status_from_store(const fanout::Target& target) const {
+  fanout::Status status;
+  status.name = target.name;
+  status.mode = target.mode;
+  status.worked_by = workers_.at(target.name)->holder();
+  if (status.worked_by.empty() || status.worked_by == holder_) status.worked_by = "nobody at the moment";
+  if (auto cursor = params_.outbox.cursor(target.name); cursor && *cursor) status.cursor = **cursor;
+  if (auto settings = params_.outbox.settings()) {
+    const auto set = std::ranges::find(*settings, fanout::mode_setting(target.name), &store::PutSetting::key);
+    if (set != settings->end()) status.mode = fanout::parse_mode(set->value).value_or(target.mode);
+  }
+  if (status.mode == fanout::Mode::detached) status.state = fanout::State::detached;
+  return status;
+}
+
+ingest::RawLogStatus Consumers::feeder_status() const {
+  if (const auto running = feeder_->worker()) return running->status();
+  ingest::RawLogStatus status;
+  if (auto cursor = params_.outbox.cursor(std::string(store::kRawLog))) status.cursor = *cursor;
+  return status;
+}
+
+admin::LakeStatus Consumers::lake_status() const {
+  admin::LakeStatus result;
+  if (!feeder_) return result;
+  const auto status = feeder_status();
+  result.driver = params_.config.ingest.lake.kind == config::StoreUrl::Kind::chdb ? "chdb" : "clickhouse";
+  result.state = status.last_error.empty() ? "ok" : "backing off";
+  result.last_error = status.last_error;
+  result.rows_inserted = status.rows_inserted;
+  result.cursor = status.cursor;
+  return result;
+}
+
+void Consumers::add_to(admin::Hub& hub) {
+  hub.targets = targets_;
+  hub.target_statuses = [this] {
+    std::vector<fanout::Status> statuses;
+    statuses.reserve(targets_.size());
+    for (const auto& target : targets_) {
+      const auto running = worker(target.name);
+      statuses.push_back(running ? running->status() : status_from_store(target));
+    }
+    return statuses;
+  };
+  hub.lake = [this] { return lake_status(); };
+  hub.ask_environments = [this](Uuid id) { return ask_environments(targets_, id, params_.services.clock.now()); };
+  hub.set_mode = [this](const std::string& name, std::optional<fanout::Mode> mode, admin::Done done) {
+    set_mode(name, mode, std::move(done));
+  };
+  hub.retry_dead = [this](const std::string& name, Uuid id, const admin::Done& done) {
+    if (auto known = is_consumer(name); !known) return done(known.error());
+    dead_letters_.retry(name, id, [=, this](auto result) {
+      if (result) look_for_retries(name);
+      done(result);
+    });
+  };
+  hub.drop_dead = [this](const std::string& name, Uuid id, admin::Done done) {
+    if (auto known = is_consumer(name); !known) return done(known.error());
+    dead_letters_.drop(name, id, std::move(done));
+  };
+}
+
+void Consumers::set_mode(const std::string& name, std::optional<fanout::Mode> mode, admin::Done done) {
+  if (auto known = is_consumer(name); !known) return done(known.error());
+  if (name == store::kRawLog) return done(invalid("the raw log has no mode"));
+  const auto running = worker(name);
+  if (!running) return fanout::order_mode(params_.write, *target(name), mode, std::move(done));
+  mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
+}
+
+Result<bool> Consumers::is_consumer(const std::string& name) const {
+  if (target(name) != nullptr || (feeder_ && name == store::kRawLog)) return true;
+  return not_found("no target is called " + name);
+}
+
+void Consumers::look_for_retries(const std::string& consumer) {
+  if (consumer == store::kRawLog) {
+    if (const auto running = feeder_->worker()) running->wake();
+  } else if (const auto running = worker(consumer)) {
+    running->look_for_retries();
+  }
+}
+
+void Consumers::publish_metrics() {
+  for (const auto& target : targets_) publish_target_metrics(target.name);
+  if (!feeder_) return;
+  auto& metrics = params_.services.metrics;
+  metrics.counter_from("vf_raw_log_rows_total", "Rows written to the raw log.", {},
+                       [this] { return static_cast<double>(feeder_status().rows_inserted); });
+  metrics.counter_from("vf_raw_log_dead_total", "Rows that the raw log refused for good.", {},
+                       [this] { return static_cast<double>(feeder_status().dead); });
+  metrics.gauge("vf_raw_log_lag_seconds", "Age of the oldest event that is not in the raw log.", {}, [this] {
+    const auto oldest = feeder_status().backlog.oldest;
+    return oldest ? static_cast<double>((params_.services.clock.now() - *oldest).count()) * kSecondsPerMilli : 0.0;
+  });
+  params_.services.health.report("lake", [this] {
+    const auto status = feeder_status();
+    return status.last_error.empty() ? status.alarm : status.last_error;
+  });
+}
+
+void Consumers::publish_target_metrics(const std::string& name) {
+  auto& metrics = params_.services.metrics;
+  const obs::Labels labels{{"target", name}};
+  const auto count = [&](const char* metric, const char* help, int64_t fanout::Status::* field) {
+    metrics.counter_from(metric, help, labels,
+                         [this, name, field] { return static_cast<double>(local_status(name).*field); });
+  };
+  count("vf_target_delivered_total", "Events delivered.", &fanout::Status::delivered);
+  count("vf_target_skipped_total", "Events passed over by filters, dry-run or detachment.", &fanout::Status::skipped);
+  count("vf_target_retried_total", "Events put aside for another attempt.", &fanout::Status::retried);
+  count("vf_target_dead_total", "Events put aside for good.", &fanout::Status::dead);
+  count("vf_target_requests_total", "Requests sent.", &fanout::Status::requests);
+  count("vf_target_requests_failed_total", "Requests that failed.", &fanout::Status::failed);
+  metrics.gauge("vf_target_lag_seconds", "Age of the oldest event that is not dealt with.", labels,
+                [this, name] { return static_cast<double>(local_status(name).lag.count()) * kSecondsPerMilli; });
+  metrics.gauge(
+      "vf_target_delivery_lag_seconds", "Commit to answer, of the last request delivered.", labels,
+      [this, name] { return static_cast<double>(local_status(name).last_delivery_lag.count()) * kSecondsPerMilli; });
+  metrics.gauge("vf_target_ok", "1: delivering; 0: backing off, open or detached.", labels,
+                [this, name] { return local_status(name).state == fanout::State::ok ? 1.0 : 0.0; });
+  metrics.gauge("vf_target_leased", "1: this process does the target's work.", labels,
+                [this, name] { return worker(name) ? 1.0 : 0.0; });
+  params_.services.health.report("target " + name, [this, name] {
+    const auto now = local_status(name);
+    return now.state == fanout::State::ok ? std::string{} : now.last_error;
+  });
+}
+
+void Consumers::drain(Millis at_most) {
+  std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
+  drains.reserve(workers_.size() + 2);
+  for (auto& [name, leased] : workers_) drains.emplace_back([&leased, at_most] { leased->drain(at_most); });
+  if (feeder_) drains.emplace_back([this, at_most] { feeder_->drain(at_most); });
+  if (retention_) drains.emplace_back([this, at_most] { retention_->drain(at_most); });
+}
+
+}  // namespace vf::app

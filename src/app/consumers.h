@@ -1,0 +1,73 @@
+// Consumers: everything that follows the outbox: a worker a target and the raw-log feeder, each in the process that
+// holds its lease, and retention likewise. What the admin API, the metrics and the health page know of them.
+// start() and drain() by one thread, the rest by any.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/api.h"
+#include "app/leased.h"
+#include "app/retention.h"
+#include "app/services.h"
+#include "config/config.h"
+#include "fanout/target_worker.h"
+#include "ingest/raw_log_worker.h"
+#include "lake/raw_log.h"
+#include "store/dead_letters.h"
+
+namespace vf::app {
+
+class Consumers {
+ public:
+  struct Params {
+    const config::Config& config;
+    Services services;
+    store::OutboxStore& outbox;
+    lake::RawLog* lake = nullptr;  // none: there is no feeder
+    store::WriteOutbox write;
+  };
+  /// Error `invalid`: a target's configuration cannot work.
+  static Result<std::unique_ptr<Consumers>> start(Params params);
+  ~Consumers() { drain(Millis{0}); }
+
+  /// Something was committed. Cheap, may be called for every commit.
+  void wake() const;
+  /// Adds what the API shows and operates of them.
+  void add_to(admin::Hub& hub);
+  void publish_metrics();
+
+  /// Finishes what is in flight, all at once, for at most this long, and lets other processes begin.
+  void drain(Millis at_most);
+
+ private:
+  explicit Consumers(Params params);
+  Result<bool> start_target(const std::string& name, const config::Target& configured);
+  void start_feeder();
+  void start_retention();
+  store::LeaseKeeper::Params lease(std::string name) const;
+  uint64_t seed(std::string_view consumer) const;
+
+  std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
+  const fanout::Target* target(const std::string& name) const;
+  fanout::Status local_status(const std::string& name) const;
+  fanout::Status status_from_store(const fanout::Target& target) const;
+  ingest::RawLogStatus feeder_status() const;
+  admin::LakeStatus lake_status() const;
+  void publish_target_metrics(const std::string& name);
+  void set_mode(const std::string& name, std::optional<fanout::Mode> mode, admin::Done done);
+  Result<bool> is_consumer(const std::string& name) const;
+  void look_for_retries(const std::string& consumer);
+
+  const Params params_;
+  const std::string holder_;
+  const store::DeadLetters dead_letters_;
+  std::vector<fanout::Target> targets_;
+  std::map<std::string, std::unique_ptr<Leased<fanout::TargetWorker>>> workers_;
+  std::unique_ptr<Leased<ingest::RawLogWorker>> feeder_;
+  std::unique_ptr<Leased<Retention>> retention_;
+};
+
+}  // namespace vf::app

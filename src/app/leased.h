@@ -1,0 +1,86 @@
+// Leased: a consumer's worker, which runs here while this process holds the consumer's lease. A thread of its own asks
+// for the lease, starts the worker and stops it. worker() and holder() are for any thread, drain() for one.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "concurrency/periodic.h"
+#include "store/lease_keeper.h"
+
+namespace vf::app {
+
+template <class Worker>
+class Leased {
+ public:
+  /// Starts the worker, which writes by the port it is given.
+  using Start = std::function<std::unique_ptr<Worker>(store::WriteOutbox)>;
+
+  Leased(store::LeaseKeeper::Params lease, Start start)
+      : write_(lease.write),
+        keeper_(std::move(lease)),
+        start_(std::move(start)),
+        thread_(Millis{0}, [this] { return step(); }) {}
+  ~Leased() { drain(Millis{0}); }
+
+  /// nullptr while another process does the work, or nobody yet.
+  std::shared_ptr<Worker> worker() const {
+    const std::lock_guard lock(mutex_);
+    return worker_;
+  }
+  std::string holder() const { return keeper_.holder(); }
+
+  /// Finishes what is under way, for at most this long, and lets another process begin.
+  void drain(Millis at_most) {
+    {
+      const std::lock_guard lock(mutex_);
+      draining_ = true;
+    }
+    if (const auto running = worker()) running->drain(at_most);
+    thread_.stop();
+    keeper_.give_back();
+  }
+
+ private:
+  static constexpr Millis kLook{250};  // whether the term is over
+
+  Millis step() {
+    const Millis pause = keeper_.step();
+    const auto epoch = keeper_.epoch();
+    if (worker_ && epoch != epoch_) stop();
+    if (epoch && !worker_) start(*epoch);
+    return std::min(pause, kLook);
+  }
+
+  void start(int64_t epoch) {
+    const std::lock_guard lock(mutex_);
+    if (draining_) return;
+    worker_ = start_(store::writing_under(epoch, write_));
+    epoch_ = epoch;
+  }
+
+  void stop() {
+    std::shared_ptr<Worker> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      if (draining_) return;
+      ended = std::exchange(worker_, nullptr);
+    }
+    ended->drain(Millis{0});
+  }
+
+  const store::WriteOutbox write_;
+  store::LeaseKeeper keeper_;
+  const Start start_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Worker> worker_;  // changed by the thread alone
+  std::optional<int64_t> epoch_;    // under which it writes; of the thread alone
+  bool draining_ = false;
+  concurrency::Periodic thread_;  // last: uses the others
+};
+
+}  // namespace vf::app

@@ -1,0 +1,38 @@
+#include "app/retention.h"
+
+#include <future>
+#include <memory>
+#include <utility>
+
+namespace vf::app {
+namespace {
+
+// A full step is followed by the next at once. Short pauses keep what gathers meanwhile small: at 15,000 events/s,
+// fifteen steps.
+constexpr Millis kPause{5'000};
+constexpr int64_t kRowsMax = 5'000;  // of each table: a few tens of milliseconds of SQLite's write lock
+
+}  // namespace
+
+Retention::Retention(Params params, store::WriteOutbox write)
+    : params_(std::move(params)), write_(std::move(write)), thread_(kPause, [this] { return step(); }) {}
+
+void Retention::drain(Millis) { thread_.stop(); }
+
+Millis Retention::step() {
+  const Instant now = params_.services.clock.now();
+  store::RetentionStep step{.outbox_before = now - params_.configured.outbox_retention,
+                            .ledger_before = now - params_.configured.ledger_retention,
+                            .held_by = params_.consumers,
+                            .rows_max = kRowsMax};
+  auto removed = std::make_shared<std::promise<int64_t>>();
+  auto answer = removed->get_future();
+  write_(std::move(step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
+    if (!result) log.warn("retention step failed", {{"reason", result.error().message}});
+    const auto* rows = result ? std::get_if<store::Rows>(&*result) : nullptr;
+    removed->set_value(rows ? rows->removed : 0);
+  });
+  return answer.get() < kRowsMax ? kPause : Millis{0};
+}
+
+}  // namespace vf::app

@@ -1,0 +1,35 @@
+// Retention: removes from the shared store what is older than configured, in bounded steps that take their turn among
+// the committer's writes. A thread of its own, from construction to drain().
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/services.h"
+#include "concurrency/periodic.h"
+#include "config/config.h"
+#include "store/outbox_store.h"
+
+namespace vf::app {
+
+class Retention {
+ public:
+  struct Params {
+    const config::Ingest& configured;
+    Services services;
+    std::vector<std::string> consumers;  // what they have not passed is kept
+  };
+  Retention(Params params, store::WriteOutbox write);
+
+  /// A step under way is finished first.
+  void drain(Millis at_most);
+
+ private:
+  Millis step();
+
+  const Params params_;
+  const store::WriteOutbox write_;
+  concurrency::Periodic thread_;  // last: uses the others
+};
+
+}  // namespace vf::app
