@@ -206,6 +206,11 @@ void Server::crash() {
   postmaster_ = -1;
 }
 
+std::string Server::log() const {
+  std::ifstream file(folder_ + "/log");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::string Server::url(const std::string& database) const {
   return fmt::format("postgresql:///{}?host={}&port={}&user=hub", database, folder_, port_);
 }

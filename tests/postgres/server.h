@@ -41,6 +41,7 @@ class Server {
   void start();
 
   const std::string& folder() const { return folder_; }  // sockets, log, and what a test wants to lay beside them
+  std::string log() const;                               // all that the server has said
   int port() const { return port_; }
 
   /// Runs a program of PostgreSQL's, or another, as the server's user; its exit status. Output goes to the log.
