@@ -9,6 +9,8 @@
 #include "lake/chdb/library.h"
 #include "lake/clickhouse/clickhouse_raw_log.h"
 #include "projections/tables.h"
+#include "store/postgres/environment.h"
+#include "store/postgres/outbox.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
@@ -17,11 +19,6 @@ namespace vf::app {
 namespace {
 
 using Kind = config::StoreUrl::Kind;
-
-Error no_driver(std::string_view what) {
-  return invalid(std::string(what) +
-                 " is not built into this version: use sqlite:FILE (chdb:FOLDER or none for the lake)");
-}
 
 lake::chdb::ChdbParams chdb_params(const config::Ingest& ingest) {
   return {.path = ingest.lake.location, .retention = raw_retention(ingest), .library = {}, .engine_options = {}};
@@ -46,10 +43,16 @@ Result<std::string> check_schema(const std::string& path, std::span<const store:
   return fmt::format("{} lacks {} migrations: the next start applies them", path, pending->size());
 }
 
+Result<std::string> check_server(const Result<std::vector<std::string>>& pending, const std::string& mended_by) {
+  if (!pending) return pending.error();
+  if (pending->empty()) return std::string("the PostgreSQL server answers and has the schema of this version");
+  return conflict(fmt::format("it lacks {}: run `{}`", fmt::join(*pending, ", "), mended_by));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& url, Instant now) {
-  if (url.kind != Kind::sqlite) return no_driver("ingest.store: a driver for this URL");
+  if (url.kind == Kind::postgresql) return store::postgres::open_outbox({.url = url.location});
   return store::sqlite::open_outbox({.path = url.location, .now = now});
 }
 
@@ -57,22 +60,18 @@ bool is_shared(const config::StoreUrl& url) { return url.kind != Kind::sqlite; }
 
 Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::StoreUrl& url, const std::string& name,
                                                                   Instant now) {
-  if (url.kind != Kind::sqlite) return no_driver("environments." + name + ".store: a driver for this URL");
+  if (url.kind == Kind::postgresql) {
+    return store::postgres::open_environment(
+        {.url = url.location, .environment = name, .tables = projections::tables()});
+  }
   return store::sqlite::open_environment(
       {.path = url.location, .environment = name, .tables = projections::tables(), .now = now});
 }
 
 Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock) {
-  switch (ingest.lake.kind) {
-    case Kind::none:
-      return std::unique_ptr<lake::RawLog>{};
-    case Kind::chdb:
-      return lake::chdb::open_chdb(chdb_params(ingest), clock);
-    case Kind::clickhouse:
-      return lake::clickhouse::open_clickhouse(clickhouse_params(ingest));
-    default:
-      return no_driver("ingest.lake: a driver for this URL");
-  }
+  if (ingest.lake.kind == Kind::none) return std::unique_ptr<lake::RawLog>{};
+  if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::open_clickhouse(clickhouse_params(ingest));
+  return lake::chdb::open_chdb(chdb_params(ingest), clock);
 }
 
 Result<std::vector<std::string>> pending_lake(const config::Ingest& ingest) {
@@ -88,12 +87,14 @@ Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, cons
 }
 
 Result<std::string> check_outbox(const config::StoreUrl& url) {
-  if (url.kind != Kind::sqlite) return no_driver("ingest.store: a driver for this URL");
+  if (url.kind == Kind::postgresql) return check_server(store::postgres::pending_outbox(url.location), "vf migrate dm");
   return check_schema(url.location, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
 }
 
 Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name) {
-  if (url.kind != Kind::sqlite) return no_driver("environments." + name + ".store: a driver for this URL");
+  if (url.kind == Kind::postgresql) {
+    return check_server(store::postgres::pending_environment(url.location, name), "vf migrate env --env " + name);
+  }
   return check_schema(url.location, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
 }
 
