@@ -69,6 +69,7 @@ Result<bool> IngestRole::start_workers() {
   concurrency::GroupCommitterParams limits;
   limits.waiting_max = static_cast<size_t>(config_.ingest.queue_events_max);
   limits.waiting_bytes_max = kQueuedBytes;
+  if (is_shared(config_.ingest.store)) limits.lanes = 2;  // a commit there waits for the network, too
   committer_ = std::make_unique<ingest::Committer>(ingest::Committer::Params{
       *outbox_, services_.clock, limits,
       [this](const ingest::CommitReport& report, std::chrono::nanoseconds took) { observe(report, took); }});

@@ -1,8 +1,10 @@
-// GroupCommitter: one thread that takes whatever waits and hands it over as a batch, so that requests which arrive
-// together share one transaction and one fsync. submit() may be called by any thread; the batch function runs on the
-// committer's own. Bounded by count and by weight (bytes): past a bound submit() refuses, and the caller says 503.
+// GroupCommitter: takes whatever waits and hands it over as a batch, so that requests which arrive together share one
+// transaction and one fsync. submit() may be called by any thread; the batch function runs on the committer's own: one
+// lane, or more, of which one gathers a batch while another's is made durable. Bounded by count and by weight (bytes):
+// past a bound submit() refuses, and the caller says 503.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -17,16 +19,18 @@ struct GroupCommitterParams {
   size_t waiting_max = 8192;
   size_t waiting_bytes_max = 64u << 20;
   size_t batch_max = 512;
+  int lanes = 1;  // batches under way at once
 };
 
 template <class Item>
 class GroupCommitter {
  public:
-  /// Takes ownership of the batch; must answer every item in it. Must not throw.
+  /// Takes ownership of the batch; must answer every item in it. Must not throw. Called by each lane.
   using CommitBatch = std::function<void(std::vector<Item>)>;
 
-  GroupCommitter(GroupCommitterParams params, CommitBatch commit)
-      : params_(params), commit_(std::move(commit)), thread_([this] { run(); }) {}
+  GroupCommitter(GroupCommitterParams params, CommitBatch commit) : params_(params), commit_(std::move(commit)) {
+    for (int i = 0; i < params_.lanes; ++i) lanes_.emplace_back([this, i] { run(i == 0); });
+  }
   ~GroupCommitter() { drain(); }
   GroupCommitter(const GroupCommitter&) = delete;
   GroupCommitter& operator=(const GroupCommitter&) = delete;
@@ -36,38 +40,42 @@ class GroupCommitter {
   bool submit(Item& item, size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
-      const bool full = waiting_.size() >= params_.waiting_max || waiting_bytes_ + bytes > params_.waiting_bytes_max;
-      if (stopping_ || (full && !waiting_.empty())) return false;
-      enqueue(item, bytes);
+      const bool full =
+          waiting_.size() + urgent_.size() >= params_.waiting_max || waiting_bytes_ + bytes > params_.waiting_bytes_max;
+      if (stopping_ || (full && !is_empty())) return false;
+      enqueue(waiting_, item, bytes);
     }
     wake_.notify_one();
     return true;
   }
 
-  /// As submit(), but past every bound: for the few items that must not be crowded out. Refused only when drained.
+  /// As submit(), but past every bound, and in order: for the few items that must not be crowded out, nor overtake each
+  /// other. They go first in their batch. Refused only when drained.
   bool submit_urgent(Item& item, size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
       if (stopped_) return false;
-      enqueue(item, bytes);
+      enqueue(urgent_, item, bytes);
     }
-    wake_.notify_one();
+    wake_.notify_all();  // the lane that takes it
     return true;
   }
 
-  /// Refuses new items, commits what waits, ends the thread. Safe to call again, not from two threads at once.
+  /// Refuses new items, commits what waits, ends the threads. Safe to call again, not from two threads at once.
   void drain() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
-    wake_.notify_one();
-    if (thread_.joinable()) thread_.join();
+    wake_.notify_all();
+    for (auto& lane : lanes_) {
+      if (lane.joinable()) lane.join();
+    }
   }
 
   size_t waiting() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.size();
+    return waiting_.size() + urgent_.size();
   }
 
  private:
@@ -75,40 +83,59 @@ class GroupCommitter {
     Item item;
     size_t bytes;
   };
+  using Queue = std::vector<Waiting>;
 
-  void enqueue(Item& item, size_t bytes) {
-    waiting_.push_back({std::move(item), bytes});
+  bool is_empty() const { return waiting_.empty() && urgent_.empty(); }
+
+  void enqueue(Queue& queue, Item& item, size_t bytes) {
+    queue.push_back({std::move(item), bytes});
     waiting_bytes_ += bytes;
   }
 
-  std::vector<Item> take() {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    const size_t count = std::min(waiting_.size(), params_.batch_max);
-    std::vector<Item> batch;
-    batch.reserve(count);
+  void move_to(std::vector<Item>& batch, Queue& queue) {
+    const size_t count = std::min(queue.size(), params_.batch_max - batch.size());
     for (size_t i = 0; i < count; ++i) {
-      waiting_bytes_ -= waiting_[i].bytes;
-      batch.push_back(std::move(waiting_[i].item));
+      waiting_bytes_ -= queue[i].bytes;
+      batch.push_back(std::move(queue[i].item));
     }
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-    stopped_ = batch.empty();  // only when stopping, and nothing waits
+    queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+  // The urgent ones are the first lane's alone: two lanes' batches have no order between them.
+  std::vector<Item> take(bool is_first) {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] {
+      const bool may_end = stopping_ && (!is_first || others_ == 0);
+      return may_end || !waiting_.empty() || (is_first && !urgent_.empty());
+    });
+    std::vector<Item> batch;
+    batch.reserve(std::min(waiting_.size() + urgent_.size(), params_.batch_max));
+    if (is_first) move_to(batch, urgent_);
+    move_to(batch, waiting_);
+    if (is_first) {
+      stopped_ = batch.empty();  // only when stopping, and nothing waits or is under way
+    } else if (batch.empty()) {
+      --others_;
+      wake_.notify_all();
+    }
     return batch;
   }
 
-  void run() {
-    for (auto batch = take(); !batch.empty(); batch = take()) commit_(std::move(batch));
+  // The first lane ends last: the others' answers may bring it more.
+  void run(bool is_first) {
+    for (auto batch = take(is_first); !batch.empty(); batch = take(is_first)) commit_(std::move(batch));
   }
 
   const GroupCommitterParams params_;
   const CommitBatch commit_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Waiting> waiting_;
+  Queue waiting_, urgent_;
   size_t waiting_bytes_ = 0;
+  int others_ = params_.lanes - 1;  // lanes running beside the first
   bool stopping_ = false;
   bool stopped_ = false;
-  std::thread thread_;  // last: starts when everything above is ready
+  std::vector<std::thread> lanes_;  // last: they start when everything above is ready
 };
 
 }  // namespace vf::concurrency

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
@@ -54,7 +55,7 @@ TEST(GroupCommitter, RefusesAtItsBoundOfItemsAndOfBytes) {
   EXPECT_TRUE(committer.submit_urgent(urgent, 100));
   blocked.go.count_down();
   committer.drain();
-  EXPECT_EQ(blocked.items, (std::vector<int>{0, 1, 3, 5}));
+  EXPECT_EQ(blocked.items, (std::vector<int>{0, 5, 1, 3})) << "the urgent one first";
   EXPECT_FALSE(submit(committer, 6));
 }
 
@@ -65,6 +66,56 @@ TEST(GroupCommitter, AnEmptyQueueTakesOneItemHoweverHeavy) {
   EXPECT_TRUE(submit(committer, 0, 1000));
   committer.drain();
   EXPECT_EQ(taken, 1);
+}
+
+TEST(GroupCommitter, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
+  std::latch both{2};
+  std::atomic<int> taken{0};
+  GroupCommitter<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+    both.arrive_and_wait();  // never passed by one lane alone
+    taken += static_cast<int>(batch.size());
+  });
+  ASSERT_TRUE(submit(committer, 0));
+  ASSERT_TRUE(submit(committer, 1));
+  committer.drain();
+  EXPECT_EQ(taken, 2);
+}
+
+TEST(GroupCommitter, UrgentItemsKeepTheirOrderWhateverTheLanes) {
+  std::mutex mutex;
+  std::vector<int> urgent;
+  GroupCommitter<int> committer({.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
+    const std::lock_guard lock(mutex);
+    for (const int item : batch) {
+      if (item >= 1000) urgent.push_back(item);
+    }
+  });
+  for (int i = 0; i < 500; ++i) {
+    int item = 1000 + i;
+    ASSERT_TRUE(submit(committer, i));
+    ASSERT_TRUE(committer.submit_urgent(item, 1));
+  }
+  committer.drain();
+  ASSERT_EQ(urgent.size(), 500u);
+  EXPECT_TRUE(std::ranges::is_sorted(urgent));
+}
+
+TEST(GroupCommitter, WhatAnAnswerAddsWhileDrainingIsCommittedTooByAnyLane) {
+  std::atomic<int> taken{0};
+  std::latch full{2};
+  GroupCommitter<int>* self = nullptr;
+  GroupCommitter<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+    taken += static_cast<int>(batch.size());
+    if (batch.front() != 0) return;
+    full.arrive_and_wait();
+    int more = 1;
+    EXPECT_TRUE(self->submit_urgent(more, 1));
+  });
+  self = &committer;
+  ASSERT_TRUE(submit(committer, 0));
+  ASSERT_TRUE(submit(committer, 0));
+  committer.drain();
+  EXPECT_EQ(taken, 4);
 }
 
 }  // namespace

@@ -32,14 +32,14 @@ struct CommitReport {
 /// rest is written; when the store is away all are answered `unavailable`.
 CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, Instant now);
 
-/// Thread safe.
+/// Thread safe. Writes of our own are done in order, also with several lanes.
 class Committer {
  public:
   struct Params {
     store::OutboxStore& store;
     const Clock& clock;
     concurrency::GroupCommitterParams limits;
-    std::function<void(const CommitReport&, std::chrono::nanoseconds took)> on_commit;  // on the committer's thread
+    std::function<void(const CommitReport&, std::chrono::nanoseconds took)> on_commit;  // on a committer's thread
   };
   explicit Committer(Params params);
 

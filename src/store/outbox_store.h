@@ -1,7 +1,7 @@
 // OutboxStore: the port of the shared relational store (schema `ingest`): outbox, ledger, cursors, dead letters.
-// A driver is done when tests/conformance passes. Calls are synchronous; write() is called by one thread at a time
-// (the committer), reads by any thread. Nothing here names SQL. Errors: unavailable (retry later), invalid (this very
-// input can never be stored), conflict (fenced), internal.
+// A driver is done when tests/conformance passes. Calls are synchronous, by any thread; writes wait for each other
+// where the driver has one writer. Nothing here names SQL. Errors: unavailable (retry later), invalid (this very input
+// can never be stored), conflict (fenced), internal.
 #pragma once
 
 #include <functional>
