@@ -32,6 +32,7 @@ namespace vf::cli {
 /// The table. In the order of --help.
 #define VF_COMMAND_FAMILIES(family) \
   family(roles) \
+  family(migrate) \
   family(events) \
   family(targets) \
   family(dead) \

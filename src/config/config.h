@@ -62,7 +62,7 @@ struct Log {
 
 struct Ingest {
   Listen listen;
-  StoreUrl store, lake;
+  StoreUrl store, migrate_store, lake;  // migrate_store: none: as store
   bool lake_named = false;  // the operator asked for it; else it is the default, which may be missing
   Secret lake_password;
   std::string lake_cluster;
@@ -137,7 +137,7 @@ struct Target {
 
 struct Environment {
   Listen listen;
-  StoreUrl store;
+  StoreUrl store, migrate_store;  // migrate_store: none: as store
   std::vector<Secret> secrets;
   Size max_body;
   Millis processed_retention{}, quarantined_retention{};

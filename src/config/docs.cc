@@ -71,9 +71,15 @@ std::string words_of(const Key& key, std::string_view separator) {
 }
 
 std::vector<std::string_view> roles_of(const Key& key) {
-  constexpr std::pair<Role, std::string_view> kNames[] = {{Role::up, "up"},         {Role::ingest, "ingest"},
-                                                          {Role::api, "api"},       {Role::worker, "worker"},
-                                                          {Role::client, "client"}, {Role::sim, "sim"}};
+  constexpr std::pair<Role, std::string_view> kNames[] = {{Role::up, "up"},
+                                                          {Role::ingest, "ingest"},
+                                                          {Role::api, "api"},
+                                                          {Role::worker, "worker"},
+                                                          {Role::client, "client"},
+                                                          {Role::sim, "sim"},
+                                                          {Role::migrate_dm, "migrate dm"},
+                                                          {Role::migrate_env, "migrate env"},
+                                                          {Role::migrate_lake, "migrate lake"}};
   std::vector<std::string_view> out;
   for (const auto& [role, name] : kNames) {
     if (holds(key.roles, role)) out.push_back(name);

@@ -205,7 +205,7 @@ Document read_document(const LoadParams& params) {
   Document document;
   if (params.file) {
     lay_file(document, *params.file);
-  } else if (params.role == Role::up) {
+  } else if (params.role == Role::up || params.role == Role::migrate_env) {
     Layer(document, kDefaultOrigin, false).lay("", 0, *parse_yaml(defaults_for_up(params.simulated)));
   }
   for (const std::string& set : params.sets) lay_set(document, set);

@@ -44,11 +44,15 @@ class Loader {
 
   bool needed(const std::string& path, const Key& key) const {
     if (!holds(key.roles, params_.role)) return false;
-    const bool one_environment = params_.role == Role::api || params_.role == Role::worker;
-    if (one_environment && path.starts_with("environments.")) {
+    if (one_environment() && path.starts_with("environments.")) {
       return path.starts_with("environments." + params_.environment + ".");
     }
     return !(key.from_file() && is_off(path));
+  }
+
+  bool one_environment() const {
+    if (params_.role == Role::migrate_env) return !params_.environment.empty();
+    return params_.role == Role::api || params_.role == Role::worker;
   }
 
   // A source that is off needs no secrets.
@@ -111,7 +115,7 @@ class Loader {
 
   // A role without any environment boots and parks; one with others but not its own is a mistyped --env.
   void environment() {
-    if (params_.role != Role::api && params_.role != Role::worker) return;
+    if (!one_environment()) return;
     std::string known;
     for (const auto& [section, origin] : document_.sections) {
       if (!section.starts_with("environments.")) continue;

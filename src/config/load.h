@@ -23,7 +23,7 @@ struct LoadParams {
   std::optional<std::filesystem::path> file;
   std::vector<std::string> sets;  // "key=value": over the file
   Role role = Role::up;
-  std::string environment;  // of the roles api and worker: the only one they need
+  std::string environment;  // of the roles api, worker and migrate_env: the only one they need; migrate_env: empty: all
   bool simulated = false;   // up --sim without a file: Sumsub is there too
   std::filesystem::path working_dir = std::filesystem::current_path();
   Lookup lookup = process_environment;
@@ -34,8 +34,9 @@ struct Loaded {
   std::vector<Problem> warnings;
 };
 
-/// Without a file, Role::up gets two environments with their targets, Kick, and Sumsub when simulated; every other role
-/// gets the bare defaults. On failure: all problems, in the order of the file, then of the keys.
+/// Without a file, Role::up gets two environments with their targets, Kick, and Sumsub when simulated; migrate_env gets
+/// the same environments, every other role the bare defaults. On failure: all problems, in the order of the file, then
+/// of the keys.
 std::expected<Loaded, std::vector<Problem>> load(const LoadParams& params);
 
 /// Where client commands find the admin API: admin.url, else admin.listen, by loopback when it listens everywhere.

@@ -1,15 +1,12 @@
 // The table of configuration keys. A row here is all that a new key needs, beside its member in config.h;
 // then `vf config keys --markdown > docs/configuration.md`.
+#include "config/table.h"
+
 #include "config/section.h"
-#include "crypto/public_key.h"
 #include "crypto/standard_webhooks.h"
 
 namespace vf::config {
 
-template <>
-std::vector<std::string> words_of<SourceMode>() {
-  return {"live", "dry-run", "off"};
-}
 template <>
 std::vector<std::string> words_of<Compression>() {
   return {"zstd", "gzip", "none"};
@@ -38,25 +35,11 @@ template <>
 std::vector<std::string> words_of<LogLevel>() {
   return {"debug", "info", "warn", "error"};
 }
-template <>
-std::vector<std::string> words_of<crypto::Hash>() {
-  return {"sha1", "sha256", "sha512"};
-}
 
 namespace {
 
-constexpr int64_t kSecond = 1'000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
-constexpr int64_t kKiB = 1024, kMiB = 1024 * kKiB;
-constexpr Roles kHub = only(Role::up, Role::ingest);
-constexpr Roles kReceivers = only(Role::up, Role::api);
-
 Complaint webhook_secret(std::string_view text) {
   const auto key = crypto::decode_webhook_secret(text);
-  return key ? std::nullopt : Complaint(key.error().message);
-}
-
-Complaint rsa_public_key(std::string_view text) {
-  const auto key = crypto::PublicKey::rsa_from_pem(text);
   return key ? std::nullopt : Complaint(key.error().message);
 }
 
@@ -83,8 +66,17 @@ void add_ingest(std::vector<Key>& keys) {
   s.key("store", &Ingest::store,
         {.fallback = "sqlite:dm.db",
          .words = {"sqlite", "postgresql"},
+         .roles = kHub | only(Role::migrate_dm),
          .doc = "The shared relational store: outbox, ledger, cursors.",
          .example = "postgresql://vfapp@db.internal/dm"});
+  s.key(
+      "migrate_store", &Ingest::migrate_store,
+      {.fallback_doc = "as ingest.store",
+       .words = {"postgresql"},
+       .roles = only(Role::migrate_dm),
+       .doc = "How `vf migrate dm` reaches the shared store: as a role that may change its schema, and directly where "
+              "ingest.store goes through PgBouncer.",
+       .example = "postgresql://vfmigrator@db.internal/dm"});
   s.key("max_body", &Ingest::max_body,
         {.fallback = "1MiB",
          .min = kKiB,
@@ -120,17 +112,17 @@ void add_ingest(std::vector<Key>& keys) {
          .doc = "How long a repeated message id is recognised. Not shorter than the outbox."});
   const auto raw = [](Config& c, const std::string& name) -> Millis& { return c.ingest.raw_retention[name]; };
   s.add<Millis>("retention.raw_events.default",
-                {.fallback = "400d", .min = kDay, .doc = "Raw events of sources not named here."},
+                {.fallback = "400d", .min = kDay, .roles = kLake, .doc = "Raw events of sources not named here."},
                 [](Config& c, const std::string&) -> Millis& { return c.ingest.raw_retention["default"]; });
   s.add<Millis>("retention.raw_events.sumsub",
-                {.fallback = "90d", .min = kDay, .doc = "Raw events of identity checks."},
+                {.fallback = "90d", .min = kDay, .roles = kLake, .doc = "Raw events of identity checks."},
                 [](Config& c, const std::string&) -> Millis& { return c.ingest.raw_retention["sumsub"]; });
   s.add<Millis>("retention.raw_events.*",
-                {.min = kDay, .doc = "Raw events of the source of that name.", .example = "30d"}, raw);
+                {.min = kDay, .roles = kLake, .doc = "Raw events of the source of that name.", .example = "30d"}, raw);
 }
 
 void add_lake(std::vector<Key>& keys) {
-  Section<Ingest> s(keys, "ingest", kHub, [](Config& c, const std::string&) -> Ingest& { return c.ingest; });
+  Section<Ingest> s(keys, "ingest", kLake, [](Config& c, const std::string&) -> Ingest& { return c.ingest; });
   s.key("lake", &Ingest::lake,
         {.fallback = "chdb:lake",
          .words = {"chdb", "http", "https", "none"},
@@ -170,120 +162,6 @@ void add_admin(std::vector<Key>& keys) {
          .doc = "Bearer token of those who may operate. Without one the admin API is closed."});
   s.key("read_token", &Admin::read_token,
         {.roles = kHub, .doc = "Bearer token of those who may only look.", .example = "file:admin-read-token"});
-}
-
-void add_kick(std::vector<Key>& keys) {
-  Section<KickSource> s(keys, "sources.kick", kHub, [](Config& c, const std::string&) -> KickSource& {
-    return c.sources.kick ? *c.sources.kick : c.sources.kick.emplace();
-  });
-  s.key("mode", &KickSource::mode, {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
-  s.key("public_keys", &KickSource::public_keys,
-        {.fallback_doc = "Kick's published key, refreshed from api_base",
-         .check = rsa_public_key,
-         .doc = "The keys that deliveries are proved against, PEM.",
-         .example = "[file:kick.pem]"});
-  s.key("api_base", &KickSource::api_base, {.fallback = "https://api.kick.com", .doc = "Kick's API."});
-  s.key("auth_base", &KickSource::auth_base, {.fallback = "https://id.kick.com", .doc = "Kick's OAuth server."});
-  s.key("client_id", &KickSource::client_id,
-        {.doc = "The Kick app's id, for polls and subscriptions.", .example = "${KICK_CLIENT_ID}"});
-  s.key("client_secret", &KickSource::client_secret,
-        {.doc = "The Kick app's secret.", .example = "${KICK_CLIENT_SECRET}"});
-  s.key("max_age", &KickSource::max_age,
-        {.fallback_doc = "ingest.retention.ledger less a day",
-         .min = kSecond,
-         .doc = "A delivery signed longer ago is refused. Longer than the default, or none, lets an old capture enter "
-                "again once the ledger has forgotten it: allowed, warned about.",
-         .example = "none"});
-  s.key(
-      "viewer_poll.every", &KickSource::viewer_poll_every,
-      {.fallback = "1m", .min = 10 * kSecond, .max = kHour, .doc = "How often viewers of known channels are sampled."});
-}
-
-void add_sumsub(std::vector<Key>& keys) {
-  Section<SumsubSource> s(keys, "sources.sumsub", kHub, [](Config& c, const std::string&) -> SumsubSource& {
-    return c.sources.sumsub ? *c.sources.sumsub : c.sources.sumsub.emplace();
-  });
-  s.key("mode", &SumsubSource::mode,
-        {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
-  s.key("webhook_secrets", &SumsubSource::webhook_secrets,
-        {.required = true,
-         .generate = Generate::token,
-         .roles = kHub | only(Role::sim),
-         .doc = "Secrets of Sumsub's webhook manager; several while one rotates.",
-         .example = "[\"${SUMSUB_WEBHOOK_SECRET}\"]"});
-  s.key("algorithms", &SumsubSource::algorithms,
-        {.fallback = "[sha1, sha256, sha512]", .doc = "Digests that are accepted.", .example = "[sha256]"});
-}
-
-void add_x(std::vector<Key>& keys) {
-  Section<XSource> s(keys, "sources.x", kHub, [](Config& c, const std::string&) -> XSource& {
-    return c.sources.x ? *c.sources.x : c.sources.x.emplace();
-  });
-  s.key("mode", &XSource::mode,
-        {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: not polled."});
-  s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API."});
-  s.key("bearer_token", &XSource::bearer_token,
-        {.doc = "The X app's token, for polls.", .example = "${X_BEARER_TOKEN}"});
-  s.key("follower_poll.every", &XSource::follower_poll_every,
-        {.fallback = "1h", .min = kMinute, .max = 7 * kDay, .doc = "How often follower counts are sampled."});
-}
-
-GenericSource& generic_source(Config& config, const std::string& name) { return config.sources.generic[name]; }
-
-void add_generic(std::vector<Key>& keys) {
-  Section<GenericSource> s(keys, "sources.*", kHub, generic_source);
-  s.key("mode", &GenericSource::mode,
-        {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
-  s.key("scheme", &GenericSource::scheme,
-        {.required = true,
-         .words = {"standard-webhooks", "github", "stripe", "slack", "shopify", "twitch", "discord", "hmac"},
-         .roles = kHub | only(Role::sim),
-         .doc = "How the provider signs. Deliveries arrive at POST /webhooks/<name>.",
-         .example = "standard-webhooks"});
-  s.key("secrets", &GenericSource::secrets,
-        {.required = true,
-         .roles = kHub | only(Role::sim),
-         .doc = "Every one is accepted. Discord: the application's public key, hex.",
-         .example = "[file:orders.secret]"});
-  s.key("max_age", &GenericSource::max_age,
-        {.fallback_doc =
-             "5m; twitch 10m; discord, hmac: ingest.retention.ledger less a day; github, shopify sign no time",
-         .min = kSecond,
-         .doc = "A delivery signed longer ago is refused."});
-}
-
-// How a delivery is read: all of it for scheme hmac, for the other schemes only where attributes stand. What the texts
-// mean, and what is wrong with them, src/sources/generic says.
-void add_generic_options(std::vector<Key>& keys) {
-  Section<GenericSource> s(keys, "sources.*", kHub | only(Role::sim), generic_source);
-  const auto option = [&s](const char* name, Row row) {
-    s.add<std::string>(name, std::move(row), [name](Config& c, const std::string& source) -> std::string& {
-      return c.sources.generic[source].options[name];
-    });
-  };
-  option("header", {.doc = "The header that holds the signature; spellings by comma.", .example = "X-Signature"});
-  option("split", {.doc = "How signatures stand in it: plain, prefix TEXT, fields NAME, list VERSION.",
-                   .example = "prefix sha256="});
-  option("encoding", {.words = {"hex", "base64"}, .doc = "Of the signature; hex if not given.", .example = "hex"});
-  option("algorithm", {.words = {"hmac-sha1", "hmac-sha256", "hmac-sha512", "ed25519"},
-                       .doc = "hmac-sha256 if not given.",
-                       .example = "hmac-sha256"});
-  option("key", {.doc = "How a secret is written: text, hex or base64, each perhaps with: after PREFIX.",
-                 .example = "base64 after whsec_"});
-  option("template", {.doc = "The signed bytes; {body} if not given.", .example = "\"{header:X-Timestamp}.{body}\""});
-  option("timestamp",
-         {.doc = "The signed time: unix or rfc3339, and its place.", .example = "unix header:X-Timestamp"});
-  option("tolerance", {.doc = "How far the signed time may be off, or none; wins over max_age.", .example = "5m"});
-  option("id", {.doc = "Where the message id stands; body: its digest.", .example = "header:X-Request-Id"});
-  option("id_time",
-         {.doc = "A time in the body that every attempt repeats, for ids that sort.", .example = "/created_at"});
-  option("type", {.doc = "Where the event's type stands; /type if not given.", .example = "header:X-Event | /event"});
-  option("time", {.doc = "Where it says when it happened.", .example = "/created_at"});
-  option("subject", {.doc = "Where it says whom it is about.", .example = "order/{/order/id}"});
-  option("fact_key", {.doc = "What two messages share that say the same thing.", .example = "/order/id"});
-  option("version", {.doc = "Where the payload's version stands.", .example = "header:X-Version"});
-  option("sandbox", {.doc = "When an event is the provider's test: PLACE = VALUE.", .example = "/livemode = false"});
-  option("keep", {.doc = "Further headers to keep with the event.", .example = "X-Shop,X-Region"});
 }
 
 void add_target_filters(Section<Target>& s) {
@@ -359,8 +237,17 @@ void add_environments(std::vector<Key>& keys) {
   s.key("store", &Environment::store,
         {.fallback = "sqlite:*.db",
          .words = {"sqlite", "postgresql"},
-         .doc = "The environment's own tables.",
+         .roles = kReceivers | only(Role::worker, Role::migrate_env),
+         .doc = "The environment's own tables, in a database of its own.",
          .example = "postgresql://vfapp@db.internal/stage"});
+  s.key(
+      "migrate_store", &Environment::migrate_store,
+      {.fallback_doc = "as store",
+       .words = {"postgresql"},
+       .roles = only(Role::migrate_env),
+       .doc = "How `vf migrate env` reaches the store: as a role that may change its schema, and directly where store "
+              "goes through PgBouncer.",
+       .example = "postgresql://vfmigrator@db.internal/stage"});
   s.key("secrets", &Environment::secrets,
         {.fallback = "[file:*.secret]",
          .generate = Generate::webhook_secret,
@@ -396,11 +283,7 @@ std::vector<Key> build() {
   add_ingest(keys);
   add_lake(keys);
   add_admin(keys);
-  add_kick(keys);
-  add_sumsub(keys);
-  add_x(keys);
-  add_generic(keys);
-  add_generic_options(keys);
+  add_sources(keys);
   add_targets(keys);
   add_environments(keys);
   add_sim(keys);

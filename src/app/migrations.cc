@@ -1,0 +1,82 @@
+#include "app/migrations.h"
+
+#include <filesystem>
+
+#include "app/stores.h"
+#include "store/postgres/environment.h"
+#include "store/postgres/outbox.h"
+#include "store/sqlite/environment.h"
+#include "store/sqlite/outbox.h"
+
+namespace vf::app {
+namespace {
+
+using Kind = config::StoreUrl::Kind;
+
+/// SQLite's stores migrate when they are opened.
+template <class Open>
+Schema::Names migrate_by_opening(const std::string& path, const Schema::Names& pending, const Open& open) {
+  if (!pending || pending->empty()) return pending;
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;  // opening tells
+  if (std::filesystem::create_directories(folder, ignored))
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
+  if (auto store = open(); !store) return store.error();
+  return pending;
+}
+
+/// The way to a PostgreSQL store for migrations.
+Result<std::string> direct_url(const std::string& key, const config::StoreUrl& store, const config::StoreUrl& direct) {
+  if (direct.kind == Kind::none) return store.location;
+  if (store.kind == Kind::postgresql) return direct.location;
+  return invalid(key + ".migrate_store leads to PostgreSQL, but " + key + ".store does not: remove one of them");
+}
+
+template <class Step>
+std::function<Schema::Names()> with(const Result<std::string>& url, Step step) {
+  return [url, step]() -> Schema::Names { return url ? step(*url) : Schema::Names(url.error()); };
+}
+
+bool is_missing_by_default(const config::Ingest& ingest, const Schema::Names& names) {
+  return !names && names.error().code == Code::not_found && !ingest.lake_named;
+}
+
+}  // namespace
+
+Schema shared_schema(const config::Ingest& ingest, const Clock& clock) {
+  const auto url = direct_url("ingest", ingest.store, ingest.migrate_store);
+  if (ingest.store.kind == Kind::postgresql) {
+    return {"dm", with(url, store::postgres::pending_outbox), with(url, store::postgres::migrate_outbox)};
+  }
+  const auto migrate = [&clock](const std::string& path) {
+    return migrate_by_opening(path, store::sqlite::pending_outbox(path),
+                              [&] { return store::sqlite::open_outbox({.path = path, .now = clock.now()}); });
+  };
+  return {"dm", with(url, store::sqlite::pending_outbox), with(url, migrate)};
+}
+
+Schema environment_schema(const std::string& name, const config::Environment& environment, const Clock& clock) {
+  const auto url = direct_url("environments." + name, environment.store, environment.migrate_store);
+  if (environment.store.kind == Kind::postgresql) {
+    return {"env " + name,
+            with(url, [name](const std::string& at) { return store::postgres::pending_environment(at, name); }),
+            with(url, [name](const std::string& at) { return store::postgres::migrate_environment(at, name); })};
+  }
+  const auto pending = [name](const std::string& path) { return store::sqlite::pending_environment(path, name); };
+  const auto migrate = [name, pending, &clock](const std::string& path) {
+    return migrate_by_opening(path, pending(path), [&] {
+      return store::sqlite::open_environment({.path = path, .environment = name, .tables = {}, .now = clock.now()});
+    });
+  };
+  return {"env " + name, with(url, pending), with(url, migrate)};
+}
+
+Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
+  const auto unless_missing = [&ingest](Schema::Names names) {
+    return is_missing_by_default(ingest, names) ? Schema::Names(std::vector<std::string>{}) : names;
+  };
+  return {"lake", [&ingest, unless_missing] { return unless_missing(pending_lake(ingest)); },
+          [&ingest, &clock, unless_missing] { return unless_missing(migrate_lake(ingest, clock)); }};
+}
+
+}  // namespace vf::app

@@ -1,0 +1,29 @@
+// Migrations: the schemas that `vf migrate` looks after, whatever driver holds them. One thread; two processes that
+// migrate the same schema take turns.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "config/config.h"
+
+namespace vf::app {
+
+/// One schema. Both answer names ("0001_bookkeeping"), oldest first.
+struct Schema {
+  using Names = Result<std::vector<std::string>>;
+  std::string name;                // "dm", "env stage", "lake"
+  std::function<Names()> pending;  // what migrate() would do; changes nothing. Error `conflict`: one was changed
+  std::function<Names()> migrate;  // what it did
+};
+
+/// Of the shared store. `clock` and what is configured must outlive it.
+Schema shared_schema(const config::Ingest& ingest, const Clock& clock);
+Schema environment_schema(const std::string& name, const config::Environment& environment, const Clock& clock);
+/// Nothing is pending for a lake that is none, nor for the default one where its library is missing.
+Schema lake_schema(const config::Ingest& ingest, const Clock& clock);
+
+}  // namespace vf::app
