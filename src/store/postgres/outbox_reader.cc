@@ -61,7 +61,7 @@ Result<std::vector<OutboxRow>> OutboxReader::read(Connection& db, const ReadAfte
   if (is_due || next.floor > place->floor) {
     // What a read without a floor gave was hidden from nobody.
     if (auto proved = prove(db, *place, is_due ? params.after : end); !proved) {
-      trail_.forget(params.after);
+      trail_.forget_all();  // every floor may hide what this one hid
       return proved.error();
     }
     next.proved = end;

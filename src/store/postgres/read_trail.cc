@@ -17,9 +17,10 @@ void ReadTrail::remember(Position position, const Place& place) {
   }
 }
 
-void ReadTrail::forget(Position position) {
+void ReadTrail::forget_all() {
   const std::lock_guard lock(mutex_);
-  if (places_.erase(position) > 0) std::erase(order_, position);
+  places_.clear();
+  order_.clear();
 }
 
 Instant ReadTrail::floor_of(Instant received) {

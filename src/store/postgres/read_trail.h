@@ -24,7 +24,7 @@ class ReadTrail {
 
   std::optional<Place> find(Position position) const;
   void remember(Position position, const Place& place);
-  void forget(Position position);
+  void forget_all();
 
   /// The floor that follows from a row received then.
   static Instant floor_of(Instant received);

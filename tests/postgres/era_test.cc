@@ -1,0 +1,98 @@
+// Eras: positions of one cluster mean nothing in another. A database that was dumped and restored is refused until
+// `vf migrate dm` opens its next era; then nothing is passed over.
+#include "postgres/outbox_fixture.h"
+
+namespace vf::postgres_test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Eras : public OutboxOnPostgres {
+ protected:
+  void expect_refused(const OutboxParams& params) {
+    const auto refused = store::postgres::open_outbox(params);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::conflict);
+    EXPECT_THAT(refused.error().message, HasSubstr("vf migrate dm"));
+  }
+};
+
+TEST_F(Eras, MigratingAgainOpensNone) {
+  EXPECT_THAT(*store::postgres::migrate_outbox(url_), IsEmpty());
+  EXPECT_EQ(integer(db_, "SELECT max(era) FROM ingest.ingest_era"), 1);
+}
+
+TEST_F(Eras, ADatabaseWithoutItsMigrationsIsRefused) {
+  const std::string empty = server_.fresh_database();
+  OutboxParams params = params_;
+  params.url = empty;
+  expect_refused(params);
+  auto db = connect(empty);
+  EXPECT_TRUE(db.query("SELECT 1 FROM pg_namespace WHERE nspname = 'ingest'")->empty())
+      << "it never migrates by itself";
+}
+
+TEST_F(Eras, DumpedAndRestoredInANewClusterItIsRefusedUntilTheNextEraIsOpened) {
+  // Far ahead of a new cluster: what is restored has transaction ids that it has yet to give.
+  run(db_, "DO $$ BEGIN FOR i IN 1..3000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
+  write({store::StartConsumer{"stage", store::StartConsumer::At::now}});
+  add(1, 5);
+  const Position second = *store_->ledger(id_at(now_, 2))->value().position;
+  write({store::AdvanceCursor{.consumer = "stage", .from = **store_->cursor("stage"), .to = second}});
+
+  Server other({.fsync = false, .settings = {}});
+  const std::string restored = other.fresh_database();
+  const std::string dump = server_.folder() + "/dump.sql";
+  ASSERT_EQ(server_.run({"pg_dump", "-f", dump, url_}), 0) << server_.log();
+  ASSERT_EQ(other.run({"psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, restored}), 0) << other.log();
+  OutboxParams params = params_;
+  params.url = restored;
+  expect_refused(params);
+
+  EXPECT_THAT(*store::postgres::migrate_outbox(restored), ElementsAre("era 2"));
+  const auto store = open_store(params);
+  ASSERT_NE(store, nullptr);
+  const std::vector<Write> fresh{adding(6, now_), adding(7, now_)};
+  ASSERT_TRUE(store->write(fresh, now_, nullptr));
+  const auto rows = store->read_after({.after = **store->cursor("stage")});
+  ASSERT_TRUE(rows);
+  std::vector<uint64_t> numbers;
+  for (const auto& row : *rows) numbers.push_back(number_of(row));
+  EXPECT_THAT(numbers, ElementsAre(3, 4, 5, 6, 7)) << "rows of the past era are final, and come before";
+  const auto again = store->write(std::vector<Write>{adding(3, now_)}, now_, nullptr);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(std::get<store::EventAdded>(again->front()).duplicate);
+}
+
+TEST_F(Eras, AStoredTransactionThatTheClusterHasYetToGiveIsRefused) {
+  add(1, 1);
+  run(db_, "UPDATE ingest.ingest_outbox SET tx = '1000000000'");
+  expect_refused(params_);
+  const auto ping = store_->ping();
+  ASSERT_FALSE(ping) << "and a hub that runs already says so";
+  EXPECT_EQ(ping.error().code, Code::unavailable);
+  EXPECT_THAT(*store::postgres::migrate_outbox(url_), Contains("era 2"));
+  EXPECT_TRUE(store_->ping());
+  add(2, 2);
+  EXPECT_THAT(numbers_after({}), ElementsAre(1, 2));
+}
+
+TEST_F(Eras, ARunningHubThatConnectsAnewToAnotherClustersDatabaseWritesNothing) {
+  add(1, 1);
+  run(db_, "UPDATE ingest.ingest_era SET system_identifier = 1");
+  run(db_,
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+      "datname = current_database()");
+  const auto refused = store_->write(std::vector<Write>{adding(2)}, now_, nullptr);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_THAT(refused.error().message, HasSubstr("vf migrate dm"));
+  ASSERT_TRUE(store::postgres::migrate_outbox(url_));
+  add(2, 2);
+}
+
+}  // namespace
+}  // namespace vf::postgres_test

@@ -1,0 +1,83 @@
+// Rights: vfmigrator owns everything, vfapp does all that a hub does and cannot change a schema.
+#include "postgres/outbox_fixture.h"
+
+namespace vf::postgres_test {
+namespace {
+
+using testing::HasSubstr;
+
+class Roles : public testing::Test {
+ protected:
+  static std::string as(std::string url, const std::string& role) {
+    return url.replace(url.find("user=hub"), sizeof("user=hub") - 1, "user=" + role);
+  }
+  Roles() {
+    auto db = connect(server_.url("postgres"));
+    run(db,
+        "DO $$ BEGIN CREATE ROLE vfmigrator LOGIN; CREATE ROLE vfapp LOGIN; "
+        "EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+    run(db, "ALTER DATABASE " + Server::database_of(url_) + " OWNER TO vfmigrator");
+  }
+
+  Server& server_ = Server::shared();
+  std::string url_ = server_.fresh_database();
+};
+
+TEST_F(Roles, VfappDoesAllThatAHubDoes) {
+  const auto migrated = store::postgres::migrate_outbox(as(url_, "vfmigrator"));
+  ASSERT_TRUE(migrated) << migrated.error().message;
+  for (const bool whole_days : {true, false}) {
+    const auto store =
+        open_store({.url = as(url_, "vfapp"), .role = "test", .server_time = false, .whole_days = whole_days});
+    ASSERT_NE(store, nullptr);
+    AddEvent keyed = adding(2);
+    keyed.body_key = std::string(32, 'k');
+    AddEvent captured = adding(3);
+    captured.body_key = keyed.body_key;
+    const Instant later = kStart + std::chrono::days{30};
+    const auto added = store->write(std::vector<Write>{adding(1), keyed, captured}, kStart, nullptr);
+    ASSERT_TRUE(added) << added.error().message;
+    EXPECT_TRUE(std::get<store::EventAdded>(added->at(2)).duplicate);
+    const std::vector<Write> others{
+        store::StartConsumer{"stage", store::StartConsumer::At::now},
+        store::MoveCursor{"stage", *store->end(), "test"},
+        store::PutDelivery{.target = "stage", .position = *store->end(), .event_id = id_at(kStart, 1), .reason = ""},
+        store::DropDelivery{"stage", id_at(kStart, 1)},
+        store::PutSetting{"a", "b"},
+        store::PutSetting{"a", ""},
+        store::AddAudit{kStart, "anna", "look", ""},
+        store::TakeLease{"stage", "me", Millis{1000}},
+        store::DropLease{"stage", "me"}};
+    const auto done = store->write(others, kStart, nullptr);
+    ASSERT_TRUE(done) << done.error().message;
+    const store::RetentionStep step{later - std::chrono::days{1}, later - std::chrono::days{1}, {}};
+    int64_t left = 1;
+    while (left > 0) {
+      const auto removed = store->write(std::vector<Write>{step}, later, nullptr);
+      ASSERT_TRUE(removed) << removed.error().message;
+      left = std::get<store::Rows>(removed->front()).removed;
+    }
+    EXPECT_FALSE(*store->ledger(id_at(kStart, 1)));
+    EXPECT_TRUE(store->ping());
+  }
+}
+
+TEST_F(Roles, VfappChangesNoSchemaAndOpensNoEra) {
+  ASSERT_TRUE(store::postgres::migrate_outbox(as(url_, "vfmigrator")));
+  auto db = connect(as(url_, "vfapp"));
+  for (const char* sql : {"DROP TABLE ingest.ingest_settings", "TRUNCATE ingest.ingest_outbox",
+                          "UPDATE ingest.ingest_outbox SET body = ''", "SELECT ingest.open_era()",
+                          "CREATE TABLE ingest.mine (n bigint)", "UPDATE ingest.processed_webhooks SET seq = 0"}) {
+    EXPECT_FALSE(db.run(sql)) << sql;
+    EXPECT_EQ(db.last_sqlstate(), "42501") << sql;
+  }
+}
+
+TEST_F(Roles, MigratingAsVfappSaysWhatIsMissing) {
+  const auto refused = store::postgres::migrate_outbox(as(url_, "vfapp"));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("vfmigrator"));
+}
+
+}  // namespace
+}  // namespace vf::postgres_test
