@@ -88,6 +88,21 @@ class FakeLake final : public lake::RawLog {
     const std::lock_guard lock(mutex);
     return static_cast<int64_t>(kept.size());
   }
+  Result<std::vector<lake::HourTally>> tally(Instant from, Instant to) override {
+    std::map<std::pair<Instant, std::string>, std::vector<Uuid>> ids;
+    for (const auto& [event, retention_class] : kept) {
+      if (event.received < from || event.received >= to) continue;
+      ids[{std::chrono::floor<std::chrono::hours>(event.received), event.source}].push_back(event.id);
+    }
+    std::vector<lake::HourTally> tallies;
+    for (const auto& [key, held] : ids) {
+      auto& tally = tallies.emplace_back(lake::HourTally{.hour = key.first, .source = key.second});
+      tally.rows = static_cast<int64_t>(held.size());
+      tally.events = static_cast<int64_t>(std::set(held.begin(), held.end()).size());
+      for (const auto& id : held) tally.digest += lake::id_digest(id);
+    }
+    return tallies;
+  }
   Result<bool> ping() override { return true; }
 
   std::map<Uuid, int> times_kept() const {

@@ -51,6 +51,12 @@ Result<int64_t> EngineRawLog::count() {
   return read_count(*answer);
 }
 
+Result<std::vector<HourTally>> EngineRawLog::tally(Instant from, Instant to) {
+  const auto answer = select(select_tallies(from, to), false);
+  if (!answer) return answer.error();
+  return read_tallies(*answer);
+}
+
 Result<bool> EngineRawLog::ping() {
   const auto answer = select("SELECT 1", false);
   if (!answer) return answer.error();

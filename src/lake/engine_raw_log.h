@@ -12,6 +12,7 @@ class EngineRawLog : public RawLog {
   Result<std::vector<Event>> read(const ReadRange& range) override;
   Result<std::optional<Event>> find(Uuid id) override;
   Result<int64_t> count() override;
+  Result<std::vector<HourTally>> tally(Instant from, Instant to) override;
   Result<bool> ping() override;
 
  protected:

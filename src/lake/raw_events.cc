@@ -129,6 +129,35 @@ Result<int64_t> read_count(std::string_view row_binary) {
   return count;
 }
 
+uint64_t id_digest(Uuid id) {
+  uint64_t digest = 0;
+  for (size_t i = 0; i < 8; ++i) digest |= uint64_t{id.bytes[8 + i]} << (8 * i);
+  return digest;
+}
+
+std::string select_tallies(Instant from, Instant to) {
+  return fmt::format(
+      "SELECT intDiv(toUnixTimestamp64Milli(received_at), {}) AS hour, source, toInt64(count()), "
+      "toInt64(uniqExact(event_id)), sum(reinterpretAsUInt64(substring(UUIDToNum(event_id), 9, 8))) FROM vf.raw_events "
+      "WHERE received_at >= {} AND received_at < {} GROUP BY hour, source ORDER BY hour, source",
+      Millis(kTallySpan).count(), instant_literal(from), instant_literal(to));
+}
+
+Result<std::vector<HourTally>> read_tallies(std::string_view row_binary) {
+  std::vector<HourTally> tallies;
+  Reader reader(row_binary);
+  while (!reader.at_end()) {
+    HourTally& tally = tallies.emplace_back();
+    tally.hour = Instant{reader.read_int<int64_t>() * kTallySpan};
+    tally.source = reader.read_string();
+    tally.rows = reader.read_int<int64_t>();
+    tally.events = reader.read_int<int64_t>();
+    tally.digest = reader.read_int<uint64_t>();
+  }
+  if (!reader.ok()) return unreadable();
+  return tallies;
+}
+
 std::string ttl_expression(const Retention& retention) {
   std::string sources;
   std::string seconds;

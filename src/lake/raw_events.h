@@ -31,6 +31,10 @@ Result<std::vector<Event>> read_events(std::string_view row_binary);
 inline constexpr std::string_view kSelectCount = "SELECT toInt64(count()) FROM vf.raw_events";
 Result<int64_t> read_count(std::string_view row_binary);
 
+/// What tally() tells. Answer: read_tallies().
+std::string select_tallies(Instant from, Instant to);
+Result<std::vector<HourTally>> read_tallies(std::string_view row_binary);
+
 /// The table's TTL as an expression, the way the engine itself prints it.
 std::string ttl_expression(const Retention& retention);
 

@@ -37,6 +37,20 @@ struct ReadRange {  // every field narrows; by time of receipt, then id (in the 
   size_t rows_max = 1000;
 };
 
+/// What the log holds of one source, received in one hour.
+struct HourTally {
+  Instant hour;
+  std::string source;
+  int64_t rows = 0;     // repetition included
+  int64_t events = 0;   // different ids
+  uint64_t digest = 0;  // sum of id_digest() over the rows: the same for the same rows in any order
+
+  bool operator==(const HourTally&) const = default;
+};
+inline constexpr std::chrono::hours kTallySpan{1};
+/// The last eight bytes of an id as a little-endian number.
+uint64_t id_digest(Uuid id);
+
 class RawLog {
  public:
   virtual ~RawLog() = default;
@@ -50,6 +64,8 @@ class RawLog {
   virtual Result<std::vector<Event>> read(const ReadRange& range) = 0;
   virtual Result<std::optional<Event>> find(Uuid id) = 0;
   virtual Result<int64_t> count() = 0;
+  /// All that was received in [from, to), both on the hour: by hour, then source. Not behind any other replica.
+  virtual Result<std::vector<HourTally>> tally(Instant from, Instant to) = 0;
   virtual Result<bool> ping() = 0;
 };
 

@@ -169,6 +169,7 @@ http::Response Interface::answer(const http::Request& request, lake::chdb::Conne
     const std::lock_guard lock(mutex_);
     return ok(little_endian(static_cast<int64_t>(running_like(statement->sql))));
   }
+  if (statement->sql.starts_with("SYSTEM SYNC REPLICA")) return ok("");
   if (statement->sql.find("FROM system.clusters") != std::string::npos) return ok(little_endian(1));
   return run(connection, *statement);
 }

@@ -213,6 +213,26 @@ TEST_P(RawLogConformance, OneBatchMayHoldSeveralClassesAndMonths) {
   EXPECT_EQ(value(log_->ids_present(ids_of(events), kLongAgo, kFarAway)).size(), 6u);
 }
 
+TEST_P(RawLogConformance, TalliesByHourAndSource) {
+  const auto hour = [](int n) { return Instant{std::chrono::hours{498'612 + n}}; };
+  auto events = sample_events(0, 6);
+  events[0].received = hour(0);
+  events[1].received = hour(1) - Millis{1};
+  events[2].received = hour(0) + Millis{7};
+  events[2].source = "sumsub";
+  events[3].received = hour(1);
+  events[4].received = hour(3);  // not asked for
+  events[5].received = hour(0) - Millis{1};
+  insert(events);
+  insert({events[3]});
+  const auto digest = [&events](size_t i) { return id_digest(events[i].id); };
+  const std::vector<HourTally> wanted = {{hour(0), "kick", 2, 2, digest(0) + digest(1)},
+                                         {hour(0), "sumsub", 1, 1, digest(2)},
+                                         {hour(1), "kick", 2, 1, digest(3) + digest(3)}};
+  EXPECT_EQ(value(log_->tally(hour(0), hour(3))), wanted);
+  EXPECT_THAT(value(log_->tally(hour(4), hour(5))), IsEmpty());
+}
+
 TEST_P(RawLogConformance, ReadsGoOnWhileOthersInsert) {
   std::jthread writer([this] {
     for (uint64_t batch = 0; batch < 10; ++batch) insert(sample_events(batch * 100, 100));

@@ -98,6 +98,7 @@ class SimLake final : public lake::RawLog {
   Result<std::vector<Event>> read(const lake::ReadRange&) override { return internal("unused"); }
   Result<std::optional<Event>> find(Uuid) override { return internal("unused"); }
   Result<int64_t> count() override { return static_cast<int64_t>(kept_.size()); }
+  Result<std::vector<lake::HourTally>> tally(Instant, Instant) override { return internal("unused"); }
   Result<bool> ping() override { return true; }
 
   /// An insert that was given up lands after all, or never.

@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::string_view kQueryIds = "vf-raw-log-";  // of all our inserts, also of processes before this one
 
+constexpr std::string_view kCatchUp = "SYSTEM SYNC REPLICA vf.raw_events LIGHTWEIGHT";
+
 // Rows that stand in one partition, and so in one part: all of them are in the log, or none.
 struct Portion {
   std::string rows;
@@ -95,7 +97,17 @@ class ClickHouseRawLog final : public EngineRawLog {
     const auto count = read_count(*left);
     if (!count) return count.error();
     if (*count > 0) return unavailable("lake: an insert that was begun earlier still runs; waiting for its end");
+    // Spares sending what is there already, where it can be had: a replica that is down may keep a part to itself.
+    if (replicated) static_cast<void>(writer_.query(std::string(kCatchUp)));
     return true;
+  }
+
+  // A replica that is behind would let rows look lost that only have not come to it yet.
+  Result<std::vector<HourTally>> tally(Instant from, Instant to) override {
+    if (!params_.cluster.empty()) {
+      if (auto caught_up = select(std::string(kCatchUp), false); !caught_up) return caught_up.error();
+    }
+    return EngineRawLog::tally(from, to);
   }
 
  private:
