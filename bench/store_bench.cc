@@ -1,6 +1,8 @@
-// How fast the SQLite driver takes events, reads them back and projects rows, fsync on. One line of JSON a measure:
-//   bench_store_sqlite_bench [FOLDER] [ROWS]
-// Rows of about 1 KiB in batches of 256. Each measure has a new file in FOLDER (default: the working directory).
+// How fast a driver takes events, reads them back and projects rows, fsync on. One line of JSON a measure:
+//   bench_store_bench FOLDER [ROWS]                        SQLite, each measure in a new file there
+//   bench_store_bench postgresql://user@host:port [ROWS]   PostgreSQL, in the empty databases bench_ordered,
+//                                                          bench_random, bench_processed and bench_chat
+// Rows of about 1 KiB in batches of 256, by one connection.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,10 +10,13 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "store/postgres/environment.h"
+#include "store/postgres/outbox.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 
@@ -62,9 +67,11 @@ Timing measure(size_t batches, Step step) {
   std::exit(1);
 }
 
+// The leading 48 bits are milliseconds, as in an event's id.
 Uuid id_of(size_t n, bool ordered, Random& random) {
   Uuid id;
-  uint64_t head = ordered ? n : random.next();
+  const auto now = static_cast<uint64_t>(unix_millis(kNow));
+  uint64_t head = ordered ? (now << 16) + n : random.next();
   for (size_t i = 8; i-- > 0; head >>= 8) id.bytes[i] = static_cast<uint8_t>(head);
   uint64_t tail = random.next();
   for (size_t i = 8; i < 16; ++i, tail >>= 8) id.bytes[i] = static_cast<uint8_t>(tail);
@@ -101,31 +108,28 @@ void bench_retention(OutboxStore& store, size_t rows, const std::string& name) {
          }));
 }
 
-void bench_outbox(const std::string& folder, size_t rows, bool ordered) {
-  const std::string path = folder + (ordered ? "/bench-ordered.db" : "/bench-random.db");
-  auto store = sqlite::open_outbox({.path = path, .now = kNow});
-  if (!store) give_up(store.error());
+void bench_outbox(OutboxStore& store, size_t rows, bool ordered) {
   SeededRandom random(1);
   const size_t batches = rows / kBatch;
   std::vector<std::vector<Write>> writes;
   for (size_t i = 0; i < batches; ++i) writes.push_back(events(i * kBatch, ordered, random));
   report(ordered ? "outbox, ordered ids" : "outbox, random ids", batches * kBatch, measure(batches, [&](size_t i) {
-           if (auto done = (*store)->write(writes[i], kNow, nullptr); !done) give_up(done.error());
+           if (auto done = store.write(writes[i], kNow, nullptr); !done) give_up(done.error());
          }));
-  if (!ordered) return bench_retention(**store, rows, "retention of both tables, random ids");
+  if (!ordered) return bench_retention(store, rows, "retention of both tables, random ids");
   report("outbox, duplicates", batches * kBatch, measure(batches, [&](size_t i) {
-           if (auto done = (*store)->write(writes[i], kNow, nullptr); !done) give_up(done.error());
+           if (auto done = store.write(writes[i], kNow, nullptr); !done) give_up(done.error());
          }));
   Position after;
   report("outbox, reading 500", batches * kBatch, measure(batches * kBatch / 500, [&](size_t) {
-           const auto read = (*store)->read_after({.after = after});
+           const auto read = store.read_after({.after = after});
            if (!read) give_up(read.error());
            after = read->back().event.position;
          }));
-  bench_retention(**store, rows, "retention of both tables, ordered ids");
+  bench_retention(store, rows, "retention of both tables, ordered ids");
 }
 
-// As sql/env/sqlite declares chat_activity; a fifth of the rows are of a key not seen before.
+// As sql/env declares chat_activity; a fifth of the rows are of a key not seen before.
 constexpr Column kChatColumns[] = {
     {"channel_id", ColumnType::integer},
     {"sender_id", ColumnType::integer},
@@ -146,12 +150,7 @@ Row chat_row(size_t n, Uuid event_id, Random& random) {
           {Stamp{0, at, event_id}}};
 }
 
-void bench_environment(const std::string& folder, size_t rows, bool projected) {
-  auto store = sqlite::open_environment({.path = folder + (projected ? "/bench-chat.db" : "/bench-env.db"),
-                                         .environment = "bench",
-                                         .tables = std::span(&kChatActivity, 1),
-                                         .now = kNow});
-  if (!store) give_up(store.error());
+void bench_environment(EnvironmentStore& store, size_t rows, bool projected) {
   SeededRandom random(2);
   const size_t batches = rows / kBatch;
   std::vector<std::vector<Projection>> told(batches);
@@ -166,20 +165,63 @@ void bench_environment(const std::string& folder, size_t rows, bool projected) {
   }
   report(projected ? "environment, with a row of chat_activity" : "environment, processed_events alone",
          batches * kBatch, measure(batches, [&](size_t i) {
-           if (auto done = (*store)->apply(told[i], kNow, nullptr); !done) give_up(done.error());
+           if (auto done = store.apply(told[i], kNow, nullptr); !done) give_up(done.error());
          }));
+}
+
+// Opens new, empty stores by the name of a measure.
+struct Engine {
+  std::function<Result<std::unique_ptr<OutboxStore>>(const std::string& name)> outbox;
+  std::function<Result<std::unique_ptr<EnvironmentStore>>(const std::string& name)> environment;
+};
+
+Engine sqlite_in(const std::string& folder) {
+  const auto path = [folder](const std::string& name) { return folder + "/" + name + ".db"; };
+  return {[path](const auto& name) { return sqlite::open_outbox({.path = path(name), .now = kNow}); },
+          [path](const auto& name) {
+            return sqlite::open_environment(
+                {.path = path(name), .environment = "bench", .tables = std::span(&kChatActivity, 1), .now = kNow});
+          }};
+}
+
+Engine postgres_at(const std::string& server) {
+  const auto url = [server](const std::string& name) { return server + "/bench_" + name; };
+  return {[url](const auto& name) -> Result<std::unique_ptr<OutboxStore>> {
+            if (auto done = postgres::migrate_outbox(url(name)); !done) return done.error();
+            return postgres::open_outbox({.url = url(name)});
+          },
+          [url](const auto& name) -> Result<std::unique_ptr<EnvironmentStore>> {
+            if (auto done = postgres::migrate_environment(url(name), "bench"); !done) return done.error();
+            return postgres::open_environment(
+                {.url = url(name), .environment = "bench", .tables = std::span(&kChatActivity, 1)});
+          }};
+}
+
+void run(const Engine& engine, size_t rows) {
+  for (const bool ordered : {true, false}) {
+    auto store = engine.outbox(ordered ? "ordered" : "random");
+    if (!store) give_up(store.error());
+    bench_outbox(**store, rows, ordered);
+  }
+  for (const bool projected : {false, true}) {
+    auto store = engine.environment(projected ? "chat" : "processed");
+    if (!store) give_up(store.error());
+    bench_environment(**store, rows, projected);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::filesystem::path folder = std::filesystem::path(argc > 1 ? argv[1] : ".") / "vf-store-bench";
+  const std::string where = argc > 1 ? argv[1] : ".";
   const size_t rows = argc > 2 ? std::stoul(argv[2]) : 200'000;
+  if (where.starts_with("postgresql://")) {
+    run(postgres_at(where), rows);
+    return 0;
+  }
+  const std::filesystem::path folder = std::filesystem::path(where) / "vf-store-bench";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  bench_outbox(folder, rows, true);
-  bench_outbox(folder, rows, false);
-  bench_environment(folder, rows, false);
-  bench_environment(folder, rows, true);
+  run(sqlite_in(folder), rows);
   std::filesystem::remove_all(folder);
 }
