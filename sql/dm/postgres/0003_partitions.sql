@@ -199,6 +199,9 @@ END $$;
 CREATE FUNCTION ingest.grant_rights() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- Who grants would collide with others who do, and with a change of partitions.
+  PERFORM pg_advisory_xact_lock(hashtextextended('vf roles', 0));
+  PERFORM ingest.lock_partitions();
   REVOKE ALL ON FUNCTION ingest.open_era(), ingest.grant_rights(), ingest.add_outbox_days(date, date),
     ingest.add_ledger_weeks(date), ingest.drop_outbox_day(timestamptz, text), ingest.drop_ledger_week(timestamptz)
     FROM PUBLIC;

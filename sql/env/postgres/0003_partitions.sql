@@ -128,7 +128,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_relation regclass;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('vf roles', 0));  -- two that grant at once would collide
+  -- Who grants would collide with others who do, and with a change of partitions.
+  PERFORM pg_advisory_xact_lock(hashtextextended('vf roles', 0));
+  PERFORM public._lock_partitions();
   REVOKE ALL ON FUNCTION public._grant_rights(), public._lock_partitions(), public._add_event_week(date),
     public._add_event_weeks(date), public._drop_event_week(timestamptz) FROM PUBLIC;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vfapp') THEN

@@ -10,6 +10,7 @@
 #include "store/postgres/outbox_writer.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/retention.h"
+#include "store/postgres/roles.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -257,7 +258,7 @@ Result<std::vector<std::string>> pending_outbox(const std::string& url) {
 }
 
 Result<std::vector<std::string>> migrate_outbox(const std::string& url) {
-  auto db = connect(url, "migrate");
+  auto db = connect_to_migrate(url, "ingest");
   if (!db) return db.error();
   return prepare_outbox(*db);
 }
