@@ -1,0 +1,133 @@
+// The plans of the outbox's statements on large tables: none reads a table from end to end. The server itself writes
+// down the plan of each statement it runs (auto_explain), so what is judged is what the hub sends.
+#include <sstream>
+
+#include "postgres/outbox_fixture.h"
+
+namespace vf::postgres_test {
+namespace {
+
+using store::StartConsumer;
+
+/// Three days of events, today's included; ids with times, and some without. Cursors, exceptions and audit to match.
+constexpr const char* kFill = R"(
+SELECT ingest.add_outbox_days((now() AT TIME ZONE 'UTC')::date - 2, (now() AT TIME ZONE 'UTC')::date);
+CREATE TEMP TABLE filling AS SELECT n, (n / 400 + 3)::text::xid8 AS tx, now() - (200000 - n) * interval '1 second' AS at,
+  CASE WHEN n % 10 = 0 THEN ('00000000-0000-8000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
+  ELSE (left(ingest.id_at(now() - (200000 - n) * interval '1 second')::text, 23) || '-' || lpad(to_hex(n), 12, '0'))::uuid
+  END AS id FROM generate_series(1, 200000) n;
+INSERT INTO ingest.ingest_outbox SELECT 1, tx, n, id, 'kick', 'kick.x', 'channel/' || n % 100, at,
+  date_trunc('milliseconds', at), n::text, '', '', false, true, true, '{}', '{}' FROM filling;
+INSERT INTO ingest.processed_webhooks SELECT id, date_trunc('milliseconds', at), 1, tx, n FROM filling;
+INSERT INTO ingest.processed_bodies SELECT sha256(n::text::bytea), id, at FROM filling WHERE n % 10 = 0;
+INSERT INTO ingest.ingest_outbox_batch (target, from_position, to_position, count, attempts, sent_at, acked_at,
+  config_version, passage) SELECT t, ingest.position_text(1, ((n - 10) / 400 + 3)::text::xid8, n - 10), ingest.position_text(1, tx, n), 10, 1, at,
+  at, '', 'sent' FROM filling, unnest(ARRAY['stage', 'production']) t WHERE n % 10 = 0 ORDER BY n;
+INSERT INTO ingest.ingest_outbox_delivery SELECT id, 'stage', ingest.position_text(1, tx, n),
+  CASE WHEN n % 20 = 0 THEN 'dead' ELSE 'retry' END, 1, at, '' FROM filling WHERE n % 10 = 0 AND n > 150000;
+INSERT INTO ingest.ingest_audit (at, actor, action, detail) SELECT at, '', '', '' FROM filling WHERE n % 4 = 0;
+)";
+
+class Plans : public testing::Test {
+ protected:
+  void SetUp() override {
+    run(db_, kFill);
+    run(db_, "ANALYZE");
+    store_ = open_store({.url = url_, .role = "test"});
+    ASSERT_NE(store_, nullptr);
+    log_begin_ = server_.log().size();
+  }
+  void write(const std::vector<Write>& writes) {
+    const auto done = store_->write(writes, kStart, nullptr);
+    EXPECT_TRUE(done) << done.error().message;
+  }
+  /// Lines of plans, since the tables were filled, that read a large table from end to end, with their statement.
+  std::string bad_plans() {
+    std::istringstream log(server_.log().substr(log_begin_));
+    std::string bad;
+    std::string statement;
+    plans_ = 0;
+    for (std::string line; std::getline(log, line);) {
+      if (line.contains("Query Text:")) {
+        statement.clear();
+        ++plans_;
+      }
+      if (!line.contains("cost=")) statement += line;
+      if (!line.contains("Seq Scan on")) continue;
+      for (const char* table : {"ingest_outbox_2", "processed_webhooks", "processed_bodies", "ingest_outbox_batch",
+                                "ingest_outbox_delivery", "ingest_audit"}) {
+        if (line.contains(table) && cost_of(line) > 20) {
+          bad += statement + "\n" + line + "\n";
+        }
+      }
+    }
+    return bad;
+  }
+
+  static double cost_of(const std::string& line) { return std::stod(line.substr(line.find("..") + 2)); }
+
+  Server server_{{.fsync = false,
+                  .settings = {"shared_preload_libraries=auto_explain", "auto_explain.log_min_duration=0",
+                               "auto_explain.log_nested_statements=on", "max_wal_size=4GB"}}};
+  std::string url_ = migrated_database(server_);
+  Connection db_ = connect(url_);
+  std::unique_ptr<OutboxStore> store_;
+  size_t log_begin_ = 0;
+  int plans_ = 0;
+};
+
+TEST_F(Plans, NoStatementReadsALargeTableFromEndToEnd) {
+  const auto end = *store_->end();
+  const auto rows = store_->read_after({.after = {.era = 1, .tx = 500, .seq = 199'000}, .rows_max = 500});
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 500u);
+  const Uuid id = rows->front().event.id;
+  EXPECT_TRUE(store_->read_after({.after = rows->back().event.position}));  // with a floor
+  EXPECT_EQ(store_->backlog(rows->front().event.position)->rows, 999);
+  EXPECT_EQ(store_->backlog({})->rows, 100'000);
+  EXPECT_TRUE(store_->find(id)->has_value());
+  EXPECT_TRUE(store_->ledger(id)->has_value());
+  EXPECT_TRUE(store_->cursor("stage")->has_value());
+  EXPECT_TRUE(store_->batch_of("stage", rows->front().event.position)->has_value());
+  EXPECT_TRUE(store_->open_pin("stage"));
+  EXPECT_EQ(store_->deliveries("stage", store::PutDelivery::State::dead, 10)->size(), 10u);
+  EXPECT_EQ(store_->due_retries("stage", rows->front().event.received, 10)->size(), 10u);
+  EXPECT_TRUE(store_->deliveries_of(id));
+  EXPECT_EQ(store_->search({.subject = "channel/7", .rows_max = 10})->size(), 10u);
+  EXPECT_EQ(store_->audit(10)->size(), 10u);
+  EXPECT_TRUE(store_->ping());
+  EXPECT_TRUE(store_->purged());
+
+  AddEvent keyed = adding(900'001);
+  keyed.body_key = std::string(32, 'k');
+  AddEvent captured = adding(900'002);
+  captured.body_key = keyed.body_key;
+  write({adding(900'000), keyed, captured, adding(900'000)});
+  const Position cursor = **store_->cursor("stage");
+  write({StartConsumer{"stage", StartConsumer::At::now}, StartConsumer{"new", StartConsumer::At::now},
+         StartConsumer{"all", StartConsumer::At::earliest}, store::PutSetting{"a", "b"},
+         store::TakeLease{"stage", "me", Millis{60'000}}});
+  const Position newest = *store_->end();
+  ASSERT_LT(end, newest);
+  write({store::PinBatch{.consumer = "stage", .from = cursor, .to = newest, .count = 2, .digest = "", .epoch = 1},
+         store::AdvanceCursor{.consumer = "stage", .from = cursor, .to = newest, .epoch = 1},
+         store::PutDelivery{.target = "stage", .position = newest, .event_id = id, .reason = "", .epoch = 1},
+         store::DropDelivery{"stage", id, 1}, store::MoveCursor{"stage", rows->front().event.position, "", 1}});
+  write({store::RetentionStep{kStart, kStart, {"stage", "production"}}});
+  EXPECT_EQ(bad_plans(), "");
+  EXPECT_GT(plans_, 60) << "the server wrote no plans down";
+}
+
+TEST_F(Plans, RetentionOfWhatIsOldDoesNotEither) {
+  const auto time = db_.query("SELECT now() - interval '1 day'");
+  ASSERT_TRUE(time);
+  const Instant yesterday = time->time_at(0, 0);
+  for (int i = 0; i < 5; ++i) write({store::RetentionStep{yesterday, yesterday, {"stage"}}});
+  const auto store = open_store({.url = url_, .role = "test", .whole_days = false});
+  const std::vector<Write> step{store::RetentionStep{yesterday + std::chrono::hours{30}, yesterday, {"stage"}}};
+  ASSERT_TRUE(store->write(step, kStart, nullptr));
+  EXPECT_EQ(bad_plans(), "");
+}
+
+}  // namespace
+}  // namespace vf::postgres_test
