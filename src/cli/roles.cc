@@ -1,4 +1,4 @@
-// vf up, vf ingest, vf api: the commands that run until they are told to stop.
+// vf up, vf ingest, vf api, vf worker: the commands that run until they are told to stop.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 #include "app/process.h"
 #include "app/signals.h"
 #include "cli/families.h"
+#include "config/describe.h"
 
 namespace vf::cli {
 namespace {
@@ -22,7 +23,7 @@ void announce(const Session& session, const config::Config& config, const app::A
   if (!addresses.webhooks.empty()) out << fmt::format("  webhooks     {}/webhooks/<source>\n", addresses.webhooks);
   for (const auto& [name, url] : addresses.environments) {
     out << fmt::format("  {:<12} {}/internal/events   tables: {}\n", name, url,
-                       config.environments.at(name).store.location);
+                       config::without_password(config.environments.at(name).store.location));
   }
   if (!addresses.simulated_kick.empty())
     out << fmt::format("  simulated    Kick's API at {}\n", addresses.simulated_kick);
@@ -78,6 +79,18 @@ int one_role(Session& session, config::Role role, const std::string& environment
                   {.config = std::move(*config), .role = role, .environment = environment, .simulated = false});
 }
 
+struct Words {
+  const char *name, *description;
+};
+
+void add_environment_role(CLI::App& root, Session& session, config::Role role, const Words& words) {
+  auto environment = std::make_shared<std::string>();
+  CLI::App& command = add_command(root, session, {words.name, words.description, [role, environment](Session& s) {
+                                                    return one_role(s, role, *environment);
+                                                  }});
+  command.add_option("--env", *environment, "The environment")->required();
+}
+
 }  // namespace
 
 void add_roles(CLI::App& root, Session& session) {
@@ -89,11 +102,9 @@ void add_roles(CLI::App& root, Session& session) {
   add_command(root, session, {"ingest", "The shared tier: receive, prove, keep, fan out", [](Session& s) {
                                 return one_role(s, config::Role::ingest, {});
                               }});
-  auto environment = std::make_shared<std::string>();
-  CLI::App& api = add_command(root, session,
-                              {"api", "One environment: its receiver and its tables",
-                               [environment](Session& s) { return one_role(s, config::Role::api, *environment); }});
-  api.add_option("--env", *environment, "The environment")->required();
+  add_environment_role(root, session, config::Role::api, {"api", "One environment: its receiver and its tables"});
+  add_environment_role(root, session, config::Role::worker,
+                       {"worker", "One environment: retention, and another try for quarantined events"});
 }
 
 }  // namespace vf::cli

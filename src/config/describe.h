@@ -19,6 +19,9 @@ Printed print_yaml(const LoadParams& params);
 /// The same as one JSON object, without origins.
 Printed print_json(const LoadParams& params);
 
+/// "postgresql://user:***@host/db": a store's location as it may be shown. Paths stand as they are.
+std::string without_password(std::string url);
+
 /// Every key for reading on a terminal.
 std::string keys_text();
 /// [{"key", "type", "default", "required", "secret", "roles", "doc", …}]

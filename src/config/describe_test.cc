@@ -50,6 +50,14 @@ TEST_F(Describe, PrintHidesEverySecret) {
   }
 }
 
+TEST(WithoutPassword, HidesItWhereverAUrlHoldsIt) {
+  EXPECT_EQ(without_password("postgresql://u:p:@@h/db"), "postgresql://u:***@h/db");
+  EXPECT_EQ(without_password("postgresql://u@h:5432/db"), "postgresql://u@h:5432/db");
+  EXPECT_EQ(without_password("postgresql://h/db?user=u&password=p&sslpassword=q&sslmode=require"),
+            "postgresql://h/db?user=u&password=***&sslpassword=***&sslmode=require");
+  EXPECT_EQ(without_password("/data/stage.db"), "/data/stage.db");
+}
+
 TEST_F(Describe, WhatIsPrintedLoadsToTheSameValues) {
   write("vf-data/a.secret", kWebhookSecret);
   const LoadParams p = params(Role::up, "environments: {a: {listen: 'h:1'}}\nsources: {kick: {max_age: none}}\n");

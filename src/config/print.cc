@@ -42,16 +42,6 @@ Branch tree_of(const Document& document) {
   return root;
 }
 
-// "postgresql://user:***@host"
-std::string without_password(std::string url) {
-  const size_t begin = url.find("://");
-  if (begin == std::string::npos) return url;
-  const size_t at = url.rfind('@', url.find('/', begin + 3));
-  const size_t colon = url.find(':', begin + 3);
-  if (at == std::string::npos || colon >= at) return url;
-  return url.replace(colon + 1, at - colon - 1, "***");
-}
-
 bool is_one_variable(const std::string& text) { return text.starts_with("${") && text.find('}') == text.size() - 1; }
 
 std::string shown(const Key& key, const std::string& item, const Lookup& lookup) {
@@ -102,6 +92,20 @@ nlohmann::ordered_json to_json(const Branch& branch, const Lookup& lookup) {
 }
 
 }  // namespace
+
+std::string without_password(std::string url) {
+  const size_t begin = url.find("://");
+  if (begin == std::string::npos) return url;
+  constexpr std::string_view kParameter = "password=";  // libpq's sslpassword, too
+  for (size_t from = url.find('?', begin); (from = url.find(kParameter, from)) != std::string::npos;) {
+    from += kParameter.size();
+    url.replace(from, std::min(url.find('&', from), url.size()) - from, "***");
+  }
+  const size_t at = url.rfind('@', url.find('/', begin + 3));
+  const size_t colon = url.find(':', begin + 3);
+  if (at == std::string::npos || colon >= at) return url;
+  return url.replace(colon + 1, at - colon - 1, "***");
+}
 
 Printed print_yaml(const LoadParams& params) {
   Document document = read_document(params);
