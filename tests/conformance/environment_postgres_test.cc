@@ -1,9 +1,12 @@
-// PostgreSQL passes the conformance suite of EnvironmentStore; and what only PostgreSQL can get wrong.
+// PostgreSQL passes the conformance suite of EnvironmentStore, with PgBouncer in transaction mode between as well; and
+// what only PostgreSQL can get wrong.
 #include "environment_postgres.h"
 
 #include <chrono>
 #include <random>
 #include <thread>
+
+#include "postgres/bouncer.h"
 
 namespace vf::store::conformance {
 namespace {
@@ -246,12 +249,28 @@ TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
   EXPECT_EQ(wait(before).whole, before.whole);
 }
 
-const auto kDriver = testing::Values(EnvironmentDriver{
-    .name = "postgres", .make_host = [] { return std::make_unique<PostgresHost>(); }, .orders_any_text = false});
+class BouncedHost final : public EnvironmentHost {
+ public:
+  Result<std::unique_ptr<EnvironmentStore>> open() override {
+    static const postgres_test::Bouncer bouncer(postgres_test::Server::shared());
+    return postgres::open_environment({.url = bouncer.url(postgres_test::Server::database_of(direct_.url())),
+                                       .environment = "stage",
+                                       .tables = std::span(&kRuleTable, 1)});
+  }
+
+ private:
+  PostgresHost direct_;
+};
+
+const auto kDrivers = testing::Values(
+    EnvironmentDriver{
+        .name = "postgres", .make_host = [] { return std::make_unique<PostgresHost>(); }, .orders_any_text = false},
+    EnvironmentDriver{
+        .name = "pgbouncer", .make_host = [] { return std::make_unique<BouncedHost>(); }, .orders_any_text = false});
 std::string name_of(const testing::TestParamInfo<EnvironmentDriver>& driver) { return driver.param.name; }
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(OnAServer, EnvironmentConformance, kDriver, name_of);
+INSTANTIATE_TEST_SUITE_P(OnAServer, EnvironmentConformance, kDrivers, name_of);
 
 }  // namespace vf::store::conformance
