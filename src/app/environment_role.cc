@@ -2,18 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <future>
-
 #include "app/stores.h"
 
 namespace vf::app {
 namespace {
 
-constexpr Millis kPurgePause{5'000};
-constexpr size_t kLargestBodies = 4;      // that fit into memory at once, whatever max_body is
-constexpr Millis kRetryPause{3'600'000};  // between passes through quarantine; the first begins at start
-constexpr Millis kRetryAfterFailure{60'000};
-constexpr int64_t kPurgeRows = 5'000;  // a full step is followed by the next at once, among the commits
+constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
 
 // Clocks differ: a lag below zero is none.
 double seconds(Millis t) { return static_cast<double>(std::max(t, Millis{0}).count()) / 1000.0; }
@@ -26,13 +20,14 @@ Result<crypto::WebhookSigner> make_signer(const config::Environment& configured)
 
 }  // namespace
 
-Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(const std::string& name,
-                                                                const config::Environment& configured,
-                                                                Services services) {
-  auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(name, configured, services));
-  for (const auto step : {&EnvironmentRole::open, &EnvironmentRole::listen}) {
-    if (auto done = (role.get()->*step)(); !done) return done.error();
+Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
+  const auto duties = params.duties;
+  auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(std::move(params)));
+  if (auto opened = role->open(); !opened) return opened.error();
+  if (duties != Duties::maintain) {
+    if (auto listening = role->listen(); !listening) return listening.error();
   }
+  if (duties != Duties::receive) role->maintain();
   return role;
 }
 
@@ -46,11 +41,15 @@ Result<bool> EnvironmentRole::open() {
     auto answer = store_->ping();
     return answer ? std::string{} : answer.error().message;
   });
-  publish_metrics();
   return true;
 }
 
+void EnvironmentRole::maintain() {
+  maintenance_ = std::make_unique<Maintenance>(Maintenance::Params{name_, configured_, services_, *store_});
+}
+
 Result<bool> EnvironmentRole::listen() {
+  publish_metrics();
   auto signer = make_signer(configured_);
   if (!signer)
     return Error{signer.error().code, fmt::format("environments.{}.secrets: {}", name_, signer.error().message)};
@@ -61,9 +60,6 @@ Result<bool> EnvironmentRole::listen() {
     answer_seconds_->observe(std::chrono::duration<double>(report.took).count());
   };
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
-  purger_ = std::make_unique<concurrency::Periodic>(kPurgePause, [this] { return purge(); });
-  retrier_ = std::make_unique<concurrency::Periodic>(Millis{0}, [this] { return retry_quarantined(); });
-
   http::ServerParams listener;
   listener.listen = configured_.listen.address;
   listener.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
@@ -102,54 +98,9 @@ void EnvironmentRole::observe(const receive::EventReport& report) {
   if (report.event.received != Instant{}) projection_lag_seconds_->observe(seconds(report.now - report.event.received));
 }
 
-Millis EnvironmentRole::purge() {
-  auto removed = std::make_shared<std::promise<int64_t>>();
-  auto answer = removed->get_future();
-  const Instant now = services_.clock.now();
-  const store::Purge step{.processed_before = now - configured_.processed_retention,
-                          .quarantined_before = now - configured_.quarantined_retention,
-                          .rows_max = kPurgeRows};
-  receiver_->purge(step, [this, removed](Result<int64_t> result) {
-    if (!result)
-      services_.log.warn("retention step failed", {{"environment", name_}, {"reason", result.error().message}});
-    removed->set_value(result ? *result : 0);
-  });
-  return answer.get() < kPurgeRows ? kPurgePause : Millis{0};
-}
-
-Millis EnvironmentRole::retry_quarantined() {
-  if (!pass_.begun) pass_ = {.begun = services_.clock.now(), .counts = {}};
-  std::promise<Result<receive::RetryCounts>> promise;
-  auto answer = promise.get_future();
-  receiver_->retry_quarantined(*pass_.begun,
-                               [&promise](Result<receive::RetryCounts> step) { promise.set_value(std::move(step)); });
-  const auto step = answer.get();
-  if (!step) {
-    services_.log.warn("quarantined events could not be tried again",
-                       {{"environment", name_}, {"reason", step.error().message}});
-    return kRetryAfterFailure;
-  }
-  auto& counts = pass_.counts;
-  counts.tried += step->tried;
-  counts.applied += step->applied;
-  counts.ignored += step->ignored;
-  counts.quarantined += step->quarantined;
-  if (step->tried > 0) return Millis{0};
-  if (counts.tried > 0) {
-    services_.log.info("quarantined events tried again", {{"environment", name_},
-                                                          {"tried", std::to_string(counts.tried)},
-                                                          {"applied", std::to_string(counts.applied)},
-                                                          {"ignored", std::to_string(counts.ignored)},
-                                                          {"still_quarantined", std::to_string(counts.quarantined)}});
-  }
-  pass_ = {};
-  return kRetryPause;
-}
-
 void EnvironmentRole::drain(Millis at_most) {
   if (server_) server_->drain(at_most);
-  if (purger_) purger_->stop();
-  if (retrier_) retrier_->stop();
+  if (maintenance_) maintenance_->drain();
   if (receiver_) receiver_->drain();
 }
 

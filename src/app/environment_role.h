@@ -1,14 +1,13 @@
-// EnvironmentRole: one environment put together: its database, its receiver, its listener, retention, and passes
-// through quarantine, at start and every hour. start() and drain() by one thread.
+// EnvironmentRole: one environment put together: its database, its receiver and listener, its maintenance, or one of
+// the two last. start() and drain() by one thread.
 #pragma once
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 
+#include "app/maintenance.h"
 #include "app/services.h"
-#include "concurrency/periodic.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "receive/receiver.h"
@@ -18,31 +17,30 @@ namespace vf::app {
 
 class EnvironmentRole {
  public:
-  static Result<std::unique_ptr<EnvironmentRole>> start(const std::string& name, const config::Environment& configured,
-                                                        Services services);
+  enum class Duties { receive, maintain, both };
+  struct Params {
+    std::string name;
+    const config::Environment& configured;
+    Services services;
+    Duties duties = Duties::both;
+  };
+  static Result<std::unique_ptr<EnvironmentRole>> start(Params params);
   ~EnvironmentRole();
 
   const std::string& name() const { return name_; }
-  const std::string& url() const { return url_; }
+  const std::string& url() const { return url_; }  // empty: it does not listen
 
   /// Stops accepting, lets requests in flight finish, commits, stops.
   void drain(Millis at_most);
 
  private:
-  EnvironmentRole(const std::string& name, const config::Environment& configured, Services services)
-      : name_(name), configured_(configured), services_(services) {}
+  explicit EnvironmentRole(Params params)
+      : name_(std::move(params.name)), configured_(params.configured), services_(params.services) {}
   Result<bool> open();
   Result<bool> listen();
+  void maintain();
   void publish_metrics();
   void observe(const receive::EventReport& report);
-  Millis purge();
-  Millis retry_quarantined();
-
-  /// A pass through quarantine under way, a step at a time.
-  struct Pass {
-    std::optional<Instant> begun;
-    receive::RetryCounts counts;
-  };
 
   const std::string name_;
   const config::Environment& configured_;
@@ -52,8 +50,7 @@ class EnvironmentRole {
   obs::Histogram *projection_lag_seconds_ = nullptr, *end_to_end_seconds_ = nullptr, *answer_seconds_ = nullptr;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;
-  Pass pass_;  // the retrier's own
-  std::unique_ptr<concurrency::Periodic> purger_, retrier_;
+  std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -31,6 +31,11 @@ constexpr Millis kWorkersDrain{3'000};
 constexpr Millis kAdminDrain{500};
 static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
 
+EnvironmentRole::Duties duties_of(config::Role role) {
+  using enum EnvironmentRole::Duties;
+  return role == config::Role::api ? receive : role == config::Role::worker ? maintain : both;
+}
+
 constexpr Millis kMemoryPause{2'000};  // between looks at what was freed
 
 }  // namespace
@@ -53,8 +58,9 @@ Result<Addresses> Process::start() {
   Addresses addresses;
   addresses.admin = admin_->url();
   if (ingest_) addresses.webhooks = ingest_->url();
-  for (const auto& environment : environments_)
-    addresses.environments.emplace_back(environment->name(), environment->url());
+  for (const auto& environment : environments_) {
+    if (!environment->url().empty()) addresses.environments.emplace_back(environment->name(), environment->url());
+  }
   if (simulation_) {
     addresses.simulated_kick = simulation_->url();
     if (auto playing = simulation_->play(ingest_->url()); !playing) return playing.error();
@@ -74,8 +80,8 @@ Result<bool> Process::start_simulation() {
 Result<bool> Process::start_environments() {
   if (params_.role == config::Role::ingest) return true;
   for (const auto& [name, configured] : params_.config.environments) {
-    if (params_.role == config::Role::api && name != params_.environment) continue;
-    auto role = EnvironmentRole::start(name, configured, services_);
+    if (params_.role != config::Role::up && name != params_.environment) continue;
+    auto role = EnvironmentRole::start({name, configured, services_, duties_of(params_.role)});
     if (!role) return role.error();
     environments_.push_back(std::move(*role));
   }
@@ -83,7 +89,7 @@ Result<bool> Process::start_environments() {
 }
 
 Result<bool> Process::start_ingest() {
-  if (params_.role == config::Role::api) return true;
+  if (params_.role != config::Role::up && params_.role != config::Role::ingest) return true;
   auto role = IngestRole::start(params_.config, services_);
   if (!role) return role.error();
   ingest_ = std::move(*role);

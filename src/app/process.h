@@ -19,7 +19,7 @@ namespace vf::app {
 struct ProcessParams {
   config::Config config;
   config::Role role = config::Role::up;
-  std::string environment;  // of the role api
+  std::string environment;  // of the roles api and worker
   bool simulated = false;   // of the role up: play the providers too
 };
 

@@ -1,11 +1,10 @@
 // Receiver: the handler of an environment's listener. Signed batches of events come in at POST /internal/events, are
-// proved and projected on the network thread, and committed in groups on one thread of its own (the only one that
-// writes to the environment's store). Thread safe. What it decides is in judge.h and settle.h.
+// proved and projected on the network thread, and committed in groups on one thread of its own. Thread safe. What it
+// decides is in judge.h and settle.h.
 #pragma once
 
 #include <chrono>
 #include <functional>
-#include <variant>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -41,15 +40,6 @@ class Receiver {
   /// POST /internal/events, GET /internal/events/{id}, POST /internal/quarantine/retry, the retired routes; 404 else.
   void handle(http::Request request, http::Respond respond);
 
-  using Purged = std::move_only_function<void(Result<int64_t>)>;
-  /// One step of retention, among the commits. `done` gets how many rows went, on the committing thread.
-  void purge(const store::Purge& step, Purged done);
-
-  using Retried = std::move_only_function<void(Result<RetryCounts>)>;
-  /// One step of a pass through quarantine, among the commits: tries again up to kRetriedMax of the events that were
-  /// last tried before `tried_before`. `done` gets the counts, on the committing thread; none tried: the pass is over.
-  void retry_quarantined(Instant tried_before, Retried done);
-
   /// Requests that wait for their commit.
   size_t waiting() const { return queue_.waiting(); }
   /// Refuses new requests, commits and answers what waits.
@@ -61,21 +51,11 @@ class Receiver {
     http::Respond respond;
     std::chrono::nanoseconds began;
   };
-  struct Purge {
-    store::Purge step;
-    Purged done;
-  };
-  struct Retry {
-    Instant tried_before;
-    Retried done;
-  };
-  using Work = std::variant<Asked, Purge, Retry>;
-
-  void perform(std::vector<Work> batch);
+  void perform(std::vector<Asked> batch);
   void answer(http::Respond& respond, http::Response response, std::chrono::nanoseconds began);
 
   Params params_;
-  concurrency::GroupCommitter<Work> queue_;  // last: its thread uses everything above
+  concurrency::GroupCommitter<Asked> queue_;  // last: its thread uses everything above
 };
 
 }  // namespace vf::receive

@@ -1,5 +1,5 @@
 // EnvironmentStore: the port of one environment's database: processed_events, quarantined_events, projected tables.
-// apply() is called by one thread at a time, reads by any thread. Errors as in outbox_store.h.
+// By any thread; writes wait for each other where the driver has one writer. Errors as in outbox_store.h.
 #pragma once
 
 #include <map>

@@ -1,0 +1,67 @@
+#include "app/maintenance.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace vf::app {
+namespace {
+
+constexpr Millis kPurgePause{5'000};
+constexpr int64_t kPurgeRows = 5'000;     // a full step is followed by the next at once
+constexpr Millis kRetryPause{3'600'000};  // between passes through quarantine; the first begins at start
+constexpr Millis kRetryAfterFailure{60'000};
+
+}  // namespace
+
+Maintenance::Maintenance(Params params)
+    : params_(std::move(params)),
+      purger_(kPurgePause, [this] { return purge(); }),
+      retrier_(Millis{0}, [this] { return retry_quarantined(); }) {}
+
+void Maintenance::drain() {
+  purger_.stop();
+  retrier_.stop();
+}
+
+Millis Maintenance::purge() {
+  const Instant now = params_.services.clock.now();
+  const auto removed = params_.store.purge({.processed_before = now - params_.configured.processed_retention,
+                                            .quarantined_before = now - params_.configured.quarantined_retention,
+                                            .rows_max = kPurgeRows});
+  if (!removed) {
+    params_.services.log.warn("retention step failed",
+                              {{"environment", params_.environment}, {"reason", removed.error().message}});
+    return kPurgePause;
+  }
+  return *removed < kPurgeRows ? kPurgePause : Millis{0};
+}
+
+Millis Maintenance::retry_quarantined() {
+  if (!pass_.begun) pass_ = {.begun = params_.services.clock.now(), .counts = {}};
+  // A clock that is put back must not make a pass meet its own attempts again, and never end.
+  const Instant now = std::max(params_.services.clock.now(), *pass_.begun);
+  const auto step = receive::retry_quarantined(params_.store, now, *pass_.begun);
+  if (!step) {
+    params_.services.log.warn("quarantined events could not be tried again",
+                              {{"environment", params_.environment}, {"reason", step.error().message}});
+    return kRetryAfterFailure;
+  }
+  auto& counts = pass_.counts;
+  counts.tried += step->tried;
+  counts.applied += step->applied;
+  counts.ignored += step->ignored;
+  counts.quarantined += step->quarantined;
+  if (step->tried > 0) return Millis{0};
+  if (counts.tried > 0) {
+    params_.services.log.info("quarantined events tried again",
+                              {{"environment", params_.environment},
+                               {"tried", std::to_string(counts.tried)},
+                               {"applied", std::to_string(counts.applied)},
+                               {"ignored", std::to_string(counts.ignored)},
+                               {"still_quarantined", std::to_string(counts.quarantined)}});
+  }
+  pass_ = {};
+  return kRetryPause;
+}
+
+}  // namespace vf::app

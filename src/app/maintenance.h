@@ -1,0 +1,45 @@
+// Maintenance: what keeps one environment's database in order beside its receiver: retention, and passes through
+// quarantine, at start and every hour. Done by `vf worker`, or by `vf up` in its one process; several may do it at
+// once. Threads of its own, from construction to drain().
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/services.h"
+#include "concurrency/periodic.h"
+#include "config/config.h"
+#include "receive/settle.h"
+#include "store/environment_store.h"
+
+namespace vf::app {
+
+class Maintenance {
+ public:
+  struct Params {
+    std::string environment;
+    const config::Environment& configured;
+    Services services;
+    store::EnvironmentStore& store;
+  };
+  explicit Maintenance(Params params);
+
+  /// A step under way is finished first.
+  void drain();
+
+ private:
+  Millis purge();
+  Millis retry_quarantined();
+
+  /// A pass through quarantine under way, a step at a time.
+  struct Pass {
+    std::optional<Instant> begun;
+    receive::RetryCounts counts;
+  };
+
+  const Params params_;
+  Pass pass_;                               // the retrier's own
+  concurrency::Periodic purger_, retrier_;  // last: they use the others
+};
+
+}  // namespace vf::app
