@@ -54,7 +54,9 @@ TEST_F(Eras, DumpedAndRestoredInANewClusterItIsRefusedUntilTheNextEraIsOpened) {
   params.url = restored;
   expect_refused(params);
 
+  EXPECT_THAT(*store::postgres::pending_outbox(restored), ElementsAre("era 2"));
   EXPECT_THAT(*store::postgres::migrate_outbox(restored), ElementsAre("era 2"));
+  EXPECT_THAT(*store::postgres::pending_outbox(restored), IsEmpty());
   const auto store = open_store(params);
   ASSERT_NE(store, nullptr);
   const std::vector<Write> fresh{adding(6, now_), adding(7, now_)};

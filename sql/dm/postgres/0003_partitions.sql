@@ -103,6 +103,7 @@ DECLARE
   v_first text;
   v_rows bigint;
 BEGIN
+  PERFORM ingest.lock_partitions();
   SELECT p.partition, p.day INTO v_partition, v_day FROM ingest.dated_partitions('ingest.ingest_outbox') p LIMIT 1;
   IF v_day IS NULL OR ingest.day_start(v_day + 1) > p_before THEN
     RETURN 0;
@@ -147,6 +148,7 @@ DECLARE
   v_kept boolean;
   v_rows bigint;
 BEGIN
+  PERFORM ingest.lock_partitions();
   SELECT p.partition, p.day INTO v_partition, v_week FROM ingest.dated_partitions('ingest.processed_webhooks') p LIMIT 1;
   IF v_week IS NULL OR ingest.day_start(v_week + 7) > p_before THEN
     RETURN 0;

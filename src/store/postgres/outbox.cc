@@ -254,7 +254,7 @@ Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params) {
 Result<std::vector<std::string>> pending_outbox(const std::string& url) {
   auto db = connect(url, "migrate");
   if (!db) return db.error();
-  return pending_migrations(*db, outbox_schema(*db));
+  return pending_of_outbox(*db);
 }
 
 Result<std::vector<std::string>> migrate_outbox(const std::string& url) {

@@ -26,7 +26,7 @@ struct OutboxParams {
 /// `unavailable` when it cannot be reached.
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
 
-/// Names of the migrations that the database still lacks. Changes nothing.
+/// Names of the migrations that the database still lacks, and "era N" when that is to be opened. Changes nothing.
 Result<std::vector<std::string>> pending_outbox(const std::string& url);
 
 /// Migrates, opens the next era where there is need, adds partitions, grants vfapp its rights. By vfmigrator, on a

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kCommand = "vf migrate dm";
 constexpr const char* kTrouble = "SELECT ingest.era_trouble()";
+constexpr const char* kNextEra = "SELECT max(era) + 1 FROM ingest.ingest_era HAVING ingest.era_trouble() IS NOT NULL";
 constexpr const char* kServer = "SELECT pg_is_in_recovery(), ingest.era_trouble()";
 
 Error of_another_cluster(const Connection& db, const std::string& trouble) {
@@ -25,6 +26,8 @@ Result<int64_t> era(Connection& db, const char* sql) {
   if (!rows) return rows.error();
   return rows->is_null(0, 0) ? 0 : rows->integer_at(0, 0);
 }
+
+std::string era_name(int64_t era) { return fmt::format("era {}", era); }
 
 }  // namespace
 
@@ -41,11 +44,20 @@ Result<std::vector<std::string>> prepare_outbox(Connection& db) {
     if (!before) return before.error();
     const auto after = era(db, "SELECT ingest.open_era()");
     if (!after) return after.error();
-    if (*after != *before) names->push_back(fmt::format("era {}", *after));
+    if (*after != *before) names->push_back(era_name(*after));
     return true;
   });
   if (!prepared) return prepared.error();
   if (auto added = add_partitions(db, std::nullopt); !added) return added.error();
+  return names;
+}
+
+Result<std::vector<std::string>> pending_of_outbox(Connection& db) {
+  auto names = pending_migrations(db, outbox_schema(db));
+  if (!names || !names->empty()) return names;  // whether an era is to be opened is a question to the whole schema
+  const auto next = db.query(kNextEra);
+  if (!next) return next.error();
+  if (!next->empty()) names->push_back(era_name(next->integer_at(0, 0)));
   return names;
 }
 

@@ -16,6 +16,9 @@ SchemaParams outbox_schema(const Connection& db);
 /// migrations applied now, and "era N" when one was opened.
 Result<std::vector<std::string>> prepare_outbox(Connection& db);
 
+/// What prepare_outbox() would do, by the same names. Changes nothing.
+Result<std::vector<std::string>> pending_of_outbox(Connection& db);
+
 /// Error `conflict`, naming `vf migrate dm`, when migrations are pending or the database's positions do not belong to
 /// this cluster.
 Result<bool> check_outbox(Connection& db);
