@@ -23,7 +23,8 @@ constexpr const char* kUpdateStatus =
     "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u "
     "ON CONFLICT (event_id) DO UPDATE SET status = excluded.status WHERE t.status <> excluded.status";
 constexpr const char* kQuarantine =
-    "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, attempted_at, "
+    "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, "
+    "attempted_at, "
     "attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO UPDATE SET "
     "reason = excluded.reason, attempted_at = excluded.attempted_at, attempts = t.attempts + 1";
 // Looks each up by its key, in the order of the array.
