@@ -98,6 +98,14 @@ Result<store::EventFilter> filter_of(const http::Request& request) {
   return filter;
 }
 
+Result<LakeProofRequest> proof_of(const http::Request& request, Instant now) {
+  const auto from = time_of(request, "from");
+  const auto to = time_of(request, "to");
+  if (!from) return from.error();
+  if (!to) return to.error();
+  return LakeProofRequest{from->value_or(Instant{}), to->value_or(now), request.query_value("repair") == "true"};
+}
+
 Result<Uuid> id_of(const std::string& text) {
   const auto id = Uuid::parse(text);
   if (!id) return invalid("an event id is a UUID: " + text.substr(0, 64));
@@ -282,6 +290,16 @@ void Api::mount(http::Router& router) {
     if (!mode || *mode == fanout::Mode::detached)
       return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
     hub.set_mode(values[0], mode, std::move(done));
+  });
+  api.look(router, "/admin/v1/lake/proof", [&hub](auto&, auto&) -> Result<json> {
+    if (!hub.lake_proof) return not_found("there is no raw log here");
+    return view(hub.lake_proof());
+  });
+  api.operate(router, {"POST", "/admin/v1/lake/proof"}, [&api](auto& request, auto&, Done done) {
+    const auto wanted = proof_of(request, api.params.clock.now());
+    if (!wanted) return done(wanted.error());
+    if (!api.params.hub.prove_lake) return done(not_found("there is no raw log here"));
+    api.params.hub.prove_lake(*wanted, std::move(done));
   });
   const auto on_dead = [&api, &router](const char* method, std::string_view pattern, const auto& act) {
     api.operate(router, {method, pattern}, [&act](auto&, auto& values, Done done) {

@@ -42,6 +42,26 @@ struct EnvironmentAnswer {
   std::string reason;
 };
 
+/// The proof that outbox and raw log hold the same, by hour of receipt and source.
+struct LakeProofRequest {
+  Instant from, to;     // of receipt
+  bool repair = false;  // what is missing is put back
+};
+struct LakeProofLine {
+  Instant hour;
+  std::string source;
+  int64_t outbox = 0, lake = 0, missing = 0, put_aside = 0, repeated = 0, unknown = 0;
+};
+struct LakeProofStatus {
+  std::string state = "none";  // none, running, done, failed
+  std::string error;           // of a failed one
+  Instant from, to;            // what was compared: the full hours that the outbox holds
+  int64_t rows_read = 0;
+  int64_t difference = 0;
+  int64_t repaired = 0;  // handed to the feeder
+  std::vector<LakeProofLine> lines;
+};
+
 using Done = std::function<void(Result<store::Done>)>;
 
 /// What the API reads and operates. Every function may be called from the API's thread at any time.
@@ -56,6 +76,8 @@ struct Hub {
   std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments;
   std::function<void(const std::string& target, std::optional<fanout::Mode>, Done)> set_mode;  // nullopt: resume
   std::function<void(const std::string& target, Uuid, Done)> retry_dead, drop_dead;  // store::kRawLog is one too
+  std::function<void(const LakeProofRequest&, Done)> prove_lake = {};                // starts it; empty: no lake
+  std::function<LakeProofStatus()> lake_proof = {};                                  // of the one started last
 };
 
 class Api {

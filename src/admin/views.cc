@@ -29,6 +29,23 @@ json view(const LakeStatus& lake) {
           {"cursor", lake.cursor ? json(lake.cursor->to_string()) : json(nullptr)}};
 }
 
+json view(const LakeProofStatus& proof) {
+  json hours = json::array();
+  for (const auto& line : proof.lines) {
+    hours.push_back({{"hour", to_rfc3339(line.hour)},
+                     {"source", line.source},
+                     {"outbox", line.outbox},
+                     {"lake", line.lake},
+                     {"missing", line.missing},
+                     {"put_aside", line.put_aside},
+                     {"repeated", line.repeated},
+                     {"unknown", line.unknown}});
+  }
+  return {{"state", proof.state},       {"error", proof.error},         {"from", to_rfc3339(proof.from)},
+          {"to", to_rfc3339(proof.to)}, {"rows_read", proof.rows_read}, {"difference", proof.difference},
+          {"repaired", proof.repaired}, {"hours", std::move(hours)}};
+}
+
 json view(const EnvironmentAnswer& answer) {
   return {{"name", answer.name},
           {"status", answer.status},

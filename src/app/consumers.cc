@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kSecondsPerMilli = 1e-3;
 constexpr std::string_view kRetention = "retention";
+constexpr std::string_view kProof = "raw-log-proof";
 
 // As no other process is named, also when process ids are those of containers. A store of one process has one holder,
 // who is back at once after a crash.
@@ -38,7 +39,10 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
       return Error{started.error().code, fmt::format("targets.{}: {}", name, started.error().message)};
     }
   }
-  if (consumers->params_.lake) consumers->start_feeder();
+  if (consumers->params_.lake) {
+    consumers->start_feeder();
+    consumers->start_proof();
+  }
   consumers->start_retention();
   return consumers;
 }
@@ -64,6 +68,17 @@ void Consumers::start_feeder() {
         params_.outbox, std::move(write), *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
   };
   feeder_ = std::make_unique<Leased<ingest::RawLogWorker>>(lease(std::string(store::kRawLog)), std::move(start));
+}
+
+void Consumers::start_proof() {
+  const auto& sources = params_.config.sources;
+  std::vector<std::string> names;
+  if (sources.kick) names.emplace_back("kick");
+  if (sources.sumsub) names.emplace_back("sumsub");
+  if (sources.x) names.emplace_back("x");
+  for (const auto& [name, source] : sources.generic) names.push_back(name);
+  proof_ = std::make_unique<LakeProof>(LakeProof::Params{params_.services, params_.outbox, *params_.lake, params_.write,
+                                                         lease(std::string(kProof)), std::move(names)});
 }
 
 void Consumers::start_retention() {
@@ -156,6 +171,7 @@ void Consumers::add_to(admin::Hub& hub) {
     return statuses;
   };
   hub.lake = [this] { return lake_status(); };
+  if (proof_) proof_->add_to(hub);
   hub.ask_environments = [this](Uuid id) { return ask_environments(targets_, id, params_.services.clock.now()); };
   hub.set_mode = [this](const std::string& name, std::optional<fanout::Mode> mode, admin::Done done) {
     set_mode(name, mode, std::move(done));
@@ -197,6 +213,7 @@ void Consumers::look_for_retries(const std::string& consumer) {
 void Consumers::publish_metrics() {
   for (const auto& target : targets_) publish_target_metrics(target.name);
   if (!feeder_) return;
+  proof_->publish_metrics();
   auto& metrics = params_.services.metrics;
   metrics.counter_from("vf_raw_log_rows_total", "Rows written to the raw log.", {},
                        [this] { return static_cast<double>(feeder_status().rows_inserted); });
@@ -242,9 +259,10 @@ void Consumers::publish_target_metrics(const std::string& name) {
 
 void Consumers::drain(Millis at_most) {
   std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
-  drains.reserve(workers_.size() + 2);
+  drains.reserve(workers_.size() + 3);
   for (auto& [name, leased] : workers_) drains.emplace_back([&leased, at_most] { leased->drain(at_most); });
   if (feeder_) drains.emplace_back([this, at_most] { feeder_->drain(at_most); });
+  if (proof_) drains.emplace_back([this, at_most] { proof_->drain(at_most); });
   if (retention_) drains.emplace_back([this, at_most] { retention_->drain(at_most); });
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/api.h"
+#include "app/lake_proof.h"
 #include "app/leased.h"
 #include "app/retention.h"
 #include "app/services.h"
@@ -46,6 +47,7 @@ class Consumers {
   explicit Consumers(Params params);
   Result<bool> start_target(const std::string& name, const config::Target& configured);
   void start_feeder();
+  void start_proof();
   void start_retention();
   store::LeaseKeeper::Params lease(std::string name) const;
   uint64_t seed(std::string_view consumer) const;
@@ -67,6 +69,7 @@ class Consumers {
   std::vector<fanout::Target> targets_;
   std::map<std::string, std::unique_ptr<Leased<fanout::TargetWorker>>> workers_;
   std::unique_ptr<Leased<ingest::RawLogWorker>> feeder_;
+  std::unique_ptr<LakeProof> proof_;
   std::unique_ptr<Leased<Retention>> retention_;
 };
 

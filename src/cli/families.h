@@ -36,6 +36,7 @@ namespace vf::cli {
   family(events) \
   family(targets) \
   family(dead) \
+  family(lake) \
   family(probe) \
   family(doctor) \
   family(sim) \
