@@ -53,11 +53,16 @@ class Proving {
     cursor_ = cursor->value_or(Position{});
     const auto purged = ports_.outbox.purged();
     if (!purged) return purged.error();
-    if (*purged == Position{} || *purged < range_.after) return true;
-    const auto first = ports_.outbox.read_after({.after = {}, .rows_max = 1});
+    const auto first = ports_.outbox.read_after({.after = range_.after, .rows_max = 1});
     if (!first) return first.error();
+    if (first->empty()) {
+      proof_.from = proof_.to;
+      return true;
+    }
     // The hour that retention stands in is held in part.
-    proof_.from = std::max(proof_.from, first->empty() ? proof_.to : hour_from(first->front().event.received));
+    const Instant received = first->front().event.received;
+    const bool in_part = *purged != Position{} && *purged >= range_.after;
+    proof_.from = std::max(proof_.from, in_part ? hour_from(received) : hour_of(received));
     return true;
   }
 
@@ -85,6 +90,7 @@ class Proving {
       near_end = near_end || event.received >= proof_.to - kDisorder;
       if (!near_end) proof_.resume = before;
       if (event.received < proof_.from || event.received >= proof_.to) return true;
+      last_ = std::max(last_, event.received);
       const auto [found, fresh] = outbox_.try_emplace({hour_of(event.received), event.source});
       if (fresh) found->second.before = before;
       ++found->second.events;
@@ -94,11 +100,13 @@ class Proving {
   }
 
   Result<bool> compare() {
-    if (proof_.from >= proof_.to) return true;
-    const auto tallies = ports_.lake.tally(proof_.from, proof_.to);
-    if (!tallies) return tallies.error();
     std::map<Key, lake::HourTally> lake;
-    for (const auto& tally : *tallies) lake[{tally.hour, tally.source}] = tally;
+    for (Instant hour = proof_.from; hour <= last_; hour += lake::kTallySpan) {  // one by one: ids take memory there
+      if (stop_()) return unavailable("the proof was stopped");
+      const auto tallies = ports_.lake.tally(hour, hour + lake::kTallySpan);
+      if (!tallies) return tallies.error();
+      for (const auto& tally : *tallies) lake[{tally.hour, tally.source}] = tally;
+    }
     for (const auto& [key, tally] : outbox_) line(key).outbox = tally.events;
     for (const auto& [key, tally] : lake) {
       line(key).lake = tally.rows;
@@ -187,6 +195,7 @@ class Proving {
   const ProofRange& range_;
   const std::function<bool()>& stop_;
   Position cursor_;
+  Instant last_ = Instant::min();  // receipt of the latest row in the range
   std::map<Key, OutboxTally> outbox_;
   std::map<Key, ProofLine> lines_;
   std::set<Key> differing_;

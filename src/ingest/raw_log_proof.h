@@ -38,7 +38,7 @@ struct MissingEvent {
 };
 
 struct Proof {
-  Instant from, to;              // what was compared: full hours that the outbox still holds whole
+  Instant from, to;              // what was compared: hours from the first that the outbox still holds whole
   std::vector<ProofLine> lines;  // by hour, then source
   int64_t rows_read = 0;         // of the outbox
   int64_t missing_total = 0;
