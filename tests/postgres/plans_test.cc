@@ -28,11 +28,12 @@ INSERT INTO ingest.ingest_outbox_delivery SELECT id, 'stage', ingest.position_te
 INSERT INTO ingest.ingest_audit (at, actor, action, detail) SELECT at, '', '', '' FROM filling WHERE n % 4 = 0;
 )";
 
-class Plans : public testing::Test {
+/// With what the planner knows of the tables, and without: a day's partition fills before it is first analysed.
+class Plans : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     run(db_, kFill);
-    run(db_, "ANALYZE");
+    if (GetParam()) run(db_, "ANALYZE");
     store_ = open_store({.url = url_, .role = "test"});
     ASSERT_NE(store_, nullptr);
     log_begin_ = server_.log().size();
@@ -41,7 +42,8 @@ class Plans : public testing::Test {
     const auto done = store_->write(writes, kStart, nullptr);
     EXPECT_TRUE(done) << done.error().message;
   }
-  /// Lines of plans, since the tables were filled, that read a large table from end to end, with their statement.
+  /// Lines of plans, since the tables were filled, that read a large table from end to end, or gather a large part of
+  /// the outbox before they sort it; with their statement.
   std::string bad_plans() {
     std::istringstream log(server_.log().substr(log_begin_));
     std::string bad;
@@ -53,7 +55,9 @@ class Plans : public testing::Test {
         ++plans_;
       }
       if (!line.contains("cost=")) statement += line;
-      if (!line.contains("Seq Scan on")) continue;
+      const bool is_gathered =
+          line.contains("Bitmap Heap Scan on ingest_outbox_2") && statement.contains("ORDER BY o.era");
+      if (!line.contains("Seq Scan on") && !is_gathered) continue;
       for (const char* table : {"ingest_outbox_2", "processed_webhooks", "processed_bodies", "ingest_outbox_batch",
                                 "ingest_outbox_delivery", "ingest_audit"}) {
         if (line.contains(table) && cost_of(line) > 20) {
@@ -76,7 +80,9 @@ class Plans : public testing::Test {
   int plans_ = 0;
 };
 
-TEST_F(Plans, NoStatementReadsALargeTableFromEndToEnd) {
+class OldPlans : public Plans {};  // what is old has been analysed long ago
+
+TEST_P(Plans, NoStatementReadsALargeTableFromEndToEnd) {
   const auto end = *store_->end();
   const auto rows = store_->read_after({.after = {.era = 1, .tx = 500, .seq = 199'000}, .rows_max = 500});
   ASSERT_TRUE(rows);
@@ -118,7 +124,7 @@ TEST_F(Plans, NoStatementReadsALargeTableFromEndToEnd) {
   EXPECT_GT(plans_, 60) << "the server wrote no plans down";
 }
 
-TEST_F(Plans, RetentionOfWhatIsOldDoesNotEither) {
+TEST_P(OldPlans, RetentionOfWhatIsOldDoesNotEither) {
   const auto time = db_.query("SELECT now() - interval '1 day'");
   ASSERT_TRUE(time);
   const Instant yesterday = time->time_at(0, 0);
@@ -128,6 +134,10 @@ TEST_F(Plans, RetentionOfWhatIsOldDoesNotEither) {
   ASSERT_TRUE(store->write(step, kStart, nullptr));
   EXPECT_EQ(bad_plans(), "");
 }
+
+INSTANTIATE_TEST_SUITE_P(Statistics, OldPlans, testing::Values(true));
+INSTANTIATE_TEST_SUITE_P(Statistics, Plans, testing::Bool(),
+                         [](const auto& analysed) { return analysed.param ? "known" : "unknown"; });
 
 }  // namespace
 }  // namespace vf::postgres_test

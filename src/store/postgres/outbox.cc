@@ -24,12 +24,7 @@ constexpr const char* kFind =
 constexpr const char* kLedger =
     "SELECT l.received_at, o.era, o.tx, o.seq FROM ingest.processed_webhooks l LEFT JOIN ingest.ingest_outbox o "
     "ON o.received_at = l.received_at AND o.era = l.era AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
-#define VF_AFTER                                                                                                     \
-  " FROM ingest.ingest_outbox o WHERE (o.era, o.tx, o.seq) > ($1::integer, $2::text::xid8, $3) AND (o.era, o.tx) < " \
-  "((SELECT max(era) FROM ingest.ingest_era), pg_snapshot_xmin(pg_current_snapshot())) "
-constexpr const char* kBacklog = "SELECT (SELECT count(*) FROM (SELECT" VF_AFTER
-                                 "LIMIT $4) t), "
-                                 "(SELECT o.received_at" VF_AFTER "ORDER BY o.era, o.tx, o.seq LIMIT 1)";
+constexpr const char* kBacklog = "SELECT waiting, oldest FROM ingest.backlog($1::integer, $2::text::xid8, $3, $4)";
 // Only the newest pin can be open: pins stand in the order of the cursor.
 constexpr const char* kOpenPin =
     "SELECT p.from_position, p.to_position, p.count, p.digest FROM (SELECT * FROM ingest.ingest_outbox_batch "

@@ -9,21 +9,10 @@
 namespace vf::store::postgres {
 namespace {
 
-// The inner LIMIT bounds the rows, the running sum the bytes; sizes are known without reading the bodies.
-constexpr const char* kReadAfter = "SELECT " VF_EVENT_COLUMNS R"( FROM (
-  SELECT r.*, sum(octet_length(r.body) + octet_length(r.headers)) OVER (
-    ORDER BY r.era, r.tx, r.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
-  FROM (
-    SELECT * FROM ingest.ingest_outbox
-    WHERE (era, tx, seq) > ($1::integer, $2::text::xid8, $3)
-      AND (era, tx) < ((SELECT max(era) FROM ingest.ingest_era), pg_snapshot_xmin(pg_current_snapshot()))
-      AND received_at >= $4
-    ORDER BY era, tx, seq LIMIT $5
-  ) r
-) o WHERE coalesce(o.bytes_before, -1) < $6 ORDER BY o.era, o.tx, o.seq)";
+constexpr const char* kReadAfter =
+    "SELECT " VF_EVENT_COLUMNS " FROM ingest.read_after($1::integer, $2::text::xid8, $3, $4, $5, $6) o";
 constexpr const char* kHidden =
-    "SELECT count(*) FROM (SELECT FROM ingest.ingest_outbox WHERE (era, tx, seq) > ($1::integer, $2::text::xid8, $3) "
-    "AND (era, tx, seq) <= ($4::integer, $5::text::xid8, $6) AND received_at < $7 LIMIT 1000) t";
+    "SELECT ingest.hidden_rows($1::integer, $2::text::xid8, $3, $4::integer, $5::text::xid8, $6, $7)";
 
 Millis steady_now() { return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch()); }
 

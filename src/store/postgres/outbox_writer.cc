@@ -19,16 +19,12 @@ constexpr const char* kLock =
     "(SELECT name FROM unnest($1) AS t(name) ORDER BY name COLLATE \"C\") AS sorted";
 constexpr const char* kCursor =
     "SELECT to_position FROM ingest.ingest_outbox_batch WHERE target = $1 ORDER BY batch DESC LIMIT 1";
-constexpr const char* kEnd =
-    "SELECT o.era, o.tx, o.seq FROM ingest.ingest_outbox o WHERE (o.era, o.tx) < "
-    "((SELECT max(era) FROM ingest.ingest_era), pg_snapshot_xmin(pg_current_snapshot())) "
-    "ORDER BY o.era DESC, o.tx DESC, o.seq DESC LIMIT 1";
+constexpr const char* kEnd = "SELECT era, tx, seq FROM ingest.outbox_end()";
 constexpr const char* kPurged = "SELECT position FROM ingest.ingest_purged";
 constexpr const char* kIsFinal =
     "SELECT ($1::integer, $2::text::xid8) < "
     "((SELECT max(era) FROM ingest.ingest_era), pg_snapshot_xmin(pg_current_snapshot()))";
-constexpr const char* kFirst =
-    "SELECT o.era, o.tx, o.seq FROM ingest.ingest_outbox o ORDER BY o.era, o.tx, o.seq LIMIT 1";
+constexpr const char* kFirst = "SELECT era, tx, seq FROM ingest.outbox_first()";
 #define VF_INSERT_BATCH                                                                                              \
   "INSERT INTO ingest.ingest_outbox_batch (target, from_position, to_position, count, attempts, sent_at, acked_at, " \
   "config_version, passage, digest) "

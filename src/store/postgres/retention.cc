@@ -21,9 +21,7 @@ constexpr const char* kAddWeeks = "SELECT ingest.add_ledger_weeks((now() AT TIME
 constexpr const char* kDropDay = "SELECT ingest.drop_outbox_day($1, $2)";
 constexpr const char* kDropWeek = "SELECT ingest.drop_ledger_week($1)";
 
-constexpr const char* kOldest =
-    "SELECT o.era, o.tx, o.seq FROM ingest.ingest_outbox o WHERE o.received_at < $1 "
-    "AND (o.era, o.tx, o.seq) <= ($2::integer, $3::text::xid8, $4) ORDER BY o.era, o.tx, o.seq LIMIT $5";
+constexpr const char* kOldest = "SELECT era, tx, seq FROM ingest.oldest_rows($1, $2::integer, $3::text::xid8, $4, $5)";
 // The planner judges a row comparison by its first column alone, which tells nothing here: it needs the others apart.
 constexpr const char* kDeleteOutbox =
     "DELETE FROM ingest.ingest_outbox o WHERE o.received_at < $1 AND o.era = $2::integer "
@@ -32,7 +30,7 @@ constexpr const char* kNotePurged = "SELECT ingest.note_purged($1)";
 
 // Partitions that are never dropped. A ledger row outlives its outbox row.
 #define VF_DELETE_LEDGER(PARTITION)                                                                              \
-  "WITH first AS MATERIALIZED (SELECT era, tx, seq FROM ingest.ingest_outbox ORDER BY era, tx, seq LIMIT 1), "   \
+  "WITH first AS MATERIALIZED (SELECT era, tx, seq FROM ingest.outbox_first()), "                                \
   "oldest AS MATERIALIZED (SELECT l.event_id FROM ingest." PARTITION                                             \
   " l WHERE l.received_at < $1 AND NOT EXISTS (SELECT FROM first f WHERE (l.era, l.tx, l.seq) >= (f.era, f.tx, " \
   "f.seq)) ORDER BY l.received_at LIMIT $2), "                                                                   \
@@ -48,9 +46,8 @@ constexpr const char* kDeleteBodies =
 constexpr const char* kDeleteBatches =
     "DELETE FROM ingest.ingest_outbox_batch WHERE batch = ANY(ARRAY(SELECT old.batch FROM ingest.ingest_outbox_batch "
     "old "
-    "WHERE old.to_position <= $1 AND EXISTS (SELECT FROM ingest.ingest_outbox_batch newer WHERE newer.target = "
-    "old.target "
-    "AND newer.batch > old.batch) ORDER BY old.to_position, old.batch LIMIT $2))";
+    "WHERE old.to_position <= $1 AND old.batch < (SELECT max(newer.batch) FROM ingest.ingest_outbox_batch newer "
+    "WHERE newer.target = old.target) ORDER BY old.to_position LIMIT $2))";
 constexpr const char* kDeleteAudit =
     "DELETE FROM ingest.ingest_audit WHERE entry = ANY(ARRAY(SELECT entry FROM ingest.ingest_audit WHERE at < $1 "
     "ORDER BY at, entry LIMIT $2))";
