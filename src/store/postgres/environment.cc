@@ -39,7 +39,8 @@ SchemaParams schema_of(const std::string& environment) {
   return {.schema = "public",
           .known = environment_migrations(),
           .target = {.database = fmt::format("the database of environment {}", environment),
-                     .command = fmt::format("vf migrate env --env {}", environment)}};
+                     .command = fmt::format("vf migrate env --env {}", environment)},
+          .baseline = environment_baseline()};
 }
 
 ConnectionParams connection_of(const std::string& url, const std::string& role) { return {.url = url, .role = role}; }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
 
 #include "store/postgres/connection.h"
 
@@ -57,12 +57,15 @@ Result<bool> create_table(Connection& db, const std::string& schema) {
   return true;
 }
 
-Result<bool> apply(Connection& db, const SchemaParams& params, const Migration& migration) {
+/// Runs `migration` and records it as `recorded`.
+Result<bool> apply(Connection& db, const std::string& schema, const Migration& migration,
+                   std::span<const Migration> recorded) {
   auto done = db.run(std::string(migration.sql));
-  if (done) {
-    done = db.query(
-        fmt::format(R"(INSERT INTO "{}"._migrations (version, name, checksum) VALUES ($1, $2, $3))", params.schema),
-        Values().integer(migration.version).text(migration.name).text(migration.checksum));
+  for (const Migration& each : recorded) {
+    if (!done) break;
+    done =
+        db.query(fmt::format(R"(INSERT INTO "{}"._migrations (version, name, checksum) VALUES ($1, $2, $3))", schema),
+                 Values().integer(each.version).text(each.name).text(each.checksum));
   }
   if (done) return true;
   Error error = done.error();
@@ -70,9 +73,10 @@ Result<bool> apply(Connection& db, const SchemaParams& params, const Migration& 
   return error;
 }
 
-/// The name of the one applied now; nullopt when none was left.
-Result<std::optional<std::string>> apply_next(Connection& db, const SchemaParams& params) {
-  std::optional<std::string> name;
+/// One step: a migration, or the baseline for a database that has none. The names of those that stand now; empty when
+/// nothing was left.
+Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& params) {
+  std::vector<std::string> names;
   const auto done = db.transaction(
       [&]() -> Result<bool> {
         if (auto turn = take_turn(db, params.schema); !turn) return turn;
@@ -80,12 +84,16 @@ Result<std::optional<std::string>> apply_next(Connection& db, const SchemaParams
         if (!pending) return pending.error();
         if (pending->empty()) return true;
         if (auto created = create_table(db, params.schema); !created) return created;
-        name = pending->front().name;
-        return apply(db, params, pending->front());
+        const bool is_new = pending->size() == params.known.size() && !params.baseline.empty();
+        const Migration& step = is_new ? params.baseline.front() : pending->front();
+        const auto end = std::ranges::find_if(*pending, [&](const Migration& m) { return m.version > step.version; });
+        const std::span<const Migration> stand(pending->begin(), end);
+        for (const Migration& each : stand) names.emplace_back(each.name);
+        return apply(db, params.schema, step, stand);
       },
       kLimits);
   if (!done) return done.error();
-  return name;
+  return names;
 }
 
 }  // namespace
@@ -101,10 +109,10 @@ Result<std::vector<std::string>> pending_migrations(Connection& db, const Schema
 Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params) {
   std::vector<std::string> names;
   while (true) {
-    const auto name = apply_next(db, params);
-    if (!name) return name.error();
-    if (!*name) return names;
-    names.push_back(**name);
+    const auto applied = apply_next(db, params);
+    if (!applied) return applied.error();
+    if (applied->empty()) return names;
+    names.insert(names.end(), applied->begin(), applied->end());
   }
 }
 

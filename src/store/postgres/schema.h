@@ -18,18 +18,24 @@ class Connection;
 std::span<const Migration> outbox_migrations();
 std::span<const Migration> environment_migrations();
 
+/// A new environment's database begins with it: the migrations up to its version as one; from
+/// sql/env/postgres/baseline.
+std::span<const Migration> environment_baseline();
+
 struct SchemaParams {
   std::string schema;  // the PostgreSQL schema that holds `_migrations`: "ingest"; created when it is missing
   std::span<const Migration> known;
   MigrationTarget target;
+  std::span<const Migration> baseline = {};  // at most one
 };
 
 /// Names of the migrations that the database still lacks. Changes nothing.
 /// Error `conflict` as plan_migrations() says.
 Result<std::vector<std::string>> pending_migrations(Connection& db, const SchemaParams& params);
 
-/// Applies what is pending, each in a transaction of its own, and returns the names of those applied now. Two that
-/// migrate at the same time take turns. On an error those before it stand; calling again goes on with the rest.
+/// Applies what is pending, each in a transaction of its own, and returns the names of those applied now. Where none
+/// was applied before, the baseline stands for those up to its version. Two that migrate at the same time take turns.
+/// On an error those before it stand; calling again goes on with the rest.
 Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params);
 
 /// Error `conflict`, naming the command that mends it, when migrations are pending.
