@@ -17,6 +17,9 @@ def binaries():
     return found[-1]
 
 
+UNSYNCED = ("fsync=off",)  # for tests in which no machine fails: a killed server loses nothing by it
+
+
 class Postgres:
     """Started by the constructor. Use as a context manager; the superuser is `postgres`, trusted on loopback."""
 
@@ -29,10 +32,11 @@ class Postgres:
         self.folder.chmod(0o700)
         self.data, self.port = self.folder / "data", free_ports(1)[0]
         if standby_of:
-            self.run("pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-h", "127.0.0.1", "-p", standby_of.port,
-                     "-U", "postgres", "-d", "application_name=standby")
+            self.run("pg_basebackup", "-D", self.data, "-R", "-X", "stream", "--no-sync", "-h", "127.0.0.1", "-p",
+                     standby_of.port, "-U", "postgres", "-d", "application_name=standby")
         else:
-            self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+            self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                     "--no-sync")
         with open(self.data / "postgresql.conf", "a") as file:
             for line in (f"port={self.port}", f"unix_socket_directories='{self.folder}'", "listen_addresses='127.0.0.1'",
                          *settings):
@@ -47,9 +51,18 @@ class Postgres:
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, program, *words, check=True):
-        return subprocess.run([*self.prefix, str(self.bin / program), *map(str, words)], check=check, cwd="/",
-                              capture_output=True, text=True)
+    def run(self, program, *words, check=True, as_owner=True):
+        """As the server's owner where its files are concerned; clients need not."""
+        prefix = self.prefix if as_owner else []
+        done = subprocess.run([*prefix, str(self.bin / program), *map(str, words)], cwd="/", capture_output=True,
+                              text=True)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{program}: exit {done.returncode}: {done.stderr}")
+        return done
+
+    def client(self, program, *words):
+        """A program of PostgreSQL's that connects, as the superuser."""
+        return self.run(program, "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", *words, as_owner=False)
 
     def start(self):
         # pg_ctl's output goes nowhere: the server keeps its files open.
@@ -82,13 +95,17 @@ class Postgres:
 
     def sql(self, text, database="postgres"):
         """The rows of one statement, each a list of texts; NULL is the empty text."""
-        out = self.run("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
-                       self.port, "-U", "postgres", "-d", database, "-c", text).stdout
+        out = self.client("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", database, "-c",
+                          text).stdout
         return [line.split("\t") for line in out.splitlines()]
 
     def create(self, *databases):
         for name in databases:
             self.sql(f'create database "{name}" encoding \'UTF8\' template template0')
+
+    def create_role(self, name, options="login"):
+        """Unless there is one: roles are the server's."""
+        self.sql(f"do $$ begin create role {name} {options}; exception when duplicate_object then end $$")
 
     @property
     def environment(self):

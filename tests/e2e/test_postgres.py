@@ -1,0 +1,174 @@
+"""The hub on PostgreSQL, its roles as workloads: from migrations to projected rows; an environment that comes later; a
+shared database that comes back from a dump."""
+import json
+import subprocess
+import unittest
+
+from fleet import ENVIRONMENTS, Fleet
+from hub import BINARY, wait_until
+from ledger import balance
+from postgres import UNSYNCED, Postgres
+
+
+def setUpModule():
+    global server
+    server = Postgres(settings=UNSYNCED)
+
+
+def tearDownModule():
+    server.__exit__()
+
+
+def post(test, fleet, delivery, name="ingest"):
+    """Posts what must be accepted; its id."""
+    status, _, answer = fleet.post(name, delivery)
+    test.assertEqual((status, answer.get("status")), (200, "accepted"), answer)
+    return answer["event_id"]
+
+
+class WholePath(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = Fleet(server).__enter__()
+        cls.addClassCleanup(cls.fleet.__exit__)
+        cls.fleet.start("ingest", *ENVIRONMENTS)
+        cls.ids = []
+
+    def send(self, delivery):
+        self.ids.append(post(self, self.fleet, delivery))
+        return self.ids[-1]
+
+    def test_kick_and_sumsub_land_in_both_environments_and_repetitions_are_told_the_same_id(self):
+        deliveries = [self.fleet.kick_chat(), self.fleet.applicant(), self.fleet.kick_chat(), self.fleet.applicant()]
+        ids = [self.send(delivery) for delivery in deliveries]
+        for delivery, event_id in zip(deliveries, ids):
+            self.assertEqual(self.fleet.post("ingest", delivery)[2], {"status": "duplicate", "event_id": event_id})
+        self.fleet.wait_delivered(len(self.ids))
+        wait_until("the cursors tell so", self.is_settled)
+        balance(self.fleet, self.ids)
+        for environment in ENVIRONMENTS:
+            found = {row[0] for row in self.fleet.rows(environment, "select status from processed_events")}
+            self.assertEqual(found, {"applied"})
+            self.assertNotEqual(self.fleet.rows(environment, "select * from chat_activity"), [])
+            self.assertNotEqual(self.fleet.rows(environment, "select * from applicants"), [])
+
+    def is_settled(self):
+        return not any(row["backlog"] for row in self.fleet.targets().values())
+
+    def test_operators_commands(self):
+        event_id = self.send(self.fleet.kick_chat())
+        wait_until("both deliveries recorded", lambda: self.is_settled() and self.life(event_id))
+        self.assertEqual([e["status"] for e in self.life(event_id)["environments"]], ["applied", "applied"])
+        self.assertIn("applied", self.fleet.vf("events", "show", event_id).stdout)
+        targets = json.loads(self.fleet.vf("targets", "list", "--json").stdout)["targets"]
+        self.assertEqual(sorted((row["name"], row["backlog"]) for row in targets), [("production", 0), ("stage", 0)])
+        self.assertEqual(json.loads(self.fleet.vf("dead", "list", "--json").stdout)["dead"], [])
+        self.assertIn(event_id, self.fleet.vf("events", "list").stdout)
+
+    def life(self, event_id):
+        life = json.loads(self.fleet.vf("events", "show", event_id, "--json").stdout)
+        return life if all(d["state"] == "delivered" for d in life["deliveries"]) else None
+
+    def test_doctor_finds_nothing_to_mend(self):
+        found = self.fleet.vf("doctor", "--json")
+        self.assertNotIn("PROBLEM", found.stdout)
+        self.assertIn("the PostgreSQL server answers and has the schema of this version", found.stdout)
+
+
+class Migrations(unittest.TestCase):
+    def test_a_process_without_them_refuses_and_names_the_command(self):
+        fleet = Fleet(server)
+        self.addCleanup(fleet.__exit__)
+        fleet.prepare()
+        self.assertIn("vf migrate dm", fleet.refused("ingest"))
+        self.assertIn("vf migrate env --env stage", fleet.refused("stage"))
+        self.assertIn("vf migrate dm", fleet.vf("doctor", check=False).stdout)
+        self.assertEqual(fleet.vf("migrate", "all", "--check", check=False).returncode, 1)
+        fleet.vf("migrate", "env", "--env", "stage")
+        fleet.start("stage")
+        self.assertIn("vf migrate env --env production", fleet.refused("production"))
+        fleet.vf("migrate", "all")
+        self.assertEqual(fleet.vf("migrate", "all", "--check").returncode, 0)
+        fleet.start("ingest", "production")
+
+    def test_two_at_once_take_turns(self):
+        fleet = Fleet(server)
+        self.addCleanup(fleet.__exit__)
+        fleet.prepare()
+        words = [BINARY, "migrate", "all", "--json", "--config", str(fleet.file)]
+        both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+        applied = []
+        for process in both:
+            out, problem = process.communicate(timeout=30)
+            self.assertEqual((process.returncode, problem), (0, ""))
+            applied += [(schema["schema"], name) for schema in json.loads(out)["schemas"] for name in schema["applied"]]
+        self.assertEqual(len(applied), len(set(applied)), "each was applied by one of them")
+        self.assertEqual(fleet.vf("migrate", "all", "--check").returncode, 0)
+
+
+class LaterEnvironment(unittest.TestCase):
+    """Production comes to a hub that has worked for stage alone; stage is not touched."""
+
+    def run_with(self, start):
+        with Fleet(server, environments=["stage"]) as fleet:
+            fleet.start("ingest", "stage")
+            before = [post(self, fleet, fleet.kick_chat()) for _ in range(20)]
+            fleet.wait_delivered(len(before), "stage")
+            stage = fleet.processes["stage"]
+
+            fleet.add("production", start=start)
+            fleet.vf("migrate", "env", "--env", "production")
+            fleet.start("production")
+            self.assertEqual(fleet.stop("ingest"), [0])
+            fleet.start("ingest")
+            wait_until("its target is worked on", lambda: "production" in fleet.leases())
+            after = [post(self, fleet, fleet.kick_chat()) for _ in range(20)]
+            fleet.wait_delivered(40, "stage")
+            wanted = after if start == "now" else before + after
+            fleet.wait_delivered(len(wanted), "production")
+            wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()))
+            self.assertEqual(sorted(fleet.ids("production", "processed_events")), sorted(wanted))
+            balance(fleet, before + after, ["stage"])
+            self.assertIsNone(stage.poll(), "stage went on all the while")
+
+    def test_from_the_earliest_event(self):
+        self.run_with("earliest")
+
+    def test_from_now(self):
+        self.run_with("now")
+
+
+class Backup(unittest.TestCase):
+    def test_a_dump_restored_into_another_cluster_is_refused_until_migrated_and_nothing_is_skipped(self):
+        with Fleet(server) as fleet, Postgres(settings=UNSYNCED) as other:
+            fleet.start("ingest", *ENVIRONMENTS)
+            fleet.vf("targets", "pause", "stage")
+            deliveries = [fleet.kick_chat() for _ in range(20)]
+            ids = [post(self, fleet, delivery) for delivery in deliveries]
+            fleet.wait_delivered(20, "production")
+            wait_until("its cursor tells so", lambda: fleet.targets()["production"]["backlog"] == 0)
+            self.assertEqual(fleet.stop("ingest"), [0])
+
+            # The commands of docs/operations.md, "Backup and restore".
+            dump, database = str(fleet.directory / "dm.dump"), fleet.databases["dm"]
+            server.client("pg_dump", "-Fc", "-f", dump, database)
+            for role in ("vfmigrator", "vfapp"):
+                other.create_role(role)
+            other.create(database)
+            other.client("pg_restore", "--exit-on-error", "-d", database, dump)
+
+            fleet.move("dm", other)
+            self.assertIn("vf migrate dm", fleet.refused("ingest"))
+            self.assertEqual(fleet.vf("migrate", "dm", "--check", check=False).returncode, 1, "an era is to be opened")
+            self.assertIn("era 2", fleet.vf("migrate", "dm").stdout)
+            fleet.start("ingest")
+            fleet.vf("targets", "resume", "stage")
+            self.assertEqual(fleet.post("ingest", deliveries[0])[2], {"status": "duplicate", "event_id": ids[0]})
+            ids += [post(self, fleet, fleet.kick_chat()) for _ in range(20)]
+            fleet.wait_delivered(len(ids))
+            wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()))
+            balance(fleet, ids)
+
+
+if __name__ == "__main__":
+    unittest.main()
