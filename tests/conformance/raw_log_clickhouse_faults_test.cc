@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <thread>
 #include <unordered_set>
 
+#include "base/random.h"
 #include "lake/clickhouse/session.h"
 #include "raw_log_chdb.h"
 #include "raw_log_clickhouse.h"
@@ -165,6 +167,27 @@ TEST_F(ClickHouseFaults, AwayAndBack) {
   host->server.start();
   expect_each_once(events);
   EXPECT_TRUE(insert(sample_events(20, 5)));
+}
+
+// As raw_log_kill_test.cc does with chDB: the server is killed in the middle of an insert, whichever instruction that
+// is.
+TEST_F(ClickHouseFaults, AServerKilledDuringInsertsLosesNothingAndDoublesNothing) {
+  constexpr uint64_t kBatchRows = 300;
+  SeededRandom random(20261123);
+  uint64_t next = 0;
+  const auto batch_of = [](uint64_t number) { return sample_events(number * kBatchRows, kBatchRows); };
+  for (int kill_number = 0; kill_number < 8; ++kill_number) {
+    const auto delay = std::chrono::microseconds{2'000 + random.below(60'000)};
+    std::jthread killer([this, delay] {
+      std::this_thread::sleep_for(delay);  // not a wait for anything, only a choice of the instruction that is the last
+      host->server.crash();
+    });
+    while (insert(batch_of(next))) ++next;
+    killer.join();
+    host->server.start();
+    repair(batch_of(next++));
+  }
+  expect_each_once(sample_events(0, next * kBatchRows));
 }
 
 TEST_F(ClickHouseFaults, ALakeThatIsAwayAtTheStartIsUsedOnceItIsThere) {
