@@ -77,9 +77,10 @@ const std::string kText = "Code: 241. DB::Exception: Memory limit. (MEMORY_LIMIT
 
 TEST(LateException, IsFoundByItsWordingBehindBinaryRows) {
   const std::string rows(1000, '\3');
-  EXPECT_EQ(late_exception(rows + kText, "", false), kText);
+  const std::string answer = rows + "\r\n" + kText;
+  EXPECT_EQ(late_exception(answer, "", false), kText);
   EXPECT_EQ(late_exception(kText, "", false), kText);
-  EXPECT_EQ(engine_error(*late_exception(rows + "\r\n" + kText, "", false)).code, Code::unavailable);
+  EXPECT_EQ(engine_error(*late_exception(answer, "", false)).code, Code::unavailable);
   EXPECT_EQ(late_exception(rows, "", false), std::nullopt);
   EXPECT_EQ(late_exception("", "", false), std::nullopt);
 }
@@ -92,7 +93,8 @@ TEST(LateException, WhatAnEventSaysIsNotTakenForOne) {
 TEST(LateException, IsFoundByItsTagWhateverTheRowsHold) {
   const std::string tail =
       "\r\n__exception__\r\nabcdefghijklmnop\r\n" + kText + "84 abcdefghijklmnop\r\n__exception__\r\n";
-  const auto found = late_exception("rows" + kText + tail, "abcdefghijklmnop", true);
+  const std::string answer = "rows" + kText + tail;
+  const auto found = late_exception(answer, "abcdefghijklmnop", true);
   ASSERT_TRUE(found);
   EXPECT_EQ(engine_error(*found).message, "lake: " + kText.substr(0, kText.size() - 1));
 }
