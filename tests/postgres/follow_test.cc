@@ -5,11 +5,13 @@
 
 #include "base/random.h"
 #include "postgres/outbox_fixture.h"
+#include "store/postgres/horizon.h"
 
 namespace vf::postgres_test {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class FollowingTheOutbox : public OutboxOnPostgres {
@@ -71,6 +73,24 @@ TEST_F(FollowingTheOutbox, ATransactionElsewhereFreezesTheHorizonAndNothingIsLos
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2)) << "prepared, it has no session that could be ended";
   run(elsewhere, "ROLLBACK PREPARED 'frozen'");
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(FollowingTheOutbox, TheHorizonNamesWhoHoldsIt) {
+  const auto horizon = [this] { return store::postgres::read_horizon(db_).value(); };
+  add(1, 1);
+  EXPECT_FALSE(horizon());
+  auto elsewhere = connect(server_.url("postgres"));
+  run(elsewhere, "BEGIN; CREATE TABLE frozen (n bigint)");
+  EXPECT_FALSE(horizon()) << "nothing waits for it yet";
+  add(2, 2);
+  ASSERT_TRUE(horizon());
+  EXPECT_GT(horizon()->age, std::chrono::days{1}) << "since the test's time of receipt";
+  EXPECT_THAT(horizon()->holder, testing::AllOf(HasSubstr("vf test"), HasSubstr("database postgres")));
+  run(elsewhere, "PREPARE TRANSACTION 'forgotten'");
+  ASSERT_TRUE(horizon());
+  EXPECT_THAT(horizon()->holder, HasSubstr("'forgotten'"));
+  run(elsewhere, "ROLLBACK PREPARED 'forgotten'");
+  EXPECT_FALSE(horizon());
 }
 
 TEST_F(FollowingTheOutbox, ALongReaderDoesNotFreezeTheHorizon) {

@@ -81,3 +81,25 @@ BEGIN
     WHERE o.received_at < p_before AND (o.era, o.tx, o.seq) <= (p_era, p_tx, p_seq)
     ORDER BY o.era, o.tx, o.seq LIMIT p_rows;
 END $$;
+
+-- Since when committed rows have waited for a transaction that is still open, and whose it is; no row when none waits.
+CREATE FUNCTION ingest.horizon(OUT waiting_since timestamptz, OUT holder text) RETURNS SETOF record
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_sort = off SET enable_bitmapscan = off SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+  v_xmin xid8 := pg_snapshot_xmin(pg_current_snapshot());
+BEGIN
+  SELECT o.received_at INTO waiting_since FROM ingest.ingest_outbox o
+    WHERE (o.era, o.tx) >= ((SELECT max(e.era) FROM ingest.ingest_era e), v_xmin)
+    ORDER BY o.era, o.tx, o.seq LIMIT 1;
+  IF waiting_since IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT format('process %s (%s) of %s in database %s', a.pid, a.application_name, a.usename, a.datname) INTO holder
+    FROM pg_stat_activity a WHERE a.backend_xid = v_xmin::xid;
+  IF holder IS NULL THEN
+    SELECT format('prepared transaction %L of %s in database %s', p.gid, p.owner, p.database) INTO holder
+      FROM pg_prepared_xacts p WHERE p.transaction = v_xmin::xid;
+  END IF;
+  RETURN NEXT;
+END $$;

@@ -1,0 +1,83 @@
+// What travels to PostgreSQL and back, without a server: texts of any bytes, times, the meaning of errors.
+#include "store/postgres/values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/bytes.h"
+#include "store/postgres/sqlstate.h"
+#include "store/postgres/text.h"
+
+namespace vf::store::postgres {
+namespace {
+
+std::string escaped(std::string_view bytes) {
+  std::string out;
+  append_text(out, bytes);
+  return out;
+}
+
+TEST(PostgresText, OrdinaryTextStandsAsItIs) {
+  for (const char* text : {"", "channel/1", "{\"a\":\"é \\u0000 \xF0\x9F\x98\x80\"}"}) EXPECT_EQ(escaped(text), text);
+}
+
+TEST(PostgresText, WhatDoesNotFitIsMarked) {
+  EXPECT_EQ(escaped(std::string("a\0b", 3)),
+            "a\xEF\xB7\x90"
+            "00b");
+  EXPECT_EQ(escaped("é\xff"),
+            "é\xEF\xB7\x90"
+            "ff");
+}
+
+RC_GTEST_PROP(PostgresText, AnyBytesComeBackAndFitATextColumn, (const std::string& bytes)) {
+  const std::string text = escaped(bytes);
+  RC_ASSERT(from_text(text) == bytes);
+  RC_ASSERT(is_utf8(text) && text.find('\0') == std::string::npos);
+}
+
+RC_GTEST_PROP(PostgresText, AMarkInTheInputIsNoMark, ()) {
+  std::string bytes;
+  for (int i = *rc::gen::inRange(0, 12); i > 0; --i) {
+    bytes +=
+        *rc::gen::element<std::string>("\xEF\xB7\x90", "\xEF", "\xB7", "ff", "a", "\xEF\xB7\x91", std::string(1, '\0'));
+  }
+  RC_ASSERT(from_text(escaped(bytes)) == bytes);
+}
+
+TEST(PostgresTime, IsCutToMillisecondsDownwardsOnBothSidesOfItsEpoch) {
+  for (const int64_t ms : {0LL, 1LL, -1LL, 946'684'800'000LL, 946'684'799'999LL, 1'790'000'000'123LL}) {
+    EXPECT_EQ(from_postgres_micros(to_postgres_micros(from_unix_millis(ms))), from_unix_millis(ms));
+  }
+  EXPECT_EQ(from_postgres_micros(-1), from_unix_millis(946'684'799'999));
+  EXPECT_EQ(from_postgres_micros(999), from_unix_millis(946'684'800'000));
+  EXPECT_EQ(from_postgres_micros(to_postgres_micros(Instant::max())), from_unix_millis(253'402'300'799'999));
+  EXPECT_EQ(from_postgres_micros(to_postgres_micros(Instant::min())), from_unix_millis(-62'135'596'800'000));
+}
+
+TEST(PostgresErrors, OnlyWhatMayPassIsUnavailable) {
+  const auto code = [](const char* sqlstate) { return translate({sqlstate, "why", "host:5432/db"}).code; };
+  for (const char* state :
+       {"", "08006", "57P01", "57014", "53300", "53100", "40001", "40P01", "55P03", "25006", "28P01"}) {
+    EXPECT_EQ(code(state), Code::unavailable) << state;
+  }
+  for (const char* state : {"22021", "22P05", "23514", "54000"}) EXPECT_EQ(code(state), Code::invalid) << state;
+  EXPECT_EQ(code("23505"), Code::conflict);
+  for (const char* state : {"42601", "42501", "42P01", "25P02", "XX001"})
+    EXPECT_EQ(code(state), Code::internal) << state;
+}
+
+TEST(PostgresErrors, SayWhereAndWhatAndHowToMend) {
+  const Error error = translate({"53100", "could not extend file\nHINT: x", "db1:5432/hub"});
+  EXPECT_EQ(error.message,
+            "PostgreSQL at db1:5432/hub: could not extend file (53100): the server's disk is full: free some space");
+}
+
+TEST(PostgresErrors, AServerThatIsOfNoUseAnyMoreIsLeft) {
+  for (const char* state : {"", "08003", "57P01", "57P03", "25006"}) EXPECT_TRUE(needs_new_connection(state)) << state;
+  for (const char* state : {"57014", "40P01", "23505", "55P03"}) EXPECT_FALSE(needs_new_connection(state)) << state;
+}
+
+}  // namespace
+}  // namespace vf::store::postgres
