@@ -8,7 +8,7 @@ import secrets
 import signal
 import subprocess
 
-from hub import BINARY, PATIENCE_S, Hub, chat, free_ports, merge, parsed, request, ulid, wait_until
+from hub import BINARY, PATIENCE_S, Hub, chat, free_ports, merge, parsed, request, sign_standard, ulid, wait_until
 
 ENVIRONMENTS = ("stage", "production")
 QUICK = {"first": "20ms", "longest": "250ms"}
@@ -87,14 +87,18 @@ class Fleet(Hub):
     def words(self, name):
         """The command line of a replica."""
         role = name.partition("-")[0]
-        if name not in self.replicas:
-            self.replicas[name] = free_ports(2)
-        listener, admin = self.replicas[name]
+        listener, admin = self.ports_of(name)
         key = "ingest" if role == "ingest" else f"environments.{role}"
         words = ["ingest"] if role == "ingest" else ["api", "--env", role]
         if role == "ingest":
             words += ["--set", f"ingest.store={self.store('dm', self.user(name))}"]
         return [*words, "--set", f"{key}.listen=127.0.0.1:{listener}", "--set", f"admin.listen=127.0.0.1:{admin}"]
+
+    def ports_of(self, name):
+        """(listener, admin)"""
+        if name not in self.replicas:
+            self.replicas[name] = tuple(free_ports(2))
+        return self.replicas[name]
 
     def user(self, name):
         """Each ingest has a role of its own in the database, so that its connections can be told from another's."""
@@ -144,6 +148,12 @@ class Fleet(Hub):
         """Posts a delivery (see kick_chat) to a replica; (status, headers, parsed body)."""
         path, body, headers = delivery
         return parsed(request(self.url_of(name, path), "POST", body, headers, timeout_s))
+
+    def events_at(self, name, envelopes):
+        """Posts envelopes to a replica of an environment, as the hub does."""
+        body = json.dumps(envelopes).encode()
+        signed = sign_standard(self.secrets[name.partition("-")[0]], body, "batch_" + secrets.token_hex(8))
+        return self.post(name, ("/internal/events", body, signed))
 
     def kick_chat(self):
         body = chat(next(self.numbers))

@@ -4,9 +4,9 @@ import itertools
 import threading
 import time
 
-SENDERS = 3
-PAUSE_S = 0.02          # between one sender's deliveries
-ATTEMPT_TIMEOUT_S = 6   # longer than ingest.patience
+SENDERS = 4
+PAUSE_S = 0.02         # between one sender's deliveries
+ATTEMPT_TIMEOUT_S = 1   # shorter than many a provider's, and than ingest.patience: some time out that are kept
 RETRY_S = 0.1
 GIVE_UP_S = 60
 
