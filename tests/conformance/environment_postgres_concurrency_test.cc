@@ -84,6 +84,40 @@ TEST(PostgresAppliers, OfOneDatabaseApplyEachEventOnceAndNeverDeadlock) {
   EXPECT_EQ(deadlocks->integer_at(0, 0), 0);
 }
 
+/// The other one is in the middle of applying the same event: it is waited for, and its rollback makes way.
+TEST(PostgresAppliers, AnEventThatAnotherIsApplyingIsWaitedFor) {
+  for (const bool commits : {true, false}) {
+    PostgresHost host;
+    auto store = host.open();
+    ASSERT_TRUE(store) << store.error().message;
+    auto other = host.connect();
+    const Projection told = telling(1);
+    std::vector<Applied> statuses;
+    std::jthread applier;
+    const auto done = other.transaction([&]() -> Result<bool> {
+      const auto inserted =
+          other.query("INSERT INTO processed_events VALUES ($1, 'kick', 'kick.chat', 'applied', now(), now())",
+                      postgres::Values().uuid(told.event_id));
+      EXPECT_TRUE(inserted);
+      applier = std::jthread(
+          [&] { statuses = (*store)->apply(std::span(&told, 1), kStart, nullptr).value_or(std::vector<Applied>{}); });
+      const std::string waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{4};
+      int64_t waiting = 0;
+      while (waiting == 0 && std::chrono::steady_clock::now() < deadline) {
+        waiting = other.query(waits)->integer_at(0, 0);
+        std::this_thread::yield();
+      }
+      EXPECT_GT(waiting, 0);
+      return commits ? Result<bool>(true) : internal("rolled back");
+    });
+    EXPECT_EQ(done.has_value(), commits);
+    applier.join();
+    EXPECT_EQ(statuses, std::vector{commits ? Applied::duplicate : Applied::applied});
+    EXPECT_EQ(rows_of(**store).empty(), commits);
+  }
+}
+
 /// Applies one batch after another until it has made `rounds`, some of them after the server came back.
 class Applier {
  public:

@@ -17,6 +17,8 @@ namespace vf::store::postgres {
 namespace {
 
 constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
+// A process that stands still within a transaction holds up the others for no longer.
+constexpr TransactionLimits kLimits{.idle = Millis{5000}};
 
 constexpr const char* kProcessed =
     "SELECT event_id, source, type, status, time, received_at FROM public.processed_events WHERE event_id = $1";
@@ -122,12 +124,14 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::apply(std::span<const Pro
 Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter& writer,
                                                                std::span<const Projection> projections) {
   std::vector<Applied> statuses;
-  const auto done = writer_.transaction([&]() -> Result<bool> {
-    auto written = writer.write(projections);
-    if (!written) return written.error();
-    statuses = std::move(*written);
-    return true;
-  });
+  const auto done = writer_.transaction(
+      [&]() -> Result<bool> {
+        auto written = writer.write(projections);
+        if (!written) return written.error();
+        statuses = std::move(*written);
+        return true;
+      },
+      kLimits);
   if (!done) return done.error();
   return statuses;
 }
@@ -169,21 +173,23 @@ Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
   const auto dropped = turn_partitions(step.processed_before);
   if (!dropped) return dropped;
   int64_t removed = *dropped;
-  const auto done = writer_.transaction([&]() -> Result<bool> {
-    int64_t left = step.rows_max;
-    for (const char* partition : kRowwise) {
-      const auto purged =
-          writer_.query(fmt::format(kPurgeProcessed, partition), Values().time(step.processed_before).integer(left));
-      if (!purged) return purged.error();
-      left -= purged->affected();
-    }
-    removed += step.rows_max - left;
-    const auto quarantined =
-        writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max));
-    if (!quarantined) return quarantined.error();
-    removed += quarantined->affected();
-    return true;
-  });
+  const auto done = writer_.transaction(
+      [&]() -> Result<bool> {
+        int64_t left = step.rows_max;
+        for (const char* partition : kRowwise) {
+          const auto purged = writer_.query(fmt::format(kPurgeProcessed, partition),
+                                            Values().time(step.processed_before).integer(left));
+          if (!purged) return purged.error();
+          left -= purged->affected();
+        }
+        removed += step.rows_max - left;
+        const auto quarantined =
+            writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max));
+        if (!quarantined) return quarantined.error();
+        removed += quarantined->affected();
+        return true;
+      },
+      kLimits);
   if (!done) return done.error();
   return removed;
 }
