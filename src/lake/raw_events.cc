@@ -1,7 +1,6 @@
 #include "lake/raw_events.h"
 
 #include <fmt/format.h>
-
 #include "lake/row_binary.h"
 
 namespace vf::lake {
@@ -144,11 +143,14 @@ std::string select_tallies(Instant from, Instant to) {
 }
 
 Result<std::vector<HourTally>> read_tallies(std::string_view row_binary) {
+  constexpr int64_t kHoursMax = 100'000'000;  // no time of receipt is as far from 1970
   std::vector<HourTally> tallies;
   Reader reader(row_binary);
   while (!reader.at_end()) {
     HourTally& tally = tallies.emplace_back();
-    tally.hour = Instant{reader.read_int<int64_t>() * kTallySpan};
+    const auto hours = reader.read_int<int64_t>();
+    if (hours < -kHoursMax || hours > kHoursMax) return unreadable();
+    tally.hour = Instant{hours * kTallySpan};
     tally.source = reader.read_string();
     tally.rows = reader.read_int<int64_t>();
     tally.events = reader.read_int<int64_t>();
