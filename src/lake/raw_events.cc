@@ -1,6 +1,7 @@
 #include "lake/raw_events.h"
 
 #include <fmt/format.h>
+
 #include "lake/row_binary.h"
 
 namespace vf::lake {
