@@ -267,6 +267,15 @@ sources: {orders: {scheme: hmac, secrets: "$${HOST}", template: "a$b"}}
             "vf.yaml:1: ingest.store: '${a-b}' does not name an environment variable\n");
 }
 
+TEST_F(Load, AStoreOnPostgresqlNamesItsPrimaryAndItsStandbys) {
+  const std::string url = "postgresql://vfapp@h1:5432,[::1]:5433,h3/dm?target_session_attrs=read-write";
+  EXPECT_EQ(config(params(Role::ingest, "ingest: {store: \"" + url + "\"}")).ingest.store.location, url);
+  EXPECT_EQ(problems(params(Role::ingest, "ingest: {store: \"postgresql://u:p@h1,h2:x/dm\"}")),
+            "vf.yaml:1: ingest.store: has a port that is not from 0 to 65535\n");
+  EXPECT_EQ(problems(params(Role::ingest, "ingest: {store: \"postgresql://u@h1,/dm\"}")),
+            "vf.yaml:1: ingest.store: has no host\n");
+}
+
 TEST_F(Load, ALakeOnServersHasSeveralAddressesAndItsPasswordApart) {
   write("vf-data/lake-password", "hunter2\n");
   const Config c = config(params(Role::ingest, R"(

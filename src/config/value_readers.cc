@@ -50,19 +50,24 @@ std::string_view authority(std::string_view url) {
   return rest;
 }
 
-// Of a ClickHouse server, which may have several addresses. What is shown of a running hub must hold no password.
-Complaint check_lake_url(std::string_view url) {
-  std::string_view hosts = authority(url);
-  const std::string_view user = url.substr(0, static_cast<size_t>(hosts.data() - url.data()));
-  if (user.ends_with('@') && user.substr(user.find("://") + 3).find(':') != std::string_view::npos) {
-    return "has a password; put it into ingest.lake_password, as file:PATH or ${NAME}";
-  }
+// A server of a store may have several addresses, with commas between.
+Complaint check_hosts(std::string_view hosts) {
   while (true) {
     const std::string_view host = hosts.substr(0, hosts.find(','));
     if (auto wrong = check_host_and_port(host, false)) return wrong;
     if (host.size() == hosts.size()) return std::nullopt;
     hosts.remove_prefix(host.size() + 1);
   }
+}
+
+// What is shown of a running hub must hold no password.
+Complaint check_lake_url(std::string_view url) {
+  const std::string_view hosts = authority(url);
+  const std::string_view user = url.substr(0, static_cast<size_t>(hosts.data() - url.data()));
+  if (user.ends_with('@') && user.substr(user.find("://") + 3).find(':') != std::string_view::npos) {
+    return "has a password; put it into ingest.lake_password, as file:PATH or ${NAME}";
+  }
+  return check_hosts(hosts);
 }
 
 bool is_http(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
@@ -170,7 +175,7 @@ Complaint read(const std::string& text, const Key& key, StoreUrl& out) {
   if (!text.substr(scheme.size()).starts_with("://")) return "must be " + scheme + "://user@host/database";
   if (is_http(text)) {
     if (auto wrong = check_lake_url(text)) return wrong;
-  } else if (auto wrong = check_host_and_port(authority(text), false)) {
+  } else if (auto wrong = check_hosts(authority(text))) {
     return wrong;
   }
   out = {scheme == "postgresql" ? Kind::postgresql : Kind::clickhouse, text};
