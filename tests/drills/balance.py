@@ -8,6 +8,7 @@ import re
 import sqlite3
 
 import raw_log
+from ledger import expect_same
 
 ENVIRONMENTS = ("stage", "production")
 
@@ -42,15 +43,6 @@ def tables(hub, environment):
             kept = [c for c in columns if not re.fullmatch(r".*event_id|message_id|received_at|updated_at", c)]
             found[name] = sorted(map(repr, db.execute(f"select {', '.join(kept)} from {name}")))
     return found
-
-
-def expect_same(what, wanted, found):
-    """Both are lists of event ids, or of anything that compares."""
-    missing, extra = collections.Counter(wanted), collections.Counter(found)
-    missing, extra = missing - extra, extra - missing
-    if missing or extra:
-        raise AssertionError(f"{what}: {missing.total()} missing {sorted(missing)[:5]}, "
-                             f"{extra.total()} too many or unknown {sorted(extra)[:5]}")
 
 
 def balance(hub, records):

@@ -4,7 +4,6 @@ import concurrent.futures
 import contextlib
 import json
 import signal
-import time
 import unittest
 
 from balancer import Balancer
@@ -75,13 +74,12 @@ class TwoIngests(unittest.TestCase):
             wait_until("the other tells who does", lambda: f"/{self.fleet.processes[holder].pid}/" in (
                 self.fleet.targets(other(holder))[target]["worked_by"] or ""))
         # A replica that ends gives back what it holds: nobody waits for the leases' end.
-        begun = time.monotonic()
         self.assertEqual(self.fleet.stop("ingest"), [0])
+        self.assertNotIn("ingest", self.fleet.leases().values())
         wait_until("the other holds everything", lambda: set(self.wait_for_leases().values()) == {"ingest-b"})
         _, _, answer = self.fleet.post("ingest-b", self.fleet.kick_chat())
         self.fleet.wait_delivered(1)
         balance(self.fleet, [answer["event_id"]])
-        self.assertLess(time.monotonic() - begun, TAKEOVER_S)
 
     def test_pause_and_resume_asked_at_the_replica_that_does_not_work_on_it(self):
         asked = other(self.wait_for_leases("stage")["stage"])

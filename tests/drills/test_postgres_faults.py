@@ -1,0 +1,205 @@
+"""PostgreSQL fails under running hubs: killed, out of connections, deadlocked, failed over to its standby. Meanwhile
+webhooks get 503; afterwards the same processes go on, and the ledger balances."""
+import concurrent.futures
+import contextlib
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+
+from fleet import ENVIRONMENTS, Fleet
+from hub import request, utc, wait_until
+from ledger import balance
+from load import Load
+from postgres import UNSYNCED, Postgres
+
+PATIENCE_S = 60
+EVERYBODY = ("ingest", "ingest-b", *ENVIRONMENTS)
+
+
+def setUpModule():
+    global server
+    server = Postgres(settings=[*UNSYNCED, "max_connections=60"])
+
+
+def tearDownModule():
+    server.__exit__()
+
+
+class Faults(unittest.TestCase):
+    def run_fleet(self, *servers):
+        fleet = self.enterContext(Fleet(*servers))
+        fleet.start(*EVERYBODY)
+        return fleet
+
+    def start_load(self, fleet):
+        load = self.enterContext(Load(fleet, "ingest", "ingest-b"))
+        self.wait_for_more(fleet, load)
+        return load
+
+    def wait_for_more(self, fleet, load):
+        acknowledged, delivered = load.count() + 20, fleet.count("stage") + 20
+        wait_until("load flows", lambda: load.count() >= acknowledged and fleet.count("stage") >= delivered, PATIENCE_S)
+
+    def expect_unavailable(self, fleet):
+        for name in EVERYBODY:
+            wait_until(f"{name} is not ready", lambda: fleet.readiness(name) == 503)
+            self.assertEqual(request(fleet.admin_url(name) + "/healthz")[0], 200)
+        status, headers, _ = fleet.post("ingest", fleet.applicant())
+        self.assertEqual((status, "Retry-After" in headers), (503, True))
+        status, headers, _ = fleet.events_at("stage", [follow(1)])
+        self.assertEqual((status, "Retry-After" in headers), (503, True))
+
+    def expect_recovery(self, fleet, load):
+        for name in EVERYBODY:
+            fleet.wait_ready(name, PATIENCE_S)
+        self.wait_for_more(fleet, load)
+
+    def finish(self, fleet, load):
+        ids = load.finish()
+        self.assertGreater(load.refusals, 0, "no fault has struck a delivery")
+        fleet.wait_delivered(len(ids), patience_s=PATIENCE_S)
+        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), PATIENCE_S)
+        balance(fleet, ids)
+        self.assertEqual(fleet.stop(*EVERYBODY), [0] * len(EVERYBODY))
+
+
+class Killed(Faults):
+    def test_amid_load_and_again(self):
+        fleet = self.run_fleet(server)
+        load = self.start_load(fleet)
+        for _ in range(2):  # recovery is no once-only thing
+            server.kill()
+            self.expect_unavailable(fleet)
+            server.start()
+            self.expect_recovery(fleet, load)
+        self.finish(fleet, load)
+
+
+class Storm(Faults):
+    """Somebody else takes every connection that the server has."""
+
+    def test_out_of_connections(self):
+        fleet = self.run_fleet(server)
+        load = self.start_load(fleet)
+        mine = ",".join(f"'{name}'" for name in fleet.databases.values())
+        with Strangers(server):
+            def blow():
+                server.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where datname in ({mine})")
+                return all(fleet.readiness(name) == 503 for name in EVERYBODY)
+            wait_until("nobody has a connection", blow)
+            self.expect_unavailable(fleet)
+        self.expect_recovery(fleet, load)
+        self.finish(fleet, load)
+
+
+class Deadlock(Faults):
+    def test_a_batch_that_deadlocks_with_somebody_else_is_applied_all_the_same(self):
+        fleet = self.enterContext(Fleet(server))
+        fleet.start("stage")
+        low, high = follow(1), follow(2)
+        with Session(server, fleet.databases["stage"]) as rival, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            rival.run("set deadlock_timeout = '1min'", "begin", processed(high))
+            answer = pool.submit(fleet.events_at, "stage", [high, low])
+            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'vf api'"
+            wait_until("it waits for the rival", lambda: server.sql(waiting) == [["1"]])
+            rival.run(processed(low))  # now each waits for the other; the hub gives way and tries again
+            rival.run("rollback")
+            status, _, told = answer.result()
+        self.assertEqual((status, [row["status"] for row in told["results"]]), (200, ["applied"] * 2))
+        self.assertEqual(fleet.rows("stage", "select count(*) from channel_followers"), [["2"]])
+        self.assertIn("deadlock detected", (server.folder / "log").read_text())
+
+
+class Failover(Faults):
+    def test_to_a_synchronous_standby(self):
+        primary = self.enterContext(Postgres(settings=UNSYNCED))
+        alone = "synchronous_standby_names=''"  # as whoever promotes it leaves it
+        standby = self.enterContext(Postgres(standby_of=primary, settings=[*UNSYNCED, alone]))
+        primary.sql("alter system set synchronous_standby_names = 'standby'")
+        primary.sql("select pg_reload_conf()")
+        replication = "select sync_state from pg_stat_replication"
+        wait_until("the standby is synchronous", lambda: primary.sql(replication) == [["sync"]])
+        fleet = self.run_fleet(primary, standby)
+        load = self.start_load(fleet)
+        primary.kill()
+        self.expect_unavailable(fleet)
+        standby.promote()
+        fleet.servers = [standby]  # where the test looks; the hubs' address names both, as before
+        self.expect_recovery(fleet, load)
+        self.finish(fleet, load)
+        self.assertEqual(fleet.rows("dm", "select era from ingest.ingest_era"), [["1"]], "it is the same cluster still")
+
+
+def follow(number):
+    return {"specversion": "1.0", "id": f"00000000-0000-8000-8000-{number:012x}", "source": "kick",
+            "type": "kick.channel.followed", "time": utc(), "data": {
+                "broadcaster": {"user_id": 42, "username": "a", "channel_slug": "a"},
+                "follower": {"user_id": number, "username": "b", "channel_slug": "b"}}}
+
+
+def processed(envelope):
+    return ("insert into processed_events values "
+            f"('{envelope['id']}', 'kick', 'kick.channel.followed', 'applied', now(), now())")
+
+
+class Strangers:
+    """Take each connection that becomes free, and do nothing with it. Use as a context manager."""
+
+    THREADS = 4
+    STARTUP = b"user\0vfapp\0database\0postgres\0\0"
+
+    def __init__(self, server):
+        self.port, self.ending, self.connections = server.port, threading.Event(), contextlib.ExitStack()
+        self.threads = [threading.Thread(target=self.crowd, daemon=True) for _ in range(self.THREADS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        for thread in self.threads:
+            thread.join()
+        self.connections.close()
+
+    def crowd(self):
+        while not self.ending.is_set():
+            stranger = socket.create_connection(("127.0.0.1", self.port))
+            stranger.sendall(struct.pack(">ii", len(self.STARTUP) + 8, 3 << 16) + self.STARTUP)
+            if stranger.recv(1) == b"R":  # let in
+                self.connections.enter_context(stranger)
+            else:
+                stranger.close()
+
+
+class Session:
+    """psql on one connection. Use as a context manager."""
+
+    def __init__(self, server, database):
+        words = ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", database]
+        self.process = subprocess.Popen([server.bin / "psql", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+    def run(self, *statements):
+        """Waits for their end."""
+        self.process.stdin.write("".join(one + ";\n" for one in statements) + "\\echo done\n")
+        self.process.stdin.flush()
+        while self.process.stdout.readline().strip() != "done":
+            pass
+
+
+if __name__ == "__main__":
+    unittest.main()
