@@ -232,6 +232,14 @@ TEST_F(ClickHouseFaults, AReplicaThatLostItsKeeperIsLeft) {
   EXPECT_THAT(other.log(), Contains(HasSubstr("INSERT INTO vf.raw_events")));
 }
 
+TEST_F(ClickHouseFaults, InsertsDoNotWaitForReads) {
+  host->server.fault("hold", kSelect);
+  std::jthread reader([this] { EXPECT_TRUE(log->count()); });
+  host->server.wait_until_holding();
+  EXPECT_TRUE(insert(sample_events(0, 5)));
+  host->server.release();
+}
+
 TEST_F(ClickHouseFaults, AWrongPasswordSaysWhatMendsItAndIsNotShown) {
   host->params.password = "hunter2";
   auto opened = clickhouse::open_clickhouse(host->params);

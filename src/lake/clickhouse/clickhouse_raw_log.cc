@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -51,6 +52,7 @@ class ClickHouseRawLog final : public EngineRawLog {
       : params_(std::move(params)), user_(session.user), writer_(session), reader_(session) {}
 
   Result<bool> check() {
+    if (checked_) return true;
     const std::lock_guard lock(read_mutex_);
     return check_locked();
   }
@@ -128,7 +130,7 @@ class ClickHouseRawLog final : public EngineRawLog {
   const std::string user_;
   std::mutex write_mutex_, read_mutex_;
   Session writer_, reader_;
-  bool checked_ = false;  // under read_mutex_
+  std::atomic<bool> checked_{false};
 };
 
 }  // namespace
