@@ -6,10 +6,10 @@
 
 namespace vf::app {
 
-/// Blocks SIGINT and SIGTERM in this thread and all that it starts; ignores SIGPIPE.
+/// Blocks SIGINT, SIGTERM and, unless it is ignored, SIGHUP in this thread and all that it starts; ignores SIGPIPE.
 void block_stop_signals();
 
-/// Waits for the first SIGINT or SIGTERM. From then on a second one ends the process at once, as does the end of
+/// Waits for the first of them. From then on a second one ends the process at once, as does the end of
 /// `patience`: a drain that hangs must not outlive it.
 void wait_for_stop(std::chrono::seconds patience);
 

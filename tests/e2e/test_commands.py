@@ -2,6 +2,7 @@
 import concurrent.futures
 import contextlib
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -180,6 +181,29 @@ class Stopping(unittest.TestCase):
     def test_sigint_is_as_sigterm(self):
         with Hub() as hub:
             self.assertEqual(hub.stop(signal.SIGINT), 0)
+
+    def test_sighup_is_as_sigterm_but_not_under_nohup(self):
+        with Hub() as hub:
+            self.assertEqual(hub.stop(signal.SIGHUP), 0)
+            self.assertIn("stopped", hub.log.read_text())
+            handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what nohup hands down
+            try:
+                hub.start()
+            finally:
+                signal.signal(signal.SIGHUP, handler)
+            hub.process.send_signal(signal.SIGHUP)
+            self.assertEqual(hub.kick(chat())[0], 200)
+            self.assertEqual(hub.stop(), 0)
+
+    def test_closed_standard_streams_are_lent_to_nobody(self):
+        with Hub() as hub:
+            self.assertEqual(hub.stop(), 0)
+            words = ["sh", "-c", 'exec "$0" ingest --config "$1" <&- >&- 2>&-', BINARY, str(hub.file)]
+            hub.process = subprocess.Popen(words, cwd=hub.directory)
+            wait_until("the hub is ready", hub.ready)
+            held = [os.readlink(f"/proc/{hub.process.pid}/fd/{fd}") for fd in range(3)]
+            self.assertEqual(held, ["/dev/null"] * 3)
+            self.assertEqual(hub.stop(), 0)
 
 
 def stuck_hub(stack):
