@@ -276,6 +276,15 @@ TEST_F(Load, AStoreOnPostgresqlNamesItsPrimaryAndItsStandbys) {
             "vf.yaml:1: ingest.store: has no host\n");
 }
 
+TEST_F(Load, AUrlCanStandInARequestLine) {
+  for (const char* url : {"http://h/a b", "http://h/#x", "http://h/\\r\\nX: y", "http://h/\\t"}) {
+    EXPECT_THAT(problems(params(Role::client, std::string("admin: {url: \"") + url + "\"}")),
+                testing::HasSubstr("admin.url: holds a blank, a control character or '#'"))
+        << url;
+  }
+  EXPECT_EQ(config(params(Role::client, "admin: {url: \"http://h/a%20b?c=d\"}")).admin.url.text, "http://h/a%20b?c=d");
+}
+
 TEST_F(Load, SecretFilesAreCheckedAndTheirProblemsNameThem) {
   write("vf-data/empty", "\n");
   write("vf-data/most", std::string(64 << 10, 'x'));

@@ -153,6 +153,9 @@ Complaint read(const std::string& text, const Key&, Listen& out) {
 // The value is not quoted back: it may hold a password.
 Complaint read(const std::string& text, const Key&, Url& out) {
   if (!is_http(text)) return "must begin with http:// or https://";
+  const auto unfit = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '#'; };
+  if (std::ranges::any_of(text, unfit))
+    return "holds a blank, a control character or '#'; write it as %XX, or leave it out";
   if (auto wrong = check_host_and_port(authority(text), false)) return *wrong + "; write http://host:port/path";
   out.text = text;
   while (out.text.ends_with('/')) out.text.pop_back();

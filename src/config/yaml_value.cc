@@ -81,12 +81,23 @@ class Reader {
   int values_ = 0;
 };
 
+// What stands behind a further '---' would be lost without a word.
+YAML::Node only_document(const std::string& text) {
+  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+  for (size_t i = 1; i < documents.size(); ++i) {
+    if (documents[i].IsNull()) continue;
+    throw YamlError{documents[i].Mark().line + 1,
+                    "a second document begins here; only one is read: take the '---' out"};
+  }
+  return documents.empty() ? YAML::Node() : documents.front();
+}
+
 }  // namespace
 
 std::expected<YamlValue, YamlError> parse_yaml(const std::string& text) {
   if (text.size() > kBytesMax) return std::unexpected(YamlError{1, "larger than 1 MiB"});
   try {
-    return Reader().read(YAML::Load(text), 1, 0);
+    return Reader().read(only_document(text), 1, 0);
   } catch (const YAML::Exception& error) {
     return std::unexpected(YamlError{error.mark.is_null() ? 1 : error.mark.line + 1, error.msg});
   } catch (YamlError& error) {

@@ -1,6 +1,6 @@
 #include "config/yaml_value.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace vf::config {
 namespace {
@@ -90,6 +90,14 @@ TEST(YamlValue, AnchorsCannotGrowWithoutBound) {
   const auto tree = parse_yaml(text);
   ASSERT_FALSE(tree);
   EXPECT_EQ(tree.error().what, "more than 100000 values");
+}
+
+TEST(YamlValue, ASecondDocumentIsNotLostInSilence) {
+  const auto tree = parse_yaml("---\na: 1\n---\nb: 2\n");
+  ASSERT_FALSE(tree);
+  EXPECT_EQ(tree.error().line, 4);
+  EXPECT_THAT(tree.error().what, testing::StartsWith("a second document begins here"));
+  for (const char* one : {"---\na: 1\n", "a: 1\n---\n", "a: 1\n...\n"}) EXPECT_TRUE(parse_yaml(one)) << one;
 }
 
 TEST(YamlValue, TextIsBounded) {
