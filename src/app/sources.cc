@@ -47,15 +47,19 @@ Result<std::shared_ptr<sources::Source>> make_sumsub(const config::SumsubSource&
   return std::make_shared<sources::sumsub::SumsubSource>(std::move(params));
 }
 
-Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
-                                                      const config::GenericSource& configured) {
+Result<std::unique_ptr<sources::Source>> try_generic(const std::string& name, const config::GenericSource& configured) {
   sources::generic::Params params;
   params.name = name;
   params.scheme = configured.scheme;
   for (const auto& secret : configured.secrets) params.secrets.push_back(secret.reveal());
   params.options = configured.options;
   params.max_age = configured.max_age;
-  auto source = sources::generic::make_generic_source(std::move(params));
+  return sources::generic::make_generic_source(std::move(params));
+}
+
+Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
+                                                      const config::GenericSource& configured) {
+  auto source = try_generic(name, configured);
   if (!source) return invalid(fmt::format("sources.{}.{}", name, source.error().message));
   return std::shared_ptr<sources::Source>(std::move(*source));
 }
@@ -82,6 +86,11 @@ Result<SourceMap> make_sources(const config::Config& config, KeyFetcher& fetcher
     if (!added) return added.error();
   }
   return map;
+}
+
+std::optional<std::string> source_problem(const std::string& name, const config::GenericSource& configured) {
+  const auto source = try_generic(name, configured);
+  return source ? std::nullopt : std::optional(source.error().message);
 }
 
 std::string_view kick_public_key() { return kKickPublicKey; }

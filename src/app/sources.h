@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "app/key_fetcher.h"
@@ -16,6 +17,9 @@ using SourceMap = std::map<std::string, ingest::Receiving, std::less<>>;
 
 /// Every source that is not `off`. Errors name the key. `fetcher` outlives the sources.
 Result<SourceMap> make_sources(const config::Config& config, KeyFetcher& fetcher);
+
+/// Why make_sources() would refuse it, as "key: what" with the key under sources.<name>; nullopt: it would not.
+std::optional<std::string> source_problem(const std::string& name, const config::GenericSource& configured);
 
 /// The key that Kick publishes, PEM.
 std::string_view kick_public_key();

@@ -95,7 +95,9 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   try {
     root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    streams.out << reached(root).app->help(reached(root).path == "vf" ? "" : "vf");
+    const Reached at = reached(root);
+    const size_t name = at.path.rfind(' ');
+    streams.out << at.app->help(name == std::string::npos ? "" : at.path.substr(0, name));
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     streams.out << version.what() << "\n";

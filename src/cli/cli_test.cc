@@ -47,7 +47,7 @@ TEST(Cli, HelpIsEverywhereAndExitsZero) {
   EXPECT_THAT(vf({"--help"}).out,
               AllOf(HasSubstr("completion"), HasSubstr("--config FILE"), HasSubstr("--set KEY=VALUE")));
   EXPECT_THAT(vf({"config", "--help"}).out, AllOf(HasSubstr("vf config"), HasSubstr("print"), HasSubstr("keys")));
-  EXPECT_THAT(vf({"config", "keys", "--help"}).out, HasSubstr("--markdown"));
+  EXPECT_THAT(vf({"config", "keys", "--help"}).out, AllOf(HasSubstr("--markdown"), HasSubstr("Usage: vf config keys")));
   EXPECT_EQ(vf({"config", "keys", "-h"}).code, 0);
 }
 
@@ -107,6 +107,26 @@ TEST_F(CliConfig, PrintTellsEveryProblemOfTheFileAndExitsTwo) {
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(outcome.err, "vf: " + file + ":1: banana: unknown key; 'vf config keys' lists all\n" + "vf: " + file +
                              ":2: log.levl: unknown key; did you mean log.level?\n");
+}
+
+TEST_F(CliConfig, WhatASchemeRefusesIsToldWithEverythingElse) {
+  const std::string file = write(
+      "log: {level: loud}\nsources:\n  d: {scheme: discord, secrets: [zz]}\n"
+      "  k: {scheme: hmac,\n    secrets: [x]}\n  g: {scheme: github, max_age: 5m, secrets: [x]}\n"
+      "  off: {scheme: discord, secrets: [zz], mode: off}\n");
+  const Outcome outcome = vf({"ingest", "--config", file});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":1: log.level: "));
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":3: sources.d.secrets[0]: "));
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":4: sources.k.header: "));
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":6: sources.g.max_age: "));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("sources.off")));
+}
+
+TEST_F(CliConfig, EveryItemOfAListIsChecked) {
+  const std::string file =
+      write("sources: {o: {scheme: standard-webhooks, secrets: [\"file:/absent\", \"${ABSENT_TOO}\"]}}\n");
+  EXPECT_THAT(vf({"ingest", "--config", file}).err, AllOf(HasSubstr("/absent"), HasSubstr("ABSENT_TOO")));
 }
 
 TEST_F(CliConfig, KeysComeAsTextJsonAndMarkdown) {

@@ -27,8 +27,9 @@ void announce(const Session& session, const config::Config& config, const app::A
   }
   if (!addresses.simulated_kick.empty())
     out << fmt::format("  simulated    Kick's API at {}\n", addresses.simulated_kick);
-  out << fmt::format("  admin        {}/   (token: {})\n\n", addresses.admin,
-                     (config.data_dir / "admin-token").string());
+  const auto token = config.data_dir / "admin-token";  // not there when admin.token says another place
+  out << fmt::format("  admin        {}/{}\n\n", addresses.admin,
+                     std::filesystem::exists(token) ? "   (token: " + token.string() + ")" : "");
   out.flush();
 }
 

@@ -1,5 +1,7 @@
 #include "cli/session.h"
 
+#include "app/sources.h"
+
 namespace vf::cli {
 
 config::LoadParams Session::load_params(config::Role role, const std::string& environment) const {
@@ -8,6 +10,7 @@ config::LoadParams Session::load_params(config::Role role, const std::string& en
   params.sets = sets;
   params.role = role;
   params.environment = environment;
+  params.check_source = app::source_problem;
   return params;
 }
 

@@ -25,6 +25,7 @@ class Loader {
     }
     for (const auto& [section, origin] : document_.sections) required(section, origin);
     environment();
+    schemes();
     place_paths();
     const Entry* lake = document_.find("ingest.lake");
     loaded_.config.ingest.lake_named = lake && lake->origin != kDefaultOrigin;
@@ -66,14 +67,18 @@ class Loader {
     std::vector<std::string> items;
     for (const std::string& item : entry.items) {
       auto text = expand(item, params_.lookup);
-      if (!text) return complain(path, entry, text.error());
+      if (!text) {
+        complain(path, entry, text.error());
+        continue;
+      }
       if (entry.key->from_file() && text->starts_with(kFilePrefix)) {
         if (may_be_missing(entry) && is_missing(file_of(*text))) return;
         text = read_file(path, entry, *text);
-        if (!text) return;
+        if (!text) continue;
       }
       items.push_back(*std::move(text));
     }
+    if (items.size() != entry.items.size()) return;
     if (auto wrong = entry.key->store(loaded_.config, entry.name, items)) complain(path, entry, *wrong);
   }
 
@@ -110,6 +115,24 @@ class Loader {
     for (const ConcreteKey& key : keys_within(section)) {
       if (!key.match.key->required || document_.find(key.path) || !needed(key.path, *key.match.key)) continue;
       problems_.push_back({origin, key.path, "is required; set it, for example to " + key.match.key->example});
+    }
+  }
+
+  // A source with a key that is wrong by itself is not asked about: what it lacks then is no news.
+  void schemes() {
+    if (!params_.check_source || !holds(only(Role::up, Role::ingest), params_.role)) return;
+    for (const auto& [name, source] : loaded_.config.sources.generic) {
+      const std::string section = "sources." + name + ".";
+      const auto own = [&section](const Problem& problem) { return problem.key.starts_with(section); };
+      if (source.mode == SourceMode::off || std::ranges::any_of(problems_, own)) continue;
+      const auto wrong = params_.check_source(name, source);
+      if (!wrong) continue;
+      const size_t colon = std::min(wrong->find(": "), wrong->size());
+      const std::string key = section + wrong->substr(0, colon);
+      const Entry* entry = document_.find(key.substr(0, key.find('[')));
+      if (!entry || entry->origin == kDefaultOrigin) entry = document_.find(section + "scheme");
+      problems_.push_back(
+          {entry ? entry->origin : kDefaultOrigin, key, wrong->substr(std::min(colon + 2, wrong->size()))});
     }
   }
 

@@ -19,6 +19,9 @@ namespace vf::config {
 using Lookup = std::function<std::optional<std::string>(const std::string& name)>;
 std::optional<std::string> process_environment(const std::string& name);
 
+/// What is wrong with a configured source, as "key: what" with the key under sources.<name>; nullopt: nothing.
+using SourceCheck = std::function<std::optional<std::string>(const std::string& name, const GenericSource& source)>;
+
 struct LoadParams {
   std::optional<std::filesystem::path> file;
   std::vector<std::string> sets;  // "key=value": over the file
@@ -27,6 +30,7 @@ struct LoadParams {
   bool simulated = false;   // up --sim without a file: Sumsub is there too
   std::filesystem::path working_dir = std::filesystem::current_path();
   Lookup lookup = process_environment;
+  SourceCheck check_source = {};  // asked by the roles that receive webhooks, of sources that are not off
 };
 
 struct Loaded {
