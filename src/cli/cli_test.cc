@@ -123,6 +123,15 @@ TEST_F(CliConfig, WhatASchemeRefusesIsToldWithEverythingElse) {
   EXPECT_THAT(outcome.err, Not(HasSubstr("sources.off")));
 }
 
+TEST_F(CliConfig, DoctorHidesTheTargetsPassword) {
+  const std::string file = write(
+      "data_dir: " + dir_.string() +
+      "\ningest: {lake: none}\nadmin: {token: t, listen: \"127.0.0.1:1\"}\n"
+      "targets: {a: {url: \"http://u:hunter2@127.0.0.1:1/x\", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}\n");
+  const Outcome outcome = vf({"doctor", "--config", file});
+  EXPECT_THAT(outcome.out + outcome.err, AllOf(HasSubstr("http://u:***@127.0.0.1:1/x"), Not(HasSubstr("hunter2"))));
+}
+
 TEST_F(CliConfig, EveryItemOfAListIsChecked) {
   const std::string file =
       write("sources: {o: {scheme: standard-webhooks, secrets: [\"file:/absent\", \"${ABSENT_TOO}\"]}}\n");

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "cli/families.h"
 #include "cli/text_table.h"
+#include "config/describe.h"
 #include "http/client.h"
 
 namespace vf::cli {
@@ -106,16 +107,17 @@ void check_sources(const config::Config& config, Findings& out) {
 void check_target(const fanout::Target& target, Findings& out) {
   auto client = http::Client::create({.allow_private = target.allow_private});
   const auto response = client->call({.url = target.url, .body = "[]", .timeout = kPatience});
+  const std::string shown = config::without_password(target.url);
   if (!response) {
     out.push_back({"target " + target.name, Grade::problem,
-                   fmt::format("{}: {}; its backlog waits until it answers", target.url, response.error().message)});
+                   fmt::format("{}: {}; its backlog waits until it answers", shown, response.error().message)});
     return;
   }
   const bool guarded = response->status == 401;
-  out.push_back({"target " + target.name, guarded ? Grade::ok : Grade::warning,
-                 guarded ? target.url + " answers"
-                         : fmt::format("{} answered an unsigned request with {}: 401 is expected", target.url,
-                                       response->status)});
+  out.push_back(
+      {"target " + target.name, guarded ? Grade::ok : Grade::warning,
+       guarded ? shown + " answers"
+               : fmt::format("{} answered an unsigned request with {}: 401 is expected", shown, response->status)});
 }
 
 void check_running(const config::Config& config, Findings& out) {

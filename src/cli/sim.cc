@@ -109,9 +109,9 @@ void add_options(CLI::App& command, Options& o) {
       ->check(CLI::Range(0.0, 100.0));
   command.add_option("--rate", o.rate, "Events a second; 0: as fast as they are taken")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0.0, 1'000'000.0, "0 to 1000000"));
   command.add_option("--count", o.count, "End after so many events");
-  command.add_option("--seconds", o.seconds, "End after so long")->check(CLI::NonNegativeNumber);
+  command.add_option("--seconds", o.seconds, "End after so long")->check(CLI::Range(0.0, 1e9));
   command.add_option("--seed", o.seed, "The same seed plays the same world")->capture_default_str();
   command.add_option("--channels", o.channels, "Channels in the world")
       ->capture_default_str()
