@@ -1,7 +1,8 @@
-"""PostgreSQL fails under running hubs: killed, out of connections, deadlocked, failed over to its standby. Meanwhile
-webhooks get 503; afterwards the same processes go on, and the ledger balances."""
+"""PostgreSQL fails under running hubs: killed, out of connections, deadlocked, lost amid a commit, failed over to its
+standby. Meanwhile webhooks get 503; afterwards the same processes go on, and the ledger balances."""
 import concurrent.futures
 import contextlib
+import json
 import pathlib
 import socket
 import struct
@@ -12,13 +13,16 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
+from balancer import Balancer
 from fleet import ENVIRONMENTS, Fleet
 from hub import request, utc, wait_until
 from ledger import balance
 from load import Load
 from postgres import UNSYNCED, Postgres
+from postgres_drill import drill, parse
 
 PATIENCE_S = 60
+HELD_UP_S = 15  # by the locks of one who stands still; the server ends its transaction after 5 s
 EVERYBODY = ("ingest", "ingest-b", *ENVIRONMENTS)
 
 
@@ -116,6 +120,66 @@ class Deadlock(Faults):
         self.assertIn("deadlock detected", (server.folder / "log").read_text())
 
 
+class HalfDone(Faults):
+    """The network to the server fails amid a commit, and stays away; somebody else is asked meanwhile."""
+
+    def setUp(self):
+        self.fleet = self.enterContext(Fleet(server))
+        self.way = self.enterContext(Balancer([server.port]))
+        self.fleet.ways.update(dict.fromkeys(("ingest", "stage"), self.way.port))
+
+    def post_and_freeze(self, *, answered):
+        """A delivery whose commit was frozen, which its provider is told as 503."""
+        self.fleet.start("ingest", "ingest-b")
+        delivery = self.fleet.applicant()
+        self.way.freeze_at_commit(json.loads(delivery[1])["applicantId"].encode(), answered=answered)
+        status, headers, _ = self.fleet.post("ingest", delivery)
+        self.assertEqual((status, "Retry-After" in headers), (503, True))
+        return delivery
+
+    def post_until_taken(self, name, delivery):
+        def post():
+            status, _, answer = self.fleet.post(name, delivery)
+            self.assertIn(status, (200, 503))
+            return status == 200 and answer
+        return wait_until("the delivery is taken", post, HELD_UP_S)
+
+    def test_a_commit_that_stands_but_was_not_confirmed_is_a_duplicate_when_it_comes_again(self):
+        delivery = self.post_and_freeze(answered=True)
+        (event_id,), = self.fleet.rows("dm", "select event_id from ingest.ingest_outbox")
+        for name in ("ingest-b", "ingest"):
+            if name == "ingest":
+                self.way.thaw()
+            answer = self.post_until_taken(name, delivery)
+            self.assertEqual(answer, {"status": "duplicate", "event_id": event_id}, name)
+
+    def test_a_commit_that_never_came_holds_up_the_others_for_seconds_and_leaves_nothing(self):
+        delivery = self.post_and_freeze(answered=False)
+        first = self.post_until_taken("ingest-b", delivery)
+        self.assertEqual(first["status"], "accepted")
+        self.way.thaw()
+        self.assertEqual(self.post_until_taken("ingest", delivery), {**first, "status": "duplicate"})
+        self.assertEqual(self.fleet.ids("dm", "ingest.ingest_outbox"), [first["event_id"]])
+
+    def test_an_environments_commit_that_never_came_holds_up_the_others_for_seconds(self):
+        self.fleet.start("stage", "stage-b")
+        event = follow(1)
+        self.way.freeze_at_commit(b"processed_events", answered=False)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            half_done = pool.submit(self.fleet.events_at, "stage", [event])
+            wait_until("it is amid its commit", lambda: not self.way.flowing.is_set())
+
+            def post():
+                status, _, answer = self.fleet.events_at("stage-b", [event])
+                self.assertIn(status, (200, 503))
+                return status == 200 and answer["results"][0]["status"]
+            self.assertEqual(wait_until("it is taken", post, HELD_UP_S), "applied")
+            self.way.thaw()
+            status, _, answer = half_done.result()
+        self.assertTrue(status == 503 or answer["results"][0]["status"] == "duplicate", answer)
+        self.assertEqual(self.fleet.ids("stage", "processed_events"), [event["id"]])
+
+
 class Failover(Faults):
     def test_to_a_synchronous_standby(self):
         primary = self.enterContext(Postgres(settings=UNSYNCED))
@@ -134,6 +198,13 @@ class Failover(Faults):
         self.expect_recovery(fleet, load)
         self.finish(fleet, load)
         self.assertEqual(fleet.rows("dm", "select era from ingest.ingest_era"), [["1"]], "it is the same cluster still")
+
+
+class AnyFault(unittest.TestCase):
+    def test_at_any_moment(self):
+        options = parse(["--faults", "8"])
+        print(f"\n(seed {options.seed})", end=" ", flush=True)
+        print(f"\n{drill(options)}", flush=True)
 
 
 def follow(number):

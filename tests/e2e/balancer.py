@@ -1,5 +1,6 @@
-"""A Service as a cluster has it: one address before several receivers; each new connection goes to the next that takes
-it. Bytes pass as they are. Standard library only."""
+"""A Service as a cluster has it: one address before several servers; each new connection goes to the next that takes it.
+Bytes pass as they are, or not at all while it is frozen: then it is a network that loses everything. Standard library
+only."""
 import contextlib
 import itertools
 import socket
@@ -9,10 +10,12 @@ CHUNK = 1 << 16
 
 
 class Balancer:
-    """Use as a context manager. `ports`: the receivers', all on loopback."""
+    """Use as a context manager. `ports`: the servers', all on loopback."""
 
     def __init__(self, ports):
         self.ports, self.turns = ports, itertools.count()
+        self.trap, self.flowing = None, threading.Event()
+        self.flowing.set()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -23,6 +26,25 @@ class Balancer:
     def __exit__(self, *_):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self.thaw()
+
+    def freeze(self):
+        self.flowing.clear()
+
+    def freeze_at_commit(self, mark, *, answered):
+        """Freezes amid the next transaction of a database's client that has sent `mark`: before its COMMIT reaches the
+        server, or, `answered`, before the server's word that it stands reaches the client."""
+        self.trap = mark, answered
+
+    def spring(self, chunk, marked, to_client):
+        if self.trap and not to_client and self.trap[0] in chunk:
+            marked.set()
+        if self.trap and marked.is_set() and b"COMMIT" in chunk and to_client == self.trap[1]:
+            self.trap = None
+            self.freeze()
+
+    def thaw(self):
+        self.flowing.set()
 
     def accept(self):
         with contextlib.suppress(OSError):  # closed
@@ -32,11 +54,11 @@ class Balancer:
 
     def serve(self, client):
         with client, contextlib.suppress(OSError):
-            receiver = self.connect()
-            with receiver:
-                back = threading.Thread(target=self.pass_on, args=(receiver, client), daemon=True)
+            marked = threading.Event()
+            with self.connect() as server:
+                back = threading.Thread(target=self.pass_on, args=(server, client, marked, True), daemon=True)
                 back.start()
-                self.pass_on(client, receiver)
+                self.pass_on(client, server, marked, False)
                 back.join()
 
     def connect(self):
@@ -44,13 +66,15 @@ class Balancer:
         for i in range(len(self.ports)):
             with contextlib.suppress(ConnectionRefusedError):
                 return socket.create_connection(("127.0.0.1", self.ports[(first + i) % len(self.ports)]))
-        raise ConnectionRefusedError("no receiver takes connections")
+        raise ConnectionRefusedError("no server takes connections")
 
-    @staticmethod
-    def pass_on(source, sink):
+    def pass_on(self, source, sink, marked, to_client):
         with contextlib.suppress(OSError):
             while chunk := source.recv(CHUNK):
+                self.spring(chunk, marked, to_client)
+                self.flowing.wait()
                 sink.sendall(chunk)
+        self.flowing.wait()
         for end in (source, sink):  # one direction's end is the other's: HTTP/1.1 needs no half-open connections
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -23,6 +23,7 @@ class Fleet(Hub):
     def __init__(self, *servers, environments=ENVIRONMENTS, extra=None):
         super().__init__()
         self.servers, self.servers_of, self.processes, self.replicas = list(servers), {}, {}, {}
+        self.ways = {}  # replica: the port by which it reaches the server, when it is not the server's own
         mark = secrets.token_hex(4)
         self.databases = {name: f"{name}_{mark}" for name in ("dm", *ENVIRONMENTS)}
         merge(self.config, {"targets": {name: {"retry": dict(QUICK)} for name in ENVIRONMENTS}})
@@ -90,9 +91,11 @@ class Fleet(Hub):
         listener, admin = self.ports_of(name)
         key = "ingest" if role == "ingest" else f"environments.{role}"
         words = ["ingest"] if role == "ingest" else ["api", "--env", role]
-        if role == "ingest":
-            words += ["--set", f"ingest.store={self.store('dm', self.user(name))}"]
-        return [*words, "--set", f"{key}.listen=127.0.0.1:{listener}", "--set", f"admin.listen=127.0.0.1:{admin}"]
+        store = self.store("dm", self.user(name)) if role == "ingest" else self.store(role)
+        if name in self.ways:
+            store = store.replace(f":{self.server().port}/", f":{self.ways[name]}/")
+        settings = {f"{key}.store": store, f"{key}.listen": f"127.0.0.1:{listener}", "admin.listen": f"127.0.0.1:{admin}"}
+        return words + [word for setting in settings.items() for word in ("--set", "=".join(setting))]
 
     def ports_of(self, name):
         """(listener, admin)"""
@@ -124,7 +127,7 @@ class Fleet(Hub):
         if self.processes[name].poll() is not None:
             raise AssertionError(f"{name} ended with {self.processes[name].returncode}:\n{self.log.read_text()[-3000:]}")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return request(self.admin_url(name) + "/readyz", timeout_s=5)[0]
+            return request(self.admin_url(name) + "/readyz", timeout_s=10)[0]
         return 0
 
     def stop(self, *names, how=signal.SIGTERM):

@@ -9,7 +9,7 @@ import unittest
 from balancer import Balancer
 from fleet import ENVIRONMENTS, QUICK, Fleet
 from foreign import Foreign
-from hub import new_secret, ulid, utc, wait_until
+from hub import new_secret, request, ulid, utc, wait_until
 from ledger import balance, expect_same
 from load import Load
 from postgres import UNSYNCED, Postgres
@@ -119,6 +119,8 @@ class FailingHolder(unittest.TestCase):
 
     def setUp(self):
         self.fleet = self.enterContext(Fleet(server))
+        self.way = self.enterContext(Balancer([server.port]))
+        self.fleet.ways["ingest"] = self.way.port
         self.fleet.start("ingest", *ENVIRONMENTS)
         wait_until("it holds every lease", lambda: len(self.fleet.leases()) == 3)
         self.fleet.start("ingest-b")
@@ -158,6 +160,31 @@ class FailingHolder(unittest.TestCase):
         self.finish()
         self.assertEqual(set(self.fleet.leases().values()), {"ingest-b"})
 
+    def expect_unavailable(self):
+        """The delivery that is refused: perhaps it is kept all the same."""
+        wait_until("it knows that the store is away", lambda: self.fleet.readiness("ingest") == 503)
+        self.assertEqual(request(self.fleet.admin_url("ingest") + "/healthz", timeout_s=5)[0], 200)
+        delivery = self.fleet.applicant()
+        status, headers, _ = self.fleet.post("ingest", delivery)
+        self.assertEqual((status, "Retry-After" in headers), (503, True))
+        return delivery
+
+    def resend(self, delivery):
+        """As its provider does."""
+        self.load.acknowledged[delivery[1]] = self.fleet.post("ingest", delivery)[2]["event_id"]
+
+    def test_whose_network_to_the_database_loses_everything(self):
+        self.way.freeze()
+        try:
+            refused = self.expect_unavailable()
+            self.wait_for_takeover()
+            self.wait_for_more()
+        finally:
+            self.way.thaw()
+        self.fleet.wait_ready("ingest")
+        self.resend(refused)
+        self.finish()
+
     def test_cut_off_from_the_database(self):
         user = self.fleet.user("ingest")
         server.sql(f"alter role {user} nologin")
@@ -166,14 +193,13 @@ class FailingHolder(unittest.TestCase):
                 server.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{user}'")
                 return self.fleet.readiness("ingest") == 503
             wait_until("it knows that the store is away", cut)
-            delivery = self.fleet.applicant()
-            status, headers, _ = self.fleet.post("ingest", delivery)
-            self.assertEqual((status, "Retry-After" in headers), (503, True))
+            refused = self.expect_unavailable()
             self.wait_for_takeover()
             self.wait_for_more()
         finally:
             server.sql(f"alter role {user} login")
         self.fleet.wait_ready("ingest")
+        self.resend(refused)
         self.finish()
 
 
