@@ -96,7 +96,16 @@ class Check {
     }
   }
 
+  // A token travels in a header.
+  void token(const std::string& key, const Secret& secret) {
+    const auto control = [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; };
+    if (std::ranges::any_of(secret.reveal(), control))
+      problem(key, "holds a line break or a control character; one line is meant");
+  }
+
   void credentials() {
+    token("admin.token", config_.admin.token);
+    token("admin.read_token", config_.admin.read_token);
     if (config_.admin.token.empty()) {
       warning("admin.token", "there is none: the admin API answers 401 to every operation");
     }
