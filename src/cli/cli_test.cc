@@ -132,6 +132,13 @@ TEST_F(CliConfig, DoctorHidesTheTargetsPassword) {
   EXPECT_THAT(outcome.out + outcome.err, AllOf(HasSubstr("http://u:***@127.0.0.1:1/x"), Not(HasSubstr("hunter2"))));
 }
 
+TEST_F(CliConfig, ATokenIsOneLine) {
+  const std::string file = write("admin: {token: one, read_token: \"one\\ntwo\"}\n");
+  const Outcome outcome = vf({"ingest", "--config", file});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, StartsWith("vf: " + file + ":1: admin.read_token: holds a line break"));
+}
+
 TEST_F(CliConfig, EveryItemOfAListIsChecked) {
   const std::string file =
       write("sources: {o: {scheme: standard-webhooks, secrets: [\"file:/absent\", \"${ABSENT_TOO}\"]}}\n");

@@ -276,12 +276,6 @@ TEST_F(Load, AStoreOnPostgresqlNamesItsPrimaryAndItsStandbys) {
             "vf.yaml:1: ingest.store: has no host\n");
 }
 
-TEST_F(Load, ATokenIsOneLine) {
-  write("vf-data/two-lines", "one\ntwo\n");
-  EXPECT_EQ(problems(params(Role::ingest, "admin: {token: one, read_token: file:two-lines}")),
-            "vf.yaml:1: admin.read_token: holds a line break or a control character; one line is meant\n");
-}
-
 TEST_F(Load, AUrlCanStandInARequestLine) {
   for (const char* url : {"http://h/a b", "http://h/#x", "http://h/\\r\\nX: y", "http://h/\\t"}) {
     EXPECT_THAT(problems(params(Role::client, std::string("admin: {url: \"") + url + "\"}")),
