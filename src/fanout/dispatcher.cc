@@ -14,7 +14,7 @@ constexpr int kReadsAStep = 8;          // then others on this thread get their 
 constexpr size_t kBatchesHeldMax = 16;  // settled ones waiting for an older one included
 constexpr Millis kStorePause{500};      // after the store has failed
 constexpr Millis kAgeCheckEvery{10'000};
-constexpr Millis kModeLookEvery{1'000};
+constexpr Millis kLookEvery{1'000};
 constexpr Millis kIdleWait{1'000};
 
 Batches::Params batch_params(const Target& target, Batches::Params params) {
@@ -60,7 +60,7 @@ Millis Dispatcher::step() {
   if (phase_ != Phase::running) return until_next(false);
   if (cursor_unknown_ && store_answers()) find_cursor();
   if (detaching_ && !advancing_ && !cursor_unknown_ && store_answers()) move_to_present();
-  watch_mode();
+  watch_store();
   check_age();
   const bool more_to_read = work();
   advance();
@@ -86,14 +86,16 @@ void Dispatcher::load() {
   phase_ = Phase::running;
 }
 
-// An operator may have asked another process on the same store.
-void Dispatcher::watch_mode() {
+// An operator may have asked another process on the same store, or moved the cursor; one that was failed over to a
+// standby that lagged has lost the cursor's last moves, and gives their positions to other events.
+void Dispatcher::watch_store() {
   const Steady now = ports_.clock.steady();
   const bool settled = orders_ == 0 && !detaching_ && writes_.pending() == 0;  // what is on its way there is newer
-  if (now < next_mode_look_ || !settled || !store_answers()) return;
-  next_mode_look_ = now + kModeLookEvery;
+  if (now < next_look_ || !settled || !store_answers()) return;
+  next_look_ = now + kLookEvery;
   const auto settings = ports_.outbox.settings();
   if (!settings) return store_failed(settings.error());
+  if (is_idle()) find_cursor();
   auto setting = setting_in(*settings, mode_setting(target_.name));
   if (setting == setting_) return;
   setting_ = std::move(setting);

@@ -124,7 +124,7 @@ class Dispatcher {
   void check_age();
   void move_to_present();
 
-  void watch_mode();
+  void watch_store();
   Mode mode_of(const std::string& setting) const;
   void put_mode(std::optional<Mode> mode, Told told);
   void put_detached();
@@ -156,7 +156,7 @@ class Dispatcher {
   int refusals_ = 0;  // fresh events put aside since the last delivery
   Steady store_retry_at_{0};
   Steady next_age_check_{0};
-  Steady next_mode_look_{0};
+  Steady next_look_{0};
   std::optional<Instant> oldest_unread_;  // of the last look while nothing is read
   std::string detach_reason_;
   std::string gap_;  // what retention had removed before it was read; empty: nothing

@@ -42,6 +42,21 @@ TEST_F(OperationTest, ADryRunMovesTheCursorAndSendsNothingNeitherLater) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m600"));
 }
 
+TEST_F(OperationTest, ACursorThatWentBackIsMetWithinASecond) {
+  add(4);
+  start();
+  while (!wire.empty()) answer(0, 200);
+  ASSERT_EQ(cursor(), end());
+  const store::Write back = store::MoveCursor{"stage", {0, 0, 2}, "by hand"};
+  ASSERT_TRUE(outbox.write({&back, 1}, clock.now(), nullptr));
+  EXPECT_THAT(wire, IsEmpty());
+  advance(std::chrono::seconds{1});
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(wire[0].messages(), ElementsAre("m2", "m3"));
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+}
+
 TEST_F(OperationTest, TheCursorsRowsTellWhatWasSentFromWhatTheModePassedOver) {
   add(2);
   start();

@@ -3,7 +3,9 @@ standby. Meanwhile webhooks get 503; afterwards the same processes go on, and th
 import concurrent.futures
 import contextlib
 import json
+import os
 import pathlib
+import signal
 import socket
 import struct
 import subprocess
@@ -64,11 +66,14 @@ class Faults(unittest.TestCase):
             fleet.wait_ready(name, PATIENCE_S)
         self.wait_for_more(fleet, load)
 
+    def wait_settled(self, fleet, count):
+        fleet.wait_delivered(count, patience_s=PATIENCE_S)
+        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), PATIENCE_S)
+
     def finish(self, fleet, load):
         ids = load.finish()
         self.assertGreater(load.refusals, 0, "no fault has struck a delivery")
-        fleet.wait_delivered(len(ids), patience_s=PATIENCE_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), PATIENCE_S)
+        self.wait_settled(fleet, len(ids))
         balance(fleet, ids)
         self.assertEqual(fleet.stop(*EVERYBODY), [0] * len(EVERYBODY))
 
@@ -181,6 +186,15 @@ class HalfDone(Faults):
 
 
 class Failover(Faults):
+    def fail_over(self, fleet, standby):
+        fleet.server().kill()
+        self.expect_unavailable(fleet)
+        standby.promote()
+        fleet.servers = [standby]  # where the test looks; the hubs' address names both, as before
+
+    def expect_no_new_era(self, fleet):
+        self.assertEqual(fleet.rows("dm", "select era from ingest.ingest_era"), [["1"]], "it is the same cluster still")
+
     def test_to_a_synchronous_standby(self):
         primary = self.enterContext(Postgres(settings=UNSYNCED))
         alone = "synchronous_standby_names=''"  # as whoever promotes it leaves it
@@ -191,13 +205,32 @@ class Failover(Faults):
         wait_until("the standby is synchronous", lambda: primary.sql(replication) == [["sync"]])
         fleet = self.run_fleet(primary, standby)
         load = self.start_load(fleet)
-        primary.kill()
-        self.expect_unavailable(fleet)
-        standby.promote()
-        fleet.servers = [standby]  # where the test looks; the hubs' address names both, as before
+        self.fail_over(fleet, standby)
         self.expect_recovery(fleet, load)
         self.finish(fleet, load)
-        self.assertEqual(fleet.rows("dm", "select era from ingest.ingest_era"), [["1"]], "it is the same cluster still")
+        self.expect_no_new_era(fleet)
+
+    def test_to_a_standby_that_lagged_everything_acknowledged_afterwards_is_delivered(self):
+        primary = self.enterContext(Postgres(settings=UNSYNCED))
+        standby = self.enterContext(Postgres(standby_of=primary, settings=UNSYNCED))
+        fleet = self.run_fleet(primary, standby)
+        kept = [fleet.post("ingest", fleet.applicant())[2]["event_id"] for _ in range(10)]
+        self.wait_settled(fleet, len(kept))
+        caught_up = "select replay_lsn >= pg_current_wal_lsn() from pg_stat_replication"
+        wait_until("the standby has caught up", lambda: primary.sql(caught_up) == [["t"]])
+        receiver, = standby.sql("select pid from pg_stat_wal_receiver")
+        os.kill(int(receiver[0]), signal.SIGSTOP)
+        lost = [fleet.post("ingest", fleet.applicant())[2]["event_id"] for _ in range(200)]
+        self.wait_settled(fleet, len(kept + lost))  # the cursors that the hubs know lie far ahead of the standby's
+        os.kill(int(receiver[0]), signal.SIGKILL)
+        self.fail_over(fleet, standby)
+        for name in EVERYBODY:
+            fleet.wait_ready(name, PATIENCE_S)
+        self.expect_no_new_era(fleet)
+        after = [fleet.post("ingest", fleet.applicant())[2]["event_id"] for _ in range(20)]
+        for name in ENVIRONMENTS:
+            wait_until(f"all is delivered to {name}", lambda: set(after) <= set(fleet.ids(name, "processed_events")))
+        self.assertEqual(fleet.readiness("ingest"), 200)
 
 
 class AnyFault(unittest.TestCase):
