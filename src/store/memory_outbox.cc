@@ -195,6 +195,7 @@ class MemoryOutbox::Transaction {
       assign(state_.rows, Position{position}, std::nullopt);
       ++rows.removed;
     }
+    if (rows.removed > 0) forget_deliveries();
     std::vector<Uuid> old;
     for (const auto& [id, row] : state_.ledger) {
       if (static_cast<int64_t>(old.size()) >= step.rows_max) break;
@@ -208,6 +209,14 @@ class MemoryOutbox::Transaction {
     for (const Uuid id : old) assign(state_.ledger, id, std::nullopt);
     rows.removed += static_cast<int64_t>(old.size()) + forget_audit(step);
     return rows;
+  }
+
+  void forget_deliveries() {
+    std::vector<std::pair<std::string, Uuid>> gone;
+    for (const auto& [key, row] : state_.deliveries) {
+      if (row.position <= state_.purged) gone.push_back(key);
+    }
+    for (const auto& key : gone) assign(state_.deliveries, key, std::nullopt);
   }
 
   int64_t forget_audit(const RetentionStep& step) {

@@ -211,6 +211,24 @@ TEST_P(OutboxDeliveries, AreReplacedAndDropped) {
   EXPECT_EQ(dead_rows->front().attempts, 9);
 }
 
+TEST_P(OutboxDeliveries, GoWithTheirOutboxRow) {
+  add(1, 4);
+  using enum PutDelivery::State;
+  write({exception(1, retry), exception(2, dead), exception(2, dead, {}, "production"), exception(3, dead),
+         exception(4, retry)});
+  const RetentionStep step{
+      .outbox_before = now_ + Millis{1}, .ledger_before = kStart - Millis{1}, .held_by = {}, .rows_max = 2};
+  PutDelivery fenced = exception(3, dead);
+  fenced.epoch = 7;
+  expect_refusal({step, fenced}, Code::conflict, 1);
+  EXPECT_EQ(store_->deliveries_of(id_numbered(2))->size(), 2u) << "a step that is taken back removes nothing";
+  EXPECT_EQ(retain(step), 2) << "exceptions are not counted";
+  EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), ElementsAre(id_numbered(3)));
+  EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(4)));
+  EXPECT_THAT(ids(store_->due_retries("stage", now_, 10)), ElementsAre(id_numbered(4)));
+  EXPECT_THAT(ids(store_->deliveries_of(id_numbered(2))), IsEmpty());
+}
+
 TEST_P(OutboxConformance, SettingsAreReplacedAndRemoved) {
   write({PutSetting{"a", "1"}, PutSetting{"b", "2"}});
   write({PutSetting{"a", "3"}, PutSetting{"b", ""}, PutSetting{"never", ""}});
