@@ -31,17 +31,20 @@ http::ServerParams server_params(const config::Ingest& ingest) {
 
 }  // namespace
 
-Result<std::unique_ptr<IngestRole>> IngestRole::start(const config::Config& config, Services services) {
+Result<std::unique_ptr<IngestRole>> IngestRole::open(const config::Config& config, Services services) {
   auto role = std::unique_ptr<IngestRole>(new IngestRole(config, services));
-  for (const auto step : {&IngestRole::open, &IngestRole::start_workers, &IngestRole::listen}) {
-    if (auto done = (role.get()->*step)(); !done) return done.error();
-  }
+  if (auto opened = role->open_stores(); !opened) return opened.error();
   return role;
+}
+
+Result<bool> IngestRole::run() {
+  if (auto started = start_workers(); !started) return started;
+  return listen();
 }
 
 IngestRole::~IngestRole() { drain(Millis{0}); }
 
-Result<bool> IngestRole::open() {
+Result<bool> IngestRole::open_stores() {
   auto outbox = open_outbox(config_.ingest.store, services_.clock.now());
   if (!outbox) return outbox.error();
   outbox_ = std::move(*outbox);

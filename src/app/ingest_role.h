@@ -1,5 +1,5 @@
 // IngestRole: the shared tier put together: public listener, sources, committer, outbox, raw log, and what follows the
-// outbox (consumers.h). One instance a process; start() and drain() by one thread.
+// outbox (consumers.h). One instance a process; open(), run() and drain() by one thread.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,10 @@ namespace vf::app {
 
 class IngestRole {
  public:
-  /// Opens the stores, starts the workers, then listens. Errors say what to mend.
-  static Result<std::unique_ptr<IngestRole>> start(const config::Config& config, Services services);
+  /// Opens the stores, which fails where another process works on them and cannot be shared. Errors say what to mend.
+  static Result<std::unique_ptr<IngestRole>> open(const config::Config& config, Services services);
+  /// Starts the workers, then listens.
+  Result<bool> run();
   ~IngestRole();
 
   const std::string& url() const { return url_; }
@@ -42,7 +44,7 @@ class IngestRole {
   };
 
   IngestRole(const config::Config& config, Services services) : config_(config), services_(services) {}
-  Result<bool> open();
+  Result<bool> open_stores();
   Result<bool> start_workers();
   Result<bool> listen();
   void count_sources(const SourceMap& sources);

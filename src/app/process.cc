@@ -36,6 +36,7 @@ EnvironmentRole::Duties duties_of(config::Role role) {
   return role == config::Role::api ? receive : role == config::Role::worker ? maintain : both;
 }
 
+constexpr Millis kHealthPause{2'000};
 constexpr Millis kMemoryPause{2'000};  // between looks at what was freed
 
 }  // namespace
@@ -45,16 +46,21 @@ Process::Process(ProcessParams params)
 
 Process::~Process() { drain(); }
 
-// Receivers before senders, and the admin listener last: when it answers, all of it is ready.
+// The shared store before anything is touched: it tells whether another process works here. Receivers before senders,
+// and the admin listener last: when it answers, all of it is ready.
 Result<Addresses> Process::start() {
   memory_ = std::make_unique<concurrency::Periodic>(kMemoryPause, [] {
     give_back_freed_memory();
     return kMemoryPause;
   });
-  for (const auto step :
-       {&Process::start_simulation, &Process::start_environments, &Process::start_ingest, &Process::start_admin}) {
+  for (const auto step : {&Process::start_simulation, &Process::open_ingest, &Process::start_environments,
+                          &Process::run_ingest, &Process::start_admin}) {
     if (auto done = (this->*step)(); !done) return done.error();
   }
+  told_health_ = std::make_unique<concurrency::Periodic>(kHealthPause, [this] {
+    health_log_.look();
+    return kHealthPause;
+  });
   Addresses addresses;
   addresses.admin = admin_->url();
   if (ingest_) addresses.webhooks = ingest_->url();
@@ -88,12 +94,17 @@ Result<bool> Process::start_environments() {
   return true;
 }
 
-Result<bool> Process::start_ingest() {
+Result<bool> Process::open_ingest() {
   if (params_.role != config::Role::up && params_.role != config::Role::ingest) return true;
-  auto role = IngestRole::start(params_.config, services_);
+  auto role = IngestRole::open(params_.config, services_);
   if (!role) return role.error();
   ingest_ = std::move(*role);
   return true;
+}
+
+Result<bool> Process::run_ingest() {
+  if (!ingest_) return true;
+  return ingest_->run();
 }
 
 Result<bool> Process::start_admin() {
@@ -104,6 +115,7 @@ Result<bool> Process::start_admin() {
 }
 
 void Process::drain() {
+  if (told_health_) told_health_->stop();
   if (simulation_) simulation_->stop();
   if (ingest_) ingest_->stop_listening(kListenersDrain);
   if (ingest_) ingest_->drain(kWorkersDrain);

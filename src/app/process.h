@@ -13,6 +13,7 @@
 #include "concurrency/periodic.h"
 #include "config/config.h"
 #include "config/role.h"
+#include "obs/health_log.h"
 
 namespace vf::app {
 
@@ -47,7 +48,8 @@ class Process {
  private:
   Result<bool> start_simulation();
   Result<bool> start_environments();
-  Result<bool> start_ingest();
+  Result<bool> open_ingest();
+  Result<bool> run_ingest();
   Result<bool> start_admin();
 
   ProcessParams params_;
@@ -55,12 +57,13 @@ class Process {
   obs::Log log_;
   obs::Metrics metrics_;
   obs::Health health_;
+  obs::HealthLog health_log_{health_, log_};
   Services services_{clock_, log_, metrics_, health_};
   std::unique_ptr<Simulation> simulation_;
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;
   std::unique_ptr<AdminRole> admin_;
-  std::unique_ptr<concurrency::Periodic> memory_;
+  std::unique_ptr<concurrency::Periodic> memory_, told_health_;
 };
 
 }  // namespace vf::app

@@ -26,7 +26,7 @@ std::optional<config::Config> Session::load(const config::LoadParams& params) co
 
 int Session::fail(const Error& error) const {
   err() << "vf: " << error.message << "\n";
-  return kFailed;
+  return error.code == Code::invalid ? kWrongUsage : kFailed;
 }
 
 int Session::misuse(const std::string& message) const {

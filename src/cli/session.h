@@ -30,7 +30,7 @@ struct Session {
   std::optional<config::Config> load(const config::LoadParams& params) const;
 
   /// "vf: <message>" on the error stream. Each returns the exit code, for `return session.fail(error);`
-  int fail(const Error& error) const;                              // kFailed
+  int fail(const Error& error) const;                              // kFailed; of what is invalid: kWrongUsage
   int misuse(const std::string& message) const;                    // kWrongUsage
   int reject(const std::vector<config::Problem>& problems) const;  // kWrongUsage
 };

@@ -218,7 +218,10 @@ void add_targets(std::vector<Key>& keys) {
          .max = kHour,
          .doc = "The first pause after a failure; it doubles, with jitter."});
   s.key("retry.longest", &Target::retry_longest,
-        {.fallback = "1m", .min = 10, .max = kDay, .doc = "The longest pause."});
+        {.fallback = "1m",
+         .min = 10,
+         .max = kDay,
+         .doc = "The longest pause of our own; a target's Retry-After may ask for more, up to an hour."});
   s.key("retry.attempts", &Target::attempts_max,
         {.fallback = "20",
          .min = 1,

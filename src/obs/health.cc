@@ -14,16 +14,22 @@ void Health::report(std::string name, Check check) {
   checks_.push_back({std::move(name), std::move(check), false});
 }
 
+// They run without the lock: one slow check must not hold up the next asker.
+std::vector<Health::Named> Health::checks() const {
+  const std::lock_guard lock(mutex_);
+  return checks_;
+}
+
+std::vector<Health::State> Health::states() const {
+  std::vector<State> states;
+  for (const Named& named : checks()) states.push_back({named.name, named.check()});
+  return states;
+}
+
 Health::Answer Health::ready() const {
-  // Run without the lock: one slow check must not hold up the next asker.
-  std::vector<Named> checks;
-  {
-    const std::lock_guard lock(mutex_);
-    checks = checks_;
-  }
   Answer answer;
   auto shown = nlohmann::ordered_json::object();
-  for (const Named& named : checks) {
+  for (const Named& named : checks()) {
     const std::string reason = named.check();
     shown[named.name] = {{"ok", reason.empty()}};
     if (reason.empty()) continue;

@@ -23,12 +23,20 @@ class Health {
   };
   Answer ready() const;
 
+  struct State {
+    std::string name;
+    std::string reason;  // empty: well
+  };
+  std::vector<State> states() const;
+
  private:
   struct Named {
     std::string name;
     Check check;
     bool required;
   };
+  std::vector<Named> checks() const;
+
   mutable std::mutex mutex_;
   std::vector<Named> checks_;
 };

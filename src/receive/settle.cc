@@ -101,6 +101,7 @@ http::Response show(EnvironmentStore& store, Uuid id) {
   append_member(answer.body, "status", store::to_string(event.status));
   append_member(answer.body, "time", to_rfc3339(event.time));
   append_member(answer.body, "received_at", to_rfc3339(event.received_at));
+  if (!event.reason.empty()) append_member(answer.body, "reason", event.reason);
   answer.body += '}';
   return answer;
 }

@@ -36,6 +36,7 @@ struct ProcessedEvent {
   std::string source, type;
   Applied status = Applied::applied;
   Instant time, received_at;  // received_at: when this environment took it
+  std::string reason = {};    // while it is in quarantine
 };
 
 struct QuarantinedEvent {

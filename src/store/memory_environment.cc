@@ -36,7 +36,12 @@ Applied MemoryEnvironment::apply_one(const Projection& told, Instant now) {
 Result<std::optional<ProcessedEvent>> MemoryEnvironment::processed(Uuid event_id) {
   const std::lock_guard lock(mutex_);
   const auto found = processed_.find(event_id);
-  return found == processed_.end() ? std::nullopt : std::optional(found->second);
+  if (found == processed_.end()) return std::optional<ProcessedEvent>();
+  ProcessedEvent event = found->second;
+  if (const auto refused = quarantined_.find(event_id); refused != quarantined_.end()) {
+    event.reason = refused->second.reason;
+  }
+  return std::optional(std::move(event));
 }
 
 Result<std::vector<QuarantinedEvent>> MemoryEnvironment::quarantined(size_t rows_max) {

@@ -121,6 +121,8 @@ TEST_P(EnvironmentConformance, AnswersEachInOrderAndRemembersIt) {
   EXPECT_EQ((*event)->received_at, now_);
   EXPECT_EQ((*store_->processed(event_id_of(2)))->status, Applied::ignored);
   EXPECT_EQ((*store_->processed(event_id_of(3)))->status, Applied::quarantined);
+  EXPECT_FALSE((*store_->processed(event_id_of(3)))->reason.empty());
+  EXPECT_EQ((*store_->processed(event_id_of(2)))->reason, "");
   EXPECT_FALSE(store_->processed(event_id_of(4))->has_value());
 }
 

@@ -47,8 +47,7 @@ class Answers(unittest.TestCase):
             tail.terminate()
 
     def test_one_is_a_negative_answer(self):
-        for words in (["events", "show", "00000000-0000-8000-8000-000000000000"], ["events", "show", "no-uuid"],
-                      ["targets", "pause", "nobody"], ["events", "list", "--from", "yesterday"],
+        for words in (["events", "show", "00000000-0000-8000-8000-000000000000"], ["targets", "pause", "nobody"],
                       ["dead", "drop", "nobody", self.event_id]):
             done = self.hub.vf(*words, check=False)
             self.assertEqual((done.returncode, done.stdout), (1, ""), words)
@@ -56,6 +55,8 @@ class Answers(unittest.TestCase):
 
     def test_two_is_wrong_usage(self):
         for words in (["evnts"], ["events"], ["events", "show"], ["events", "list", "--limit", "0"],
+                      ["events", "show", "no-uuid"], ["events", "list", "--from", "yesterday"],
+                      ["dead", "retry", "stage", "no-uuid"],
                       ["--nonsense", "up"], ["targets", "mode", "stage", "sideways"], ["api"], ["up", "surplus"], []):
             done = self.hub.vf(*words, check=False)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)

@@ -21,7 +21,8 @@ constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
 constexpr TransactionLimits kLimits{.idle = Millis{5000}};
 
 constexpr const char* kProcessed =
-    "SELECT event_id, source, type, status, time, received_at FROM public.processed_events WHERE event_id = $1";
+    "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') FROM "
+    "public.processed_events p LEFT JOIN public.quarantined_events q ON q.event_id = p.event_id WHERE p.event_id = $1";
 constexpr const char* kQuarantined =
     "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM "
     "public.quarantined_events "
@@ -62,7 +63,8 @@ ProcessedEvent read_processed(const Rows& rows, int row) {
           .type = rows.text_at(row, 2),
           .status = parse_status(rows.bytes_at(row, 3)),
           .time = rows.time_at(row, 4),
-          .received_at = rows.time_at(row, 5)};
+          .received_at = rows.time_at(row, 5),
+          .reason = rows.text_at(row, 6)};
 }
 
 QuarantinedEvent read_quarantined(const Rows& rows, int row) {
@@ -245,6 +247,12 @@ Result<std::vector<std::string>> pending_environment(const std::string& url, con
   auto db = Connection::open(connection_of(url, "migrate"));
   if (!db) return db.error();
   return pending_migrations(*db, schema_of(environment));
+}
+
+Result<std::vector<std::string>> newer_environment(const std::string& url, const std::string& environment) {
+  auto db = Connection::open(connection_of(url, "migrate"));
+  if (!db) return db.error();
+  return newer_migrations(*db, schema_of(environment));
 }
 
 Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment) {

@@ -20,7 +20,9 @@ namespace {
 constexpr int kPageBytes = 4096;
 
 constexpr std::string_view kProcessed =
-    "SELECT event_id, source, type, status, time, received_at FROM processed_events WHERE event_id = ?";
+    "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') FROM "
+    "processed_events "
+    "p LEFT JOIN quarantined_events q ON q.event_id = p.event_id WHERE p.event_id = ?";
 constexpr std::string_view kQuarantined =
     "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM quarantined_events "
     "ORDER BY attempted_at, event_id LIMIT ?";
@@ -50,7 +52,8 @@ ProcessedEvent read_processed(const Query& query) {
           .type = query.text_at(2),
           .status = parse_status(query.view_at(3)),
           .time = query.time_at(4),
-          .received_at = query.time_at(5)};
+          .received_at = query.time_at(5),
+          .reason = query.text_at(6)};
 }
 
 QuarantinedEvent read_quarantined(const Query& query) {
