@@ -19,7 +19,7 @@ PLACE = ROOT / "build/e2e-node"
 
 def setUpModule():
     if not shutil.which("node") or not shutil.which("npm"):
-        raise unittest.SkipTest("node and npm are not installed: ./dev setup brings them")
+        raise unittest.SkipTest("node and npm are not installed: ./dev test brings them")
     PLACE.mkdir(parents=True, exist_ok=True)
     with open(PLACE / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another test may be installing
