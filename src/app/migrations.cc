@@ -7,6 +7,7 @@
 #include "store/postgres/outbox.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/schema.h"
 
 namespace vf::app {
 namespace {
@@ -46,13 +47,16 @@ bool is_missing_by_default(const config::Ingest& ingest, const Schema::Names& na
 Schema shared_schema(const config::Ingest& ingest, const Clock& clock) {
   const auto url = direct_url("ingest", ingest.store, ingest.migrate_store);
   if (ingest.store.kind == Kind::postgresql) {
-    return {"dm", with(url, store::postgres::pending_outbox), with(url, store::postgres::migrate_outbox)};
+    return {"dm", with(url, store::postgres::pending_outbox), with(url, store::postgres::migrate_outbox),
+            with(url, store::postgres::newer_outbox)};
   }
   const auto migrate = [&clock](const std::string& path) {
     return migrate_by_opening(path, store::sqlite::pending_outbox(path),
                               [&] { return store::sqlite::open_outbox({.path = path, .now = clock.now()}); });
   };
-  return {"dm", with(url, store::sqlite::pending_outbox), with(url, migrate)};
+  return {"dm", with(url, store::sqlite::pending_outbox), with(url, migrate), with(url, [](const std::string& path) {
+            return store::sqlite::newer_migrations(path, store::sqlite::outbox_migrations());
+          })};
 }
 
 Schema environment_schema(const std::string& name, const config::Environment& environment, const Clock& clock) {
@@ -60,7 +64,8 @@ Schema environment_schema(const std::string& name, const config::Environment& en
   if (environment.store.kind == Kind::postgresql) {
     return {"env " + name,
             with(url, [name](const std::string& at) { return store::postgres::pending_environment(at, name); }),
-            with(url, [name](const std::string& at) { return store::postgres::migrate_environment(at, name); })};
+            with(url, [name](const std::string& at) { return store::postgres::migrate_environment(at, name); }),
+            with(url, [name](const std::string& at) { return store::postgres::newer_environment(at, name); })};
   }
   const auto pending = [name](const std::string& path) { return store::sqlite::pending_environment(path, name); };
   const auto migrate = [name, pending, &clock](const std::string& path) {
@@ -68,7 +73,9 @@ Schema environment_schema(const std::string& name, const config::Environment& en
       return store::sqlite::open_environment({.path = path, .environment = name, .tables = {}, .now = clock.now()});
     });
   };
-  return {"env " + name, with(url, pending), with(url, migrate)};
+  return {"env " + name, with(url, pending), with(url, migrate), with(url, [](const std::string& path) {
+            return store::sqlite::newer_migrations(path, store::sqlite::environment_migrations());
+          })};
 }
 
 Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
@@ -76,7 +83,8 @@ Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
     return is_missing_by_default(ingest, names) ? Schema::Names(std::vector<std::string>{}) : names;
   };
   return {"lake", [&ingest, unless_missing] { return unless_missing(pending_lake(ingest)); },
-          [&ingest, &clock, unless_missing] { return unless_missing(migrate_lake(ingest, clock)); }};
+          [&ingest, &clock, unless_missing] { return unless_missing(migrate_lake(ingest, clock)); },
+          [] { return Schema::Names(std::vector<std::string>{}); }};
 }
 
 }  // namespace vf::app

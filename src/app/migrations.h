@@ -12,12 +12,13 @@
 
 namespace vf::app {
 
-/// One schema. Both answer names ("0001_bookkeeping"), oldest first.
+/// One schema. All answer names ("0001_bookkeeping"), oldest first.
 struct Schema {
   using Names = Result<std::vector<std::string>>;
   std::string name;                // "dm", "env stage", "lake"
   std::function<Names()> pending;  // what migrate() would do; changes nothing. Error `conflict`: one was changed
   std::function<Names()> migrate;  // what it did
+  std::function<Names()> newer;    // applied by a newer vf, where pending() says that this one may run with them
 };
 
 /// Of the shared store. `clock` and what is configured must outlive it.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "lake/chdb/chdb_raw_log.h"
 #include "lake/chdb/library.h"
@@ -34,18 +35,29 @@ lake::clickhouse::ClickHouseParams clickhouse_params(const config::Ingest& inges
           .retention = raw_retention(ingest)};
 }
 
+/// What of a schema that nothing is pending for.
+Result<std::string> fits(const std::string& store, const Result<std::vector<std::string>>& newer) {
+  if (!newer) return newer.error();
+  if (newer->empty()) return store + " has the schema of this version";
+  return fmt::format("{} has the schema of a newer version ({}), which this one can run with", store,
+                     fmt::join(*newer, ", "));
+}
+
 Result<std::string> check_schema(const std::string& path, std::span<const store::Migration> known,
                                  const store::MigrationTarget& target) {
   if (!std::filesystem::exists(path)) return path + " does not exist yet: it is made at the first start";
   const auto pending = store::sqlite::pending_migrations(path, known, target);
   if (!pending) return pending.error();
-  if (pending->empty()) return path + " has the schema of this version";
+  if (pending->empty()) return fits(path, store::sqlite::newer_migrations(path, known));
   return fmt::format("{} lacks {} migrations: the next start applies them", path, pending->size());
 }
 
-Result<std::string> check_server(const Result<std::vector<std::string>>& pending, const std::string& mended_by) {
+using Names = Result<std::vector<std::string>>;
+
+Result<std::string> check_server(const Names& pending, const std::function<Names()>& newer,
+                                 const std::string& mended_by) {
   if (!pending) return pending.error();
-  if (pending->empty()) return std::string("the PostgreSQL server answers and has the schema of this version");
+  if (pending->empty()) return fits("the PostgreSQL server answers and", newer());
   return conflict(fmt::format("it lacks {}: run `{}`", fmt::join(*pending, ", "), mended_by));
 }
 
@@ -87,13 +99,19 @@ Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, cons
 }
 
 Result<std::string> check_outbox(const config::StoreUrl& url) {
-  if (url.kind == Kind::postgresql) return check_server(store::postgres::pending_outbox(url.location), "vf migrate dm");
+  if (url.kind == Kind::postgresql) {
+    return check_server(
+        store::postgres::pending_outbox(url.location), [&url] { return store::postgres::newer_outbox(url.location); },
+        "vf migrate dm");
+  }
   return check_schema(url.location, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
 }
 
 Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name) {
   if (url.kind == Kind::postgresql) {
-    return check_server(store::postgres::pending_environment(url.location, name), "vf migrate env --env " + name);
+    return check_server(
+        store::postgres::pending_environment(url.location, name),
+        [&] { return store::postgres::newer_environment(url.location, name); }, "vf migrate env --env " + name);
   }
   return check_schema(url.location, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
 }

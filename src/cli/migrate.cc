@@ -21,7 +21,8 @@ struct Options {
 /// What one schema's turn came to.
 struct Outcome {
   std::string schema;
-  app::Schema::Names names;  // pending (with --check) or applied
+  app::Schema::Names names;             // pending (with --check) or applied
+  std::vector<std::string> newer = {};  // applied by a newer vf; this one can run with them
 };
 
 /// The schemas that a command names, each from the configuration of its own role: `migrate env` needs nothing of dm.
@@ -65,13 +66,15 @@ int report(const Session& session, const std::vector<Outcome>& outcomes, bool ch
   bool well = true;
   json schemas = json::array();
   TextTable table({"SCHEMA", check ? "PENDING" : "APPLIED"});
-  for (const auto& [schema, names] : outcomes) {
+  for (const auto& [schema, names, newer] : outcomes) {
     json row{{"schema", schema}};
     if (names) {
       well = well && (!check || names->empty());
       row[check ? "pending" : "applied"] = *names;
+      row["newer"] = newer;
       if (names->empty()) table.add({schema, "nothing"});
       for (const auto& name : *names) table.add({schema, name});
+      for (const auto& name : newer) table.add({schema, name + " is of a newer version, this one can run with it"});
     } else {
       well = false;
       row["error"] = names.error().message;
@@ -83,11 +86,22 @@ int report(const Session& session, const std::vector<Outcome>& outcomes, bool ch
   return well ? kDone : kFailed;
 }
 
+Outcome turn(const app::Schema& schema, bool check) {
+  Outcome outcome{schema.name, check ? schema.pending() : schema.migrate()};
+  if (!outcome.names) return outcome;
+  auto newer = schema.newer();
+  if (newer) {
+    outcome.newer = std::move(*newer);
+  } else {
+    outcome.names = newer.error();
+  }
+  return outcome;
+}
+
 // One that fails keeps none of the others from its turn.
 int run(const Session& session, const Schemas& schemas, bool check) {
   std::vector<Outcome> outcomes;
-  for (const app::Schema& schema : schemas.all)
-    outcomes.push_back({schema.name, check ? schema.pending() : schema.migrate()});
+  for (const app::Schema& schema : schemas.all) outcomes.push_back(turn(schema, check));
   return report(session, outcomes, check);
 }
 

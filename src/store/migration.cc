@@ -7,6 +7,15 @@
 namespace vf::store {
 namespace {
 
+bool is_known(std::span<const Migration> known, const AppliedMigration& row) {
+  return std::ranges::find(known, row.version, &Migration::version) != known.end();
+}
+
+bool can_be_run_with(const AppliedMigration& row, std::span<const Migration> known) {
+  const int64_t newest = known.empty() ? 0 : known.back().version;
+  return row.version > newest && row.runs_with != 0 && row.runs_with <= newest;
+}
+
 Error made_by_newer(const AppliedMigration& row, std::span<const Migration> known, const MigrationTarget& target) {
   return conflict(
       fmt::format("{} has migration {}, which this vf does not know (its newest is {}): run the vf that made it, or a "
@@ -28,7 +37,10 @@ Result<std::vector<Migration>> plan_migrations(std::span<const Migration> known,
                                                const MigrationTarget& target) {
   for (const AppliedMigration& row : applied) {
     const auto match = std::ranges::find(known, row.version, &Migration::version);
-    if (match == known.end()) return made_by_newer(row, known, target);
+    if (match == known.end()) {
+      if (!can_be_run_with(row, known)) return made_by_newer(row, known, target);
+      continue;
+    }
     if (match->checksum != row.checksum || match->name != row.name) return changed(row, *match, target);
   }
   const int64_t newest = applied.empty() ? 0 : applied.back().version;
@@ -44,6 +56,14 @@ Result<std::vector<Migration>> plan_migrations(std::span<const Migration> known,
     pending.push_back(migration);
   }
   return pending;
+}
+
+std::vector<std::string> newer_migrations(std::span<const Migration> known, std::span<const AppliedMigration> applied) {
+  std::vector<std::string> names;
+  for (const AppliedMigration& row : applied) {
+    if (!is_known(known, row)) names.push_back(row.name);
+  }
+  return names;
 }
 
 }  // namespace vf::store

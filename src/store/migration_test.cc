@@ -49,6 +49,30 @@ TEST(MigrationPlan, RefusesADatabaseMadeByANewerProgram) {
   expect_refusal(applied, "has migration 0009_nine, which this vf does not know (its newest is 0004_four)");
 }
 
+TEST(MigrationPlan, RunsWithNewerOnesThatAllowIt) {
+  AppliedMigration applied[] = {
+      {1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {4, "0004_four", "dd"}, {5, "0005", "e", 4}, {6, "0006", "f", 2}};
+  const auto plan = plan_migrations(kKnown, applied, kTarget);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE(plan->empty());
+  EXPECT_THAT(newer_migrations(kKnown, applied), ::testing::ElementsAre("0005", "0006"));
+  applied[4].runs_with = 5;
+  expect_refusal(applied, "has migration 0006, which this vf does not know (its newest is 0004_four)");
+  applied[4].runs_with = 0;
+  expect_refusal(applied, "has migration 0006");
+}
+
+TEST(MigrationPlan, RefusesAnUnknownOneAmongThoseItKnowsWhateverItAllows) {
+  const AppliedMigration applied[] = {
+      {1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {3, "0003_of_a_branch", "cc", 2}, {4, "0004_four", "dd"}};
+  expect_refusal(applied, "has migration 0003_of_a_branch");
+}
+
+TEST(MigrationPlan, RefusesOneThatIsMissingBelowANewerOne) {
+  const AppliedMigration applied[] = {{1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {5, "0005_five", "ee", 4}};
+  expect_refusal(applied, "migration 0004_four of dm.db is older than 0005_five");
+}
+
 TEST(MigrationPlan, RefusesAChangedChecksumOrName) {
   const AppliedMigration content[] = {{1, "0001_one", "changed"}};
   expect_refusal(content, "migration 0001_one of dm.db differs");

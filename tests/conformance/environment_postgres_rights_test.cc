@@ -96,7 +96,7 @@ TEST(PostgresRights, VfappMayNotDoMore) {
            "CREATE INDEX ON channels (title)",
            "CREATE ROLE x",
            "SET ROLE vfmigrator",
-           "INSERT INTO _migrations VALUES (99, 'x', 'y')",
+           "INSERT INTO _migrations VALUES (99, 'x', 'y', 0)",
            "DELETE FROM _migrations",
            "UPDATE _migrations SET name = 'x'",
            "UPDATE processed_events SET received_at = now()",

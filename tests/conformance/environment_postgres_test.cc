@@ -33,7 +33,7 @@ TEST(PostgresEnvironment, ADatabaseOfAnotherSchemaIsRefusedWithTheCommandThatMen
   ASSERT_TRUE(postgres::migrate_environment(url, "stage"));
   ASSERT_TRUE(open());
   auto db = postgres::Connection::open({.url = url, .role = "test"});
-  ASSERT_TRUE(db->run("INSERT INTO public._migrations VALUES (9999, '9999_of_tomorrow', 'x')"));
+  ASSERT_TRUE(db->run("INSERT INTO public._migrations VALUES (9999, '9999_of_tomorrow', 'x', 0)"));
   store = open();
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, Code::conflict);

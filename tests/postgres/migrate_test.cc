@@ -111,13 +111,28 @@ TEST_F(MigratePostgres, ARoleThatFindsAnotherSchemaRefusesAndNamesTheCommand) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("run `vf migrate dm`"));
   ASSERT_EQ(vf({"migrate", "all"}).code, 0);
-  ASSERT_TRUE(connect(stage_).run("INSERT INTO _migrations VALUES (9999, '9999_of_tomorrow', 'x')"));
+  ASSERT_TRUE(connect(stage_).run("INSERT INTO _migrations VALUES (9999, '9999_of_tomorrow', 'x', 0)"));
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"api", "--env", "stage"}, {"migrate", "env"}, {"migrate", "all", "--check"}}) {
     outcome = vf(arguments);
     EXPECT_EQ(outcome.code, 1) << arguments[0];
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("9999_of_tomorrow"), HasSubstr("a newer one"))) << arguments[0];
   }
+}
+
+TEST_F(MigratePostgres, ANewerSchemaThatAllowsThisVersionIsToldAndLeftAsItIs) {
+  ASSERT_EQ(vf({"migrate", "all"}).code, 0);
+  ASSERT_TRUE(connect(stage_).run("INSERT INTO _migrations VALUES (9999, '9999_of_tomorrow', 'x', 3)"));
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"migrate", "env"}, {"migrate", "all", "--check"}}) {
+    const Outcome outcome = vf(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("9999_of_tomorrow is of a newer version, this one can run with it"));
+  }
+  const auto answer = nlohmann::json::parse(vf({"migrate", "env", "--check", "--json"}).out);
+  EXPECT_EQ(answer["schemas"][0]["newer"], nlohmann::json{"9999_of_tomorrow"});
+  EXPECT_THAT(vf({"doctor"}).out,
+              HasSubstr("the schema of a newer version (9999_of_tomorrow), which this one can run with"));
 }
 
 TEST_F(MigratePostgres, AServerThatIsAwayIsToldWithoutItsPassword) {

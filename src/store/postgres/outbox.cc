@@ -252,6 +252,12 @@ Result<std::vector<std::string>> pending_outbox(const std::string& url) {
   return pending_of_outbox(*db);
 }
 
+Result<std::vector<std::string>> newer_outbox(const std::string& url) {
+  auto db = connect(url, "migrate");
+  if (!db) return db.error();
+  return newer_migrations(*db, outbox_schema(*db));
+}
+
 Result<std::vector<std::string>> migrate_outbox(const std::string& url) {
   auto db = connect_to_migrate(url, "ingest");
   if (!db) return db.error();

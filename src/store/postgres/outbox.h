@@ -29,6 +29,9 @@ Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
 /// Names of the migrations that the database still lacks, and "era N" when that is to be opened. Changes nothing.
 Result<std::vector<std::string>> pending_outbox(const std::string& url);
 
+/// Names of the migrations that a newer vf has applied.
+Result<std::vector<std::string>> newer_outbox(const std::string& url);
+
 /// Migrates, opens the next era where there is need, adds partitions, grants vfapp its rights. By vfmigrator, on a
 /// direct connection. What was done; empty when nothing was.
 Result<std::vector<std::string>> migrate_outbox(const std::string& url);

@@ -11,6 +11,8 @@ namespace {
 
 // A migration may rewrite a table; what it waits for is bounded all the same, lest everybody else wait behind it.
 constexpr TransactionLimits kLimits{.statement = std::chrono::hours{1}, .lock = Millis{60000}, .idle = Millis{60000}};
+constexpr const char* kRecord =
+    R"(INSERT INTO "{}"._migrations (version, name, checksum, runs_with) VALUES ($1, $2, $3, $4))";
 constexpr std::string_view kTableLockPatience = "SET LOCAL lock_timeout = 5000";
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const std::string& schema) {
@@ -19,10 +21,10 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const s
   if (!exists) return exists.error();
   std::vector<AppliedMigration> applied;
   if (!exists->boolean_at(0, 0)) return applied;
-  const auto rows = db.query(fmt::format("SELECT version, name, checksum FROM {} ORDER BY version", table));
+  const auto rows = db.query(fmt::format("SELECT version, name, checksum, runs_with FROM {} ORDER BY version", table));
   if (!rows) return rows.error();
   for (int i = 0; i < rows->size(); ++i) {
-    applied.push_back({rows->integer_at(i, 0), rows->text_at(i, 1), rows->text_at(i, 2)});
+    applied.push_back({rows->integer_at(i, 0), rows->text_at(i, 1), rows->text_at(i, 2), rows->integer_at(i, 3)});
   }
   return applied;
 }
@@ -49,10 +51,10 @@ Result<bool> create_table(Connection& db, const std::string& schema) {
   if (exists->empty()) {
     if (auto done = db.run(fmt::format(R"(CREATE SCHEMA "{}")", schema)); !done) return done.error();
   }
-  const auto done = db.run(
-      fmt::format(R"(CREATE TABLE IF NOT EXISTS "{}"._migrations (version bigint PRIMARY KEY, name text NOT NULL, )"
-                  "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now())",
-                  schema));
+  const auto done = db.run(fmt::format(
+      R"(CREATE TABLE IF NOT EXISTS "{}"._migrations (version bigint PRIMARY KEY, name text NOT NULL, )"
+      "checksum text NOT NULL, runs_with bigint NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now())",
+      schema));
   if (!done) return done.error();
   return true;
 }
@@ -63,9 +65,8 @@ Result<bool> apply(Connection& db, const std::string& schema, const Migration& m
   auto done = db.run(std::string(migration.sql));
   for (const Migration& each : recorded) {
     if (!done) break;
-    done =
-        db.query(fmt::format(R"(INSERT INTO "{}"._migrations (version, name, checksum) VALUES ($1, $2, $3))", schema),
-                 Values().integer(each.version).text(each.name).text(each.checksum));
+    done = db.query(fmt::format(kRecord, schema),
+                    Values().integer(each.version).text(each.name).text(each.checksum).integer(each.runs_with));
   }
   if (done) return true;
   Error error = done.error();
@@ -104,6 +105,12 @@ Result<std::vector<std::string>> pending_migrations(Connection& db, const Schema
   std::vector<std::string> names;
   for (const Migration& migration : *pending) names.emplace_back(migration.name);
   return names;
+}
+
+Result<std::vector<std::string>> newer_migrations(Connection& db, const SchemaParams& params) {
+  const auto applied = applied_migrations(db, params.schema);
+  if (!applied) return applied.error();
+  return store::newer_migrations(params.known, *applied);
 }
 
 Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params) {

@@ -33,12 +33,15 @@ struct SchemaParams {
 /// Error `conflict` as plan_migrations() says.
 Result<std::vector<std::string>> pending_migrations(Connection& db, const SchemaParams& params);
 
+/// Names of the migrations that a newer vf has applied.
+Result<std::vector<std::string>> newer_migrations(Connection& db, const SchemaParams& params);
+
 /// Applies what is pending, each in a transaction of its own, and returns the names of those applied now. Where none
 /// was applied before, the baseline stands for those up to its version. Two that migrate at the same time take turns.
 /// On an error those before it stand; calling again goes on with the rest.
 Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params);
 
-/// Error `conflict`, naming the command that mends it, when migrations are pending.
+/// Error `conflict`, naming the command that mends it, when migrations are pending, or as plan_migrations() says.
 Result<bool> check_migrated(Connection& db, const SchemaParams& params);
 
 }  // namespace vf::store::postgres

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::string_view kCreate =
     "CREATE TABLE IF NOT EXISTS _migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
-    "applied_at TEXT NOT NULL) STRICT";
+    "runs_with INTEGER NOT NULL, applied_at TEXT NOT NULL) STRICT";
 constexpr std::string_view kExists = "SELECT 1 FROM sqlite_schema WHERE name = '_migrations'";
-constexpr std::string_view kApplied = "SELECT version, name, checksum FROM _migrations ORDER BY version";
+constexpr std::string_view kApplied = "SELECT version, name, checksum, runs_with FROM _migrations ORDER BY version";
 constexpr std::string_view kRecord =
-    "INSERT INTO _migrations (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)";
+    "INSERT INTO _migrations (version, name, checksum, runs_with, applied_at) VALUES (?, ?, ?, ?, ?)";
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
   std::vector<AppliedMigration> applied;
@@ -30,13 +30,23 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
     const auto row = query.step();
     if (!row) return row.error();
     if (!*row) return applied;
-    applied.push_back({query.integer_at(0), query.text_at(1), query.text_at(2)});
+    applied.push_back({query.integer_at(0), query.text_at(1), query.text_at(2), query.integer_at(3)});
   }
+}
+
+/// None where there is no file.
+Result<std::vector<AppliedMigration>> applied_in(const std::string& path) {
+  if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return std::vector<AppliedMigration>{};
+  auto db = Connection::open({.path = path, .read_only = true});
+  if (!db) return db.error();
+  return applied_migrations(*db);
 }
 
 Result<bool> apply_steps(Connection& db, const Migration& migration, Instant now) {
   if (auto done = db.run(std::string(migration.sql)); !done) return done;
-  return db.query(kRecord).integer(migration.version).text(migration.name).text(migration.checksum).time(now).run();
+  Query record = db.query(kRecord);
+  record.integer(migration.version).text(migration.name).text(migration.checksum).integer(migration.runs_with);
+  return record.time(now).run();
 }
 
 Error in_migration(const Migration& migration, Error error) {
@@ -64,19 +74,19 @@ Result<std::vector<std::string>> migrate_locked(Connection& db, std::span<const 
 
 Result<std::vector<std::string>> pending_migrations(const std::string& path, std::span<const Migration> known,
                                                     const MigrationTarget& target) {
-  std::vector<AppliedMigration> applied;
-  if (std::error_code ignored; std::filesystem::exists(path, ignored)) {
-    auto db = Connection::open({.path = path, .read_only = true});
-    if (!db) return db.error();
-    auto found = applied_migrations(*db);
-    if (!found) return found.error();
-    applied = std::move(*found);
-  }
-  const auto plan = plan_migrations(known, applied, target);
+  const auto applied = applied_in(path);
+  if (!applied) return applied.error();
+  const auto plan = plan_migrations(known, *applied, target);
   if (!plan) return plan.error();
   std::vector<std::string> names;
   for (const Migration& migration : *plan) names.emplace_back(migration.name);
   return names;
+}
+
+Result<std::vector<std::string>> newer_migrations(const std::string& path, std::span<const Migration> known) {
+  const auto applied = applied_in(path);
+  if (!applied) return applied.error();
+  return store::newer_migrations(known, *applied);
 }
 
 Result<std::vector<std::string>> migrate(Connection& db, std::span<const Migration> known,

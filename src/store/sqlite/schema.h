@@ -23,6 +23,9 @@ std::span<const Migration> environment_migrations();
 Result<std::vector<std::string>> pending_migrations(const std::string& path, std::span<const Migration> known,
                                                     const MigrationTarget& target);
 
+/// Names of the migrations that a newer vf has applied; none where there is no file. Error `unavailable` as above.
+Result<std::vector<std::string>> newer_migrations(const std::string& path, std::span<const Migration> known);
+
 /// Applies what is pending, all in one transaction. Returns the names of those applied now.
 Result<std::vector<std::string>> migrate(Connection& db, std::span<const Migration> known,
                                          const MigrationTarget& target, Instant now);

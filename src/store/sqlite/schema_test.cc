@@ -112,7 +112,7 @@ TEST(EmbeddedMigrations, AStoreRefusesADatabaseOfANewerProgram) {
   ASSERT_TRUE(open_stage());
   for (const std::string& path : {dm, stage}) {
     auto db = Connection::open({.path = path});
-    ASSERT_TRUE(db->run("INSERT INTO _migrations VALUES (9999, '9999_future', 'ff', '2030-01-01T00:00:00.000Z')"));
+    ASSERT_TRUE(db->run("INSERT INTO _migrations VALUES (9999, '9999_future', 'ff', 0, '2030-01-01T00:00:00.000Z')"));
   }
   const auto outbox = open_outbox({.path = dm, .now = kNow});
   ASSERT_FALSE(outbox);
@@ -122,6 +122,43 @@ TEST(EmbeddedMigrations, AStoreRefusesADatabaseOfANewerProgram) {
   const auto environment = open_stage();
   ASSERT_FALSE(environment);
   EXPECT_THAT(environment.error().message, HasSubstr("`vf migrate env --env stage`"));
+}
+
+TEST(EmbeddedMigrations, SayWhichOlderProgramsStillWork) {
+  EXPECT_EQ(outbox_migrations()[0].runs_with, 0) << "it says nothing";
+  EXPECT_EQ(outbox_migrations()[1].runs_with, 1);
+  EXPECT_EQ(environment_migrations()[2].runs_with, 2);
+}
+
+TEST(EmbeddedMigrations, AStoreRunsWithANewerSchemaThatAllowsIt) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("stage.db");
+  const auto open = [&path] {
+    return open_environment({.path = path, .environment = "stage", .tables = {}, .now = kNow, .readers = 1});
+  };
+  const auto before = open();  // it was running when the newer version migrated
+  ASSERT_TRUE(before);
+  std::vector<Migration> tomorrow(environment_migrations().begin(), environment_migrations().end());
+  tomorrow.push_back({9999, "9999_tomorrow", "ff", "ALTER TABLE processed_events ADD COLUMN tomorrow TEXT",
+                      environment_migrations().back().version});
+  {
+    auto db = Connection::open({.path = path});
+    ASSERT_TRUE(migrate(*db, tomorrow, kTarget, kNow));
+  }
+  const auto after = open();
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_THAT(pending_environment(path, "stage").value(), IsEmpty());
+  EXPECT_THAT(newer_migrations(path, environment_migrations()).value(), ElementsAre("9999_tomorrow"));
+  uint8_t n = 0;
+  for (const auto& writer : {&before, &after}) {
+    Projection projection;
+    projection.event_id = Uuid{{++n}};
+    projection.source = "kick";
+    projection.time = kNow;
+    const auto applied = (**writer)->apply(std::span(&projection, 1), kNow, nullptr);
+    ASSERT_TRUE(applied) << applied.error().message;
+    for (const auto& reader : {&before, &after}) EXPECT_TRUE((**reader)->processed(projection.event_id)->has_value());
+  }
 }
 
 TEST(EmbeddedMigrations, ManyMayOpenANewEnvironmentAtOnce) {

@@ -1,0 +1,81 @@
+// One version apart runs side by side: a program opens, writes and reads beside a newer one whose migrations allow it,
+// and is refused by those that do not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "postgres/outbox_fixture.h"
+#include "store/postgres/environment.h"
+#include "store/postgres/outbox_schema.h"
+
+namespace vf::postgres_test {
+namespace {
+
+using store::Migration;
+using store::postgres::SchemaParams;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// What the next version would do: adds a column and asks for programs as `runs_with` says.
+void migrate_as_tomorrow(Connection& db, SchemaParams schema, const std::string& table, int64_t runs_with) {
+  std::vector<Migration> known(schema.known.begin(), schema.known.end());
+  const std::string sql = "ALTER TABLE " + table + " ADD COLUMN tomorrow text";
+  known.push_back({known.back().version + 1, "next_version", "ff", sql, runs_with});
+  schema.known = known;
+  const auto names = store::postgres::migrate(db, schema);
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_THAT(*names, ElementsAre("next_version"));
+}
+
+TEST_F(OutboxOnPostgres, RunsBesideTheNextVersion) {
+  const SchemaParams schema = store::postgres::outbox_schema(db_);
+  migrate_as_tomorrow(db_, schema, "ingest.ingest_outbox", schema.known.back().version);
+  auto before = std::move(store_);  // it was running when the next version migrated
+  store_ = open_store(params_);
+  ASSERT_TRUE(store_);
+  add(1, 2);
+  ASSERT_TRUE(before->write(std::vector<Write>{adding(3, now_)}, now_, nullptr));
+  EXPECT_THAT(numbers_after({}), ElementsAre(1, 2, 3));
+  EXPECT_EQ(before->read_after({.after = {}, .rows_max = 9})->size(), 3u);
+  EXPECT_THAT(*store::postgres::pending_outbox(url_), IsEmpty());
+  EXPECT_THAT(*store::postgres::newer_outbox(url_), ElementsAre("next_version"));
+  EXPECT_THAT(*store::postgres::migrate_outbox(url_), IsEmpty()) << "never backwards";
+  EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest._migrations WHERE name = 'next_version'"), 1);
+}
+
+TEST_F(OutboxOnPostgres, IsRefusedByANextVersionThatDoesNotAllowIt) {
+  migrate_as_tomorrow(db_, store::postgres::outbox_schema(db_), "ingest.ingest_outbox", 0);
+  const auto refused = store::postgres::open_outbox(params_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("next_version"));
+  EXPECT_FALSE(store::postgres::migrate_outbox(url_));
+}
+
+TEST(EnvironmentOnPostgres, RunsBesideTheNextVersion) {
+  const std::string url = Server::shared().fresh_database();
+  ASSERT_TRUE(store::postgres::migrate_environment(url, "stage"));
+  const auto open = [&url] { return store::postgres::open_environment({url, "stage", {}}); };
+  const auto before = open();
+  ASSERT_TRUE(before);
+  Connection db = connect(url);
+  const auto known = store::postgres::environment_migrations();
+  migrate_as_tomorrow(db, {"public", known, {"it", "vf migrate"}}, "processed_events", known.back().version);
+  const auto after = open();
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_THAT(*store::postgres::pending_environment(url, "stage"), IsEmpty());
+  EXPECT_THAT(*store::postgres::newer_environment(url, "stage"), ElementsAre("next_version"));
+  uint64_t n = 0;
+  for (const auto& writer : {&before, &after}) {
+    store::Projection projection;
+    projection.event_id = id_at(kStart, ++n);
+    projection.source = "kick";
+    projection.time = kStart;
+    const auto applied = (**writer)->apply(std::span(&projection, 1), kStart, nullptr);
+    ASSERT_TRUE(applied) << applied.error().message;
+    for (const auto& reader : {&before, &after}) EXPECT_TRUE((**reader)->processed(projection.event_id)->has_value());
+  }
+}
+
+}  // namespace
+}  // namespace vf::postgres_test
