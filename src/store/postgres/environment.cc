@@ -255,12 +255,6 @@ Result<std::vector<std::string>> newer_environment(const std::string& url, const
   return newer_migrations(*db, schema_of(environment));
 }
 
-Result<std::vector<std::string>> newer_environment(const std::string& url, const std::string& environment) {
-  auto db = Connection::open(connection_of(url, "migrate"));
-  if (!db) return db.error();
-  return newer_migrations(*db, schema_of(environment));
-}
-
 Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment) {
   const SchemaParams schema = schema_of(environment);
   auto db = connect_to_migrate(url, schema.schema);
