@@ -57,7 +57,8 @@ std::string LeaseKeeper::holder() const {
 void LeaseKeeper::give_back() {
   {
     const std::lock_guard lock(state_->mutex);
-    if (std::exchange(state_->given_back, true) || state_->epoch == 0) return;
+    const bool may_hold = state_->epoch != 0 || state_->asking;  // what is asked now may yet be granted
+    if (std::exchange(state_->given_back, true) || !may_hold) return;
     state_->epoch = 0;
   }
   params_.write(DropLease{params_.name, params_.holder}, [](const auto&) {});

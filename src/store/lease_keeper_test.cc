@@ -142,6 +142,17 @@ TEST_F(LeaseKeeperTest, AnAnswerThatComesAfterItWasGivenBackDoesNotBringItBack) 
   EXPECT_FALSE(a.epoch());
 }
 
+TEST_F(LeaseKeeperTest, GivenBackBeforeTheFirstAnswerItGoesToAnotherAtOnce) {
+  auto a = keeper("a"), b = keeper("b");
+  stalled = true;
+  a.step();
+  a.give_back();
+  stalled = false;
+  for (auto& work : waiting) work();
+  b.step();
+  EXPECT_TRUE(b.epoch());
+}
+
 TEST_F(LeaseKeeperTest, WritesCarryTheEpochOfTheirTerm) {
   std::vector<int64_t> epochs;
   const auto write = writing_under(7, [&](Write what, auto) {
