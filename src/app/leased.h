@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -52,15 +53,27 @@ class Leased {
     const Millis pause = keeper_.step();
     const auto epoch = keeper_.epoch();
     if (worker_ && epoch != epoch_) stop();
-    if (epoch && !worker_) start(*epoch);
+    if (epoch && !worker_ && !is_draining()) start(*epoch);
     return std::min(pause, kLook);
   }
 
-  void start(int64_t epoch) {
+  bool is_draining() const {
     const std::lock_guard lock(mutex_);
-    if (draining_) return;
-    worker_ = start_(store::writing_under(epoch, write_));
-    epoch_ = epoch;
+    return draining_;
+  }
+
+  // Without the lock: committers ask for the worker after every commit.
+  void start(int64_t epoch) {
+    std::shared_ptr<Worker> begun = start_(store::writing_under(epoch, write_));
+    {
+      const std::lock_guard lock(mutex_);
+      if (!draining_) {
+        worker_ = std::move(begun);
+        epoch_ = epoch;
+        return;
+      }
+    }
+    begun->drain(Millis{0});
   }
 
   void stop() {
