@@ -51,9 +51,17 @@ Result<bool> Consumers::start_target(const std::string& name, const config::Targ
   auto target = make_target(name, configured);
   if (auto signer = crypto::WebhookSigner::create(target.secrets); !signer) return signer.error();
   targets_.push_back(target);
-  auto start = [this, target, tuning = make_tuning(configured)](store::WriteOutbox write) {
-    fanout::TargetWorker::Params params{params_.outbox,         std::move(write),  make_client(target, tuning),
-                                        params_.services.clock, seed(target.name), tuning};
+  auto told = [&log = params_.services.log, name](Uuid event_id, const std::string& reason) {
+    log.noisy(obs::Level::warn, "dead letter", {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
+  };
+  auto start = [this, target, told, tuning = make_tuning(configured)](store::WriteOutbox write) {
+    fanout::TargetWorker::Params params{params_.outbox,
+                                        std::move(write),
+                                        make_client(target, tuning),
+                                        params_.services.clock,
+                                        seed(target.name),
+                                        tuning,
+                                        told};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
   workers_.emplace(name, std::make_unique<Leased<fanout::TargetWorker>>(lease(name), std::move(start)));

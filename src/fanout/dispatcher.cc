@@ -301,6 +301,7 @@ void Dispatcher::put_aside(store::PutDelivery row, const Answer& answer, std::fu
   if (row.attempts >= attempts_max()) {
     row.state = store::PutDelivery::State::dead;
     ++status_.dead;
+    if (ports_.on_dead) ports_.on_dead(row.event_id, answer.reason);
   } else {
     row.state = store::PutDelivery::State::retry;
     row.next_attempt_at = ports_.clock.now() + retry_delay(row.attempts, ports_.random);

@@ -38,6 +38,9 @@ using Transport = std::function<void(http::Outgoing request, http::Completion do
 /// Tells an operator what became of a call.
 using Told = std::function<void(Result<store::Done>)>;
 
+/// Hears of each event that becomes a dead letter, with a reason that quotes nobody.
+using OnDead = std::function<void(Uuid event_id, const std::string& reason)>;
+
 /// The key of the setting that keeps a target's mode over restarts.
 std::string mode_setting(const std::string& target);
 
@@ -63,6 +66,7 @@ class Dispatcher {
     Transport send;
     const Clock& clock;
     Random& random;
+    OnDead on_dead = {};  // may be empty
   };
   /// Error `invalid`: a secret is none.
   static Result<std::unique_ptr<Dispatcher>> create(Target target, Ports ports, Tuning tuning);

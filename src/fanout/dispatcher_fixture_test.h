@@ -57,6 +57,7 @@ struct DispatcherFixture : testing::Test {
   std::deque<std::pair<store::Write, std::function<void(Result<store::WriteResult>)>>> writes;
   bool store_away = false;       // writes fail, nothing is written
   bool outcome_unknown = false;  // writes are done, and reported as failed
+  std::vector<std::pair<Uuid, std::string>> told_dead;
   std::unique_ptr<Dispatcher> dispatcher;
   int added = 0;
 
@@ -67,7 +68,7 @@ struct DispatcherFixture : testing::Test {
          [this](http::Outgoing request, http::Completion done) {
            wire.push_back({std::move(request), std::move(done)});
          },
-         clock, random},
+         clock, random, [this](Uuid id, const std::string& reason) { told_dead.emplace_back(id, reason); }},
         tuning);
     run();
   }

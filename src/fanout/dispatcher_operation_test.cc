@@ -387,10 +387,12 @@ TEST_F(DeadLetterTest, RetriedWhileTheTargetIsInTroubleItWaits) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
 }
 
-TEST_F(DeadLetterTest, OneWhoseEventIsNoLongerKeptIsDeadAgainWithItsReason) {
+TEST_F(DeadLetterTest, OneWhoseEventGoesWhileItWaitsIsDeadAgainWithItsReason) {
+  retry();
+  answer(0, 503);  // it waits in the lane for the target to be well
   const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
   ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
-  retry();
+  wait_for_probe();
   EXPECT_THAT(wire, IsEmpty());
   ASSERT_THAT(dead(), SizeIs(1));
   EXPECT_THAT(dead()[0].reason, HasSubstr("no longer holds"));

@@ -57,6 +57,7 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   auto& outbox = params.outbox;
   auto write = std::move(params.write);
   const Tuning tuning = params.tuning;
+  auto on_dead = std::move(params.on_dead);
   std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
   auto write_and_come_back = [write = std::move(write), mailbox = worker->mailbox_](
                                  store::Write what, std::function<void(Result<store::WriteResult>)> done) {
@@ -67,8 +68,8 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
     client->send(std::move(request), std::move(done));
   };
-  auto dispatcher = Dispatcher::create(std::move(target),
-                                       {outbox, write_and_come_back, send, worker->clock_, worker->random_}, tuning);
+  Dispatcher::Ports ports{outbox, write_and_come_back, send, worker->clock_, worker->random_, std::move(on_dead)};
+  auto dispatcher = Dispatcher::create(std::move(target), std::move(ports), tuning);
   if (!dispatcher) return dispatcher.error();
   worker->dispatcher_ = std::move(*dispatcher);
   worker->status_ = worker->dispatcher_->status();

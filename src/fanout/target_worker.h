@@ -23,6 +23,7 @@ class TargetWorker {
     const Clock& clock;
     uint64_t seed = 0;  // of the jitter
     Tuning tuning{};
+    OnDead on_dead{};  // on the worker's thread
   };
   /// Error `invalid`: the target's configuration cannot work.
   static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);
