@@ -61,6 +61,7 @@ Result<bool> IngestRole::open_stores() {
     auto answer = outbox_->ping();
     return answer ? std::string{} : answer.error().message;
   });
+  if (auto ask = ask_horizon(config_.ingest.store)) watch_horizon(std::move(ask), services_);
   return true;
 }
 

@@ -11,7 +11,10 @@
 #include "lake/clickhouse/clickhouse_raw_log.h"
 #include "projections/tables.h"
 #include "store/postgres/environment.h"
+#include "store/postgres/horizon.h"
 #include "store/postgres/outbox.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/risks.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
@@ -70,6 +73,19 @@ Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& 
 
 bool is_shared(const config::StoreUrl& url) { return url.kind != Kind::sqlite; }
 
+AskHorizon ask_horizon(const config::StoreUrl& url) {
+  if (url.kind != Kind::postgresql) return {};
+  const store::postgres::ConnectionParams params{.url = url.location, .role = "horizon"};
+  return [pool = std::make_shared<store::postgres::Pool>(params, 1)]() -> Result<std::optional<HeldBack>> {
+    auto db = pool->lease();
+    if (!db) return db.error();
+    auto horizon = store::postgres::read_horizon(**db);
+    if (!horizon) return horizon.error();
+    if (!*horizon) return std::nullopt;
+    return HeldBack{(*horizon)->age, std::move((*horizon)->holder)};
+  };
+}
+
 Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::StoreUrl& url, const std::string& name,
                                                                   Instant now) {
   if (url.kind == Kind::postgresql) {
@@ -105,6 +121,13 @@ Result<std::string> check_outbox(const config::StoreUrl& url) {
         "vf migrate dm");
   }
   return check_schema(url.location, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
+}
+
+Result<std::vector<std::string>> outbox_risks(const config::StoreUrl& url) {
+  if (url.kind != Kind::postgresql) return std::vector<std::string>{};
+  auto db = store::postgres::Connection::open({.url = url.location, .role = "doctor"});
+  if (!db) return db.error();
+  return store::postgres::risks(*db);
 }
 
 Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name) {

@@ -84,7 +84,13 @@ void check_stores(const config::Config& config, Findings& out) {
   const auto add = [&out](std::string what, const Result<std::string>& found) {
     out.push_back({std::move(what), found ? Grade::ok : Grade::problem, found ? *found : found.error().message});
   };
-  add("store", app::check_outbox(config.ingest.store));
+  const auto store = app::check_outbox(config.ingest.store);
+  add("store", store);
+  if (const auto risks = app::outbox_risks(config.ingest.store)) {
+    for (const auto& risk : *risks) out.push_back({"store", Grade::warning, risk});
+  } else if (store) {
+    add("store", risks.error());
+  }
   for (const auto& [name, environment] : config.environments) {
     add("environment " + name, app::check_environment(environment.store, name));
   }

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from fleet import ENVIRONMENTS, Fleet
-from hub import BINARY, wait_until
+from hub import BINARY, request, wait_until
 from ledger import balance
 from postgres import UNSYNCED, Postgres
 
@@ -68,6 +68,28 @@ class WholePath(unittest.TestCase):
     def life(self, event_id):
         life = json.loads(self.fleet.vf("events", "show", event_id, "--json").stdout)
         return life if all(d["state"] == "delivered" for d in life["deliveries"]) else None
+
+    def horizon(self):
+        """Seconds for which committed events have been held back."""
+        lines = self.admin("/metrics").splitlines()
+        return float(next(line for line in lines if line.startswith("vf_outbox_horizon_seconds ")).split()[1])
+
+    def admin(self, path):
+        return request(self.fleet.admin_url("ingest") + path)[2].decode()
+
+    def test_a_transaction_left_open_is_seen_in_the_metrics(self):
+        self.assertIn("outbox horizon", json.loads(self.admin("/readyz"))["checks"])
+        words = [server.bin / "psql", "-X", "-q", server.url("postgres")]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql:
+            psql.stdin.write(b"begin; select pg_current_xact_id();\n")
+            psql.stdin.flush()
+            wait_until("it has begun", lambda: server.sql(
+                "select 1 from pg_stat_activity where application_name = 'psql' and state = 'idle in transaction'"))
+            self.send(self.fleet.kick_chat())
+            wait_until("it is told", lambda: self.horizon() > 0)
+            psql.stdin.close()
+        wait_until("nothing is held back", lambda: self.horizon() == 0)
+        self.fleet.wait_delivered(len(self.ids))
 
     def test_doctor_finds_nothing_to_mend(self):
         found = self.fleet.vf("doctor", "--json")

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -133,6 +135,18 @@ TEST_F(MigratePostgres, ANewerSchemaThatAllowsThisVersionIsToldAndLeftAsItIs) {
   EXPECT_EQ(answer["schemas"][0]["newer"], nlohmann::json{"9999_of_tomorrow"});
   EXPECT_THAT(vf({"doctor"}).out,
               HasSubstr("the schema of a newer version (9999_of_tomorrow), which this one can run with"));
+}
+
+TEST_F(MigratePostgres, DoctorTellsWhatTheServersSettingsRisk) {
+  ASSERT_EQ(vf({"migrate", "all"}).code, 0);
+  std::map<std::string, std::string> grades;
+  const auto answer = nlohmann::json::parse(vf({"doctor", "--json"}).out);
+  for (const auto& finding : answer["checks"]) grades[finding["detail"]] = finding["grade"];
+  for (const char* setting : {"synchronous_standby_names", "max_prepared_transactions"}) {
+    const auto told = std::ranges::find_if(grades, [&](const auto& entry) { return entry.first.contains(setting); });
+    ASSERT_NE(told, grades.end()) << setting;
+    EXPECT_EQ(told->second, "warning");
+  }
 }
 
 TEST_F(MigratePostgres, AServerThatIsAwayIsToldWithoutItsPassword) {
