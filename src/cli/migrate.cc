@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <list>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/migrations.h"
 #include "base/time.h"
@@ -53,12 +54,25 @@ class Schemas {
 
  private:
   const config::Config* load(config::Role role, const std::string& environment) {
-    auto config = session_.load(session_.load_params(role, environment));
-    return config ? &configs_.emplace_back(std::move(*config)) : nullptr;
+    auto loaded = config::load(session_.load_params(role, environment));
+    if (!loaded) {
+      session_.reject(untold(std::move(loaded.error())));
+      return nullptr;
+    }
+    for (const config::Problem& warning : untold(std::move(loaded->warnings)))
+      session_.err() << "vf: warning: " << warning.text() << "\n";
+    return &configs_.emplace_back(std::move(loaded->config));
+  }
+
+  /// What concerns several roles is told once.
+  std::vector<config::Problem> untold(std::vector<config::Problem> problems) {
+    std::erase_if(problems, [this](const config::Problem& problem) { return !told_.insert(problem.text()).second; });
+    return problems;
   }
 
   const Session& session_;
   SystemClock clock_;
+  std::set<std::string> told_;
   std::list<config::Config> configs_;  // the schemas refer to them
 };
 

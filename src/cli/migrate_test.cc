@@ -119,5 +119,13 @@ TEST_F(Migrate, APostgresqlAddressForASqliteStoreIsAMistake) {
   EXPECT_THAT(outcome.err, HasSubstr("environments.stage.migrate_store leads to PostgreSQL"));
 }
 
+TEST_F(Migrate, AMistakeThatConcernsSeveralSchemasIsToldOnce) {
+  const Outcome outcome = vf({"migrate", "all", "--set", "sources.kick.bogus=1"});
+  EXPECT_EQ(outcome.code, 2);
+  const size_t first = outcome.err.find("sources.kick.bogus");
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find("sources.kick.bogus", first + 1), std::string::npos) << outcome.err;
+}
+
 }  // namespace
 }  // namespace vf::cli
