@@ -37,9 +37,15 @@ def other(name):
 
 
 class TwoIngests(unittest.TestCase):
-    def setUp(self):
-        self.fleet = self.enterContext(Fleet(server))
-        self.fleet.start(*INGESTS, *ENVIRONMENTS)
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet, cls.ids = Fleet(server).__enter__(), []
+        cls.addClassCleanup(cls.fleet.__exit__)
+        cls.fleet.start(*INGESTS, *ENVIRONMENTS)
+
+    def check_balance(self):
+        wait_settled(self.fleet, len(self.ids))
+        balance(self.fleet, self.ids)
 
     def wait_for_leases(self, *consumers):
         wanted = consumers or ("retention", *ENVIRONMENTS)
@@ -47,7 +53,8 @@ class TwoIngests(unittest.TestCase):
             held.get(name) in INGESTS for name in wanted) and held)
 
     def test_a_message_posted_to_both_at_once_is_one_event(self):
-        ids = []
+        ids = self.ids
+        before = len(ids)
         for _ in range(30):
             delivery = self.fleet.kick_chat()
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -62,9 +69,8 @@ class TwoIngests(unittest.TestCase):
             answers = [answer for _, _, answer in pool.map(lambda call: self.fleet.post(*call), calls)]
         self.assertEqual(sum(answer["status"] == "accepted" for answer in answers), len(deliveries))
         ids += {answer["event_id"] for answer in answers}
-        self.assertEqual(len(ids), 180)
-        wait_settled(self.fleet, len(ids))
-        balance(self.fleet, ids)
+        self.assertEqual(len(ids), before + 180)
+        self.check_balance()
 
     def test_each_consumer_is_worked_on_by_one_and_both_tell_which(self):
         held = self.wait_for_leases()
@@ -77,21 +83,22 @@ class TwoIngests(unittest.TestCase):
         self.assertEqual(self.fleet.stop("ingest"), [0])
         self.assertNotIn("ingest", self.fleet.leases().values())
         wait_until("the other holds everything", lambda: set(self.wait_for_leases().values()) == {"ingest-b"})
-        _, _, answer = self.fleet.post("ingest-b", self.fleet.kick_chat())
-        self.fleet.wait_delivered(1)
-        balance(self.fleet, [answer["event_id"]])
+        self.ids.append(self.fleet.post("ingest-b", self.fleet.kick_chat())[2]["event_id"])
+        self.check_balance()
+        self.fleet.start("ingest")
 
     def test_pause_and_resume_asked_at_the_replica_that_does_not_work_on_it(self):
         asked = other(self.wait_for_leases("stage")["stage"])
         self.fleet.vf_at(asked, "targets", "pause", "stage")
         wait_until("both tell so", lambda: {self.fleet.targets(name)["stage"]["mode"] for name in INGESTS} == {"paused"})
-        ids = [self.fleet.post(name, self.fleet.applicant())[2]["event_id"] for name in INGESTS * 5]
-        self.fleet.wait_delivered(len(ids), "production")
-        self.assertEqual([self.fleet.targets(name)["stage"]["backlog"] for name in INGESTS], [len(ids)] * 2)
-        self.assertEqual(self.fleet.count("stage"), 0)
+        before = self.fleet.count("stage")
+        new = [self.fleet.post(name, self.fleet.applicant())[2]["event_id"] for name in INGESTS * 5]
+        self.ids += new
+        self.fleet.wait_delivered(len(self.ids), "production")
+        self.assertEqual([self.fleet.targets(name)["stage"]["backlog"] for name in INGESTS], [len(new)] * 2)
+        self.assertEqual(self.fleet.count("stage"), before)
         self.fleet.vf_at(asked, "targets", "resume", "stage")
-        wait_settled(self.fleet, len(ids))
-        balance(self.fleet, ids)
+        self.check_balance()
 
 
 class DeadLetters(unittest.TestCase):
