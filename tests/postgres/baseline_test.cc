@@ -79,7 +79,9 @@ TEST_P(Baseline, IsNotForADatabaseThatHasMigrations) {
 std::string name_of(const testing::TestParamInfo<Database>& database) { return database.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(Of, Baseline,
-                         testing::Values(Database{"environment", "public", store::postgres::environment_migrations(),
+                         testing::Values(Database{"shared", "ingest", store::postgres::outbox_migrations(),
+                                                  store::postgres::outbox_baseline()},
+                                         Database{"environment", "public", store::postgres::environment_migrations(),
                                                   store::postgres::environment_baseline()}),
                          name_of);
 

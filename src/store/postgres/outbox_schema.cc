@@ -32,7 +32,7 @@ std::string era_name(int64_t era) { return fmt::format("era {}", era); }
 }  // namespace
 
 SchemaParams outbox_schema(const Connection& db) {
-  return {"ingest", outbox_migrations(), {"the shared database " + db.where(), kCommand}};
+  return {"ingest", outbox_migrations(), {"the shared database " + db.where(), kCommand}, outbox_baseline()};
 }
 
 Result<std::vector<std::string>> prepare_outbox(Connection& db) {

@@ -18,8 +18,9 @@ class Connection;
 std::span<const Migration> outbox_migrations();
 std::span<const Migration> environment_migrations();
 
-/// A new environment's database begins with it: the migrations up to its version as one; from
+/// A new database begins with it: the migrations up to its version as one; from sql/dm/postgres/baseline and
 /// sql/env/postgres/baseline.
+std::span<const Migration> outbox_baseline();
 std::span<const Migration> environment_baseline();
 
 struct SchemaParams {
