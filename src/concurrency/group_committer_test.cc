@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <latch>
+#include <thread>
 
 namespace vf::concurrency {
 namespace {
@@ -98,6 +99,32 @@ TEST(GroupCommitter, UrgentItemsKeepTheirOrderWhateverTheLanes) {
   committer.drain();
   ASSERT_EQ(urgent.size(), 500u);
   EXPECT_TRUE(std::ranges::is_sorted(urgent));
+}
+
+TEST(GroupCommitter, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
+  std::atomic<int> committed{0}, accepted{0};
+  std::atomic<bool> ended{false};
+  GroupCommitter<int> committer({.waiting_max = 64, .batch_max = 7, .lanes = 3},
+                                [&](std::vector<int> batch) { committed += static_cast<int>(batch.size()); });
+  std::latch under_way{4};
+  std::vector<std::jthread> submitting;
+  for (int t = 0; t < 4; ++t) {
+    submitting.emplace_back([&] {
+      for (int i = 0; !ended || i < 1000; ++i) {
+        if (i == 500) under_way.count_down();
+        int item = i;
+        accepted += i % 64 == 0 ? committer.submit_urgent(item, 1) : committer.submit(item, 1);
+      }
+    });
+  }
+  under_way.wait();
+  committer.drain();
+  const int after = committed;
+  ended = true;
+  submitting.clear();
+  EXPECT_EQ(committed, after);
+  EXPECT_EQ(accepted, after);
+  EXPECT_EQ(committer.waiting(), 0u);
 }
 
 TEST(GroupCommitter, WhatAnAnswerAddsWhileDrainingIsCommittedTooByAnyLane) {
