@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <ranges>
 #include <thread>
 
 #include "store/postgres/connection.h"
@@ -31,6 +32,11 @@ constexpr std::chrono::seconds kStartPatience{60};
 [[noreturn]] void give_up(const std::string& why) {
   std::cerr << "the PostgreSQL server of this test: " << why << std::endl;
   std::exit(1);
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 const passwd* server_user() {
@@ -95,7 +101,7 @@ Server::Server(const Params& params) : params_(params) {
   keep_watch();
   if (run({"initdb", "-D", folder_ + "/data", "-U", "hub", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
            "--no-instructions"}) != 0) {
-    give_up("initdb fails: see " + folder_ + "/log");
+    give_up("initdb fails: " + text_of(folder_ + "/log"));
   }
   start();
 }
@@ -130,8 +136,10 @@ void Server::keep_watch() {
 
 pid_t Server::spawn(const std::vector<std::string>& command) const {
   const std::string path = program(command.front());
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  // PostgreSQL's programs look for each other beside argument 0, which Debian keeps out of PATH.
+  std::vector<char*> arguments = {const_cast<char*>(path.c_str())};
+  for (const std::string& argument : command | std::views::drop(1))
+    arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const passwd* user = server_user();
   const std::string log = folder_ + "/log";
@@ -184,7 +192,7 @@ void Server::start() {
     }
     port_ = 0;  // perhaps somebody else took it meanwhile
   }
-  give_up("does not start: see " + folder_ + "/log");
+  give_up("does not start: " + text_of(folder_ + "/log"));
 }
 
 bool Server::answers() const { return Connection::open({.url = url("postgres"), .role = "test"}).has_value(); }
