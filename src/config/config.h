@@ -63,7 +63,7 @@ struct Log {
 struct Ingest {
   Listen listen;
   StoreUrl store, migrate_store, lake;  // migrate_store: none: as store
-  bool lake_named = false;  // the operator asked for it; else it is the default, which may be missing
+  bool lake_named = false;              // the operator asked for it; else it is the default, which may be missing
   Secret lake_password;
   std::string lake_cluster;
   FileText lake_ca;

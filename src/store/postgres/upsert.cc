@@ -97,10 +97,10 @@ std::string upsert_sql(const Table& table) {
     columns.push_back(column.name);
     parameters.push_back(fmt::format("${}", columns.size()));
   }
-  std::string sql =
-      fmt::format("INSERT INTO public.{} AS t ({}) SELECT * FROM unnest({}) AS u ({}) WHERE NOT {} ON CONFLICT ({}) DO ",
-                  table.name, fmt::join(columns, ", "), fmt::join(parameters, ", "), fmt::join(columns, ", "),
-                  unchanged_sql(table), fmt::join(key_columns(table), ", "));
+  std::string sql = fmt::format(
+      "INSERT INTO public.{} AS t ({}) SELECT * FROM unnest({}) AS u ({}) WHERE NOT {} ON CONFLICT ({}) DO ",
+      table.name, fmt::join(columns, ", "), fmt::join(parameters, ", "), fmt::join(columns, ", "), unchanged_sql(table),
+      fmt::join(key_columns(table), ", "));
   const std::string assignments = assignments_sql(table);
   if (assignments.empty()) return sql + "NOTHING";
   return sql + fmt::format("UPDATE SET {} WHERE {}", assignments, changes_sql(table));
