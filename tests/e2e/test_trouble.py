@@ -156,8 +156,8 @@ class SmallDisk(unittest.TestCase):
             first = hub.kick(body, message_id=message_id)[2]
             self.assertEqual(hub.stop(), 0)
             self.remount("ro")
-            roles = {"production.db": ["up"], "dm.db": ["ingest"], "stage.db": ["api", "--env", "stage"]}
-            for file, words in roles.items():
+            roles = (("dm.db", ["up"]), ("dm.db", ["ingest"]), ("stage.db", ["api", "--env", "stage"]))
+            for file, words in roles:
                 done = hub.vf(*words, check=False)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertRegex(done.stderr.splitlines()[-1], f"{file}.* may be written")
