@@ -1,8 +1,10 @@
 #include "config/yaml_value.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace vf::config {
 namespace {
@@ -81,8 +83,37 @@ class Reader {
   int values_ = 0;
 };
 
+// Where a token cannot begin a document, as a ',' at its start, yaml-cpp reads empty documents there for ever.
+class Progress : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& at) override {
+    if (at.pos == last_) throw YamlError{at.line + 1, "no value can begin here"};
+    last_ = at.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int last_ = -1;
+};
+
+void check_progress(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Progress progress;
+  while (parser.HandleNextDocument(progress)) {
+  }
+}
+
 // What stands behind a further '---' would be lost without a word.
 YAML::Node only_document(const std::string& text) {
+  check_progress(text);
   const std::vector<YAML::Node> documents = YAML::LoadAll(text);
   for (size_t i = 1; i < documents.size(); ++i) {
     if (documents[i].IsNull()) continue;

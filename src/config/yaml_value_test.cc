@@ -106,5 +106,13 @@ TEST(YamlValue, TextIsBounded) {
   EXPECT_FALSE(parse_yaml(most + "x"));
 }
 
+TEST(YamlValue, ATokenThatCannotBeginADocumentIsRefused) {
+  for (const std::string text : {",", ", a: b\ntargets:\n", "a: 1\n---\n, b\n"}) {
+    const auto value = parse_yaml(text);
+    ASSERT_FALSE(value) << text;
+    EXPECT_EQ(value.error().what, "no value can begin here") << text;
+  }
+}
+
 }  // namespace
 }  // namespace vf::config
