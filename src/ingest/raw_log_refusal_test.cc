@@ -136,8 +136,10 @@ TEST_F(Refusal, ARetryThatIsRefusedAgainIsDeadAgain) {
 TEST_F(Refusal, ARetryThatRetentionOvertookSaysSo) {
   const auto guilty = add_refused(1);
   world.run_until_caught_up();
+  store::PutDelivery retry = world.exceptions(State::dead).at(0);
+  retry.state = State::retry;
   ASSERT_TRUE(world.commit(store::RetentionStep{world.clock.now() + Millis{1}, {}, {}, 10}));
-  world.retry_dead(guilty[0]);
+  ASSERT_TRUE(world.commit(retry));  // an operator's, under way at that moment
   pass(Millis{1'000});
   ASSERT_EQ(world.exceptions(State::dead).size(), 1u);
   EXPECT_THAT(world.exceptions(State::dead)[0].reason, HasSubstr("no longer holds"));
