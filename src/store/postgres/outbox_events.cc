@@ -9,27 +9,9 @@
 namespace vf::store::postgres {
 namespace {
 
-// Numbers are given in the order of the arrays, before the ids are sorted. The ledger decides what is new: what its
-// INSERT gives back goes on into the outbox.
-constexpr const char* kAdd = R"(
-WITH input AS MATERIALIZED (
-  SELECT nextval('ingest.ingest_outbox_seq') AS seq, i.*
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-    AS i(event_id, source, type, subject, time, message_id, fact_key, version, sandbox, fan_out, is_json, headers, body)
-), place AS MATERIALIZED (
-  SELECT (SELECT max(era) FROM ingest.ingest_era) AS era, pg_current_xact_id() AS tx,
-         coalesce($1, date_trunc('milliseconds', now())) AS received_at
-), ledger AS (
-  INSERT INTO ingest.processed_webhooks (event_id, received_at, era, tx, seq)
-  SELECT i.event_id, p.received_at, p.era, p.tx, i.seq FROM input i, place p ORDER BY i.event_id
-  ON CONFLICT DO NOTHING RETURNING event_id, seq
-)
-INSERT INTO ingest.ingest_outbox (era, tx, seq, event_id, source, type, subject, time, received_at, message_id, fact_key,
-                                  version, sandbox, fan_out, is_json, headers, body)
-SELECT p.era, p.tx, i.seq, i.event_id, i.source, i.type, i.subject, i.time, p.received_at, i.message_id, i.fact_key,
-       i.version, i.sandbox, i.fan_out, i.is_json, i.headers, i.body
-FROM input i JOIN ledger l ON l.seq = i.seq CROSS JOIN place p ORDER BY i.seq
-RETURNING event_id, era, tx, seq, received_at)";
+constexpr const char* kAdd =
+    "SELECT event_id, era, tx, seq, received_at FROM "
+    "ingest.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 constexpr const char* kAddBodies = R"(
 INSERT INTO ingest.processed_bodies (body_key, event_id, received_at)
 SELECT i.body_key, i.event_id, l.received_at
