@@ -19,7 +19,8 @@ struct GroupCommitterParams {
   size_t waiting_max = 8192;
   size_t waiting_bytes_max = 64u << 20;
   size_t batch_max = 512;
-  int lanes = 1;  // batches under way at once
+  int lanes = 1;           // batches under way at once
+  size_t others_from = 1;  // as many must wait before another lane than the first takes a batch: small ones cost more
 };
 
 template <class Item>
@@ -38,14 +39,17 @@ class GroupCommitter {
   /// False when the queue is full or draining; `item` is then untouched. One item is always taken by an empty queue,
   /// however heavy.
   bool submit(Item& item, size_t bytes) {
+    bool many = false;
     {
       const std::lock_guard lock(mutex_);
       const bool full =
           waiting_.size() + urgent_.size() >= params_.waiting_max || waiting_bytes_ + bytes > params_.waiting_bytes_max;
       if (stopping_ || (full && !is_empty())) return false;
       enqueue(waiting_, item, bytes);
+      many = waiting_.size() >= params_.others_from;
     }
-    wake_.notify_one();
+    wake_first_.notify_one();
+    if (many && params_.lanes > 1) wake_others_.notify_one();
     return true;
   }
 
@@ -57,7 +61,7 @@ class GroupCommitter {
       if (stopped_) return false;
       enqueue(urgent_, item, bytes);
     }
-    wake_.notify_all();  // the lane that takes it
+    wake_first_.notify_one();
     return true;
   }
 
@@ -67,7 +71,8 @@ class GroupCommitter {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
-    wake_.notify_all();
+    wake_first_.notify_one();
+    wake_others_.notify_all();
     for (auto& lane : lanes_) {
       if (lane.joinable()) lane.join();
     }
@@ -104,10 +109,11 @@ class GroupCommitter {
   // The urgent ones are the first lane's alone: two lanes' batches have no order between them.
   std::vector<Item> take(bool is_first) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [&] {
-      const bool may_end = stopping_ && (!is_first || others_ == 0);
-      return may_end || !waiting_.empty() || (is_first && !urgent_.empty());
-    });
+    if (is_first) {
+      wake_first_.wait(lock, [this] { return (stopping_ && others_ == 0) || !is_empty(); });
+    } else {
+      wake_others_.wait(lock, [this] { return stopping_ || waiting_.size() >= params_.others_from; });
+    }
     std::vector<Item> batch;
     batch.reserve(std::min(waiting_.size() + urgent_.size(), params_.batch_max));
     if (is_first) move_to(batch, urgent_);
@@ -116,7 +122,7 @@ class GroupCommitter {
       stopped_ = batch.empty();  // only when stopping, and nothing waits or is under way
     } else if (batch.empty()) {
       --others_;
-      wake_.notify_all();
+      wake_first_.notify_one();
     }
     return batch;
   }
@@ -129,7 +135,7 @@ class GroupCommitter {
   const GroupCommitterParams params_;
   const CommitBatch commit_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_first_, wake_others_;
   Queue waiting_, urgent_;
   size_t waiting_bytes_ = 0;
   int others_ = params_.lanes - 1;  // lanes running beside the first

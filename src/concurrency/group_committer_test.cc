@@ -82,6 +82,30 @@ TEST(GroupCommitter, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
   EXPECT_EQ(taken, 2);
 }
 
+TEST(GroupCommitter, AnotherLaneWaitsForItsShare) {
+  std::latch entered{1}, other{1}, go{1};
+  std::atomic<int> batches{0};
+  GroupCommitter<int> committer({.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
+    if (batches++ == 0) {
+      entered.count_down();
+      go.wait();
+    } else if (batch.size() == 3) {
+      other.count_down();
+    }
+  });
+  ASSERT_TRUE(submit(committer, 0));
+  entered.wait();  // the first lane is busy
+  ASSERT_TRUE(submit(committer, 1));
+  ASSERT_TRUE(submit(committer, 2));
+  EXPECT_EQ(committer.waiting(), 2u);
+  EXPECT_EQ(batches, 1);
+  ASSERT_TRUE(submit(committer, 3));
+  other.wait();
+  go.count_down();
+  committer.drain();
+  EXPECT_EQ(batches, 2);
+}
+
 TEST(GroupCommitter, UrgentItemsKeepTheirOrderWhateverTheLanes) {
   std::mutex mutex;
   std::vector<int> urgent;
