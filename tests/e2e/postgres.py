@@ -23,10 +23,10 @@ UNSYNCED = ("fsync=off",)  # for tests in which no machine fails: a killed serve
 class Postgres:
     """Started by the constructor. Use as a context manager; the superuser is `postgres`, trusted on loopback."""
 
-    def __init__(self, *, settings=(), standby_of=None):
+    def __init__(self, *, settings=(), standby_of=None, under=None):
         self.bin = binaries()
         self.prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vf-pg-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vf-pg-", dir=under))
         if self.prefix:
             shutil.chown(self.folder, "postgres")
         self.folder.chmod(0o700)

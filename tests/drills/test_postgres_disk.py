@@ -1,0 +1,51 @@
+"""The disk under PostgreSQL fills up amid load, and has room again: 503 meanwhile, the same processes go on, and the
+ledger balances. The server may have ended itself for want of room for its log: its supervisor starts it again."""
+import contextlib
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from test_postgres_faults import PATIENCE_S, Faults  # first: it knows where the others are
+
+from hub import wait_until
+from postgres import Postgres
+
+DISK_MIB = 320
+
+
+@unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
+class SmallDisk(Faults):
+    def setUp(self):
+        self.disk = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="vf-disk-")))
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=755", "vf-drill", self.disk],
+                                 capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest(f"cannot mount a tmpfs: {mounted.stderr.decode().strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
+        self.disk.chmod(0o755)
+
+    def fill(self):
+        with open(self.disk / "filler", "ab", buffering=0) as filler, contextlib.suppress(OSError):
+            while filler.write(bytes(65536)):
+                pass
+
+    def test_full_amid_load_and_again(self):
+        server = self.enterContext(Postgres(
+            under=self.disk, settings=["max_connections=60", "max_wal_size=64MB", "min_wal_size=32MB"]))
+        fleet = self.run_fleet(server)
+        load = self.start_load(fleet)
+        for _ in range(2):  # recovery is no once-only thing
+            refused = load.refusals
+            self.fill()
+            wait_until("deliveries are refused", lambda: load.refusals > refused + 20, PATIENCE_S)
+            (self.disk / "filler").unlink()
+            if not server.is_running():
+                server.start()
+            self.expect_recovery(fleet, load)
+        self.finish(fleet, load)
+
+
+if __name__ == "__main__":
+    unittest.main()
