@@ -133,8 +133,8 @@ Result<PublicKey> PublicKey::rsa_from_pem(std::string_view pem) {
   if (!key) return refused("not a public key in PEM form");
   if (!is_usable_rsa(key.get())) return invalid("not an RSA public key of 2048 to 8192 bits");
   std::string fingerprint = fingerprint_of(key.get());
-  auto quick = quick_form(key.get());
-  return PublicKey(std::make_shared<const State>(std::move(key), std::move(fingerprint), std::move(quick)));
+  const auto quick = quick_form(key.get());
+  return PublicKey(std::make_shared<const State>(std::move(key), std::move(fingerprint), quick));
 }
 
 Result<PublicKey> PublicKey::ed25519_from_bytes(std::string_view bytes) {
