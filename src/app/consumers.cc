@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kSecondsPerMilli = 1e-3;
 constexpr std::string_view kRetention = "retention";
+constexpr Millis kWorkersPatience{2'000}, kWorkersLook{1};
 constexpr std::string_view kProof = "raw-log-proof";
 
 // As no other process is named, also when process ids are those of containers. A store of one process has one holder,
@@ -44,6 +45,7 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
     consumers->start_proof();
   }
   consumers->start_retention();
+  if (!is_shared(consumers->params_.config.ingest.store)) consumers->wait_for_workers();
   return consumers;
 }
 
@@ -51,6 +53,13 @@ Result<bool> Consumers::start_target(const std::string& name, const config::Targ
   auto target = make_target(name, configured);
   if (auto signer = crypto::WebhookSigner::create(target.secrets); !signer) return signer.error();
   targets_.push_back(target);
+  // Now, while nothing is received yet: the target's worker waits for its lease, and what comes meanwhile is to be
+  // delivered.
+  const auto at =
+      target.start == fanout::Start::now ? store::StartConsumer::At::now : store::StartConsumer::At::earliest;
+  const store::Write begin = store::StartConsumer{name, at};
+  const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
+  if (!begun) return begun.error();
   auto told = [&log = params_.services.log, name](Uuid event_id, const std::string& reason) {
     log.noisy(obs::Level::warn, "dead letter", {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
@@ -107,6 +116,16 @@ store::LeaseKeeper::Params Consumers::lease(std::string name) const {
 
 uint64_t Consumers::seed(std::string_view consumer) const {
   return std::hash<std::string_view>{}(consumer) ^ static_cast<uint64_t>(params_.services.clock.steady().count());
+}
+
+// Nobody else can have the leases, so the workers are there after a commit: who is told that we are ready finds them.
+void Consumers::wait_for_workers() const {
+  const auto& clock = params_.services.clock;
+  const auto patience = clock.steady() + kWorkersPatience;
+  const auto all_run = [this] {
+    return std::ranges::all_of(workers_, [](const auto& named) { return named.second->worker() != nullptr; });
+  };
+  while (!all_run() && clock.steady() < patience) std::this_thread::sleep_for(kWorkersLook);
 }
 
 void Consumers::wake() const {

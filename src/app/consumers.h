@@ -49,6 +49,7 @@ class Consumers {
   void start_feeder();
   void start_proof();
   void start_retention();
+  void wait_for_workers() const;
   store::LeaseKeeper::Params lease(std::string name) const;
   uint64_t seed(std::string_view consumer) const;
 

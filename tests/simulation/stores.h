@@ -74,6 +74,7 @@ class SimOutbox final : public store::MemoryOutbox {
   bool fails() { return unkindness.away || random_.below(1000) < unkindness.refuses; }
   Position horizon() { return rows_become_final_late ? std::min(horizon_, true_end()) : true_end(); }
 
+  std::vector<store::Write> sparing_exceptions(std::span<const store::Write> writes);
   void remember(std::span<const store::WriteResult> results);
 
   Random& random_;
