@@ -16,8 +16,9 @@ class WritingToTheOutbox : public OutboxOnPostgres {
  protected:
   static void wait_until(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-    EXPECT_TRUE(condition());
+    bool met = condition();  // once is enough: it may pass again
+    for (; !met && std::chrono::steady_clock::now() < deadline; met = condition()) std::this_thread::yield();
+    EXPECT_TRUE(met);
   }
   std::unique_ptr<OutboxStore> open_with_servers_clock() {
     OutboxParams params = params_;
@@ -95,7 +96,7 @@ TEST_F(WritingToTheOutbox, AHubThatStandsStillInACommitHoldsUpAnotherForSecondsO
     EXPECT_FALSE(done) << "it was cut off";
   });
   wait_until(
-      [&] { return integer(db_, "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") == 1; });
+      [&] { return integer(db_, "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") > 0; });
   EXPECT_FALSE(std::get<store::EventAdded>(write({adding(1, now_)}).at(0)).duplicate);
   stuck.join();
 }
