@@ -55,9 +55,7 @@ Result<bool> Consumers::start_target(const std::string& name, const config::Targ
   targets_.push_back(target);
   // Now, while nothing is received yet: the target's worker waits for its lease, and what comes meanwhile is to be
   // delivered.
-  const auto at =
-      target.start == fanout::Start::now ? store::StartConsumer::At::now : store::StartConsumer::At::earliest;
-  const store::Write begin = store::StartConsumer{name, at};
+  const store::Write begin = fanout::start_of(target);
   const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
   if (!begun) return begun.error();
   auto told = [&log = params_.services.log, name](Uuid event_id, const std::string& reason) {
@@ -159,10 +157,7 @@ fanout::Status Consumers::status_from_store(const fanout::Target& target) const 
   status.worked_by = workers_.at(target.name)->holder();
   if (status.worked_by.empty() || status.worked_by == holder_) status.worked_by = "nobody at the moment";
   if (auto cursor = params_.outbox.cursor(target.name); cursor && *cursor) status.cursor = **cursor;
-  if (auto settings = params_.outbox.settings()) {
-    const auto set = std::ranges::find(*settings, fanout::mode_setting(target.name), &store::PutSetting::key);
-    if (set != settings->end()) status.mode = fanout::parse_mode(set->value).value_or(target.mode);
-  }
+  if (auto settings = params_.outbox.settings()) status.mode = fanout::ordered_mode(*settings, target);
   if (status.mode == fanout::Mode::detached) status.state = fanout::State::detached;
   return status;
 }

@@ -1,7 +1,5 @@
 #include "fanout/dispatcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "event/envelope.h"
@@ -13,18 +11,11 @@ namespace {
 constexpr int kReadsAStep = 8;          // then others on this thread get their turn
 constexpr size_t kBatchesHeldMax = 16;  // settled ones waiting for an older one included
 constexpr Millis kStorePause{500};      // after the store has failed
-constexpr Millis kAgeCheckEvery{10'000};
-constexpr Millis kLookEvery{1'000};
 constexpr Millis kIdleWait{1'000};
 
 Batches::Params batch_params(const Target& target, Batches::Params params) {
   params.one_event_a_part = target.delivery == Delivery::single;
   return params;
-}
-
-std::string setting_in(const std::vector<store::PutSetting>& settings, const std::string& key) {
-  const auto found = std::ranges::find(settings, key, &store::PutSetting::key);
-  return found == settings.end() ? std::string{} : found->value;
 }
 
 }  // namespace
@@ -53,8 +44,7 @@ Millis Dispatcher::step() {
   writes_.resubmit();
   if (phase_ == Phase::fresh) {
     phase_ = Phase::starting;
-    const auto at = target_.start == Start::now ? store::StartConsumer::At::now : store::StartConsumer::At::earliest;
-    writes_.write(store::StartConsumer{target_.name, at}, [this] { phase_ = Phase::loading; });
+    writes_.write(start_of(target_), [this] { phase_ = Phase::loading; });
   }
   if (phase_ == Phase::loading && store_answers()) load();
   if (phase_ != Phase::running) return until_next(false);
@@ -65,54 +55,6 @@ Millis Dispatcher::step() {
   const bool more_to_read = work();
   advance();
   return until_next(more_to_read);
-}
-
-void Dispatcher::load() {
-  const auto cursor = ports_.outbox.cursor(target_.name);
-  if (!cursor) return store_failed(cursor.error());
-  const auto purged = ports_.outbox.purged();
-  if (!purged) return store_failed(purged.error());
-  const auto settings = ports_.outbox.settings();
-  if (!settings) return store_failed(settings.error());
-  if (!*cursor) {
-    phase_ = Phase::fresh;
-    return;
-  }
-  cursor_ = **cursor;
-  if (cursor_ < *purged) return pass_gap(*purged);
-  setting_ = setting_in(*settings, mode_setting(target_.name));
-  mode_ = mode_of(setting_);
-  batches_.reset(cursor_);
-  phase_ = Phase::running;
-}
-
-// An operator may have asked another process on the same store, or moved the cursor; one that was failed over to a
-// standby that lagged has lost the cursor's last moves, and gives their positions to other events.
-void Dispatcher::watch_store() {
-  const Steady now = ports_.clock.steady();
-  const bool settled = orders_ == 0 && !detaching_ && writes_.pending() == 0;  // what is on its way there is newer
-  if (now < next_look_ || !settled || !store_answers()) return;
-  next_look_ = now + kLookEvery;
-  const auto settings = ports_.outbox.settings();
-  if (!settings) return store_failed(settings.error());
-  if (is_idle()) find_cursor();
-  auto setting = setting_in(*settings, mode_setting(target_.name));
-  if (setting == setting_) return;
-  setting_ = std::move(setting);
-  mode_ = mode_of(setting_);
-  refusals_ = 0;
-  gap_.clear();
-}
-
-// Retention waits only for targets that are configured: one that was away from the configuration for longer may find
-// that rows behind its cursor are gone. The move is written to the audit log with its reason.
-void Dispatcher::pass_gap(Position purged) {
-  gap_ = fmt::format(
-      "{} unknown events missed: retention removed them before this target read them, while it was not configured; "
-      "refill them by replay",
-      purged.seq - cursor_.seq);
-  phase_ = Phase::starting;
-  writes_.write(store::MoveCursor{target_.name, purged, gap_}, [this] { phase_ = Phase::loading; });
 }
 
 // Reads, cuts and sends while there is something to read and room for it. True when it stopped for its own bound.
@@ -308,71 +250,6 @@ void Dispatcher::put_aside(store::PutDelivery row, const Answer& answer, std::fu
     ++status_.retried;
   }
   writes_.write(std::move(row), std::move(then));
-}
-
-void Dispatcher::advance() {
-  if (advancing_ || cursor_unknown_ || detaching_ || !store_answers()) return;
-  const auto step = batches_.finished();
-  if (!step) return;
-  advancing_ = true;
-  store::AdvanceCursor move{target_.name,   step->from,    step->to,        step->count,
-                            step->attempts, step->sent_at, config_version_, step->passage};
-  if (move.sent_at == Instant{}) move.sent_at = ports_.clock.now();  // nothing was sent
-  ports_.write(std::move(move), [this, to = step->to](Result<store::WriteResult> result) {
-    advancing_ = false;
-    if (result) return cursor_stands_at(to);
-    store_failed(result.error());
-    cursor_unknown_ = true;  // it may have been committed, or somebody else has moved it
-  });
-}
-
-void Dispatcher::find_cursor() {
-  const auto cursor = ports_.outbox.cursor(target_.name);
-  if (!cursor) return store_failed(cursor.error());
-  cursor_unknown_ = false;
-  if (*cursor) {
-    cursor_stands_at(**cursor);
-  } else {
-    phase_ = Phase::fresh;
-  }
-}
-
-void Dispatcher::cursor_stands_at(Position cursor) {
-  cursor_ = cursor;
-  if (!batches_.pass(cursor)) batches_.reset(cursor);
-}
-
-// Detaches when the oldest event not dealt with is older than the target may lag.
-void Dispatcher::check_age() {
-  const Steady now = ports_.clock.steady();
-  if (now < next_age_check_ || is_mute() || orders_ > 0 || stopping_ || !store_answers()) return;
-  next_age_check_ = now + kAgeCheckEvery;
-  auto oldest = batches_.oldest();
-  if (!oldest) {
-    const auto rows = ports_.outbox.read_after({cursor_, 1, 1});
-    if (!rows) return store_failed(rows.error());
-    if (!rows->empty()) oldest = rows->front().event.received;
-    oldest_unread_ = oldest;
-  }
-  if (!oldest || ports_.clock.now() - *oldest <= target_.max_backlog) return;
-  mode_ = Mode::detached;
-  detaching_ = true;
-  detach_reason_ = fmt::format(
-      "detached: its backlog reached back to {}, further than max_backlog allows; what was committed since then, and "
-      "until it is resumed, is not delivered: refill it by replay",
-      to_rfc3339(*oldest));
-  put_detached();
-}
-
-void Dispatcher::move_to_present() {
-  const auto end = ports_.outbox.end();
-  if (!end) return store_failed(end.error());
-  advancing_ = true;
-  writes_.write(store::MoveCursor{target_.name, *end, detach_reason_}, [this] {
-    detaching_ = false;  // not before: resumed meanwhile, it would send what the move leaves behind
-    advancing_ = false;
-    cursor_unknown_ = true;
-  });
 }
 
 bool Dispatcher::store_answers() const { return ports_.clock.steady() >= store_retry_at_; }

@@ -41,8 +41,15 @@ using Told = std::function<void(Result<store::Done>)>;
 /// Hears of each event that becomes a dead letter, with a reason that quotes nobody.
 using OnDead = std::function<void(Uuid event_id, const std::string& reason)>;
 
+/// The write that gives a target its cursor, once: where its `start` says at the moment of the commit. Nothing to one
+/// that has a cursor.
+store::StartConsumer start_of(const Target& target);
+
 /// The key of the setting that keeps a target's mode over restarts.
 std::string mode_setting(const std::string& target);
+
+/// The mode that the store's settings order of a target; where they order none, the configured one.
+Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& target);
 
 /// Orders a mode (nullopt: back to what is configured) of a target that another process works on: that process sees it
 /// within a second or two. Errors as Dispatcher::set_mode().

@@ -160,4 +160,24 @@ struct DispatcherFixture : testing::Test {
   std::vector<store::PutDelivery> retries() { return rows(store::PutDelivery::State::retry); }
 };
 
+/// With an operator, who is told how each order went.
+struct OperatorFixture : DispatcherFixture {
+  std::optional<Result<store::Done>> told;
+
+  Told tell() {
+    return [this](Result<store::Done> result) { told = std::move(result); };
+  }
+  void set_mode(Mode mode) {
+    told.reset();
+    dispatcher->set_mode(mode, tell());
+    run();
+    ASSERT_TRUE(told.has_value());
+    EXPECT_TRUE(told->has_value());
+  }
+  void resume() {
+    dispatcher->resume(tell());
+    run();
+  }
+};
+
 }  // namespace vf::fanout
