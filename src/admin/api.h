@@ -67,17 +67,17 @@ using Done = std::function<void(Result<store::Done>)>;
 /// What the API reads and operates. Every function may be called from the API's thread at any time.
 struct Hub {
   store::OutboxStore& outbox;
-  store::WriteOutbox write;             // for the audit log
-  std::vector<fanout::Target> targets;  // as configured
-  std::function<std::vector<SourceStatus>()> sources;
-  std::function<std::vector<fanout::Status>()> target_statuses;
-  std::function<LakeStatus()> lake;
-  std::function<Result<std::optional<Event>>(Uuid)> find_in_lake;  // empty: no lake
-  std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments;
-  std::function<void(const std::string& target, std::optional<fanout::Mode>, Done)> set_mode;  // nullopt: resume
-  std::function<void(const std::string& target, Uuid, Done)> retry_dead, drop_dead;  // store::kRawLog is one too
-  std::function<void(const LakeProofRequest&, Done)> prove_lake = {};                // starts it; empty: no lake
-  std::function<LakeProofStatus()> lake_proof = {};                                  // of the one started last
+  store::WriteOutbox write = {};             // for the audit log
+  std::vector<fanout::Target> targets = {};  // as configured
+  std::function<std::vector<SourceStatus>()> sources = {};
+  std::function<std::vector<fanout::Status>()> target_statuses = {};
+  std::function<LakeStatus()> lake = {};
+  std::function<Result<std::optional<Event>>(Uuid)> find_in_lake = {};  // empty: no lake
+  std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments = {};
+  std::function<void(const std::string& target, std::optional<fanout::Mode>, Done)> set_mode = {};  // nullopt: resume
+  std::function<void(const std::string& target, Uuid, Done)> retry_dead = {}, drop_dead = {};       // also of kRawLog
+  std::function<void(const LakeProofRequest&, Done)> prove_lake = {};  // starts it; empty: no lake
+  std::function<LakeProofStatus()> lake_proof = {};                    // of the one started last
 };
 
 class Api {

@@ -64,7 +64,7 @@ class Life : public testing::Test {
   }
 
   store::MemoryOutbox outbox_;
-  Hub hub_{outbox_, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  Hub hub_{.outbox = outbox_};
   int added_ = 0;
 };
 

@@ -13,9 +13,11 @@ namespace vf::app {
 namespace {
 
 constexpr double kSecondsPerMilli = 1e-3;
-constexpr std::string_view kRetention = "retention";
-constexpr Millis kWorkersPatience{2'000}, kWorkersLook{1};
+constexpr Millis kWorkersPatience{2'000};
+
+// Leases beside those of the consumers.
 constexpr std::string_view kProof = "raw-log-proof";
+constexpr std::string_view kRetention = "retention";
 
 // As no other process is named, also when process ids are those of containers. A store of one process has one holder,
 // who is back at once after a crash.
@@ -119,11 +121,10 @@ uint64_t Consumers::seed(std::string_view consumer) const {
 // Nobody else can have the leases, so the workers are there after a commit: who is told that we are ready finds them.
 void Consumers::wait_for_workers() const {
   const auto& clock = params_.services.clock;
-  const auto patience = clock.steady() + kWorkersPatience;
-  const auto all_run = [this] {
-    return std::ranges::all_of(workers_, [](const auto& named) { return named.second->worker() != nullptr; });
-  };
-  while (!all_run() && clock.steady() < patience) std::this_thread::sleep_for(kWorkersLook);
+  const auto deadline = clock.steady() + kWorkersPatience;
+  for (const auto& [name, leased] : workers_) {
+    leased->wait_for_worker(std::chrono::ceil<Millis>(deadline - clock.steady()));
+  }
 }
 
 void Consumers::wake() const {
@@ -281,11 +282,13 @@ void Consumers::publish_target_metrics(const std::string& name) {
 
 void Consumers::drain(Millis at_most) {
   std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
-  drains.reserve(workers_.size() + 3);
-  for (auto& [name, leased] : workers_) drains.emplace_back([&leased, at_most] { leased->drain(at_most); });
-  if (feeder_) drains.emplace_back([this, at_most] { feeder_->drain(at_most); });
-  if (proof_) drains.emplace_back([this, at_most] { proof_->drain(at_most); });
-  if (retention_) drains.emplace_back([this, at_most] { retention_->drain(at_most); });
+  const auto begin = [&drains, at_most](auto& drained) {
+    if (drained) drains.emplace_back([&drained, at_most] { drained->drain(at_most); });
+  };
+  for (auto& [name, leased] : workers_) begin(leased);
+  begin(feeder_);
+  begin(proof_);
+  begin(retention_);
 }
 
 }  // namespace vf::app

@@ -189,7 +189,7 @@ std::vector<admin::SourceStatus> IngestRole::source_statuses() const {
 }
 
 admin::Hub IngestRole::hub() {
-  admin::Hub hub{*outbox_, write_, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  admin::Hub hub{.outbox = *outbox_, .write = write_};
   consumers_->add_to(hub);
   hub.sources = [this] { return source_statuses(); };
   if (lake_) hub.find_in_lake = [this](Uuid id) { return lake_->find(id); };

@@ -1,8 +1,9 @@
 // Leased: a consumer's worker, which runs here while this process holds the consumer's lease. A thread of its own asks
-// for the lease, starts the worker and stops it. worker() and holder() are for any thread, drain() for one.
+// for the lease, starts the worker and stops it. drain() is for one thread, the rest for any.
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,12 @@ class Leased {
     const std::lock_guard lock(mutex_);
     return worker_;
   }
+  /// Until there is a worker, for at most this long; false when there is none then, or drain() came before it.
+  bool wait_for_worker(Millis at_most) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, at_most, [this] { return worker_ || draining_; });
+    return worker_ != nullptr;
+  }
   std::string holder() const { return keeper_.holder(); }
 
   /// Finishes what is under way, for at most this long, and lets another process begin.
@@ -41,6 +48,7 @@ class Leased {
       const std::lock_guard lock(mutex_);
       draining_ = true;
     }
+    changed_.notify_all();
     if (const auto running = worker()) running->drain(at_most);
     thread_.stop();
     keeper_.give_back();
@@ -70,6 +78,7 @@ class Leased {
       if (!draining_) {
         worker_ = std::move(begun);
         epoch_ = epoch;
+        changed_.notify_all();
         return;
       }
     }
@@ -90,6 +99,7 @@ class Leased {
   store::LeaseKeeper keeper_;
   const Start start_;
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   std::shared_ptr<Worker> worker_;  // changed by the thread alone
   std::optional<int64_t> epoch_;    // under which it writes; of the thread alone
   bool draining_ = false;

@@ -177,6 +177,32 @@ TEST_F(LeasedTest, AWorkerThatStartsDuringTheDrainIsEndedBeforeTheLeaseIsGivenBa
   EXPECT_TRUE(is_granted_to("b"));
 }
 
+TEST_F(LeasedTest, WhoWaitsForTheWorkerIsToldOnceItRuns) {
+  std::latch starting{1}, go{1};
+  const auto stage = leased([&](store::WriteOutbox write) {
+    starting.count_down();
+    go.wait();
+    return std::make_unique<ModelWorker>(counts, std::move(write));
+  });
+  starting.wait();
+  EXPECT_FALSE(stage->wait_for_worker(Millis{0}));
+  auto told = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
+  EXPECT_EQ(told.wait_for(0s), std::future_status::timeout);
+  go.count_down();
+  const bool in_time = told.wait_for(30s) == std::future_status::ready;
+  EXPECT_TRUE(in_time);
+  stage->drain(Millis{0});  // ends a wait that was not told
+  EXPECT_TRUE(told.get());
+}
+
+TEST_F(LeasedTest, WaitingForTheWorkerEndsWithTheDrain) {
+  ASSERT_TRUE(is_granted_to("b"));
+  const auto stage = leased();
+  auto told = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
+  stage->drain(Millis{0});
+  EXPECT_FALSE(told.get());
+}
+
 TEST_F(LeasedTest, OtherThreadsAskThroughoutWhileTheLeaseComesAndGoes) {
   const auto stage = leased();
   std::atomic<bool> ended{false};
