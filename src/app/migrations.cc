@@ -84,7 +84,7 @@ Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
   };
   return {"lake", [&ingest, unless_missing] { return unless_missing(pending_lake(ingest)); },
           [&ingest, &clock, unless_missing] { return unless_missing(migrate_lake(ingest, clock)); },
-          [] { return Schema::Names(std::vector<std::string>{}); }};
+          [&ingest, unless_missing] { return unless_missing(newer_lake(ingest)); }};
 }
 
 }  // namespace vf::app

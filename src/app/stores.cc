@@ -108,6 +108,12 @@ Result<std::vector<std::string>> pending_lake(const config::Ingest& ingest) {
   return std::vector<std::string>{};
 }
 
+Result<std::vector<std::string>> newer_lake(const config::Ingest& ingest) {
+  if (ingest.lake.kind == Kind::chdb) return lake::chdb::newer(chdb_params(ingest));
+  if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::newer(clickhouse_params(ingest));
+  return std::vector<std::string>{};
+}
+
 Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, const Clock& clock) {
   if (ingest.lake.kind == Kind::chdb) return lake::chdb::migrate(chdb_params(ingest), clock);
   if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::migrate(clickhouse_params(ingest), clock);
@@ -149,7 +155,7 @@ Result<std::string> check_lake(const config::Ingest& ingest) {
   }
   const auto pending = pending_lake(ingest);
   if (!pending) return pending.error();
-  if (pending->empty()) return std::string("the ClickHouse server answers and has the schema of this version");
+  if (pending->empty()) return fits("the ClickHouse server answers and", newer_lake(ingest));
   return conflict(fmt::format("the lake lacks {}: run `vf migrate lake`", fmt::join(*pending, ", ")));
 }
 

@@ -25,6 +25,8 @@ AskHorizon ask_horizon(const config::StoreUrl& url);
 Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock);
 /// What migrate_lake() would do, by name ("0001_raw_events", "retention"); nothing for `none`. Changes nothing.
 Result<std::vector<std::string>> pending_lake(const config::Ingest& ingest);
+/// Names of the lake's migrations that a newer vf has applied.
+Result<std::vector<std::string>> newer_lake(const config::Ingest& ingest);
 /// Applies what is pending; what it did, by name.
 Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, const Clock& clock);
 /// Is there a database, and does its schema fit this program? What was found, or what mends it. Changes nothing.

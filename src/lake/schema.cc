@@ -15,8 +15,9 @@ namespace {
 constexpr std::string_view kBookkeeping =
     "CREATE DATABASE IF NOT EXISTS vf{on_cluster};\n"
     "CREATE TABLE IF NOT EXISTS vf._migrations{on_cluster} (version Int64, name String, checksum String, applied_at "
-    "DateTime64(3, 'UTC')) ENGINE = {engine} ORDER BY version SETTINGS fsync_after_insert = 1, fsync_part_directory = "
-    "1{settings};\n";
+    "DateTime64(3, 'UTC'), runs_with Int64) ENGINE = {engine} ORDER BY version SETTINGS fsync_after_insert = 1, "
+    "fsync_part_directory = 1{settings};\n"
+    "ALTER TABLE vf._migrations{on_cluster} ADD COLUMN IF NOT EXISTS runs_with Int64;\n";
 
 // {shard}, {replica}, {database} and {table} are the server's own macros. The window is as long as the outbox may hold
 // rows, so that a batch's token still counts when it is sent again.
@@ -40,16 +41,24 @@ Result<bool> is_true(Result<std::string> answer) {
   return *answer == "\1";
 }
 
-// One row a version, though a kill between two inserts may have left two.
+Result<bool> is_there(const Execute& execute, std::string_view also = "") {
+  return is_true(execute(fmt::format(
+      "SELECT toUInt8(count() > 0) FROM system.tables WHERE database = 'vf' AND name = '_migrations'{}", also)));
+}
+
+// One row a version, though a kill between two inserts may have left two. The column runs_with is missing where nothing
+// was applied since there is one.
 Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& execute,
                                                                 std::span<const Migration> known) {
   std::vector<store::AppliedMigration> applied;
-  auto is_there =
-      is_true(execute("SELECT toUInt8(count() > 0) FROM system.tables WHERE database = 'vf' AND name = '_migrations'"));
-  if (!is_there) return is_there.error();
-  if (!*is_there) return applied;
-  auto bytes =
-      execute("SELECT version, any(name), any(checksum) FROM vf._migrations GROUP BY version ORDER BY version");
+  auto exists = is_there(execute);
+  if (!exists) return exists.error();
+  if (!*exists) return applied;
+  auto has_runs_with = is_there(execute, " AND position(create_table_query, 'runs_with') > 0");
+  if (!has_runs_with) return has_runs_with.error();
+  auto bytes = execute(
+      fmt::format("SELECT version, any(name), any(checksum), {} FROM vf._migrations GROUP BY version ORDER BY version",
+                  *has_runs_with ? "any(runs_with)" : "toInt64(0)"));
   if (!bytes) return bytes.error();
   row_binary::Reader reader(*bytes);
   while (!reader.at_end()) {
@@ -57,6 +66,7 @@ Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& e
     migration.version = reader.read_int<int64_t>();
     migration.name = reader.read_string();
     migration.checksum = reader.read_string();
+    migration.runs_with = reader.read_int<int64_t>();
     if (migration.checksum == kFirstText && !known.empty()) migration.checksum = known.front().checksum;
   }
   if (!reader.ok()) return internal("lake: vf._migrations is not readable");
@@ -106,15 +116,22 @@ Result<std::vector<Migration>> pending_migrations(const Execute& execute, std::s
   return store::plan_migrations(known, *applied, {.database = "the lake", .command = "vf migrate lake"});
 }
 
+Result<std::vector<std::string>> newer_migrations(const Execute& execute, std::span<const Migration> known) {
+  const auto applied = applied_migrations(execute, known);
+  if (!applied) return applied.error();
+  return store::newer_migrations(known, *applied);
+}
+
 Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, const Layout& layout, Instant now) {
   if (auto ready = execute_all(execute, laid_out(kBookkeeping, layout)); !ready) return ready.error();
   auto pending = pending_migrations(execute, known);
   if (!pending) return pending.error();
   for (const auto& migration : *pending) {
     if (auto done = execute_all(execute, laid_out(migration.sql, layout)); !done) return done.error();
-    auto recorded =
-        execute(fmt::format("INSERT INTO vf._migrations SELECT {}, '{}', '{}', fromUnixTimestamp64Milli({})",
-                            migration.version, migration.name, migration.checksum, unix_millis(now)));
+    auto recorded = execute(
+        fmt::format("INSERT INTO vf._migrations (version, name, checksum, applied_at, runs_with) "
+                    "SELECT {}, '{}', '{}', fromUnixTimestamp64Milli({}), {}",
+                    migration.version, migration.name, migration.checksum, unix_millis(now), migration.runs_with));
     if (!recorded) return recorded.error();
   }
   return pending->size();

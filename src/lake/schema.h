@@ -32,9 +32,12 @@ struct Layout {
 /// Puts the layout's words where `sql` has {on_cluster}, {engine} and {settings}.
 std::string laid_out(std::string_view sql, const Layout& layout);
 
-/// Not applied yet, in order. Changes nothing. Error `conflict`: one was changed after it was applied, or the lake was
-/// made by a newer binary.
+/// Not applied yet, in order. Changes nothing. Error `conflict`: one was changed after it was applied, or a newer vf
+/// applied what this one cannot run with.
 Result<std::vector<Migration>> pending_migrations(const Execute& execute, std::span<const Migration> known);
+
+/// Names of those applied that are not known: a newer vf's. Where pending_migrations() succeeds, all can be run with.
+Result<std::vector<std::string>> newer_migrations(const Execute& execute, std::span<const Migration> known);
 
 /// Applies what is pending; says how many that were.
 Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, const Layout& layout, Instant now);

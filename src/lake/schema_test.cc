@@ -33,6 +33,7 @@ struct Engine {
         row_binary::append_int(rows, row.version);
         row_binary::append_string(rows, row.name);
         row_binary::append_string(rows, row.checksum);
+        row_binary::append_int(rows, row.runs_with);
       }
       return rows;
     };
@@ -83,6 +84,32 @@ TEST(LakeSchema, ALakeMadeByTheFirstTextOfMigrationOneIsKnown) {
   EXPECT_TRUE(pending->empty());
   engine.applied[0].checksum = "another";
   EXPECT_EQ(pending_migrations(engine.execute(), migrations()).error().code, Code::conflict);
+}
+
+TEST(LakeSchema, WhatAMigrationRunsWithIsRemembered) {
+  Engine engine;
+  const Migration migration{7, "0007_seventh", "ff", "", 6};
+  ASSERT_TRUE(migrate(engine.execute(), std::span(&migration, 1), {}, kNow));
+  EXPECT_THAT(engine.statements.back(),
+              AllOf(HasSubstr("INSERT INTO vf._migrations"), HasSubstr("applied_at, runs_with"),
+                    HasSubstr("SELECT 7, '0007_seventh', 'ff'"), HasSubstr(", 6")));
+}
+
+TEST(LakeSchema, ANewerMigrationThatAllowsThisVersionIsRunWith) {
+  Engine engine;
+  const auto& newest = migrations().back();
+  for (const auto& each : migrations())
+    engine.applied.push_back({each.version, std::string(each.name), std::string(each.checksum), 0});
+  engine.applied.push_back({newest.version + 1, "next_version", "ff", newest.version});
+  const auto pending = pending_migrations(engine.execute(), migrations());
+  ASSERT_TRUE(pending) << pending.error().message;
+  EXPECT_TRUE(pending->empty());
+  EXPECT_THAT(*newer_migrations(engine.execute(), migrations()), testing::ElementsAre("next_version"));
+  engine.applied.back().runs_with = 0;
+  const auto refused = pending_migrations(engine.execute(), migrations());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("next_version"), HasSubstr("`vf migrate lake`")));
 }
 
 }  // namespace

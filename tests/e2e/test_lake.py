@@ -1,40 +1,11 @@
-"""The raw log on a ClickHouse server (the stand-in of tests/clickhouse): migrated by command, fed, proved, repaired; and
-the proof on chDB, which the hub's own process holds. Skipped where libchdb is not there."""
+"""The raw log on a ClickHouse server (the stand-in of tests/clickhouse): migrated by command, fed, proved, repaired, and
+made by a newer version; and the proof on chDB, which the hub's own process holds. Skipped where libchdb is not there."""
 import contextlib
 import json
-import os
-import pathlib
-import subprocess
-import tempfile
 import unittest
 
-from hub import ROOT, Hub, chat, request, wait_until
-
-SERVER = os.environ.get("VF_CLICKHOUSE_TEST_SERVER",
-                        str(ROOT / "build/dev/tests/clickhouse/vf_clickhouse_test_server"))
-PASSWORD = "it's secret"
-
-
-@contextlib.contextmanager
-def clickhouse():
-    """Address of a stand-in server with the user vf."""
-    with tempfile.TemporaryDirectory(prefix="vf-e2e-lake-") as folder:
-        with subprocess.Popen([SERVER, folder, "0", "vf", PASSWORD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True) as process:
-            ready = process.stdout.readline().split()
-            if not ready:
-                raise unittest.SkipTest(process.stderr.read())
-            try:
-                yield f"127.0.0.1:{ready[1]}"
-            finally:
-                process.kill()
-
-
-def query(address, sql):
-    headers = {"X-ClickHouse-User": "vf", "X-ClickHouse-Key": PASSWORD}
-    status, _, body = request(f"http://{address}/", "POST", sql.encode(), headers)
-    assert status == 200, body
-    return body
+from hub import Hub, chat, request, wait_until
+from lake_server import PASSWORD, LakeServer
 
 
 def lake_rows(hub):
@@ -43,11 +14,8 @@ def lake_rows(hub):
 
 class OnAServer(unittest.TestCase):
     def test_migrate_feed_prove_repair(self):
-        with clickhouse() as address, tempfile.TemporaryDirectory() as folder:
-            secret = pathlib.Path(folder) / "lake-password"
-            secret.write_text(PASSWORD + "\n")
-            secret.chmod(0o600)
-            hub = Hub(lake=f"http://vf@{address}/vf", extra={"ingest": {"lake_password": f"file:{secret}"}})
+        with LakeServer() as lake:
+            hub = Hub(extra={"ingest": lake.start().ingest})
             with contextlib.ExitStack() as stack:
                 hub.spawn("up").wait(timeout=30)
                 self.assertIn("`vf migrate lake`", hub.log.read_text())
@@ -60,8 +28,8 @@ class OnAServer(unittest.TestCase):
                 equal = hub.vf("lake", "verify")
                 self.assertIn("equal: 20 events", equal.stdout)
 
-                query(address, f"ALTER TABLE vf.raw_events DELETE WHERE event_id IN ('{ids[3]}', '{ids[7]}') "
-                               "SETTINGS mutations_sync = 1")
+                lake.query(f"ALTER TABLE vf.raw_events DELETE WHERE event_id IN ('{ids[3]}', '{ids[7]}') "
+                           "SETTINGS mutations_sync = 1")
                 lost = hub.vf("lake", "verify", "--json", check=False)
                 self.assertEqual(lost.returncode, 1)
                 self.assertEqual(sum(hour["missing"] for hour in json.loads(lost.stdout)["hours"]), 2)
@@ -69,16 +37,43 @@ class OnAServer(unittest.TestCase):
                 wait_until("they are back", lambda: hub.vf("lake", "verify", check=False).returncode == 0)
                 self.assertIn("vf_lake_difference", request(hub.url("admin", "/metrics"))[2].decode())
 
-                query(address, "INSERT INTO vf.raw_events SELECT * FROM vf.raw_events LIMIT 1")
+                lake.query("INSERT INTO vf.raw_events SELECT * FROM vf.raw_events LIMIT 1")
                 twice = json.loads(hub.vf("lake", "verify", "--json", check=False).stdout)
                 self.assertEqual((twice["difference"], sum(hour["repeated"] for hour in twice["hours"])), (1, 1))
                 self.assertNotIn(PASSWORD, hub.log.read_text())
                 self.assertNotIn(PASSWORD, hub.vf("config", "print").stdout)
 
+    def test_one_of_the_next_version_is_used_where_that_allows_it(self):
+        lake = self.enterContext(LakeServer()).start()
+        hub = Hub(extra={"ingest": lake.ingest})
+        self.addCleanup(hub.__exit__)
+        hub.file.write_text(json.dumps(hub.config))
+        hub.vf("migrate", "lake")
+        applied = "INSERT INTO vf._migrations (version, name, checksum, runs_with) VALUES"
+        lake.query(f"{applied} (9998, '9998_next', 'ff', 1)")
+        lake.query("ALTER TABLE vf.raw_events ADD COLUMN tomorrow String")
+        for words in (["migrate", "lake"], ["migrate", "lake", "--check"]):
+            self.assertIn("9998_next is of a newer version, this one can run with it", hub.vf(*words).stdout)
+        self.assertRegex(hub.vf("doctor", check=False).stdout, r"schema of a newer version \(9998_next\)")
+        hub.start()
+        ids = [hub.kick(chat(n))[2]["event_id"] for n in range(5)]
+        wait_until("all rows are in the log", lambda: lake_rows(hub) == 5)
+        self.assertIn("equal: 5 events", hub.vf("lake", "verify").stdout)
+        self.assertEqual(sorted(lake.ids()), sorted(ids))
+
+        lake.query(f"{applied} (9999, '9999_after_next', 'ff', 0)")
+        hub.kick(chat(6))
+        wait_until("who runs goes on", lambda: lake_rows(hub) == 6)
+        self.assertEqual(hub.stop(), 0)
+        self.assertEqual(hub.spawn("up").wait(timeout=30), 1)
+        self.assertIn("has migration 9999_after_next, which this vf does not know", hub.log.read_text())
+        self.assertEqual(hub.vf("migrate", "lake", "--check", check=False).returncode, 1)
+
 
 class InProcess(unittest.TestCase):
     def test_a_chdb_lake_is_proved_while_the_hub_runs(self):
-        with clickhouse(), Hub(lake="chdb:lake") as hub:  # the stand-in only tells whether libchdb is there
+        with LakeServer() as lake, Hub(lake="chdb:lake") as hub:
+            lake.start()  # the stand-in only tells whether libchdb is there
             for n in range(5):
                 hub.kick(chat(n))
             wait_until("all rows are in the log", lambda: lake_rows(hub) == 5)

@@ -129,12 +129,27 @@ Execute executing(Connection& connection) {
   return [&connection](const std::string& sql) { return connection.query(sql); };
 }
 
-Result<std::vector<std::string>> look(const Execute& execute, const Retention& retention) {
+using Names = Result<std::vector<std::string>>;
+
+Names look(const Execute& execute, const Retention& retention) {
   auto left = pending_migrations(execute, migrations());
   if (!left) return left.error();
   auto same = has_retention(execute, retention);
   if (!same) return same.error();
   return names_of(*left, *same);
+}
+
+// What `ask` learns from the folder's engine; `without` where there is no folder.
+template <class Ask>
+Names ask_folder(const ChdbParams& params, std::vector<std::string> without, const Ask& ask) {
+  auto path = absolute_path(params);
+  if (!path) return path.error();
+  if (!std::filesystem::exists(*path)) return without;
+  auto engine = prepare_engine(params);
+  if (!engine) return engine.error();
+  auto connection = Connection::open(engine->library, engine->options);
+  if (!connection) return connection.error();
+  return ask(executing(**connection));
 }
 
 }  // namespace
@@ -152,18 +167,16 @@ Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock&
   return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(*writer), std::move(*reader)));
 }
 
-Result<std::vector<std::string>> pending(const ChdbParams& params) {
-  auto path = absolute_path(params);
-  if (!path) return path.error();
-  if (!std::filesystem::exists(*path)) return names_of(migrations(), false);
-  auto engine = prepare_engine(params);
-  if (!engine) return engine.error();
-  auto connection = Connection::open(engine->library, engine->options);
-  if (!connection) return connection.error();
-  return look(executing(**connection), params.retention);
+Names pending(const ChdbParams& params) {
+  return ask_folder(params, names_of(migrations(), false),
+                    [&params](const Execute& execute) { return look(execute, params.retention); });
 }
 
-Result<std::vector<std::string>> migrate(const ChdbParams& params, const Clock& clock) {
+Names newer(const ChdbParams& params) {
+  return ask_folder(params, {}, [](const Execute& execute) { return newer_migrations(execute, migrations()); });
+}
+
+Names migrate(const ChdbParams& params, const Clock& clock) {
   auto left = pending(params);
   if (!left || left->empty()) return left;
   if (auto opened = open_chdb(params, clock); !opened) return opened.error();

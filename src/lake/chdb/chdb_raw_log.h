@@ -21,7 +21,7 @@ struct ChdbParams {
 };
 
 /// Starts the engine, applies pending migrations, sets the TTL. Errors: not_found (no library; says how to get one),
-/// conflict (another process uses the folder, or a newer version made it), unavailable.
+/// conflict (another process uses the folder, or a newer vf migrated it to what this one cannot run with), unavailable.
 Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock);
 
 /// What opening would change in the schema, by name ("0001_raw_events", "retention"). Changes nothing there. Errors as
@@ -29,5 +29,7 @@ Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock&
 Result<std::vector<std::string>> pending(const ChdbParams& params);
 /// Does it without keeping the log open; what it did, by name.
 Result<std::vector<std::string>> migrate(const ChdbParams& params, const Clock& clock);
+/// Names of the migrations that a newer vf has applied. Errors as of open_chdb().
+Result<std::vector<std::string>> newer(const ChdbParams& params);
 
 }  // namespace vf::lake::chdb

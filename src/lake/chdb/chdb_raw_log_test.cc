@@ -3,6 +3,7 @@
 #include "lake/chdb/chdb_raw_log.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -25,6 +26,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 struct Chdb : testing::Test {
   void SetUp() override {
@@ -177,6 +179,45 @@ TEST_F(Chdb, MigrationsAreAppliedOnceAndChangesAreRefused) {
   changed[0].checksum = "another";
   EXPECT_EQ(pending_migrations(execute, changed).error().code, Code::conflict);
   EXPECT_EQ(pending_migrations(execute, {}).error().code, Code::conflict) << "made by a newer version";
+}
+
+TEST_F(Chdb, ALakeOfTheNextVersionIsRunWithWhereThatAllowsIt) {
+  open();
+  const int64_t newest = migrations().back().version;
+  const auto applied = [this](int64_t version, int64_t runs_with) {
+    return query(
+        fmt::format("INSERT INTO vf._migrations (version, name, checksum, runs_with) VALUES ({}, 'next', 'ff', {})",
+                    version, runs_with));
+  };
+  EXPECT_EQ(query("ALTER TABLE vf.raw_events ADD COLUMN tomorrow String"), "");
+  EXPECT_EQ(applied(newest + 1, newest), "");
+  open();
+  Event event;
+  event.received = clock.now();
+  const std::vector<RawRow> rows = {{&event, "default"}};
+  ASSERT_TRUE(log->insert(rows, ""));
+  EXPECT_EQ(log->read({})->size(), 1u);
+  log.reset();
+  EXPECT_THAT(*pending(params), IsEmpty());
+  EXPECT_THAT(*newer(params), ElementsAre("next"));
+  EXPECT_EQ(applied(newest + 2, 0), "");
+  const auto refused = open_chdb(params, clock);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+}
+
+TEST_F(Chdb, ALakeThatDoesNotKnowWhatItsMigrationsRunWithIsMigratedFurther) {
+  open();
+  EXPECT_EQ(query("ALTER TABLE vf._migrations DROP COLUMN runs_with"), "");
+  log.reset();
+  EXPECT_THAT(*pending(params), IsEmpty());
+  EXPECT_THAT(*newer(params), IsEmpty());
+  const Execute execute = [this](const std::string& sql) -> Result<std::string> { return query(sql); };
+  std::vector<Migration> known(migrations().begin(), migrations().end());
+  known.push_back({known.back().version + 1, "next", "ff", "", known.back().version});
+  EXPECT_EQ(lake::migrate(execute, known, {}, clock.now()).value_or(0), 1u);
+  EXPECT_THAT(*newer(params), ElementsAre("next"));
+  EXPECT_THAT(*pending(params), IsEmpty()) << "it runs with this version";
 }
 
 TEST_F(Chdb, WhatIsPendingIsToldWithoutDoingIt) {

@@ -30,8 +30,11 @@ struct ClickHouseParams {
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params);
 
 /// What migrate() would do, by name ("0001_raw_events", "retention"). Changes nothing. Errors: invalid, conflict (a
-/// migration was changed, or a newer vf made the lake), unavailable.
+/// migration was changed, or a newer vf applied one that this one cannot run with), unavailable.
 Result<std::vector<std::string>> pending(const ClickHouseParams& params);
+
+/// Names of the migrations that a newer vf has applied.
+Result<std::vector<std::string>> newer(const ClickHouseParams& params);
 
 /// Applies pending migrations and sets the TTL; what it did, by name. One process at a time.
 Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const Clock& clock);

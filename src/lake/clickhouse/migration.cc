@@ -91,6 +91,13 @@ Result<std::vector<std::string>> pending(const ClickHouseParams& params) {
   return look(executing(session), params);
 }
 
+Result<std::vector<std::string>> newer(const ClickHouseParams& params) {
+  auto parameters = session_params(params);
+  if (!parameters) return parameters.error();
+  Session session(std::move(*parameters));
+  return newer_migrations(executing(session), migrations());
+}
+
 Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const Clock& clock) {
   auto parameters = session_params(params);
   if (!parameters) return parameters.error();
