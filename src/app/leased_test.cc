@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/eventually_test.h"
 #include "store/memory_outbox.h"
 
 namespace vf::app {
@@ -19,16 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Millis kTerm{6'000};
-
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 30s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 struct Counts {
   std::atomic<int> started{0};

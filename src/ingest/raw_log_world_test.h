@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -89,6 +90,7 @@ class FakeLake final : public lake::RawLog {
     return static_cast<int64_t>(kept.size());
   }
   Result<std::vector<lake::HourTally>> tally(Instant from, Instant to) override {
+    on_tally();
     std::map<std::pair<Instant, std::string>, std::vector<Uuid>> ids;
     for (const auto& [event, retention_class] : kept) {
       if (event.received < from || event.received >= to) continue;
@@ -119,6 +121,7 @@ class FakeLake final : public lake::RawLog {
   std::set<Uuid> refused_ids;
   bool refusal_keeps_rows_before = false;  // as an engine does that stores block by block
   bool settle_lets_finish = true;
+  std::function<void()> on_tally = [] {};
   int settled = 0;
   std::vector<Row> kept, running;
   std::vector<std::string> tokens;

@@ -1,0 +1,20 @@
+// Waiting for what another thread does, with a deadline. Test support; any thread.
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+namespace vf::app {
+
+/// Asks until the condition holds; false when it does not within half a minute.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return true;
+}
+
+}  // namespace vf::app
