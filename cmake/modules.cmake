@@ -51,5 +51,13 @@ function(vf_module folder)
   endif()
 endfunction()
 
+# vf_embedded(SOURCE FILE): SOURCE has FILE in it by #embed. Neither Ninja nor ccache looks into what is embedded, so a
+# digest of FILE stands in the command that compiles SOURCE.
+function(vf_embedded source file)
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${file})
+  file(SHA256 ${CMAKE_SOURCE_DIR}/${file} digest)
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/${source} PROPERTIES COMPILE_DEFINITIONS VF_EMBEDDED=0x${digest})
+endfunction()
+
 add_library(vf_test_main INTERFACE)
 target_link_libraries(vf_test_main INTERFACE gmock gtest gtest_main rapidcheck)

@@ -35,7 +35,13 @@ void Router::add(std::string method, std::string_view pattern, RouteHandler hand
   for (auto& segment : segments) {
     if (segment.starts_with('{')) segment = "{";
   }
-  routes_.push_back({std::move(method), std::move(segments), std::move(handler)});
+  routes_.push_back({std::move(method), std::string(pattern), std::move(segments), std::move(handler)});
+}
+
+std::vector<std::string> Router::routes() const {
+  std::vector<std::string> out;
+  for (const auto& route : routes_) out.push_back(route.method + " " + route.pattern);
+  return out;
 }
 
 void Router::handle(Request request, Respond respond) const {

@@ -20,10 +20,13 @@ class Router {
   /// `pattern` is "/admin/v1/events/{id}"; a {…} stands for one path segment that is not empty.
   void add(std::string method, std::string_view pattern, RouteHandler handler);
   void handle(Request request, Respond respond) const;
+  /// "GET /admin/v1/events/{id}", in the order added: to compare with what is documented.
+  std::vector<std::string> routes() const;
 
  private:
   struct Route {
     std::string method;
+    std::string pattern;
     std::vector<std::string> segments;  // "{" stands for a value
     RouteHandler handler;
   };

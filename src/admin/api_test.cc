@@ -1,0 +1,183 @@
+// The admin API against its own description, over the outbox in memory. Oracle: openapi.json, which must name every
+// route and no other, and every field of every answer. Scope: shapes; rights and effects are in
+// tests/e2e/test_admin.py.
+#include "admin/api.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "event/identity.h"
+#include "store/memory_outbox.h"
+
+namespace vf::admin {
+namespace {
+
+using nlohmann::json;
+
+const Instant kNow = from_unix_millis(1'795'000'000'000);
+
+const json& resolved(const json& node, const json& document) {
+  const auto reference = node.find("$ref");
+  return reference == node.end() ? node : document.at(json::json_pointer(reference->get<std::string>().substr(1)));
+}
+
+bool is_of_type(const json& value, const std::string& type) {
+  if (type == "null") return value.is_null();
+  if (type == "string") return value.is_string();
+  if (type == "boolean") return value.is_boolean();
+  if (type == "integer") return value.is_number_integer();
+  if (type == "number") return value.is_number();
+  return type == "array" ? value.is_array() : value.is_object();
+}
+
+/// Where `value` is not as `node` of the description says, a line each.
+std::string differences(const json& value, const json& node, const json& document, const std::string& where) {
+  const json& schema = resolved(node, document);
+  std::string out;
+  if (const auto type = schema.find("type"); type != schema.end()) {
+    const json types = type->is_array() ? *type : json::array({*type});
+    if (std::ranges::none_of(types, [&](const json& one) { return is_of_type(value, one); }))
+      return where + " is " + value.dump() + "\n";
+  }
+  if (const auto words = schema.find("enum"); words != schema.end() && std::ranges::find(*words, value) == words->end())
+    out += where + " is the unknown word " + value.dump() + "\n";
+  for (const auto& name : schema.value("required", json::array())) {
+    if (!value.contains(name)) out += where + "/" + name.get<std::string>() + " is missing\n";
+  }
+  if (const auto fields = schema.find("properties"); fields != schema.end()) {
+    for (const auto& [name, field] : value.items()) {
+      const std::string at = where + "/" + name;
+      out += fields->contains(name) ? differences(field, fields->at(name), document, at) : at + " is not described\n";
+    }
+  }
+  if (const auto items = schema.find("items"); items != schema.end()) {
+    for (const auto& item : value) out += differences(item, *items, document, where + "[]");
+  }
+  return out;
+}
+
+class ApiTest : public testing::Test {
+ protected:
+  ApiTest() : api_({Access("boss", ""), clock_, hub()}) {
+    api_.mount(router_);
+    store::AddEvent add;
+    add.event.source = "kick";
+    add.event.type = "kick.channel.followed";
+    add.event.message_id = "m";
+    add.event.id = id_;
+    add.event.is_json = add.event.sandbox = true;
+    add.event.body = add.event.headers = "{}";
+    const store::Write writes[] = {add,
+                                   store::PutDelivery{"stage", {}, id_, store::PutDelivery::State::dead, 1, kNow, "no"},
+                                   store::AddAudit{kNow, "hub", "cursor.move", "why"}};
+    EXPECT_TRUE(outbox_.write(writes, kNow, nullptr));
+    description_ = json::parse(ask("GET", "/admin/v1/openapi.json").body);
+  }
+  ~ApiTest() override { api_.drain(); }
+
+  Hub hub() {
+    const auto done = [](auto&&...) {};
+    fanout::Target target;
+    target.name = "stage";
+    fanout::Status status;
+    status.name = "stage";
+    const auto sources = [] { return std::vector<SourceStatus>{{.name = "kick", .mode = "live"}}; };
+    const auto lake = [] {
+      return LakeStatus{.driver = "chdb", .state = "ok", .last_error = {}, .cursor = Position{}};
+    };
+    const auto environments = [](Uuid) { return std::vector<EnvironmentAnswer>{{"stage", "applied", kNow, ""}}; };
+    const auto proof = [] {
+      return LakeProofStatus{.state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{kNow, "kick"}}};
+    };
+    return {.outbox = outbox_,
+            .write = done,
+            .targets = {target},
+            .sources = sources,
+            .target_statuses = [status] { return std::vector{status}; },
+            .lake = lake,
+            .find_in_lake = {},
+            .ask_environments = environments,
+            .set_mode = [](auto&, auto, const Done& told) { told(store::Done{}); },
+            .retry_dead = [](auto&, Uuid, const Done& told) { told(store::Done{}); },
+            .drop_dead = [](auto&, Uuid, const Done& told) { told(store::Done{}); },
+            .prove_lake = [](auto&, const Done& told) { told(store::Done{}); },
+            .lake_proof = proof};
+  }
+
+  http::Response ask(const std::string& method, const std::string& target, const std::string& body = {}) {
+    http::Request request{.method = method, .target = target, .headers = {}, .body = body, .peer = "127.0.0.1"};
+    request.headers.add("Authorization", "Bearer boss");
+    auto answered = std::make_shared<std::promise<http::Response>>();
+    auto answer = answered->get_future();
+    router_.handle(std::move(request),
+                   [answered](http::Response response) { answered->set_value(std::move(response)); });
+    return answer.get();
+  }
+
+  const Uuid id_ = event_id("kick", "m", std::nullopt);
+  ManualClock clock_{kNow};
+  store::MemoryOutbox outbox_;
+  http::Router router_;
+  Api api_;
+  json description_;
+};
+
+TEST_F(ApiTest, EveryRouteIsDescribedAndNoOther) {
+  std::set<std::string> described;
+  for (const auto& [path, operations] : description_["paths"].items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      std::string upper = method;
+      std::ranges::transform(upper, upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+      described.insert(upper + " " + path);
+    }
+  }
+  const auto routes = router_.routes();
+  EXPECT_EQ(described, (std::set<std::string>(routes.begin(), routes.end())));
+}
+
+TEST_F(ApiTest, EveryPartOfAPathIsAParameter) {
+  for (const auto& [path, operations] : description_["paths"].items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      std::string rebuilt = path;
+      for (const auto& parameter : operation.value("parameters", json::array())) {
+        if (parameter["in"] != "path") continue;
+        const std::string name = "{" + parameter["name"].get<std::string>() + "}";
+        ASSERT_NE(rebuilt.find(name), std::string::npos) << method << " " << path << " has no " << name;
+        rebuilt.erase(rebuilt.find(name), name.size());
+      }
+      EXPECT_EQ(rebuilt.find('{'), std::string::npos) << method << " " << path;
+    }
+  }
+}
+
+TEST_F(ApiTest, EveryAnswerIsAsDescribed) {
+  for (const auto& [path, operations] : description_["paths"].items()) {
+    std::string target = path;
+    for (const auto& [name, value] :
+         {std::pair<std::string, std::string>{"{id}", id_.to_string()}, {"{name}", "stage"}, {"{target}", "stage"}}) {
+      if (const size_t at = target.find(name); at != std::string::npos) target.replace(at, name.size(), value);
+    }
+    for (const auto& [method, operation] : operations.items()) {
+      const std::string name = method == "get" ? "GET" : method == "put" ? "PUT" : method == "post" ? "POST" : "DELETE";
+      const auto response = ask(name, target, operation.contains("requestBody") ? R"({"mode":"paused"})" : "");
+      EXPECT_EQ(response.status, 200) << name << " " << target << " " << response.body;
+      if (response.status != 200) continue;
+      const json& schema = operation["responses"]["200"]["content"]["application/json"]["schema"];
+      EXPECT_EQ(differences(json::parse(response.body), schema, description_, name + " " + path), "");
+    }
+  }
+}
+
+TEST_F(ApiTest, ARefusalIsAProblemAsDescribed) {
+  const auto response = ask("GET", "/admin/v1/events/42");
+  EXPECT_EQ(response.status, 400);
+  const json schema = {{"$ref", "#/components/schemas/Problem"}};
+  EXPECT_EQ(differences(json::parse(response.body), schema, description_, ""), "");
+}
+
+}  // namespace
+}  // namespace vf::admin
