@@ -147,7 +147,7 @@ void complete(Options& options, const config::Config& config) {
 int probe(Session& session, Options options) {
   const bool complete_already = !options.secret.empty() || !options.key_file.empty();
   if (!complete_already) {
-    auto config = session.load(session.load_params(config::Role::ingest));
+    auto config = session.load(session.load_params(config::Role::probe));
     if (!config) return kWrongUsage;
     complete(options, *config);
   }

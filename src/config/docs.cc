@@ -76,7 +76,7 @@ std::vector<std::string_view> roles_of(const Key& key) {
                                                           {Role::api, "api"},
                                                           {Role::worker, "worker"},
                                                           {Role::client, "client"},
-                                                          {Role::sim, "sim"},
+                                                          {Role::probe, "probe"},
                                                           {Role::migrate_dm, "migrate dm"},
                                                           {Role::migrate_env, "migrate env"},
                                                           {Role::migrate_lake, "migrate lake"}};

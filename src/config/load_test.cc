@@ -124,7 +124,7 @@ environments:
     secrets: [file:stage.secret]    # every one is accepted
     retention: {processed_events: 30d}
 )");
-  EXPECT_EQ(warnings(p), "");
+  EXPECT_EQ(warnings(p), "vf.yaml:23: sources.x.mode: this version does not poll X yet\n");
   const Config c = config(p);
   EXPECT_EQ(c.sources.kick->viewer_poll_every, 1min);
   EXPECT_EQ(c.sources.x->bearer_token.reveal(), "x");
@@ -148,9 +148,9 @@ TEST_F(Load, ARoleAsksOnlyForItsOwnSecrets) {
           HasSubstr("vf.yaml:9: sources.sumsub.webhook_secrets: the environment variable SUMSUB_SECRET"),
           HasSubstr("default: targets.stage.secret: cannot take the value from its file: data/stage.secret: No such")));
   variables_ = {{"SUMSUB_SECRET", "s"}};
-  const Config sim = config(params(Role::sim, kWhole));
-  EXPECT_EQ(sim.sources.sumsub->webhook_secrets.size(), 2u);
-  EXPECT_FALSE(sim.sources.kick);
+  const Config probe = config(params(Role::probe, kWhole));
+  EXPECT_EQ(probe.sources.sumsub->webhook_secrets.size(), 2u);
+  EXPECT_FALSE(probe.sources.kick);
 }
 
 TEST_F(Load, AnApiKnowsOnlyItsEnvironment) {
@@ -164,7 +164,7 @@ TEST_F(Load, AnApiKnowsOnlyItsEnvironment) {
 }
 
 TEST_F(Load, ARoleWithNothingConfiguredLoads) {
-  for (const Role role : {Role::ingest, Role::api, Role::worker, Role::client, Role::sim})
+  for (const Role role : {Role::ingest, Role::api, Role::worker, Role::client, Role::probe})
     EXPECT_EQ(problems(bare(role)), "");
   EXPECT_EQ(problems(params(Role::up, "")), "");
   EXPECT_EQ(problems(params(Role::up, "sources:\ntargets:\nenvironments:\n")), "");

@@ -9,7 +9,7 @@ enum class Role {
   api,     // one environment's listener
   worker,  // one environment's jobs
   client,  // commands that ask a running hub
-  sim,     // signs as the providers do: the simulator, probes
+  probe,   // signs as the providers do
   // Each changes one schema, and asks for nothing but the way to it.
   migrate_dm,
   migrate_env,
@@ -23,7 +23,7 @@ template <class... Others>
 constexpr Roles only(Role first, Others... others) {
   return (only(first) | ... | only(others));
 }
-constexpr Roles kEveryRole = only(Role::up, Role::ingest, Role::api, Role::worker, Role::client, Role::sim,
+constexpr Roles kEveryRole = only(Role::up, Role::ingest, Role::api, Role::worker, Role::client, Role::probe,
                                   Role::migrate_dm, Role::migrate_env, Role::migrate_lake);
 constexpr bool holds(Roles roles, Role role) { return (roles & only(role)) != 0; }
 

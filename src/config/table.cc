@@ -60,9 +60,7 @@ void add_process(std::vector<Key>& keys) {
 void add_ingest(std::vector<Key>& keys) {
   Section<Ingest> s(keys, "ingest", kHub, [](Config& c, const std::string&) -> Ingest& { return c.ingest; });
   s.key("listen", &Ingest::listen,
-        {.fallback = "127.0.0.1:8080",
-         .roles = kHub | only(Role::sim),
-         .doc = "The public listener: webhooks, nothing else."});
+        {.fallback = "127.0.0.1:8080", .doc = "The public listener: webhooks, nothing else."});
   s.key("store", &Ingest::store,
         {.fallback = "sqlite:dm.db",
          .words = {"sqlite", "postgresql"},
@@ -148,7 +146,7 @@ void add_lake(std::vector<Key>& keys) {
 void add_admin(std::vector<Key>& keys) {
   Section<Admin> s(keys, "admin", kEveryRole, [](Config& c, const std::string&) -> Admin& { return c.admin; });
   s.key("listen", &Admin::listen,
-        {.fallback = "127.0.0.1:8081", .doc = "Dashboard, admin API, /metrics, /healthz, /readyz."});
+        {.fallback = "127.0.0.1:8081", .doc = "Status page, admin API, /metrics, /healthz, /readyz."});
   s.key("url", &Admin::url,
         {.fallback_doc = "http:// and admin.listen",
          .roles = only(Role::client),
@@ -179,7 +177,7 @@ void add_target_filters(Section<Target>& s) {
   s.key("max_backlog", &Target::max_backlog,
         {.fallback = "30d",
          .min = kMinute,
-         .doc = "A target further behind is detached, with an alarm; replay refills it."});
+         .doc = "A target further behind is detached, with an alarm: it gets nothing older any more."});
 }
 
 void add_targets(std::vector<Key>& keys) {
@@ -235,7 +233,7 @@ void add_environments(std::vector<Key>& keys) {
   s.key("listen", &Environment::listen,
         {.required = true,
          .roles = kReceivers,
-         .doc = "/internal/events, /v1/…, retired routes.",
+         .doc = "/internal/events, where the environment receives.",
          .example = "127.0.0.1:8082"});
   s.key("store", &Environment::store,
         {.fallback = "sqlite:*.db",
@@ -264,15 +262,22 @@ void add_environments(std::vector<Key>& keys) {
          .roles = kReceivers,
          .doc = "A longer batch is answered 413."});
   s.key("retention.processed_events", &Environment::processed_retention,
-        {.fallback = "30d", .min = kDay, .doc = "How long a repeated event id is recognised, counted from receipt."});
-  s.key(
-      "retention.quarantined_events", &Environment::quarantined_retention,
-      {.fallback = "90d", .min = kDay, .doc = "How long refused events wait to be tried again, counted from receipt."});
+        {.fallback = "30d",
+         .min = kDay,
+         .roles = kMaintainers,
+         .doc = "How long a repeated event id is recognised, counted from receipt."});
+  s.key("retention.quarantined_events", &Environment::quarantined_retention,
+        {.fallback = "90d",
+         .min = kDay,
+         .roles = kMaintainers,
+         .doc = "How long refused events wait to be tried again, counted from receipt."});
 }
 
 void add_sim(std::vector<Key>& keys) {
-  Section<Sim> s(keys, "sim", only(Role::up, Role::sim), [](Config& c, const std::string&) -> Sim& { return c.sim; });
-  s.key("listen", &Sim::listen, {.fallback = "127.0.0.1:8090", .doc = "The simulated providers' APIs."});
+  Section<Sim> s(keys, "sim", only(Role::up), [](Config& c, const std::string&) -> Sim& { return c.sim; });
+  s.key("listen", &Sim::listen,
+        {.fallback = "127.0.0.1:8090",
+         .doc = "The simulated providers' APIs, of `vf up --sim` as all of this section; `vf sim` takes options."});
   s.key("rate", &Sim::events_per_second,
         {.fallback = "20", .max = 1'000'000, .doc = "Events a second; 0: as fast as it goes."});
   s.key("seed", &Sim::seed, {.fallback = "1", .doc = "The same seed plays the same story."});

@@ -14,6 +14,7 @@ inline constexpr int64_t kKiB = 1024, kMiB = 1024 * kKiB;
 inline constexpr Roles kHub = only(Role::up, Role::ingest);
 inline constexpr Roles kLake = kHub | only(Role::migrate_lake);
 inline constexpr Roles kReceivers = only(Role::up, Role::api);
+inline constexpr Roles kMaintainers = only(Role::up, Role::worker);
 
 /// The keys under "sources".
 void add_sources(std::vector<Key>& keys);

@@ -31,21 +31,26 @@ void add_kick(std::vector<Key>& keys) {
          .check = rsa_public_key,
          .doc = "The keys that deliveries are proved against, PEM.",
          .example = "[file:kick.pem]"});
-  s.key("api_base", &KickSource::api_base, {.fallback = "https://api.kick.com", .doc = "Kick's API."});
-  s.key("auth_base", &KickSource::auth_base, {.fallback = "https://id.kick.com", .doc = "Kick's OAuth server."});
+  s.key("api_base", &KickSource::api_base,
+        {.fallback = "https://api.kick.com",
+         .doc = "Kick's API: its key is fetched from there when it seems to have changed."});
+  s.key("auth_base", &KickSource::auth_base,
+        {.fallback = "https://id.kick.com", .doc = "Kick's OAuth server. Not used yet."});
   s.key("client_id", &KickSource::client_id,
-        {.doc = "The Kick app's id, for polls and subscriptions.", .example = "${KICK_CLIENT_ID}"});
+        {.doc = "The Kick app's id, for polls and subscriptions. Not used yet.", .example = "${KICK_CLIENT_ID}"});
   s.key("client_secret", &KickSource::client_secret,
-        {.doc = "The Kick app's secret.", .example = "${KICK_CLIENT_SECRET}"});
+        {.doc = "The Kick app's secret. Not used yet.", .example = "${KICK_CLIENT_SECRET}"});
   s.key("max_age", &KickSource::max_age,
         {.fallback_doc = "ingest.retention.ledger less a day",
          .min = kSecond,
          .doc = "A delivery signed longer ago is refused. Longer than the default, or none, lets an old capture enter "
                 "again once the ledger has forgotten it: allowed, warned about.",
          .example = "none"});
-  s.key(
-      "viewer_poll.every", &KickSource::viewer_poll_every,
-      {.fallback = "1m", .min = 10 * kSecond, .max = kHour, .doc = "How often viewers of known channels are sampled."});
+  s.key("viewer_poll.every", &KickSource::viewer_poll_every,
+        {.fallback = "1m",
+         .min = 10 * kSecond,
+         .max = kHour,
+         .doc = "How often viewers of known channels are sampled. Not used yet: nothing is polled."});
 }
 
 void add_sumsub(std::vector<Key>& keys) {
@@ -57,7 +62,7 @@ void add_sumsub(std::vector<Key>& keys) {
   s.key("webhook_secrets", &SumsubSource::webhook_secrets,
         {.required = true,
          .generate = Generate::token,
-         .roles = kHub | only(Role::sim),
+         .roles = kHub | only(Role::probe),
          .doc = "Secrets of Sumsub's webhook manager; several while one rotates.",
          .example = "[\"${SUMSUB_WEBHOOK_SECRET}\"]"});
   s.key("algorithms", &SumsubSource::algorithms,
@@ -69,12 +74,17 @@ void add_x(std::vector<Key>& keys) {
     return c.sources.x ? *c.sources.x : c.sources.x.emplace();
   });
   s.key("mode", &XSource::mode,
-        {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: not polled."});
-  s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API."});
+        {.fallback = "live",
+         .doc = "live; dry-run: kept raw, never fanned out; off: not polled. Not used yet, as all of this section: "
+                "nothing is polled."});
+  s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API. Not used yet."});
   s.key("bearer_token", &XSource::bearer_token,
-        {.doc = "The X app's token, for polls.", .example = "${X_BEARER_TOKEN}"});
+        {.doc = "The X app's token, for polls. Not used yet.", .example = "${X_BEARER_TOKEN}"});
   s.key("follower_poll.every", &XSource::follower_poll_every,
-        {.fallback = "1h", .min = kMinute, .max = 7 * kDay, .doc = "How often follower counts are sampled."});
+        {.fallback = "1h",
+         .min = kMinute,
+         .max = 7 * kDay,
+         .doc = "How often follower counts are sampled. Not used yet."});
 }
 
 GenericSource& generic_source(Config& config, const std::string& name) { return config.sources.generic[name]; }
@@ -86,12 +96,12 @@ void add_generic(std::vector<Key>& keys) {
   s.key("scheme", &GenericSource::scheme,
         {.required = true,
          .words = {"standard-webhooks", "github", "stripe", "slack", "shopify", "twitch", "discord", "hmac"},
-         .roles = kHub | only(Role::sim),
+         .roles = kHub | only(Role::probe),
          .doc = "How the provider signs. Deliveries arrive at POST /webhooks/<name>.",
          .example = "standard-webhooks"});
   s.key("secrets", &GenericSource::secrets,
         {.required = true,
-         .roles = kHub | only(Role::sim),
+         .roles = kHub | only(Role::probe),
          .doc = "Every one is accepted. Discord: the application's public key, hex.",
          .example = "[file:orders.secret]"});
   s.key("max_age", &GenericSource::max_age,
@@ -104,7 +114,7 @@ void add_generic(std::vector<Key>& keys) {
 // How a delivery is read: all of it for scheme hmac, for the other schemes only where attributes stand. What the texts
 // mean, and what is wrong with them, src/sources/generic says.
 void add_generic_options(std::vector<Key>& keys) {
-  Section<GenericSource> s(keys, "sources.*", kHub | only(Role::sim), generic_source);
+  Section<GenericSource> s(keys, "sources.*", kHub | only(Role::probe), generic_source);
   const auto option = [&s](const char* name, Row row) {
     s.add<std::string>(name, std::move(row), [name](Config& c, const std::string& source) -> std::string& {
       return c.sources.generic[source].options[name];
