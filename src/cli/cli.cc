@@ -87,7 +87,9 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   CLI::App root("Verifluence's event hub: receives, proves, keeps, fans out, projects", "vf");
   root.require_subcommand(1);
   root.fallthrough();  // global flags may follow the command
-  root.footer("--config, --set and --json may stand anywhere. Exit codes: 0 done, 1 no or failed, 2 wrong usage.");
+  root.footer(
+      "--config, --set and --json may stand anywhere. Exit codes: 0 done, 1 no or failed, 2 wrong usage or "
+      "configuration.");
   add_global_flags(root, session);
 #define VF_ADD_FAMILY(name) add_##name(root, session);
   VF_COMMAND_FAMILIES(VF_ADD_FAMILY)

@@ -160,7 +160,7 @@ void add_events(CLI::App& root, Session& session) {
   add_filters(listing, search);
   listing.add_option("--from", search->from, "Received at or after this time (RFC 3339)");
   listing.add_option("--to", search->to, "Received before this time");
-  listing.add_option("--limit", search->limit, "At most this many")->check(CLI::Range(1, 1000));
+  listing.add_option("--limit", search->limit, "At most this many")->capture_default_str()->check(CLI::Range(1, 1000));
   auto id = std::make_shared<std::string>();
   CLI::App& showing =
       add_command(family, session, {"show", "One event's whole life", [id](Session& s) { return show(s, *id); }});

@@ -105,18 +105,18 @@ void add_targets(CLI::App& root, Session& session) {
 }
 
 void add_dead(CLI::App& root, Session& session) {
-  CLI::App& family = add_group(root, "dead", "Dead letters: events that a target refused for good");
+  CLI::App& family = add_group(root, "dead", "Dead letters: events that a target, or the raw log, refused for good");
   auto named = std::make_shared<Named>();
   CLI::App& list = add_command(
       family, session, {"list", "Dead letters with their reasons", [named](Session& s) {
                           const auto filter = named->target.empty() ? "" : "&target=" + percent_encode(named->target);
                           return print(s, "dead?limit=1000" + filter, dead_table);
                         }});
-  list.add_option("--target", named->target, "Of this target alone");
+  list.add_option("--target", named->target, "Of this target alone; raw-log is the raw log");
   const auto path = [named] { return "dead/" + percent_encode(named->target) + "/" + percent_encode(named->word); };
   CLI::App& retry = add_target_command(
       family, session,
-      {"retry", "Send a dead letter again", [path](Session& s) { return operate(s, "POST", path() + "/retry"); }},
+      {"retry", "Try a dead letter again", [path](Session& s) { return operate(s, "POST", path() + "/retry"); }},
       named);
   CLI::App& drop = add_target_command(
       family, session, {"drop", "Give a dead letter up", [path](Session& s) { return operate(s, "DELETE", path()); }},
