@@ -157,6 +157,19 @@ TEST_F(RetentionByPartitions, TheFutureBecomesWeeksAndLosesNothing) {
   EXPECT_TRUE(std::get<store::EventAdded>(write({adding(402, later + 300 * kDay)}).at(0)).duplicate);
 }
 
+TEST_F(RetentionByPartitions, DaysComeAndGoWhateverIsolationAndAccessTheDatabaseHasByDefault) {
+  const std::string database = Server::database_of(url_);
+  run(db_, fmt::format("ALTER DATABASE {0} SET default_transaction_isolation = 'repeatable read'; "
+                       "ALTER DATABASE {0} SET default_transaction_read_only = on",
+                       database));
+  store_ = open_store(params_);
+  now_ = kStart + 30 * kDay;
+  add(31, 33);
+  EXPECT_GT(retain(kStart + kDay), 0);
+  EXPECT_FALSE(has_first_day());
+  EXPECT_THAT(numbers_after({}), ElementsAre(11, 12, 13, 21, 22, 23, 31, 32, 33));
+}
+
 TEST_F(RetentionByPartitions, WhatAClockThatWentBackHidesIsToldNotSkipped) {
   OutboxParams params = params_;
   params.proof_every = Millis{0};

@@ -251,6 +251,19 @@ Result<bool> Connection::transaction(const std::function<Result<bool>()>& body, 
   return done;
 }
 
+Result<Rows> Connection::write(const std::string& sql, const Values& values, const TransactionLimits& limits) {
+  Result<Rows> rows = Rows(nullptr);
+  const auto done = transaction(
+      [&]() -> Result<bool> {
+        rows = query(sql, values);
+        if (!rows) return rows.error();
+        return true;
+      },
+      limits);
+  if (!done) return done.error();
+  return rows;
+}
+
 // A commit may be answered and yet not be one: ROLLBACK of a transaction that had failed, or a warning that the wait
 // for the synchronous standby was cut short.
 Result<bool> Connection::commit() {

@@ -42,7 +42,7 @@ class Connection {
   static Connection unopened(ConnectionParams params);
 
   /// One statement, $1 onward taken from `values`. Outside transaction(): a transaction of its own, without limits of
-  /// the server; a lost connection is made anew first.
+  /// the server; a lost connection is made anew first. It reads; see write().
   Result<Rows> query(const std::string& sql, const Values& values = {});
   /// Statements without parameters, separated by semicolons; the last one's rows.
   Result<Rows> run(const std::string& sql);
@@ -51,6 +51,9 @@ class Connection {
   /// is made anew first, when it was lost. Error `unavailable` "outcome unknown" when the commit was not confirmed: it
   /// may stand. A commit that a synchronous standby has not confirmed is not confirmed.
   Result<bool> transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits = {});
+  /// One statement in a transaction() of its own, for what writes: query() takes isolation and access mode from the
+  /// defaults of database and role.
+  Result<Rows> write(const std::string& sql, const Values& values = {}, const TransactionLimits& limits = {});
 
   /// Of the last error; empty when the connection was lost or nothing has failed yet.
   const std::string& last_sqlstate() const { return last_sqlstate_; }

@@ -199,10 +199,10 @@ Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
 /// Partitions for the weeks to come, none for those gone. How many rows went with them, roughly. Where a lock could not
 /// be had the next step does it.
 Result<int64_t> PostgresEnvironmentStore::turn_partitions(Instant processed_before) {
-  if (auto added = writer_.query(kAddWeeks); !added) return added.error();
+  if (auto added = writer_.write(kAddWeeks); !added) return added.error();
   int64_t removed = 0;
   while (true) {
-    const auto dropped = writer_.query(kDropWeek, Values().time(processed_before));
+    const auto dropped = writer_.write(kDropWeek, Values().time(processed_before));
     if (!dropped) return dropped.error();
     if (dropped->integer_at(0, 0) <= 0) return removed;
     removed += dropped->integer_at(0, 0);
@@ -261,7 +261,7 @@ Result<std::vector<std::string>> migrate_environment(const std::string& url, con
   if (!db) return db.error();
   auto applied = migrate(*db, schema);
   if (!applied) return applied;
-  if (auto granted = db->query("SELECT public._grant_rights()"); !granted) return granted.error();
+  if (auto granted = db->write("SELECT public._grant_rights()"); !granted) return granted.error();
   return applied;
 }
 

@@ -66,7 +66,7 @@ Result<std::optional<Position>> held_at(Connection& db, const std::vector<std::s
 
 /// Rows that a dropping function removed; -1 when it could not have its lock. Its failure to get one is no failure.
 Result<int64_t> drop(Connection& db, const char* sql, const Values& values) {
-  const auto rows = db.query(sql, values);
+  const auto rows = db.write(sql, values);
   if (rows) return rows->integer_at(0, 0);
   if (db.last_sqlstate() == "55P03") return -1;
   return rows.error();
@@ -83,11 +83,11 @@ Result<int64_t> affected(Connection& db, const char* sql, const Values& values) 
 Result<bool> add_partitions(Connection& db, std::optional<Instant> today) {
   Values day;
   today ? day.time(*today) : day.null(Type::time);
-  if (const auto added = db.query(kAddDays, day); !added) return added.error();
+  if (const auto added = db.write(kAddDays, day); !added) return added.error();
   const auto few = db.query(kWeeksAreFew);
   if (!few) return few.error();
   if (!few->boolean_at(0, 0)) return true;
-  const auto added = db.query(kAddWeeks);
+  const auto added = db.write(kAddWeeks);
   if (!added && db.last_sqlstate() != "55P03") return added.error();
   return true;
 }

@@ -50,7 +50,7 @@ Result<Connection> connect_to_migrate(const std::string& url, const std::string&
   const ConnectionParams params{.url = url, .role = "migrate"};
   auto db = Connection::open(params);
   if (!db) return db;
-  if (auto made = db->run(kMakeRoles); !made) return made.error();
+  if (auto made = db->write(kMakeRoles); !made) return made.error();
   const auto may_act = db->query(kMayAct, Values().text(fmt::format(R"("{}"._migrations)", schema)));
   if (!may_act) return may_act.error();
   if (may_act->empty() || !may_act->boolean_at(0, 0)) return db;
