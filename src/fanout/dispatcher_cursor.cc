@@ -53,8 +53,8 @@ void Dispatcher::load() {
 void Dispatcher::pass_gap(Position purged) {
   gap_ = fmt::format(
       "{} unknown events missed: retention removed them before this target read them, while it was not configured; "
-      "refill them by replay",
-      purged.seq - cursor_.seq);
+      "the raw log, if there is one, holds them; 'vf targets resume {}' ends this alarm",
+      purged.seq - cursor_.seq, target_.name);
   phase_ = Phase::starting;
   writes_.write(store::MoveCursor{target_.name, purged, gap_}, [this] { phase_ = Phase::loading; });
 }
@@ -126,8 +126,8 @@ void Dispatcher::check_age() {
   detaching_ = true;
   detach_reason_ = fmt::format(
       "detached: its backlog reached back to {}, further than max_backlog allows; what was committed since then, and "
-      "until it is resumed, is not delivered: refill it by replay",
-      to_rfc3339(*oldest));
+      "until 'vf targets resume {}', is not delivered; the raw log, if there is one, holds it",
+      to_rfc3339(*oldest), target_.name);
   put_detached();
 }
 

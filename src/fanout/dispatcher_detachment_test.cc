@@ -26,7 +26,7 @@ TEST_F(DetachmentTest, ABacklogOlderThanAllowedDetachesWithAnAlarmAndTheCursorMo
   advance(std::chrono::seconds{30});
   const auto status = dispatcher->status();
   EXPECT_EQ(status.state, State::detached);
-  EXPECT_THAT(status.alarm, HasSubstr("replay"));
+  EXPECT_THAT(status.alarm, HasSubstr("vf targets resume stage"));
   EXPECT_EQ(cursor(), end());
   ASSERT_THAT(outbox.audit(1).value(), SizeIs(1));
   EXPECT_THAT(outbox.audit(1).value()[0].detail, HasSubstr("max_backlog"));
