@@ -1,5 +1,5 @@
-"""The roles as workloads: `vf ingest` and `vf api`, any number of each, every one a process with listeners of its own,
-on one PostgreSQL server. Standard library only."""
+"""The roles as workloads: `vf ingest`, `vf api` and `vf worker`, any number of each, every one a process with listeners
+of its own, on one PostgreSQL server. Standard library only."""
 import contextlib
 import http.client
 import itertools
@@ -17,8 +17,8 @@ SUPERUSER = "postgres"
 
 class Fleet(Hub):
     """Databases of its own on `servers` (the first is the primary; more than one: all are named in the address).
-    Replicas are called by role, "ingest", "stage", "production", and those beside the first "ingest-b", "stage-b". Use
-    as a context manager: migrates on entering, kills what runs on leaving."""
+    Replicas are called by role, "ingest", "stage", "production", and those beside the first "ingest-b", "stage-b"; an
+    environment's worker "worker-stage". Use as a context manager: migrates on entering, kills what runs on leaving."""
 
     def __init__(self, *servers, environments=ENVIRONMENTS, extra=None):
         super().__init__()
@@ -87,8 +87,11 @@ class Fleet(Hub):
 
     def words(self, name):
         """The command line of a replica."""
-        role = name.partition("-")[0]
+        role, _, which = name.partition("-")
         listener, admin = self.ports_of(name)
+        if role == "worker":
+            return ["worker", "--env", which, "--set", f"environments.{which}.store={self.store(which)}", "--set",
+                    f"admin.listen=127.0.0.1:{admin}"]
         key = "ingest" if role == "ingest" else f"environments.{role}"
         words = ["ingest"] if role == "ingest" else ["api", "--env", role]
         store = self.store("dm", self.user(name)) if role == "ingest" else self.store(role)

@@ -49,6 +49,10 @@ class LakeServer:
             self.process.communicate()
             self.process = None
 
+    def lose_answer_of_next_insert(self):
+        """Its rows are stored, but who sent them does not learn so."""
+        request(f"http://{self.address}/control/fault?kind=drop_after&match=INSERT%20INTO%20vf.raw_events&code=0")
+
     def query(self, sql):
         headers = {"X-ClickHouse-User": "vf", "X-ClickHouse-Key": PASSWORD}
         status, _, body = request(f"http://{self.address}/", "POST", sql.encode(), headers)
