@@ -74,6 +74,7 @@ class RawLogFeeder {
  private:
   using Steady = std::chrono::nanoseconds;
   enum class Phase { finding, gathering, inserting };
+  static constexpr Millis kWhileWriting{60'000};  // the completion wakes us
 
   Millis find();
   Result<bool> look_for_gap(Position cursor);
