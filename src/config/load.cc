@@ -91,7 +91,10 @@ class Loader {
     const fs::path file = file_of(reference);
     auto secret = read_secret_file(file);
     if (!secret) {
-      complain(path, entry, "cannot take the value from its file: " + secret.error());
+      const bool made = entry.origin == kDefaultOrigin && entry.key->generate != Generate::none && is_missing(file);
+      complain(path, entry,
+               "cannot take the value from its file: " + secret.error() +
+                   (made ? "; the first start of 'vf up' makes it" : ""));
       return std::unexpected(secret.error());
     }
     if (secret->readable_by_others && entry.key->hidden()) {

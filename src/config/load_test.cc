@@ -206,7 +206,7 @@ banana: 1
       "vf.yaml:9: sources.kick.mode: 'dryrun' must be one of live, dry-run, off; did you mean dry-run?\n"
       "vf.yaml:17: targets.stage.allow_private: 'yes' must be true or false\n"
       "default: targets.stage.secret: cannot take the value from its file: vf-data/stage.secret: No such file or "
-      "directory\n"
+      "directory; the first start of 'vf up' makes it\n"
       "vf.yaml:13: targets.stage.url: is required; set it, for example to http://127.0.0.1:8082/internal/events\n");
 }
 
