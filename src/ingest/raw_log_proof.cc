@@ -27,6 +27,13 @@ struct OutboxTally {
   Position before;  // the first row
 };
 
+/// A row of an hour that differs.
+struct Suspect {
+  MissingEvent event;
+  Position before;  // of the row before it
+  std::string source;
+};
+
 class Proving {
  public:
   Proving(const ProofPorts& ports, const ProofRange& range, const std::function<bool()>& stop)
@@ -37,7 +44,7 @@ class Proving {
     if (auto counted = count(); !counted) return counted.error();
     if (auto compared = compare(); !compared) return compared.error();
     for (const Instant hour : hours_that_differ_) {
-      if (auto looked = look_at(hour); !looked) return looked.error();
+      if (auto looked = look_into(hour); !looked) return looked.error();
     }
     for (auto& [key, line] : lines_) proof_.lines.push_back(std::move(line));
     return std::move(proof_);
@@ -130,44 +137,37 @@ class Proving {
   }
 
   // An hour's rows, also those that the feeder has not passed: some of them may be in the log already.
-  Result<bool> look_at(Instant hour) {
+  Result<bool> look_into(Instant hour) {
     Position after = cursor_;
     for (const auto& [key, tally] : outbox_) {
       if (key.first == hour && tally.events > 0) after = std::min(after, tally.before);
     }
-    std::vector<std::pair<MissingEvent, Position>> chunk;  // with the position before it
-    std::vector<std::string> sources;
-    Result<bool> flushed = true;
-    const auto flush = [&] {
-      flushed = look_at(hour, chunk, sources);
-      chunk.clear();
-      sources.clear();
-      return flushed.has_value();
+    std::vector<Suspect> suspects;
+    Result<bool> looked_for = true;
+    const auto look = [&] {
+      looked_for = look_for(std::exchange(suspects, {}), hour);
+      return looked_for.has_value();
     };
     auto done = read(after, [&](const OutboxRow& row, Position before) {
       const Event& event = row.event;
       if (event.received >= hour + lake::kTallySpan + kDisorder) return false;
       if (hour_of(event.received) != hour || !differing_.contains({hour, event.source})) return true;
-      chunk.push_back({{event.position, event.id}, before});
-      sources.push_back(event.source);
-      return chunk.size() < kChunkRows || flush();
+      suspects.push_back({{event.position, event.id}, before, event.source});
+      return suspects.size() < kChunkRows || look();
     });
     if (!done) return done;
-    if (!flushed) return flushed;
-    flush();
-    return flushed;
+    if (looked_for) look();
+    return looked_for;
   }
 
-  Result<bool> look_at(Instant hour, const std::vector<std::pair<MissingEvent, Position>>& chunk,
-                       const std::vector<std::string>& sources) {
+  Result<bool> look_for(const std::vector<Suspect>& suspects, Instant hour) {
     std::vector<Uuid> ids;
-    for (const auto& [event, before] : chunk) ids.push_back(event.id);
+    for (const auto& suspect : suspects) ids.push_back(suspect.event.id);
     const auto present = ports_.lake.ids_present(ids, hour, hour + lake::kTallySpan - Millis{1});
     if (!present) return present.error();
     const std::unordered_set<Uuid> held(present->begin(), present->end());
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      const auto& [event, before] = chunk[i];
-      ProofLine& found = line({hour, sources[i]});
+    for (const auto& [event, before, source] : suspects) {
+      ProofLine& found = line({hour, source});
       if (held.contains(event.id)) {
         found.unknown = std::max<int64_t>(0, found.unknown - 1);
       } else if (event.position <= cursor_) {
