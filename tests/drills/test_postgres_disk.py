@@ -1,8 +1,10 @@
-"""The disk under PostgreSQL fills up amid load, and has room again: 503 meanwhile, the same processes go on, and the
-ledger balances. The server may have ended itself for want of room for its log: its supervisor starts it again."""
+"""The disk under PostgreSQL fills up amid load, and has room again: the server says so, 503 meanwhile, the same processes
+go on, and the ledger balances. The server may have ended itself for want of room for its log: its supervisor starts it
+again."""
 import contextlib
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -25,6 +27,12 @@ class SmallDisk(Faults):
             self.skipTest(f"cannot mount a tmpfs: {mounted.stderr.decode().strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
         self.disk.chmod(0o755)
+        self.logs = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="vf-disk-log-")))  # it has room
+        shutil.chown(self.logs, "postgres")
+
+    def times_said(self):
+        """How often the server has found no room."""
+        return (self.logs / "log").read_text().count("No space left on device")
 
     def fill(self):
         with open(self.disk / "filler", "ab", buffering=0) as filler, contextlib.suppress(OSError):
@@ -33,13 +41,15 @@ class SmallDisk(Faults):
 
     def test_full_amid_load_and_again(self):
         server = self.enterContext(Postgres(
-            under=self.disk, settings=["max_connections=60", "max_wal_size=64MB", "min_wal_size=32MB"]))
+            under=self.disk, settings=["max_connections=60", "max_wal_size=64MB", "min_wal_size=32MB",
+                                       "logging_collector=on", f"log_directory='{self.logs}'", "log_filename='log'"]))
         fleet = self.run_fleet(server)
         load = self.start_load(fleet)
         for _ in range(2):  # recovery is no once-only thing
-            refused = load.refusals
+            refused, said = load.refusals, self.times_said()
             self.fill()
             wait_until("deliveries are refused", lambda: load.refusals > refused + 20, PATIENCE_S)
+            wait_until("the server has said why", lambda: self.times_said() > said)
             (self.disk / "filler").unlink()
             if not server.is_running():
                 server.start()

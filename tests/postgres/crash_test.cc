@@ -54,8 +54,9 @@ TEST(OutboxCrash, AServerKilledAmidLoadIsFoundAgainAndTheLedgerBalances) {
   std::thread other_writer([&] { rival.run(stop); });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{120};
   const auto wait_until = [&](auto condition) {
-    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-    EXPECT_TRUE(condition());
+    bool met = condition();  // once is enough: it may pass again
+    for (; !met && std::chrono::steady_clock::now() < deadline; met = condition()) std::this_thread::yield();
+    EXPECT_TRUE(met);
   };
   for (int crash = 0; crash < kCrashes; ++crash) {
     const uint64_t target = load.acknowledged() + kBatchesBetween;
