@@ -8,7 +8,6 @@ import pathlib
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import unittest
@@ -20,7 +19,7 @@ from fleet import ENVIRONMENTS, Fleet
 from hub import request, utc, wait_until
 from ledger import balance
 from load import Load
-from postgres import UNSYNCED, Postgres
+from postgres import UNSYNCED, Postgres, Session
 from postgres_drill import drill, parse
 
 PATIENCE_S = 60
@@ -281,28 +280,6 @@ class Strangers:
                 self.connections.enter_context(stranger)
             else:
                 stranger.close()
-
-
-class Session:
-    """psql on one connection. Use as a context manager."""
-
-    def __init__(self, server, database):
-        words = ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", database]
-        self.process = subprocess.Popen([server.bin / "psql", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.communicate()
-
-    def run(self, *statements):
-        """Waits for their end."""
-        self.process.stdin.write("".join(one + ";\n" for one in statements) + "\\echo done\n")
-        self.process.stdin.flush()
-        while self.process.stdout.readline().strip() != "done":
-            pass
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ GIVE_UP_S = 60
 class Load:
     """Sends on threads of its own until finish(). Use as a context manager."""
 
-    def __init__(self, fleet, *replicas):
-        self.fleet, self.replicas = fleet, replicas or ("ingest",)
+    def __init__(self, fleet, *replicas, timeout_s=ATTEMPT_TIMEOUT_S):
+        self.fleet, self.replicas, self.timeout_s = fleet, replicas or ("ingest",), timeout_s
         self.acknowledged, self.problems, self.refusals, self.longest_s = {}, [], 0, 0.0
         self.turns, self.lock, self.ending = itertools.cycle(self.replicas), threading.Lock(), threading.Event()
         self.threads = [threading.Thread(target=self.send, daemon=True) for _ in range(SENDERS)]
@@ -69,7 +69,7 @@ class Load:
         with self.lock:
             replica = next(self.turns)
         try:
-            status, _, answer = self.fleet.post(replica, delivery, ATTEMPT_TIMEOUT_S)
+            status, _, answer = self.fleet.post(replica, delivery, self.timeout_s)
         except (OSError, http.client.HTTPException):
             return None, None
         return status, answer["event_id"] if status == 200 else None

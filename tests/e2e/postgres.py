@@ -111,3 +111,25 @@ class Postgres:
     def environment(self):
         """For programs that read libpq's variables."""
         return {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres", "PGDATABASE": "postgres"}
+
+
+class Session:
+    """psql on one connection. Use as a context manager."""
+
+    def __init__(self, server, database):
+        words = ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", database]
+        self.process = subprocess.Popen([server.bin / "psql", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+    def run(self, *statements):
+        """Waits for their end."""
+        self.process.stdin.write("".join(one + ";\n" for one in statements) + "\\echo done\n")
+        self.process.stdin.flush()
+        while self.process.stdout.readline().strip() != "done":
+            pass
