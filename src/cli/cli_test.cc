@@ -109,6 +109,37 @@ TEST_F(CliConfig, PrintTellsEveryProblemOfTheFileAndExitsTwo) {
                              ":2: log.levl: unknown key; did you mean log.level?\n");
 }
 
+TEST_F(CliConfig, PrintTellsWhatIsWrongWithValuesAndExitsTwo) {
+  const std::string file = write("log: {level: loud}\nadmin: {token: \"${ABSENT}\"}\ntargets: {a: {secret: x}}\n");
+  const Outcome outcome = vf({"config", "print", "--config", file});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.out, HasSubstr("level: loud"));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(":1: log.level: "), HasSubstr(":3: targets.a.secret: "),
+                                 HasSubstr(":3: targets.a.url: is required")));
+}
+
+TEST_F(CliConfig, PrintNeedsNoSecretsOfThisMachine) {
+  const std::string file =
+      write("admin: {token: \"${ABSENT}\"}\ntargets: {a: {url: \"http://h\", secret: \"file:/absent\"}}\n");
+  const Outcome outcome = vf({"config", "print", "--config", file});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(vf({"config", "print", "--config", write("admin: {token: \"${ABSENT\"}\n")}).code, 2);
+}
+
+TEST_F(CliConfig, DoctorTellsABrokenConfigurationAsJsonToo) {
+  const std::string file = write("log: {level: loud}\nadmin: {token: \"${ABSENT}\"}\n");
+  const Outcome outcome = vf({"doctor", "--json", "--config", file});
+  EXPECT_EQ(outcome.code, 2);
+  const auto answer = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(answer["ok"], false);
+  ASSERT_EQ(answer["checks"].size(), 2u);
+  EXPECT_EQ(answer["checks"][0]["check"], "configuration");
+  EXPECT_EQ(answer["checks"][0]["grade"], "PROBLEM");
+  EXPECT_THAT(answer["checks"][0]["detail"].get<std::string>() + answer["checks"][1]["detail"].get<std::string>(),
+              AllOf(HasSubstr("ABSENT is not set"), HasSubstr(":1: log.level: ")));
+  EXPECT_THAT(outcome.err, HasSubstr("log.level"));
+}
+
 TEST_F(CliConfig, WhatASchemeRefusesIsToldWithEverythingElse) {
   const std::string file = write(
       "log: {level: loud}\nsources:\n  d: {scheme: discord, secrets: [zz]}\n"

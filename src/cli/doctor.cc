@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -157,12 +158,10 @@ void check_clock(Findings& out) {
                  to_rfc3339(now) + (sane ? "" : ": set it (timedatectl set-ntp true)")});
 }
 
-int doctor(Session& session) {
-  const auto loaded = config::load(session.load_params(config::Role::up));
-  if (!loaded) return session.reject(loaded.error());
-  const auto& config = loaded->config;
+Findings examine(const config::Loaded& loaded) {
+  const auto& config = loaded.config;
   Findings findings{{"configuration", Grade::ok, "complete"}};
-  for (const auto& warning : loaded->warnings) findings.push_back({"configuration", Grade::warning, warning.text()});
+  for (const auto& warning : loaded.warnings) findings.push_back({"configuration", Grade::warning, warning.text()});
   check_clock(findings);
   check_files(config, findings);
   check_open_files(config, findings);
@@ -171,17 +170,40 @@ int doctor(Session& session) {
   check_sources(config, findings);
   check_running(config, findings);
   for (const auto& [name, configured] : config.targets) check_target(app::make_target(name, configured), findings);
+  return findings;
+}
 
-  bool well = true;
+bool is_well(const Findings& findings) {
+  return std::ranges::none_of(findings, [](const Finding& finding) { return finding.grade == Grade::problem; });
+}
+
+std::string json_of(const Findings& findings) {
   json all = json::array();
-  TextTable table({"CHECK", "", "DETAIL"});
-  for (const auto& finding : findings) {
-    well = well && finding.grade != Grade::problem;
-    table.add({finding.what, std::string(to_string(finding.grade)), finding.detail});
+  for (const auto& finding : findings)
     all.push_back({{"check", finding.what}, {"grade", to_string(finding.grade)}, {"detail", finding.detail}});
-  }
-  session.out() << (session.json ? json{{"ok", well}, {"checks", all}}.dump() + "\n" : table.text());
-  return well ? kDone : kFailed;
+  return json{{"ok", is_well(findings)}, {"checks", all}}.dump() + "\n";
+}
+
+std::string table_of(const Findings& findings) {
+  TextTable table({"CHECK", "", "DETAIL"});
+  for (const auto& finding : findings) table.add({finding.what, std::string(to_string(finding.grade)), finding.detail});
+  return table.text();
+}
+
+// Without a configuration nothing else can be looked at.
+int reject(const Session& session, const std::vector<config::Problem>& problems) {
+  Findings findings;
+  for (const auto& problem : problems) findings.push_back({"configuration", Grade::problem, problem.text()});
+  if (session.json) session.out() << json_of(findings);
+  return session.reject(problems);
+}
+
+int doctor(Session& session) {
+  const auto loaded = config::load(session.load_params(config::Role::up));
+  if (!loaded) return reject(session, loaded.error());
+  const auto findings = examine(*loaded);
+  session.out() << (session.json ? json_of(findings) : table_of(findings));
+  return is_well(findings) ? kDone : kFailed;
 }
 
 }  // namespace

@@ -3,21 +3,16 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "config/load.h"
 
 namespace vf::config {
 
-struct Printed {
-  std::string text;
-  std::vector<Problem> problems;  // of the file and the overrides as such; whether values fit, load() says
-};
 /// The effective configuration as YAML, each value with its origin in a comment. Asks for no secret and no file but
-/// the configuration's; wrong values are shown as they were written.
-Printed print_yaml(const LoadParams& params);
+/// the configuration's; wrong values are shown as they were written, and load() says what is wrong.
+std::string print_yaml(const LoadParams& params);
 /// The same as one JSON object, without origins.
-Printed print_json(const LoadParams& params);
+std::string print_json(const LoadParams& params);
 
 /// "postgresql://user:***@host/db": a store's location as it may be shown. Paths stand as they are.
 std::string without_password(std::string url);

@@ -68,7 +68,7 @@ class Loader {
     for (const std::string& item : entry.items) {
       auto text = expand(item, params_.lookup);
       if (!text) {
-        complain(path, entry, text.error());
+        problems_.push_back({entry.origin, path, text.error(), lacks_only_variables(item)});
         continue;
       }
       if (entry.key->from_file() && text->starts_with(kFilePrefix)) {
@@ -82,6 +82,10 @@ class Loader {
     if (auto wrong = entry.key->store(loaded_.config, entry.name, items)) complain(path, entry, *wrong);
   }
 
+  static bool lacks_only_variables(const std::string& item) {
+    return expand(item, [](const std::string&) { return std::optional<std::string>(""); }).has_value();
+  }
+
   static bool may_be_missing(const Entry& entry) {
     return entry.origin == kDefaultOrigin && entry.key->default_file_optional;
   }
@@ -92,9 +96,10 @@ class Loader {
     auto secret = read_secret_file(file);
     if (!secret) {
       const bool made = entry.origin == kDefaultOrigin && entry.key->generate != Generate::none && is_missing(file);
-      complain(path, entry,
-               "cannot take the value from its file: " + secret.error() +
-                   (made ? "; the first start of 'vf up' makes it" : ""));
+      problems_.push_back({entry.origin, path,
+                           "cannot take the value from its file: " + secret.error() +
+                               (made ? "; the first start of 'vf up' makes it" : ""),
+                           true});
       return std::unexpected(secret.error());
     }
     if (secret->readable_by_others && entry.key->hidden()) {

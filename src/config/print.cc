@@ -107,18 +107,17 @@ std::string without_password(std::string url) {
   return url.replace(colon + 1, at - colon - 1, "***");
 }
 
-Printed print_yaml(const LoadParams& params) {
-  Document document = read_document(params);
+std::string print_yaml(const LoadParams& params) {
+  const Document document = read_document(params);  // the tree points into it
   std::string text;
   write_yaml(text, tree_of(document), params.lookup, 0);
-  return {std::move(text), std::move(document.problems)};
+  return text;
 }
 
-Printed print_json(const LoadParams& params) {
-  Document document = read_document(params);
+std::string print_json(const LoadParams& params) {
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
-  std::string text = to_json(tree_of(document), params.lookup).dump(2, ' ', false, kReplace) + "\n";
-  return {std::move(text), std::move(document.problems)};
+  const Document document = read_document(params);
+  return to_json(tree_of(document), params.lookup).dump(2, ' ', false, kReplace) + "\n";
 }
 
 }  // namespace vf::config
