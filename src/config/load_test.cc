@@ -285,111 +285,6 @@ TEST_F(Load, AUrlCanStandInARequestLine) {
   EXPECT_EQ(config(params(Role::client, "admin: {url: \"http://h/a%20b?c=d\"}")).admin.url.text, "http://h/a%20b?c=d");
 }
 
-TEST_F(Load, SecretFilesAreCheckedAndTheirProblemsNameThem) {
-  write("vf-data/empty", "\n");
-  write("vf-data/most", std::string(64 << 10, 'x'));
-  write("vf-data/large", std::string((64 << 10) + 1, 'x'));
-  std::filesystem::create_directory(dir_ / "vf-data/folder");
-  const auto with = [&](const std::string& reference) {
-    return problems(params(Role::ingest, "admin: {token: '" + reference + "'}"));
-  };
-  const std::string prefix = "vf.yaml:1: admin.token: cannot take the value from its file: vf-data/";
-  EXPECT_EQ(with("file:absent"), prefix + "absent: No such file or directory\n");
-  EXPECT_EQ(with("file:empty"), prefix + "empty is empty\n");
-  EXPECT_EQ(with("file:folder"), prefix + "folder is not a file\n");
-  EXPECT_EQ(with("file:large"), prefix + "large is larger than 64 KiB\n");
-  EXPECT_EQ(with("file:most"), "");
-  EXPECT_EQ(with("file:" + (dir_ / "vf-data/most").string()), "");
-}
-
-TEST_F(Load, SecretsThatOthersCanReadAreWarnedAbout) {
-  const auto path = write("vf-data/admin-token", "t");
-  EXPECT_EQ(warnings(params(Role::ingest, "")), "");
-  std::filesystem::permissions(path, std::filesystem::perms::others_read, std::filesystem::perm_options::add);
-  EXPECT_EQ(warnings(params(Role::ingest, "")),
-            "default: admin.token: others can read it; chmod 600 vf-data/admin-token\n");
-}
-
-TEST_F(Load, WebhookSecretsAndPublicKeysAreProvedWhenRead) {
-  EXPECT_THAT(problems(params(Role::ingest, "targets: {a: {url: 'http://h/', secret: whsec_c2hvcnQ=}}")),
-              HasSubstr("targets.a.secret: a webhook secret holds 24 to 64 bytes"));
-  EXPECT_THAT(problems(params(Role::ingest, "sources: {kick: {public_keys: nonsense}}")),
-              HasSubstr("vf.yaml:1: sources.kick.public_keys: "));
-  std::filesystem::create_directory(dir_ / "vf-data");
-  std::filesystem::copy_file(VF_FIXTURES "/kick-real/kick-public-key.pem", dir_ / "vf-data/kick.pem");
-  const Config c = config(params(Role::ingest, "sources: {kick: {public_keys: [file:kick.pem]}}"));
-  EXPECT_THAT(c.sources.kick->public_keys[0].text, HasSubstr("BEGIN PUBLIC KEY"));
-}
-
-TEST_F(Load, MaxAgeFollowsTheLedgerUnlessTheSchemeIsShorter) {
-  const Config c = config(params(Role::ingest, R"(
-ingest: {retention: {ledger: 20d}}
-sources:
-  kick:
-  a: {scheme: stripe, secrets: x}
-  b: {scheme: twitch, secrets: x}
-  c: {scheme: hmac, secrets: x}
-  d: {scheme: github, secrets: x}
-)"));
-  EXPECT_EQ(c.sources.kick->max_age, 19 * 24h);
-  EXPECT_EQ(c.sources.generic.at("a").max_age, 5min);
-  EXPECT_EQ(c.sources.generic.at("b").max_age, 10min);
-  EXPECT_EQ(c.sources.generic.at("c").max_age, 19 * 24h);
-  EXPECT_EQ(c.sources.generic.at("d").max_age, std::nullopt);
-}
-
-TEST_F(Load, AMaxAgePastTheLedgerIsWarnedAbout) {
-  write("vf-data/admin-token", "t");
-  const auto with = [&](const std::string& age) {
-    return warnings(params(Role::ingest, "sources: {kick: {max_age: " + age + "}}"));
-  };
-  EXPECT_EQ(with("29d"), "");
-  const std::string warning =
-      "vf.yaml:1: sources.kick.max_age: is longer than the ledger remembers less a day (29d): a captured "
-      "delivery could be accepted a second time\n";
-  EXPECT_EQ(with("2505600001ms"), warning);
-  EXPECT_EQ(with("none"), warning);
-  const auto tolerating = [&](const std::string& age) {
-    return warnings(params(Role::ingest, "sources: {a: {scheme: hmac, secrets: x, tolerance: " + age + "}}"));
-  };
-  EXPECT_EQ(tolerating("29d"), "");
-  EXPECT_THAT(tolerating("30d"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than the ledger"));
-  EXPECT_THAT(tolerating("none"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than the ledger"));
-}
-
-TEST_F(Load, TheLedgerOutlastsTheOutbox) {
-  EXPECT_EQ(problems(params(Role::ingest, "ingest: {retention: {outbox: 7d, ledger: 7d}}")), "");
-  EXPECT_EQ(problems(params(Role::ingest, "ingest: {retention: {outbox: 8d, ledger: 7d}}")),
-            "vf.yaml:1: ingest.retention.ledger: must not be shorter than ingest.retention.outbox (8d)\n");
-}
-
-TEST_F(Load, ASourceThatIsOffNeedsNoSecret) {
-  EXPECT_EQ(
-      problems(params(Role::ingest, "sources: {sumsub: {mode: off}, kick: {mode: off, client_secret: '${ABSENT}'}}")),
-      "");
-  EXPECT_EQ(problems(params(Role::ingest, "sources: {sumsub: {mode: live}}")),
-            "vf.yaml:1: sources.sumsub.webhook_secrets: is required; set it, for example to "
-            "[\"${SUMSUB_WEBHOOK_SECRET}\"]\n");
-}
-
-TEST_F(Load, TwoListenersOrStoresCannotShareAPlace) {
-  write("vf-data/a.secret", kWebhookSecret);
-  write("vf-data/b.secret", kWebhookSecret);
-  EXPECT_EQ(problems(params(Role::up, R"(
-admin: {listen: 127.0.0.1:8080}
-environments: {a: {listen: 127.0.0.1:0}, b: {listen: 127.0.0.1:0, store: sqlite:dm.db}}
-)")),
-            "vf.yaml:2: admin.listen: is the same as ingest.listen; give each its own\n"
-            "vf.yaml:3: environments.b.store: is the same as ingest.store; give each its own\n");
-}
-
-TEST_F(Load, ATargetThatNamesAnUnknownSourceIsWarned) {
-  write("vf-data/admin-token", "t");
-  EXPECT_EQ(warnings(params(Role::ingest, "sources: {kick: }\ntargets: {a: {url: 'http://h', secret: " +
-                                              kWebhookSecret + ", sources: [kik]}}")),
-            "vf.yaml:2: targets.a.sources: no source is named kik; did you mean kick?\n");
-}
-
 TEST_F(Load, ClientsFindTheAdminApi) {
   const auto url = [&](const std::string& admin) {
     return admin_url(config(params(Role::client, "admin: " + admin)).admin);
@@ -398,15 +293,6 @@ TEST_F(Load, ClientsFindTheAdminApi) {
   EXPECT_EQ(url("{listen: 0.0.0.0:1}"), "http://127.0.0.1:1");
   EXPECT_EQ(url("{listen: '[::]:1'}"), "http://[::1]:1");
   EXPECT_EQ(url("{listen: 'h:1', url: 'https://hub.internal/'}"), "https://hub.internal");
-}
-
-TEST_F(Load, APathThatCannotBeLookedAtIsAProblemNotACrash) {
-  LoadParams p = bare(Role::ingest);
-  p.sets = {"data_dir=" + std::string(5000, 'x')};
-  EXPECT_THAT(problems(p), HasSubstr("default: admin.token: cannot take the value from its file: "));
-  p.role = Role::up;
-  ASSERT_FALSE(first_start(p));
-  EXPECT_THAT(lines(first_start(p).error()), HasSubstr("cannot be made: File name too long"));
 }
 
 TEST_F(Load, TakenNamesAreRefused) {
