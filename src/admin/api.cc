@@ -121,11 +121,16 @@ struct Api::Implementation {
   /// Does something for an operator and tells how it went, from any thread.
   using Operate = std::function<void(const http::Request&, const http::PathValues&, Done)>;
 
+  struct Path {
+    std::string_view pattern;
+    std::vector<std::string_view> parameters = {};  // of the query; any other is refused
+  };
+
   explicit Implementation(Params p)
       : params(std::move(p)), started(params.clock.steady()), looks(kWaitingMax), operations(kWaitingMax) {}
 
-  void look(http::Router& router, std::string_view pattern, Look look);
-  void operate(http::Router& router, std::pair<std::string, std::string_view> route, Operate operate);
+  void look(http::Router& router, const Path& path, Look look);
+  void operate(http::Router& router, const std::string& method, const Path& path, Operate operate);
   void audit(const http::Request& request, const Result<store::Done>& outcome);
 
   Result<json> overview();
@@ -146,33 +151,37 @@ void Api::drain() {
   implementation_->operations.drain();
 }
 
-void Api::Implementation::look(http::Router& router, std::string_view pattern, Look look) {
-  router.add("GET", pattern, [this, look](http::Request request, http::PathValues values, http::Respond respond) {
+void Api::Implementation::look(http::Router& router, const Path& path, Look look) {
+  const auto handle = [this, look, known = path.parameters](http::Request request, http::PathValues values,
+                                                            http::Respond respond) {
     if (auto refusal = params.access.refuse(request, Right::read)) return respond(std::move(*refusal));
+    if (auto refusal = http::refuse_unknown_parameters(request, known)) return respond(std::move(*refusal));
     auto call = std::make_shared<http::Respond>(std::move(respond));
     Task task = [look, request = std::move(request), values = std::move(values), call] {
       auto result = look(request, values);
       (*call)(result ? answer(*result) : failed(result.error()));
     };
     if (!looks.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
-  });
+  };
+  router.add("GET", path.pattern, handle);
 }
 
-void Api::Implementation::operate(http::Router& router, std::pair<std::string, std::string_view> route,
-                                  Operate operate) {
-  router.add(route.first, route.second,
-             [this, operate](http::Request request, http::PathValues values, http::Respond respond) {
-               if (auto refusal = params.access.refuse(request, Right::operate)) return respond(std::move(*refusal));
-               auto call = std::make_shared<http::Respond>(std::move(respond));
-               auto asked = std::make_shared<http::Request>(std::move(request));
-               Task task = [this, operate, asked, values = std::move(values), call] {
-                 operate(*asked, values, [this, asked, call](Result<store::Done> outcome) {
-                   audit(*asked, outcome);
-                   (*call)(outcome ? answer({{"done", true}}) : failed(outcome.error()));
-                 });
-               };
-               if (!operations.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
-             });
+void Api::Implementation::operate(http::Router& router, const std::string& method, const Path& path, Operate operate) {
+  const auto handle = [this, operate, known = path.parameters](http::Request request, http::PathValues values,
+                                                               http::Respond respond) {
+    if (auto refusal = params.access.refuse(request, Right::operate)) return respond(std::move(*refusal));
+    if (auto refusal = http::refuse_unknown_parameters(request, known)) return respond(std::move(*refusal));
+    auto call = std::make_shared<http::Respond>(std::move(respond));
+    auto asked = std::make_shared<http::Request>(std::move(request));
+    Task task = [this, operate, asked, values = std::move(values), call] {
+      operate(*asked, values, [this, asked, call](Result<store::Done> outcome) {
+        audit(*asked, outcome);
+        (*call)(outcome ? answer({{"done", true}}) : failed(outcome.error()));
+      });
+    };
+    if (!operations.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
+  };
+  router.add(method, path.pattern, handle);
 }
 
 void Api::Implementation::audit(const http::Request& request, const Result<store::Done>& outcome) {
@@ -254,22 +263,23 @@ void Api::mount(http::Router& router) {
     response.body.assign(kOpenApi, sizeof kOpenApi);
     respond(std::move(response));
   });
-  api.look(router, "/admin/v1/overview", [&api](auto&, auto&) { return api.overview(); });
-  api.look(router, "/admin/v1/sources",
+  api.look(router, {"/admin/v1/overview"}, [&api](auto&, auto&) { return api.overview(); });
+  api.look(router, {"/admin/v1/sources"},
            [&hub](auto&, auto&) -> Result<json> { return json{{"sources", list(hub.sources())}}; });
-  api.look(router, "/admin/v1/targets", [&api](auto&, auto&) -> Result<json> {
+  api.look(router, {"/admin/v1/targets"}, [&api](auto&, auto&) -> Result<json> {
     auto rows = api.targets();
     if (!rows) return rows.error();
     return json{{"targets", std::move(*rows)}};
   });
-  api.look(router, "/admin/v1/events", [&api](auto& request, auto&) { return api.events(request); });
-  api.look(router, "/admin/v1/events/{id}", [&hub](auto&, auto& values) -> Result<json> {
+  api.look(router, {"/admin/v1/events", {"source", "type", "subject", "from", "to", "before", "limit"}},
+           [&api](auto& request, auto&) { return api.events(request); });
+  api.look(router, {"/admin/v1/events/{id}"}, [&hub](auto&, auto& values) -> Result<json> {
     auto id = id_of(values[0]);
     if (!id) return id.error();
     return life_of(*id, hub);
   });
-  api.look(router, "/admin/v1/dead", [&api](auto& request, auto&) { return api.dead(request); });
-  api.look(router, "/admin/v1/audit", [&hub](auto& request, auto&) -> Result<json> {
+  api.look(router, {"/admin/v1/dead", {"target", "limit"}}, [&api](auto& request, auto&) { return api.dead(request); });
+  api.look(router, {"/admin/v1/audit", {"limit"}}, [&hub](auto& request, auto&) -> Result<json> {
     auto limit = limit_of(request);
     if (!limit) return limit.error();
     auto entries = hub.outbox.audit(*limit);
@@ -277,12 +287,12 @@ void Api::mount(http::Router& router) {
     return json{{"audit", list(*entries)}};
   });
 
-  api.operate(router, {"POST", "/admin/v1/targets/{name}/pause"}, [&hub](auto&, auto& values, Done done) {
+  api.operate(router, "POST", {"/admin/v1/targets/{name}/pause"}, [&hub](auto&, auto& values, Done done) {
     hub.set_mode(values[0], fanout::Mode::paused, std::move(done));
   });
-  api.operate(router, {"POST", "/admin/v1/targets/{name}/resume"},
+  api.operate(router, "POST", {"/admin/v1/targets/{name}/resume"},
               [&hub](auto&, auto& values, Done done) { hub.set_mode(values[0], std::nullopt, std::move(done)); });
-  api.operate(router, {"PUT", "/admin/v1/targets/{name}/mode"}, [&hub](auto& request, auto& values, Done done) {
+  api.operate(router, "PUT", {"/admin/v1/targets/{name}/mode"}, [&hub](auto& request, auto& values, Done done) {
     const json body = json::parse(request.body, nullptr, false);
     const auto mode = body.is_object() && body.value("mode", json()).is_string()
                           ? fanout::parse_mode(body["mode"].template get<std::string>())
@@ -291,18 +301,19 @@ void Api::mount(http::Router& router) {
       return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
     hub.set_mode(values[0], mode, std::move(done));
   });
-  api.look(router, "/admin/v1/lake/proof", [&hub](auto&, auto&) -> Result<json> {
+  api.look(router, {"/admin/v1/lake/proof"}, [&hub](auto&, auto&) -> Result<json> {
     if (!hub.lake_proof) return not_found("there is no raw log here");
     return view(hub.lake_proof());
   });
-  api.operate(router, {"POST", "/admin/v1/lake/proof"}, [&api](auto& request, auto&, Done done) {
-    const auto wanted = proof_of(request, api.params.clock.now());
-    if (!wanted) return done(wanted.error());
-    if (!api.params.hub.prove_lake) return done(not_found("there is no raw log here"));
-    api.params.hub.prove_lake(*wanted, std::move(done));
-  });
+  api.operate(router, "POST", {"/admin/v1/lake/proof", {"from", "to", "repair"}},
+              [&api](auto& request, auto&, Done done) {
+                const auto wanted = proof_of(request, api.params.clock.now());
+                if (!wanted) return done(wanted.error());
+                if (!api.params.hub.prove_lake) return done(not_found("there is no raw log here"));
+                api.params.hub.prove_lake(*wanted, std::move(done));
+              });
   const auto on_dead = [&api, &router](const char* method, std::string_view pattern, const auto& act) {
-    api.operate(router, {method, pattern}, [&act](auto&, auto& values, Done done) {
+    api.operate(router, method, {pattern}, [&act](auto&, auto& values, Done done) {
       auto id = id_of(values[1]);
       if (!id) return done(id.error());
       act(values[0], *id, std::move(done));

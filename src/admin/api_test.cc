@@ -172,6 +172,24 @@ TEST_F(ApiTest, EveryAnswerIsAsDescribed) {
   }
 }
 
+TEST_F(ApiTest, ParametersOfTheQueryAreTakenAsDescribedAndNoOthers) {
+  for (const auto& [path, operations] : description_["paths"].items()) {
+    if (path == "/admin/v1/openapi.json") continue;
+    for (const auto& [method, operation] : operations.items()) {
+      std::string known;
+      for (const auto& parameter : operation.value("parameters", json::array())) {
+        if (parameter["in"] == "query") known += parameter["name"].get<std::string>() + "&";
+      }
+      const std::string name = method == "get" ? "GET" : method == "put" ? "PUT" : method == "post" ? "POST" : "DELETE";
+      const auto described = ask(name, path + "?" + known);
+      EXPECT_EQ(described.body.find("unknown query parameter"), std::string::npos) << name << " " << path;
+      const auto other = ask(name, path + "?" + known + "banana=1");
+      EXPECT_EQ(other.status, 400) << name << " " << path;
+      EXPECT_NE(other.body.find("unknown query parameter 'banana'"), std::string::npos) << other.body;
+    }
+  }
+}
+
 TEST_F(ApiTest, ARefusalIsAProblemAsDescribed) {
   const auto response = ask("GET", "/admin/v1/events/42");
   EXPECT_EQ(response.status, 400);

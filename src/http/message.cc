@@ -23,6 +23,24 @@ std::string decode_query(std::string_view text) {
   return out;
 }
 
+struct Parameter {
+  std::string name;
+  std::string_view value;  // as sent
+};
+
+/// The parameters of a query, in order.
+std::vector<Parameter> parameters(std::string_view query) {
+  std::vector<Parameter> found;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const size_t equals = pair.find('=');
+    const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    if (!pair.empty()) found.push_back({decode_query(pair.substr(0, equals)), value});
+  }
+  return found;
+}
+
 }  // namespace
 
 std::optional<std::string_view> Headers::unique(std::string_view name) const {
@@ -45,15 +63,9 @@ std::string_view Request::query() const {
 }
 
 std::optional<std::string> Request::query_value(std::string_view name) const {
-  std::string_view rest = query();
-  while (!rest.empty()) {
-    const std::string_view pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    const size_t equals = pair.find('=');
-    if (decode_query(pair.substr(0, equals)) != name) continue;
-    return equals == std::string_view::npos ? std::string{} : decode_query(pair.substr(equals + 1));
-  }
-  return std::nullopt;
+  const auto all = parameters(query());
+  const auto found = std::ranges::find(all, name, &Parameter::name);
+  return found == all.end() ? std::nullopt : std::optional(decode_query(found->value));
 }
 
 std::string_view reason_phrase(int status) {
@@ -92,6 +104,18 @@ std::string_view reason_phrase(int status) {
                                                                   {504, "Gateway Timeout"}};
   const auto found = std::ranges::find(kPhrases, status, &std::pair<int, std::string_view>::first);
   return found == std::end(kPhrases) ? "Status" : found->second;
+}
+
+std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known) {
+  constexpr size_t kShownBytesMax = 64;
+  const auto all = parameters(request.query());
+  const auto unknown = std::ranges::find_if(
+      all, [&](const Parameter& parameter) { return std::ranges::find(known, parameter.name) == known.end(); });
+  if (unknown == all.end()) return std::nullopt;
+  std::string names;
+  for (const auto name : known) names.append(names.empty() ? "" : ", ").append(name);
+  return problem(400, "unknown query parameter '" + unknown->name.substr(0, kShownBytesMax) + "'; this path takes " +
+                          (names.empty() ? "none" : names));
 }
 
 Response problem(int status, std::string_view detail) {

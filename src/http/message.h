@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type and Content-Length
   bool close = false;
 };
+
+/// 400 that names the first query parameter that is none of `known`, and those; nullopt: all are known.
+std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known);
 
 /// RFC 9457 problem details: {"type":"about:blank","title":…,"status":…,"detail":…}.
 Response problem(int status, std::string_view detail);

@@ -33,6 +33,22 @@ TEST(Request, SplitsItsTarget) {
   EXPECT_EQ(request.query_value("x"), std::nullopt);
 }
 
+TEST(Request, AnUnknownParameterIsNamedWithTheKnownOnes) {
+  const std::vector<std::string_view> known{"limit", "from"};
+  Request request;
+  for (const char* target : {"/a", "/a?", "/a?limit=1&from=", "/a?&l%69mit&"}) {
+    request.target = target;
+    EXPECT_FALSE(refuse_unknown_parameters(request, known)) << target;
+  }
+  request.target = "/a?limit=1&l%69mits=2";
+  const auto refusal = refuse_unknown_parameters(request, known);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->status, 400);
+  EXPECT_NE(refusal->body.find("unknown query parameter 'limits'; this path takes limit, from"), std::string::npos);
+  request.target = "/a?=1";
+  EXPECT_NE(refuse_unknown_parameters(request, {})->body.find("''; this path takes none"), std::string::npos);
+}
+
 TEST(Problem, IsJsonWhateverTheDetail) {
   const Response response = problem(503, "\"quoted\"\n");
   EXPECT_EQ(response.status, 503);
