@@ -94,7 +94,8 @@ void EnvironmentRole::publish_metrics() {
 void EnvironmentRole::observe(const receive::EventReport& report) {
   by_status_[static_cast<size_t>(report.status)]->add();
   if (report.status != store::Applied::applied) return;
-  end_to_end_seconds_->observe(seconds(report.now - report.event.time));
+  // What a foreign sender leaves out is no moment to count from.
+  if (report.event.time != Instant{}) end_to_end_seconds_->observe(seconds(report.now - report.event.time));
   if (report.event.received != Instant{}) projection_lag_seconds_->observe(seconds(report.now - report.event.received));
 }
 

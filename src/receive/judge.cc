@@ -75,6 +75,9 @@ Verdict judge(const http::Request& request, const crypto::WebhookSigner& signer,
   }
   if (auto proved = prove(request, signer, now); !proved) return http::problem(401, proved.error().message);
 
+  if (path != kEvents) {
+    if (auto refusal = http::refuse_unknown_parameters(request, {})) return std::move(*refusal);
+  }
   if (one) return show_event(path.substr(kEvents.size() + 1));
   if (path == kRetry) return Ask{RetryQuarantined{}};
   return read_events(request, limits);

@@ -115,6 +115,14 @@ TEST(Judge, UnprovedIsDecidedBeforeMalformed) {
   EXPECT_EQ(refusal(request), 401);
 }
 
+TEST(Judge, WhatIsAskedOfAnEventOrOfQuarantineTakesNoParameters) {
+  const std::string event = "/internal/events/" + follow(1).id.to_string();
+  EXPECT_EQ(refusal(signed_request("GET", event + "?a=1", "")), 400);
+  EXPECT_NE(detail(signed_request("GET", event + "?a=1", "")).find("'a'; this path takes none"), std::string::npos);
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/quarantine/retry?limit=1", "")), 400);
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/events?tag=1", "[]")), 0) << "a sender's URL may carry its own";
+}
+
 TEST(Judge, NotAnEnvelopeIs400) {
   const std::string batch = write_batch(std::vector{follow(1)});
   for (const std::string& body : {std::string(),

@@ -99,7 +99,11 @@ http::Response show(EnvironmentStore& store, Uuid id) {
   append_member(answer.body, "source", event.source);
   append_member(answer.body, "type", event.type);
   append_member(answer.body, "status", store::to_string(event.status));
-  append_member(answer.body, "time", to_rfc3339(event.time));
+  if (event.time == Instant{}) {
+    answer.body += ",\"time\":null";  // the sender gave none
+  } else {
+    append_member(answer.body, "time", to_rfc3339(event.time));
+  }
   append_member(answer.body, "received_at", to_rfc3339(event.received_at));
   if (!event.reason.empty()) append_member(answer.body, "reason", event.reason);
   answer.body += '}';

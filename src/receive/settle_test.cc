@@ -138,6 +138,14 @@ TEST(Settle, ShowsWhatBecameOfAnEvent) {
                 R"("time":"2025-01-14T16:08:06.123Z","received_at":"2025-01-14T16:10:00.500Z"})");
 }
 
+TEST(Settle, AnEventWithoutATimeShowsNone) {
+  FaultyStore store;
+  Event timeless = follow(1);
+  timeless.time = {};
+  settled_one(store, post_events({timeless}));
+  EXPECT_NE(settled_one(store, show(timeless)).body.find(R"("time":null,"received_at":)"), std::string::npos);
+}
+
 TEST(Settle, RetryTakesAMendedEventOutOfQuarantineThoughItWasProcessed) {
   FaultyStore store;
   settled_one(store, post_events({poison(1), poison(2)}));
