@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "app/stores.h"
@@ -281,6 +284,17 @@ void Consumers::publish_target_metrics(const std::string& name) {
 }
 
 void Consumers::drain(Millis at_most) {
+  // A statement that a lake does not answer would outlast the process's patience.
+  std::jthread impatient;  // ends after the drains
+  if (params_.lake) {
+    impatient = std::jthread([lake = params_.lake, at_most](const std::stop_token& drained) {
+      std::mutex mutex;
+      std::unique_lock lock(mutex);
+      std::condition_variable_any never;
+      never.wait_for(lock, drained, at_most, [] { return false; });
+      if (!drained.stop_requested()) lake->give_up();
+    });
+  }
   std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
   const auto begin = [&drains, at_most](auto& drained) {
     if (drained) drains.emplace_back([&drained, at_most] { drained->drain(at_most); });

@@ -67,6 +67,9 @@ class RawLog {
   /// All that was received in [from, to), both on the hour: by hour, then source. Not behind any other replica.
   virtual Result<std::vector<HourTally>> tally(Instant from, Instant to) = 0;
   virtual Result<bool> ping() = 0;
+  /// For the process's end: from now on nothing waits for a server's answer; calls under way and later ones answer
+  /// unavailable, an insert's outcome being unknown. An engine in process is waited for.
+  virtual void give_up() {}
 };
 
 }  // namespace vf::lake

@@ -240,6 +240,21 @@ TEST_F(ClickHouseFaults, InsertsDoNotWaitForReads) {
   host->server.release();
 }
 
+TEST_F(ClickHouseFaults, WhoEndsWaitsForNoAnswer) {
+  host->server.fault("hold", kInsert);
+  std::jthread ending([this] {
+    host->server.wait_until_holding();
+    log->give_up();
+  });
+  const auto begun = std::chrono::steady_clock::now();
+  const auto cut = insert(sample_events(0, 5));
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, Code::unavailable);
+  EXPECT_EQ(log->count().error().code, Code::unavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, host->params.timeout);
+  host->server.release();
+}
+
 TEST_F(ClickHouseFaults, AWrongPasswordSaysWhatMendsItAndIsNotShown) {
   host->params.password = "hunter2";
   auto opened = clickhouse::open_clickhouse(host->params);

@@ -129,6 +129,31 @@ class InAFleet(unittest.TestCase):
         self.expect_caught_up(self.finish())
 
 
+class Stalled(unittest.TestCase):
+    """A server that takes connections and answers nothing holds up neither a hub's end nor its start."""
+
+    def test_amid_a_run_at_its_end_and_at_the_next_start(self):
+        lake = self.enterContext(LakeServer()).start()
+        hub = Hub(extra={"ingest": lake.ingest})
+        self.addCleanup(hub.__exit__)
+        hub.file.write_text(json.dumps(hub.config))
+        hub.vf("migrate", "lake")
+        hub.start()
+        ids = [hub.kick(chat(n))[2]["event_id"] for n in range(10)]
+        wait_until("they are stored", lambda: hub.admin("overview")[2]["lake"]["backlog"] == 0)
+        lake.process.send_signal(signal.SIGSTOP)
+        ids += [hub.kick(chat(n))[2]["event_id"] for n in range(10, 20)]
+        self.assertEqual({hub.wait_for_event(name, event_id) for name in ENVIRONMENTS for event_id in ids}, {"applied"})
+        wait_until("a batch is under way", lambda: hub.rows("dm", "select 1 from ingest_outbox_batch where target = "
+                                                                  "'raw-log.pin' and to_position > 10"))
+        self.assertEqual(hub.stop(), 0)
+        hub.start()
+        ids.append(hub.kick(chat(20))[2]["event_id"])
+        lake.process.send_signal(signal.SIGCONT)
+        wait_until("it is fed", lambda: "equal: 21" in hub.vf("lake", "verify", check=False).stdout, CATCH_UP_S)
+        expect_same("raw log", ids, lake.ids())
+
+
 class NeverMade(unittest.TestCase):
     """A lake that was away when it should have been migrated: the hub runs, and says so until somebody does."""
 

@@ -21,6 +21,9 @@ namespace {
 
 constexpr std::string_view kQueryIds = "vf-raw-log-";  // of all our inserts, also of processes before this one
 
+// Of each address, for an answer at opening. Whoever opens a lake has more to do: one that stalls is away.
+constexpr Millis kAtOpening{2'000};
+
 constexpr std::string_view kCatchUp = "SYSTEM SYNC REPLICA vf.raw_events LIGHTWEIGHT";
 
 // Rows that stand in one partition, and so in one part: all of them are in the log, or none.
@@ -48,8 +51,8 @@ std::map<PortionKey, Portion> portions_of(std::span<const RawRow> rows) {
 
 class ClickHouseRawLog final : public EngineRawLog {
  public:
-  ClickHouseRawLog(ClickHouseParams params, const SessionParams& session)
-      : params_(std::move(params)), user_(session.user), writer_(session), reader_(session) {}
+  ClickHouseRawLog(ClickHouseParams params, const SessionParams& session, bool checked)
+      : params_(std::move(params)), user_(session.user), writer_(session), reader_(session), checked_(checked) {}
 
   Result<bool> check() {
     if (checked_) return true;
@@ -104,6 +107,11 @@ class ClickHouseRawLog final : public EngineRawLog {
     return true;
   }
 
+  void give_up() override {
+    writer_.give_up();
+    reader_.give_up();
+  }
+
   // A replica that is behind would let rows look lost that only have not come to it yet.
   Result<std::vector<HourTally>> tally(Instant from, Instant to) override {
     if (!params_.cluster.empty()) {
@@ -130,7 +138,7 @@ class ClickHouseRawLog final : public EngineRawLog {
   const std::string user_;
   std::mutex write_mutex_, read_mutex_;
   Session writer_, reader_;
-  std::atomic<bool> checked_{false};
+  std::atomic<bool> checked_;
 };
 
 }  // namespace
@@ -138,9 +146,13 @@ class ClickHouseRawLog final : public EngineRawLog {
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params) {
   auto session = session_params(params);
   if (!session) return session.error();
-  auto log = std::make_unique<ClickHouseRawLog>(params, *session);
-  if (auto fits = log->check(); !fits && fits.error().code != Code::unavailable) return fits.error();
-  return std::unique_ptr<RawLog>(std::move(log));
+  SessionParams impatient = *session;
+  impatient.connect_timeout = impatient.timeout = std::min(kAtOpening, session->timeout);
+  impatient.answer_grace = Millis{0};
+  Session first(std::move(impatient));
+  const auto fits = check_schema(executing(first), params.retention);
+  if (!fits && fits.error().code != Code::unavailable) return fits.error();
+  return std::unique_ptr<RawLog>(std::make_unique<ClickHouseRawLog>(params, *session, fits.has_value()));
 }
 
 }  // namespace vf::lake::clickhouse

@@ -25,8 +25,9 @@ struct ClickHouseParams {
   Retention retention;
 };
 
-/// A server that is away is no error: each call then answers unavailable until it is back. Errors: invalid (the URL),
-/// conflict (the schema or the TTL is not this program's; names `vf migrate lake`; or the server is too old).
+/// A server that is away, or answers nothing for 2 s, is no error: each call then answers unavailable until it is back.
+/// Errors: invalid (the URL), conflict (the schema or the TTL is not this program's; names `vf migrate lake`; or the
+/// server is too old).
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params);
 
 /// What migrate() would do, by name ("0001_raw_events", "retention"). Changes nothing. Errors: invalid, conflict (a

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "lake/engine_error.h"
 
 namespace vf::lake::clickhouse {
 namespace {
 
-constexpr Millis kAnswerGrace{5'000};  // the server gives up first, with a reason
+constexpr Millis kPoll{1'000};
 
 // A replica that lost its keeper, or is shutting down: another one may do.
 constexpr std::array kAddressAtFault = {225, 236, 242, 999};
@@ -80,7 +81,7 @@ http::Outgoing Session::request(const Settings& settings) const {
   out.headers = {{"X-ClickHouse-User", params_.user}};
   if (!params_.password.empty()) out.headers.emplace_back("X-ClickHouse-Key", params_.password);
   out.connect_timeout = params_.connect_timeout;
-  out.timeout = params_.timeout + kAnswerGrace;
+  out.timeout = params_.timeout + params_.answer_grace;
   return out;
 }
 
@@ -108,6 +109,21 @@ Result<bool> Session::insert(const std::string& sql, std::string_view rows, cons
   return true;
 }
 
+void Session::give_up() {
+  given_up_ = true;
+  client_->wake();
+}
+
+Result<http::Response> Session::call(http::Outgoing request) {
+  auto answer = std::make_shared<std::optional<Result<http::Response>>>();  // it may come after we gave up
+  client_->send(std::move(request), [answer](Result<http::Response> result) { *answer = std::move(result); });
+  while (!*answer) {
+    if (given_up_) return unavailable("no answer before the hub's end");
+    client_->poll(kPoll);
+  }
+  return std::move(**answer);
+}
+
 Result<std::string> Session::send(http::Outgoing request, bool holds_text) {
   const size_t which = params_.addresses->current();
   const std::string& url = params_.addresses->url(which);
@@ -117,7 +133,7 @@ Result<std::string> Session::send(http::Outgoing request, bool holds_text) {
   };
   turned_ = false;
   request.url.insert(0, url);
-  auto response = client_->call(std::move(request));
+  auto response = call(std::move(request));
   if (!response) {
     Error error{response.error().code, fmt::format("lake: {}: {}", url, response.error().message)};
     turn();

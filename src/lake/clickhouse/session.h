@@ -1,6 +1,6 @@
 // Session: statements to a ClickHouse server over HTTP: user and password in headers, settings in the URL, an answer
 // in RowBinary that is complete or an error. Of several addresses it stays with the one that works. One thread at a
-// time. https://clickhouse.com/docs/interfaces/http
+// time; give_up() by any. https://clickhouse.com/docs/interfaces/http
 #pragma once
 
 #include <atomic>
@@ -40,7 +40,8 @@ struct SessionParams {
   std::string ca_pem{};  // certificates that https is trusted by; empty: the system's
   Compression compression = Compression::zstd;
   Millis connect_timeout{5'000};
-  Millis timeout{60'000};  // of a statement, by the server's clock; the answer may take 5 s more
+  Millis timeout{60'000};      // of a statement, by the server's clock
+  Millis answer_grace{5'000};  // how much longer the answer may take: the server gives up first, with a reason
   size_t answer_bytes_max = 256u << 20;
 };
 
@@ -59,13 +60,18 @@ class Session {
   /// is unknown (unavailable) and the next statement goes to the next address.
   Result<bool> insert(const std::string& sql, std::string_view rows, const Settings& settings);
 
+  /// Answers are waited for no longer: the call under way and later ones are unavailable.
+  void give_up();
+
  private:
   http::Outgoing request(const Settings& settings) const;
   /// To the current address; network trouble turns to the next one.
   Result<std::string> send(http::Outgoing request, bool holds_text);
+  Result<http::Response> call(http::Outgoing request);
 
   const SessionParams params_;
   const std::unique_ptr<http::Client> client_;
+  std::atomic<bool> given_up_{false};
   bool turned_ = false;  // the last send() found its address at fault
 };
 
