@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/migrations.h"
 #include "app/stores.h"
 
 namespace vf::app {
@@ -37,6 +38,7 @@ Result<bool> EnvironmentRole::open() {
   auto opened = open_environment(configured_.store, name_, services_.clock.now());
   if (!opened) return opened.error();
   store_ = std::move(*opened);
+  tell_newer(environment_schema(name_, configured_, services_.clock), services_.log);
   services_.health.require("environment " + name_, [this] {
     auto answer = store_->ping();
     return answer ? std::string{} : answer.error().message;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/migrations.h"
 #include "app/stores.h"
 
 namespace vf::app {
@@ -51,6 +52,7 @@ Result<bool> IngestRole::open_stores() {
   auto outbox = open_outbox(config_.ingest.store, services_.clock.now());
   if (!outbox) return outbox.error();
   outbox_ = std::move(*outbox);
+  tell_newer(shared_schema(config_.ingest, services_.clock), services_.log);
   auto lake = open_lake(config_.ingest, services_.clock);
   if (lake) {
     lake_ = std::move(*lake);

@@ -3,8 +3,10 @@
 #include <filesystem>
 
 #include "app/stores.h"
+#include "lake/schema.h"
 #include "store/postgres/environment.h"
 #include "store/postgres/outbox.h"
+#include "store/postgres/schema.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
@@ -47,25 +49,34 @@ bool is_missing_by_default(const config::Ingest& ingest, const Schema::Names& na
 Schema shared_schema(const config::Ingest& ingest, const Clock& clock) {
   const auto url = direct_url("ingest", ingest.store, ingest.migrate_store);
   if (ingest.store.kind == Kind::postgresql) {
-    return {"dm", with(url, store::postgres::pending_outbox), with(url, store::postgres::migrate_outbox),
-            with(url, store::postgres::newer_outbox)};
+    return {.name = "dm",
+            .newest = store::postgres::outbox_migrations().back().name,
+            .pending = with(url, store::postgres::pending_outbox),
+            .migrate = with(url, store::postgres::migrate_outbox),
+            .newer = with(url, store::postgres::newer_outbox)};
   }
   const auto migrate = [&clock](const std::string& path) {
     return migrate_by_opening(path, store::sqlite::pending_outbox(path),
                               [&] { return store::sqlite::open_outbox({.path = path, .now = clock.now()}); });
   };
-  return {"dm", with(url, store::sqlite::pending_outbox), with(url, migrate), with(url, [](const std::string& path) {
-            return store::sqlite::newer_migrations(path, store::sqlite::outbox_migrations());
-          })};
+  const auto known = store::sqlite::outbox_migrations();
+  return {
+      .name = "dm",
+      .newest = known.back().name,
+      .pending = with(url, store::sqlite::pending_outbox),
+      .migrate = with(url, migrate),
+      .newer = with(url, [known](const std::string& path) { return store::sqlite::newer_migrations(path, known); })};
 }
 
 Schema environment_schema(const std::string& name, const config::Environment& environment, const Clock& clock) {
   const auto url = direct_url("environments." + name, environment.store, environment.migrate_store);
   if (environment.store.kind == Kind::postgresql) {
-    return {"env " + name,
-            with(url, [name](const std::string& at) { return store::postgres::pending_environment(at, name); }),
-            with(url, [name](const std::string& at) { return store::postgres::migrate_environment(at, name); }),
-            with(url, [name](const std::string& at) { return store::postgres::newer_environment(at, name); })};
+    namespace driver = store::postgres;
+    return {.name = "env " + name,
+            .newest = driver::environment_migrations().back().name,
+            .pending = with(url, [name](const std::string& at) { return driver::pending_environment(at, name); }),
+            .migrate = with(url, [name](const std::string& at) { return driver::migrate_environment(at, name); }),
+            .newer = with(url, [name](const std::string& at) { return driver::newer_environment(at, name); })};
   }
   const auto pending = [name](const std::string& path) { return store::sqlite::pending_environment(path, name); };
   const auto migrate = [name, pending, &clock](const std::string& path) {
@@ -73,18 +84,31 @@ Schema environment_schema(const std::string& name, const config::Environment& en
       return store::sqlite::open_environment({.path = path, .environment = name, .tables = {}, .now = clock.now()});
     });
   };
-  return {"env " + name, with(url, pending), with(url, migrate), with(url, [](const std::string& path) {
-            return store::sqlite::newer_migrations(path, store::sqlite::environment_migrations());
-          })};
+  const auto known = store::sqlite::environment_migrations();
+  return {
+      .name = "env " + name,
+      .newest = known.back().name,
+      .pending = with(url, pending),
+      .migrate = with(url, migrate),
+      .newer = with(url, [known](const std::string& path) { return store::sqlite::newer_migrations(path, known); })};
 }
 
 Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
   const auto unless_missing = [&ingest](Schema::Names names) {
     return is_missing_by_default(ingest, names) ? Schema::Names(std::vector<std::string>{}) : names;
   };
-  return {"lake", [&ingest, unless_missing] { return unless_missing(pending_lake(ingest)); },
-          [&ingest, &clock, unless_missing] { return unless_missing(migrate_lake(ingest, clock)); },
-          [&ingest, unless_missing] { return unless_missing(newer_lake(ingest)); }};
+  return {.name = "lake",
+          .newest = lake::migrations().back().name,
+          .pending = [&ingest, unless_missing] { return unless_missing(pending_lake(ingest)); },
+          .migrate = [&ingest, &clock, unless_missing] { return unless_missing(migrate_lake(ingest, clock)); },
+          .newer = [&ingest, unless_missing] { return unless_missing(newer_lake(ingest)); }};
+}
+
+void tell_newer(const Schema& schema, obs::Log& log) {
+  const auto newer = schema.newer();
+  if (!newer || newer->empty()) return;
+  log.info("the schema is of a newer version, which this one can run with",
+           {{"schema", schema.name}, {"this_version", schema.newest}, {"its_version", newer->back()}});
 }
 
 }  // namespace vf::app
