@@ -74,6 +74,7 @@ class ConsumersTest : public testing::Test {
   obs::Metrics metrics_;
   obs::Health health_;
   store::MemoryOutbox outbox_;
+  ingest::FakeLake lake_;
   admin::Hub hub_{.outbox = outbox_};
   std::unique_ptr<Consumers> consumers_;
   int added_ = 0;
@@ -146,18 +147,17 @@ TEST_F(ConsumersTest, OrdersForWhatIsNoTargetAreRefused) {
 }
 
 TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {
-  ingest::FakeLake lake;
   configure({"targets.stage.mode=paused"});
   add_event();
-  start_and_show(&lake);
-  ASSERT_TRUE(eventually([&] {
+  start_and_show(&lake_);
+  ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
     consumers_->wake();
     return hub_.lake().rows_inserted == 1;
   }));
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::paused), Code::invalid);
   consumers_->drain(Millis{1'000});
-  EXPECT_THAT(lake.kept, SizeIs(1));
+  EXPECT_THAT(lake_.kept, SizeIs(1));
 }
 
 TEST_F(ConsumersTest, TheDrainLetsOthersBegin) {
