@@ -1,6 +1,7 @@
 // Connection and migrations on a real server: values there and back, errors translated, loss and recovery.
 #include "store/postgres/connection.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -108,6 +109,34 @@ TEST_F(PostgresConnection, ATransactionIsWholeOrNothingAndBounded) {
   EXPECT_EQ(db_.run("SHOW statement_timeout")->text_at(0, 0), "0") << "nothing is left behind in the session";
 }
 
+// What the role defaults to must not make its transactions others than ours.
+TEST_F(PostgresConnection, OneStatementIsATransactionLikeTheOthers) {
+  ASSERT_TRUE(db_.run("CREATE TABLE t (isolation text, access text, durable text)"));
+  const auto insert = [](Connection& db) {
+    return db.write_at_once(
+        "INSERT INTO t SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only'), "
+        "current_setting('synchronous_commit')",
+        Values());
+  };
+  const auto expect_ours = [this](int64_t count) {
+    const auto rows =
+        db_.query("SELECT count(*) FROM t WHERE isolation = 'read committed' AND access = 'off' AND durable = 'on'");
+    EXPECT_EQ(rows->integer_at(0, 0), count);
+  };
+  ASSERT_TRUE(insert(db_));
+  expect_ours(1);
+  int64_t count = 1;
+  const std::string database = db_.query("SELECT current_database()")->text_at(0, 0);
+  for (const char* setting : {"default_transaction_isolation = 'repeatable read'", "default_transaction_read_only = on",
+                              "synchronous_commit = off"}) {
+    ASSERT_TRUE(db_.run(fmt::format("ALTER DATABASE {} SET {}", database, setting)));
+    auto other = connect(url_);
+    const auto done = insert(other);
+    EXPECT_TRUE(done) << setting << ": " << done.error().message;
+    expect_ours(++count);
+  }
+}
+
 TEST_F(PostgresConnection, AFailureThatTheBodyHidesIsNoCommit) {
   const auto done = db_.transaction([&]() -> Result<bool> {
     EXPECT_FALSE(db_.run("SELECT 1/0"));
@@ -141,16 +170,13 @@ TEST_F(PostgresConnection, AConnectionClosedWhileIdleIsMadeAnewUnnoticed) {
   EXPECT_TRUE(db_.run("SELECT 1"));
 }
 
-/// A server whose synchronous standby is away: commits wait for it.
-class WithoutItsStandby : public testing::Test {
+/// A server whose synchronous standby is away: commits wait for it. Parameter: in one round trip, not in three.
+class WithoutItsStandby : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override { ASSERT_TRUE(other_.run("SET synchronous_commit = local; CREATE TABLE t (n bigint)")); }
-  Result<bool> insert(Connection& db) {
-    return db.transaction([&]() -> Result<bool> {
-      const auto inserted = db.run("INSERT INTO t VALUES (1)");
-      if (!inserted) return inserted.error();
-      return true;
-    });
+  static Result<Rows> insert(Connection& db) {
+    const std::string sql = "INSERT INTO t VALUES (1)";
+    return GetParam() ? db.write_at_once(sql, Values()) : db.write(sql);
   }
 
   Server server_{{.fsync = false, .settings = {"synchronous_standby_names=nobody"}}};
@@ -158,7 +184,7 @@ class WithoutItsStandby : public testing::Test {
   Connection other_ = connect(url_);
 };
 
-TEST_F(WithoutItsStandby, ACommitWhoseWaitWasCutShortIsNotConfirmed) {
+TEST_P(WithoutItsStandby, ACommitWhoseWaitWasCutShortIsNotConfirmed) {
   Connection db = connect(url_);
   std::thread canceller([this] {
     const char* cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -171,7 +197,7 @@ TEST_F(WithoutItsStandby, ACommitWhoseWaitWasCutShortIsNotConfirmed) {
   EXPECT_THAT(done.error().message, HasSubstr("outcome is unknown"));
 }
 
-TEST_F(WithoutItsStandby, ACommitThatIsNotAnsweredInTimeIsNotConfirmed) {
+TEST_P(WithoutItsStandby, ACommitThatIsNotAnsweredInTimeIsNotConfirmed) {
   auto db = Connection::open({.url = url_, .role = "test", .answer_timeout = Millis{300}});
   ASSERT_TRUE(db);
   const auto done = insert(*db);
@@ -179,6 +205,9 @@ TEST_F(WithoutItsStandby, ACommitThatIsNotAnsweredInTimeIsNotConfirmed) {
   EXPECT_EQ(done.error().code, Code::unavailable);
   EXPECT_THAT(done.error().message, HasSubstr("outcome is unknown"));
 }
+
+INSTANTIATE_TEST_SUITE_P(RoundTrips, WithoutItsStandby, testing::Bool(),
+                         [](const auto& info) { return info.param ? std::string("One") : std::string("Three"); });
 
 TEST_F(PostgresConnection, ErrorsSayWhereAndHowToMendWithoutTheAddress) {
   const auto nobody = Connection::open({.url = "postgresql://u:secret@127.0.0.1:1/none", .role = "test"});

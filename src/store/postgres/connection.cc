@@ -105,15 +105,19 @@ Result<bool> Connection::connect() {
 }
 
 Result<bool> Connection::check_server() {
-  const auto rows =
-      send("SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit')",
-           nullptr);
+  const auto rows = send(
+      "SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
+      "pg_catalog.current_setting('default_transaction_isolation'), "
+      "pg_catalog.current_setting('default_transaction_read_only')",
+      nullptr);
   if (!rows) return rows.error();
   if (const std::string encoding = rows->text_at(0, 0); encoding != "UTF8") {
     close();
     return conflict(fmt::format("the database at {} is in {}: create it with ENCODING 'UTF8'", where_, encoding));
   }
   commits_asynchronously_ = rows->text_at(0, 1) == "off";
+  begins_as_we_do_ =
+      !commits_asynchronously_ && rows->text_at(0, 2) == "read committed" && rows->text_at(0, 3) == "off";
   if (!params_.on_connect) return true;
   auto fits = params_.on_connect(*this);
   if (!fits) close();
@@ -264,22 +268,37 @@ Result<Rows> Connection::write(const std::string& sql, const Values& values, con
   return rows;
 }
 
-// A commit may be answered and yet not be one: ROLLBACK of a transaction that had failed, or a warning that the wait
-// for the synchronous standby was cut short.
+Result<Rows> Connection::write_at_once(const std::string& sql, const Values& values) {
+  if (in_transaction_) return query(sql, values);
+  if (auto ready = ensure_connected(); !ready) return ready.error();
+  if (!begins_as_we_do_) return write(sql, values);
+  warning_->clear();
+  auto rows = send(sql, &values);
+  if (!rows) return unconfirmed(rows.error());
+  if (auto fits = check_warning(); !fits) return fits.error();
+  return rows;
+}
+
+/// What is said of a commit that failed. A server that told why, and lives, has rolled back.
+Error Connection::unconfirmed(const Error& error) const {
+  if (!leaves_commit_unknown(last_sqlstate_)) return error;
+  return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", error.message));
+}
+
+/// A commit whose wait for the synchronous standby was cut short is answered with a warning.
+Result<bool> Connection::check_warning() const {
+  if (warning_->empty()) return true;
+  return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", *warning_));
+}
+
+// A commit may be answered and yet not be one: ROLLBACK of a transaction that had failed.
 Result<bool> Connection::commit() {
   if (connection_ == nullptr) return lost("the connection was lost before the commit");
   warning_->clear();
   const auto rows = send("COMMIT", nullptr);
-  if (!rows) {
-    const bool is_certain = !needs_new_connection(last_sqlstate_) && rows.error().code != Code::unavailable;
-    if (is_certain) return rows.error();
-    return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", rows.error().message));
-  }
+  if (!rows) return unconfirmed(rows.error());
   if (rows->command() != "COMMIT") return internal(fmt::format("{}: the transaction had failed unnoticed", where_));
-  if (!warning_->empty()) {
-    return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", *warning_));
-  }
-  return true;
+  return check_warning();
 }
 
 }  // namespace vf::store::postgres

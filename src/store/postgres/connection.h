@@ -54,6 +54,9 @@ class Connection {
   /// One statement in a transaction() of its own, for what writes: query() takes isolation and access mode from the
   /// defaults of database and role.
   Result<Rows> write(const std::string& sql, const Values& values = {}, const TransactionLimits& limits = {});
+  /// As write() in one round trip instead of three, bounded by nothing but what `sql` bounds itself: for a function
+  /// that does. Inside transaction() a part of that.
+  Result<Rows> write_at_once(const std::string& sql, const Values& values);
 
   /// Of the last error; empty when the connection was lost or nothing has failed yet.
   const std::string& last_sqlstate() const { return last_sqlstate_; }
@@ -79,6 +82,8 @@ class Connection {
   Error lost(std::string_view why);
   std::string begin_text(const TransactionLimits& limits) const;
   Result<bool> commit();
+  Error unconfirmed(const Error& error) const;
+  Result<bool> check_warning() const;
 
   ConnectionParams params_;
   std::unique_ptr<pg_conn, Finish> connection_;
@@ -88,6 +93,7 @@ class Connection {
   std::string last_constraint_;
   bool in_transaction_ = false;
   bool commits_asynchronously_ = false;  // as the server is configured: overruled in each transaction
+  bool begins_as_we_do_ = false;         // by default a transaction is READ COMMITTED READ WRITE, and durable
 };
 
 }  // namespace vf::store::postgres

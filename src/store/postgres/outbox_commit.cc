@@ -44,10 +44,15 @@ Result<bool> write_all(Connection& db, Attempt& attempt) {
 /// A row that no partition takes fails a check that has no name.
 bool lacks_partition(const Connection& db) { return db.last_sqlstate() == "23514" && db.last_constraint().empty(); }
 
+Result<bool> commit_once(Connection& db, Attempt& attempt) {
+  if (adds_alone(attempt.writes)) return write_all(db, attempt);
+  return db.transaction([&] { return write_all(db, attempt); }, kLimits);
+}
+
 Result<bool> attempt_commit(Connection& db, Attempt& attempt) {
   Result<bool> done = true;
   for (int i = 0; i < kAttemptsMax; ++i) {
-    done = db.transaction([&] { return write_all(db, attempt); }, kLimits);
+    done = commit_once(db, attempt);
     if (done) return done;
     if (lacks_partition(db)) {
       if (auto added = add_partitions(db, attempt.params.now); !added) return added;

@@ -92,7 +92,7 @@ using AddedById = std::unordered_map<Uuid, EventAdded>;
 Result<AddedById> insert(Connection& db, const Candidates& candidates, std::optional<Instant> now) {
   Columns columns;
   for (const Candidate& candidate : candidates) columns.add(*candidate.add);
-  const auto rows = db.query(kAdd, columns.values(now));
+  const auto rows = db.write_at_once(kAdd, columns.values(now));
   if (!rows) return rows.error();
   AddedById added;
   for (int i = 0; i < rows->size(); ++i) {
@@ -165,6 +165,13 @@ Result<bool> tell_duplicates(Connection& db, const Candidates& duplicates, std::
 }
 
 }  // namespace
+
+bool adds_alone(std::span<const Write> writes) {
+  return std::ranges::all_of(writes, [](const Write& write) {
+    const auto* add = std::get_if<AddEvent>(&write);
+    return add != nullptr && !add->body_key;
+  });
+}
 
 Result<bool> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
                         std::vector<WriteResult>& results) {

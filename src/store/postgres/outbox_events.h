@@ -1,4 +1,4 @@
-// Adding events: ledger and outbox, many in one statement, inside a transaction that somebody else began.
+// Adding events: ledger and outbox, many in one statement, inside a transaction that somebody else began, or alone.
 // Ids are written in their order, so that two hubs cannot wait for each other.
 #pragma once
 
@@ -14,7 +14,12 @@ namespace vf::store::postgres {
 /// Adds every AddEvent of `writes` and puts what became of it into `results` at the same index. The events are received
 /// at `now`, or when the server's clock says the transaction began. The others are left alone.
 /// Error as Connection::query(); it does not tell which event was at fault.
+/// Outside a transaction they stand when it answers; only events without a body key may be added so (see adds_alone()),
+/// and after an error some of them may stand.
 Result<bool> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
                         std::vector<WriteResult>& results);
+
+/// Whether one statement that is a transaction of its own does all of `writes`.
+bool adds_alone(std::span<const Write> writes);
 
 }  // namespace vf::store::postgres

@@ -63,9 +63,12 @@ Error translate(const ServerError& error) {
           fmt::format("PostgreSQL at {}: {} ({}): {}", error.where, first_line(error.message), state, meaning.advice)};
 }
 
+bool leaves_commit_unknown(std::string_view sqlstate) {
+  return sqlstate.empty() || sqlstate.starts_with("08") || (sqlstate.starts_with("57") && sqlstate != "57014");
+}
+
 bool needs_new_connection(std::string_view sqlstate) {
-  if (sqlstate.empty() || sqlstate == "25006" || sqlstate == "25P03" || sqlstate == "25P04") return true;
-  return sqlstate.starts_with("08") || (sqlstate.starts_with("57") && sqlstate != "57014");
+  return leaves_commit_unknown(sqlstate) || sqlstate == "25006" || sqlstate == "25P03" || sqlstate == "25P04";
 }
 
 bool is_worth_repeating(std::string_view sqlstate) { return sqlstate == "40001" || sqlstate == "40P01"; }

@@ -24,6 +24,9 @@ Error translate(const ServerError& error);
 /// server going down, and a server that has become a read-only standby.
 bool needs_new_connection(std::string_view sqlstate);
 
+/// After such an answer to a commit it may stand all the same: the connection was lost, or the server went down.
+bool leaves_commit_unknown(std::string_view sqlstate);
+
 /// Run the whole transaction again, at once: a deadlock's victim, a serialization failure.
 bool is_worth_repeating(std::string_view sqlstate);
 
