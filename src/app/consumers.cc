@@ -9,13 +9,13 @@
 #include <stop_token>
 #include <thread>
 
+#include "app/seconds.h"
 #include "app/stores.h"
 #include "app/targets.h"
 
 namespace vf::app {
 namespace {
 
-constexpr double kSecondsPerMilli = 1e-3;
 constexpr Millis kWorkersPatience{2'000};
 
 // Leases beside those of the consumers.
@@ -247,7 +247,7 @@ void Consumers::publish_metrics() {
                        [this] { return static_cast<double>(feeder_status().dead); });
   metrics.gauge("vf_raw_log_lag_seconds", "Age of the oldest event that is not in the raw log.", {}, [this] {
     const auto oldest = feeder_status().backlog.oldest;
-    return oldest ? static_cast<double>((params_.services.clock.now() - *oldest).count()) * kSecondsPerMilli : 0.0;
+    return oldest ? seconds(params_.services.clock.now() - *oldest) : 0.0;
   });
   params_.services.health.report("lake", [this] {
     const auto status = feeder_status();
@@ -269,10 +269,9 @@ void Consumers::publish_target_metrics(const std::string& name) {
   count("vf_target_requests_total", "Requests sent.", &fanout::Status::requests);
   count("vf_target_requests_failed_total", "Requests that failed.", &fanout::Status::failed);
   metrics.gauge("vf_target_lag_seconds", "Age of the oldest event that is not dealt with.", labels,
-                [this, name] { return static_cast<double>(local_status(name).lag.count()) * kSecondsPerMilli; });
-  metrics.gauge(
-      "vf_target_delivery_lag_seconds", "Commit to answer, of the last request delivered.", labels,
-      [this, name] { return static_cast<double>(local_status(name).last_delivery_lag.count()) * kSecondsPerMilli; });
+                [this, name] { return seconds(local_status(name).lag); });
+  metrics.gauge("vf_target_delivery_lag_seconds", "Commit to answer, of the last request delivered.", labels,
+                [this, name] { return seconds(local_status(name).last_delivery_lag); });
   metrics.gauge("vf_target_ok", "1: delivering; 0: backing off, open or detached.", labels,
                 [this, name] { return local_status(name).state == fanout::State::ok ? 1.0 : 0.0; });
   metrics.gauge("vf_target_leased", "1: this process does the target's work.", labels,

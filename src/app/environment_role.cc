@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "app/listener.h"
 #include "app/migrations.h"
+#include "app/seconds.h"
 #include "app/stores.h"
 
 namespace vf::app {
 namespace {
-
-constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
-
-// Clocks differ: a lag below zero is none.
-double seconds(Millis t) { return static_cast<double>(std::max(t, Millis{0}).count()) / 1000.0; }
 
 Result<crypto::WebhookSigner> make_signer(const config::Environment& configured) {
   std::vector<std::string> secrets;
@@ -58,14 +55,11 @@ Result<bool> EnvironmentRole::listen() {
   receive::Receiver::Params params{*store_, services_.clock, std::move(*signer)};
   params.limits.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
   params.on_event = [this](const receive::EventReport& report) { observe(report); };
-  params.on_answer = [this](const receive::AnswerReport& report) {
-    answer_seconds_->observe(std::chrono::duration<double>(report.took).count());
-  };
+  params.on_answer = [this](const receive::AnswerReport& report) { answer_seconds_->observe(seconds(report.took)); };
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
   http::ServerParams listener;
   listener.listen = configured_.listen.address;
-  listener.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
-  listener.buffered_bytes_max = std::max(listener.buffered_bytes_max, kLargestBodies * listener.body_bytes_max);
+  limit_bodies(listener, configured_.max_body);
   auto server = http::Server::start(listener, [this](http::Request request, http::Respond respond) {
     receiver_->handle(std::move(request), std::move(respond));
   });
@@ -97,8 +91,9 @@ void EnvironmentRole::observe(const receive::EventReport& report) {
   by_status_[static_cast<size_t>(report.status)]->add();
   if (report.status != store::Applied::applied) return;
   // What a foreign sender leaves out is no moment to count from.
-  if (report.event.time != Instant{}) end_to_end_seconds_->observe(seconds(report.now - report.event.time));
-  if (report.event.received != Instant{}) projection_lag_seconds_->observe(seconds(report.now - report.event.received));
+  if (report.event.time != Instant{}) end_to_end_seconds_->observe(lag_seconds(report.now - report.event.time));
+  if (report.event.received != Instant{})
+    projection_lag_seconds_->observe(lag_seconds(report.now - report.event.received));
 }
 
 void EnvironmentRole::drain(Millis at_most) {

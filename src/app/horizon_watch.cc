@@ -6,12 +6,12 @@
 #include <limits>
 #include <utility>
 
+#include "app/seconds.h"
+
 namespace vf::app {
 namespace {
 
 constexpr std::chrono::seconds kWorthTelling{60};
-
-double seconds(Millis age) { return std::chrono::duration<double>(age).count(); }
 
 // That the store does not answer is told by a check of its own.
 std::string trouble(const Result<std::optional<HeldBack>>& answer) {

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "app/listener.h"
 #include "app/migrations.h"
+#include "app/seconds.h"
 #include "app/stores.h"
 
 namespace vf::app {
 namespace {
 
-constexpr double kSecondsPerMilli = 1e-3;
 // With 4,096 connections, of which each may hold http::kFreeRequestBytes and some 1.5 KiB of its own, these two keep
 // the process below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
 constexpr size_t kBufferedBytes = 12u << 20;  // long requests
@@ -16,9 +17,6 @@ constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the commit
 // More than wait while one lane commits what 64 connections bring; below it a second lane only makes smaller batches
 // (PostgreSQL beside us: 23 µs of the server's CPU an event with one lane, 35 with two at once).
 constexpr size_t kSecondLaneFrom = 128;
-constexpr size_t kLargestBodies = 4;  // that fit into memory at once, whatever max_body is
-
-double seconds(std::chrono::nanoseconds t) { return std::chrono::duration<double>(t).count(); }
 
 http::ServerParams server_params(const config::Ingest& ingest) {
   http::ServerParams params;
@@ -26,8 +24,8 @@ http::ServerParams server_params(const config::Ingest& ingest) {
   const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   params.threads = ingest.threads > 0 ? static_cast<int>(ingest.threads) : cores;
   params.connections_max = static_cast<size_t>(ingest.connections_max);
-  params.body_bytes_max = static_cast<size_t>(ingest.max_body.bytes);
-  params.buffered_bytes_max = std::max(kBufferedBytes, kLargestBodies * params.body_bytes_max);
+  params.buffered_bytes_max = kBufferedBytes;
+  limit_bodies(params, ingest.max_body);
   params.request_timeout = ingest.request_timeout;
   params.response_timeout = ingest.patience + Millis{500};  // the committer answers first, with its own reason
   return params;
@@ -140,9 +138,7 @@ void IngestRole::observe(const ingest::IntakeReport& report) {
   switch (report.outcome) {
     case ingest::Outcome::accepted:
       counts.accepted->add();
-      counts.provider_lag_seconds->observe(
-          static_cast<double>(std::max(report.event->received - report.event->time, Millis{0}).count()) *
-          kSecondsPerMilli);
+      counts.provider_lag_seconds->observe(lag_seconds(report.event->received - report.event->time));
       return;
     case ingest::Outcome::duplicate:
       return counts.duplicate->add();

@@ -7,6 +7,15 @@
 namespace vf::app {
 namespace {
 
+constexpr Millis kHealthPause{2'000};
+constexpr Millis kMemoryPause{2'000};  // between looks at what was freed
+
+// One stage after another, senders before receivers. A request that is not complete by then is cut off.
+constexpr Millis kListenersDrain{2'000};
+constexpr Millis kWorkersDrain{3'000};
+constexpr Millis kAdminDrain{500};
+static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
+
 obs::Format format_of(config::LogFormat format) {
   return format == config::LogFormat::json ? obs::Format::json : obs::Format::human;
 }
@@ -25,19 +34,10 @@ obs::Level level_of(config::LogLevel level) {
   return obs::Level::info;
 }
 
-// One stage after another, senders before receivers. A request that is not complete by then is cut off.
-constexpr Millis kListenersDrain{2'000};
-constexpr Millis kWorkersDrain{3'000};
-constexpr Millis kAdminDrain{500};
-static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
-
 EnvironmentRole::Duties duties_of(config::Role role) {
   using enum EnvironmentRole::Duties;
   return role == config::Role::api ? receive : role == config::Role::worker ? maintain : both;
 }
-
-constexpr Millis kHealthPause{2'000};
-constexpr Millis kMemoryPause{2'000};  // between looks at what was freed
 
 }  // namespace
 

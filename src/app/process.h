@@ -1,7 +1,6 @@
 // Process: a running vf, whatever its role, from start to drained. The whole composition on one screen.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>

@@ -24,6 +24,8 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr uintmax_t kFreeBytesLeast = 1ull << 30;
+// Beside connections: databases with their logs, one socket a request in flight, the lake's parts.
+constexpr uint64_t kOtherFiles = 512;
 constexpr std::chrono::minutes kClockOff{1};
 constexpr std::chrono::milliseconds kPatience{3'000};
 
@@ -58,9 +60,6 @@ void check_files(const config::Config& config, Findings& out) {
     out.push_back({"secret " + name, Grade::warning, "others can read it: chmod 600 " + entry.path().string()});
   }
 }
-
-// Beside connections: databases with their logs, one socket a request in flight, the lake's parts.
-constexpr uint64_t kOtherFiles = 512;
 
 void check_open_files(const config::Config& config, Findings& out) {
   const auto most = app::open_files_max();
