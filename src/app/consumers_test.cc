@@ -6,7 +6,7 @@
 
 #include <future>
 
-#include "app/eventually_test.h"
+#include "base/eventually_test.h"
 #include "config/load.h"
 #include "event/identity.h"
 #include "ingest/raw_log_world_test.h"

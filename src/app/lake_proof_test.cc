@@ -7,7 +7,7 @@
 #include <latch>
 #include <thread>
 
-#include "app/eventually_test.h"
+#include "base/eventually_test.h"
 #include "ingest/raw_log_world_test.h"
 
 namespace vf::app {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/eventually_test.h"
+#include "base/eventually_test.h"
 #include "store/memory_outbox.h"
 
 namespace vf::app {

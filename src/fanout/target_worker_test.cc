@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 
+#include "base/eventually_test.h"
 #include "event/identity.h"
 #include "store/memory_outbox.h"
 
@@ -88,15 +89,6 @@ struct TargetWorkerTest : testing::Test {
       ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
     }
   }
-  template <class Condition>
-  bool wait_for(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::sleep_for(1ms);
-    }
-    return true;
-  }
   bool cursor_at_end() { return outbox.cursor("stage").value() == outbox.end().value(); }
 
  private:
@@ -106,28 +98,28 @@ struct TargetWorkerTest : testing::Test {
 TEST_F(TargetWorkerTest, DeliversWhatIsThereAndWhatIsCommittedLater) {
   add(1200);
   start();
-  EXPECT_TRUE(wait_for([&] { return cursor_at_end(); }));
+  EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
   for (int i = 0; i < 50; ++i) {
     add(7);
     worker->wake();
   }
-  EXPECT_TRUE(wait_for([&] { return cursor_at_end(); }));
-  EXPECT_TRUE(wait_for([&] { return worker->status().delivered == 1550; }));
+  EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
+  EXPECT_TRUE(eventually([&] { return worker->status().delivered == 1550; }));
 }
 
 TEST_F(TargetWorkerTest, FindsWhatAnotherProcessCommittedWithoutBeingWoken) {
   start();
-  EXPECT_TRUE(wait_for([&] { return outbox.cursor("stage").value().has_value(); }));
+  EXPECT_TRUE(eventually([&] { return outbox.cursor("stage").value().has_value(); }));
   add(1);
-  EXPECT_TRUE(wait_for([&] { return cursor_at_end(); }));
+  EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
 }
 
 TEST_F(TargetWorkerTest, OperatorsCallsComeBackAndAreInTheStatus) {
   start();
   std::atomic<bool> told{false};
   worker->set_mode(Mode::paused, [&](auto result) { told = result.has_value(); });
-  EXPECT_TRUE(wait_for([&] { return told.load(); }));
-  EXPECT_TRUE(wait_for([&] { return worker->status().mode == Mode::paused; }));
+  EXPECT_TRUE(eventually([&] { return told.load(); }));
+  EXPECT_TRUE(eventually([&] { return worker->status().mode == Mode::paused; }));
 }
 
 TEST_F(TargetWorkerTest, DrainFinishesWhatIsInFlightAndMovesTheCursor) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/eventually_test.h"
 #include "http/raw_peer.h"
 #include "http/server.h"
 
@@ -23,16 +24,6 @@ std::unique_ptr<Server> serve_with(ServerParams params, Handler handler = answer
   auto server = Server::start(std::move(params), std::move(handler));
   EXPECT_TRUE(server) << server.error().message;
   return std::move(*server);
-}
-
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 int answered(RawPeer& peer) {

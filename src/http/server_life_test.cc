@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "base/eventually_test.h"
 #include "http/raw_peer.h"
 #include "http/server.h"
 
@@ -48,16 +49,6 @@ Response text(std::string body) {
 }
 
 void answer_ok(Request, Respond respond) { respond(text("ok")); }
-
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 TEST(ServerLife, HoldsAThousandIdleConnectionsAndStillAnswers) {
   const auto server = std::move(*Server::start({.threads = 2}, answer_ok));

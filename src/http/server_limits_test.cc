@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "base/eventually_test.h"
 #include "http/raw_peer.h"
 #include "http/server.h"
 
@@ -29,16 +30,6 @@ std::unique_ptr<Server> serve_with(ServerParams params, Handler handler = echo) 
 std::string post(size_t length, std::string_view more = "") {
   return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(length) + "\r\n" + std::string(more) +
          "\r\n";
-}
-
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 /// The status of one request's answer.

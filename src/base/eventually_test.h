@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-namespace vf::app {
+namespace vf {
 
 /// Asks until the condition holds; false when it does not within half a minute.
 template <class Condition>
@@ -17,4 +17,4 @@ bool eventually(Condition condition) {
   return true;
 }
 
-}  // namespace vf::app
+}  // namespace vf
