@@ -74,7 +74,10 @@ class FakeLake final : public lake::RawLog {
   }
   Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
     if (std::exchange(reads_fail, false)) return unavailable("the lake does not read");
-    if (reads_refuse > 0 && reads_refuse-- > 0) return internal("the lake does not understand");
+    if (reads_refuse > 0) {
+      --reads_refuse;
+      return internal("the lake does not understand");
+    }
     const std::set<Uuid> asked(ids.begin(), ids.end());
     std::set<Uuid> present;
     for (const auto& row : kept) {
