@@ -130,9 +130,9 @@ void Consumers::wait_for_workers() const {
   }
 }
 
-void Consumers::wake() const {
+void Consumers::wake(Position newest) const {
   for (const auto& [name, leased] : workers_) {
-    if (const auto running = leased->worker()) running->wake();
+    if (const auto running = leased->worker()) running->wake(newest);
   }
   if (!feeder_) return;
   if (const auto running = feeder_->worker()) running->wake();

@@ -35,7 +35,7 @@ class Consumers {
   ~Consumers() { drain(Millis{0}); }
 
   /// Something was committed. Cheap, may be called for every commit.
-  void wake() const;
+  void wake(Position newest) const;
   /// Adds what the API shows and operates of them.
   void add_to(admin::Hub& hub);
   void publish_metrics();

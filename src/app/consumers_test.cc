@@ -117,7 +117,7 @@ TEST_F(ConsumersTest, ADryRunIsCarriedOnByItsWorker) {
   add_event();
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    consumers_->wake();
+    consumers_->wake(outbox_.end().value());
     return cursor() == outbox_.end().value();
   }));
 }
@@ -152,7 +152,7 @@ TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {
   start_and_show(&lake_);
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    consumers_->wake();
+    consumers_->wake(outbox_.end().value());
     return hub_.lake().rows_inserted == 1;
   }));
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::paused), Code::invalid);

@@ -164,7 +164,7 @@ void IngestRole::observe(const ingest::CommitReport& report, std::chrono::nanose
   commit_seconds_->observe(seconds(took));
   if (report.added == 0) return;  // none before listen(): the consumers are all there from here on
   commit_events_->observe(static_cast<double>(report.added));
-  consumers_->wake();
+  consumers_->wake(report.newest);
 }
 
 void IngestRole::publish_metrics() {

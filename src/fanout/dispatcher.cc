@@ -12,6 +12,7 @@ constexpr int kReadsAStep = 8;          // then others on this thread get their 
 constexpr size_t kBatchesHeldMax = 16;  // settled ones waiting for an older one included
 constexpr Millis kStorePause{500};      // after the store has failed
 constexpr Millis kIdleWait{1'000};
+constexpr Millis kLookEvery{100};
 
 Batches::Params batch_params(const Target& target, Batches::Params params) {
   params.one_event_a_part = target.delivery == Delivery::single;
@@ -61,10 +62,10 @@ Millis Dispatcher::step() {
 bool Dispatcher::work() {
   if (is_mute()) batches_.pass_over_waiting(passage_by_mode());
   for (int reads = 0; reads < kReadsAStep; ++reads) {
-    const bool found_rows = wants_rows() && read();
+    const bool is_more = wants_rows() && read();
     batches_.cut(ports_.clock.steady(), in_flight_ == 0 && !batches_.anything_waits_in_order());
     send_what_may_be_sent();
-    if (!found_rows) return false;
+    if (!is_more) return false;
   }
   return wants_rows();
 }
@@ -72,24 +73,37 @@ bool Dispatcher::work() {
 bool Dispatcher::wants_rows() const {
   if (mode_ == Mode::paused || stopping_ || detaching_ || cursor_unknown_ || !store_answers()) return false;
   if (batches_.anything_waits_in_order() || batches_.size() >= kBatchesHeldMax) return false;
-  return is_mute() || breaker_.may_send(ports_.clock.steady(), in_flight_);
+  const Steady now = ports_.clock.steady();
+  if (batches_.read_to() >= committed_ && now < next_look_) return false;
+  return is_mute() || breaker_.may_send(now, in_flight_);
 }
 
+// True when there may be more. An answer that is not full was all there was.
 bool Dispatcher::read() {
-  const auto rows =
-      ports_.outbox.read_after({batches_.read_to(), tuning_.batches.events_max, tuning_.batches.bytes_max});
+  const store::ReadAfter params{batches_.read_to(), tuning_.batches.events_max, tuning_.batches.bytes_max};
+  const auto rows = ports_.outbox.read_after(params);
   if (!rows) {
     store_failed(rows.error());
     return false;
   }
   oldest_unread_.reset();
   const Steady now = ports_.clock.steady();
+  size_t bytes = 0;
   for (const auto& row : *rows) {
+    bytes += row.event.body.size() + row.event.headers.size();
     const auto passage = passage_of(row);
     if (passage != store::Passage::sent) ++status_.skipped;
     batches_.add(row.event, passage, now);
   }
-  return !rows->empty();
+  const bool is_full = rows->size() >= params.rows_max || bytes >= params.bytes_max;
+  next_look_ = is_full ? now : now + kLookEvery;
+  return is_full;
+}
+
+/// Reads on from there.
+void Dispatcher::begin_at(Position cursor) {
+  batches_.reset(cursor);
+  next_look_ = ports_.clock.steady();
 }
 
 store::Passage Dispatcher::passage_of(const store::OutboxRow& row) const {
@@ -272,7 +286,8 @@ Millis Dispatcher::until_next(bool more_to_read) const {
   if (more_to_read) return Millis{0};
   const Steady now = ports_.clock.steady();
   Steady next = now + kIdleWait;
-  for (const auto at : {writes_.due(), batches_.cut_due(), breaker_.retry_at(), std::optional(store_retry_at_)}) {
+  for (const auto at : {writes_.due(), batches_.cut_due(), breaker_.retry_at(), std::optional(store_retry_at_),
+                        std::optional(next_look_)}) {
     if (at && *at > now) next = std::min(next, *at);
   }
   return std::chrono::ceil<Millis>(next - now);

@@ -78,6 +78,8 @@ class Dispatcher {
   /// Error `invalid`: a secret is none.
   static Result<std::unique_ptr<Dispatcher>> create(Target target, Ports ports, Tuning tuning);
 
+  /// Events up to this one are committed. What others commit is found by looking, several times a second.
+  void saw_commit(Position newest) { committed_ = std::max(committed_, newest); }
   /// Does whatever can be done now. Call again after a commit, after any completion, and when the returned time is up.
   Millis step();
   Status status() const;
@@ -117,6 +119,7 @@ class Dispatcher {
   bool work();
   bool wants_rows() const;
   bool read();
+  void begin_at(Position cursor);
   void send_what_may_be_sent();
   void send_part(PartRef ref);
   void send_retry(store::PutDelivery row);
@@ -154,6 +157,8 @@ class Dispatcher {
   Mode mode_;
   std::string setting_;  // of the mode, as the store was last seen to have it; empty: what is configured
   Position cursor_;
+  Position committed_;           // somebody said that events up to here are; they may not be final yet
+  Steady next_look_{0};          // for events that nobody told of
   bool advancing_ = false;       // a move of the cursor is on its way to the store
   bool cursor_unknown_ = false;  // it failed: the store must be asked where the cursor stands
   bool detaching_ = false;       // the move to the present is still to be done
@@ -167,7 +172,7 @@ class Dispatcher {
   int refusals_ = 0;  // fresh events put aside since the last delivery
   Steady store_retry_at_{0};
   Steady next_age_check_{0};
-  Steady next_look_{0};
+  Steady next_watch_{0};
   std::optional<Instant> oldest_unread_;  // of the last look while nothing is read
   std::string detach_reason_;
   std::string gap_;  // what retention had removed before it was read; empty: nothing

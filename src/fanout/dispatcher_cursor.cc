@@ -10,7 +10,7 @@ namespace vf::fanout {
 namespace {
 
 constexpr Millis kAgeCheckEvery{10'000};
-constexpr Millis kLookEvery{1'000};
+constexpr Millis kWatchEvery{1'000};
 
 // Empty: what is configured.
 std::string setting_of(const Target& target, const std::vector<store::PutSetting>& settings) {
@@ -44,7 +44,7 @@ void Dispatcher::load() {
   if (cursor_ < *purged) return pass_gap(*purged);
   setting_ = setting_of(target_, *settings);
   mode_ = mode_of(setting_);
-  batches_.reset(cursor_);
+  begin_at(cursor_);
   phase_ = Phase::running;
 }
 
@@ -64,8 +64,8 @@ void Dispatcher::pass_gap(Position purged) {
 void Dispatcher::watch_store() {
   const Steady now = ports_.clock.steady();
   const bool settled = orders_ == 0 && !detaching_ && writes_.pending() == 0;  // what is on its way there is newer
-  if (now < next_look_ || !settled || !store_answers()) return;
-  next_look_ = now + kLookEvery;
+  if (now < next_watch_ || !settled || !store_answers()) return;
+  next_watch_ = now + kWatchEvery;
   const auto settings = ports_.outbox.settings();
   if (!settings) return store_failed(settings.error());
   if (is_idle()) find_cursor();
@@ -106,7 +106,7 @@ void Dispatcher::find_cursor() {
 
 void Dispatcher::cursor_stands_at(Position cursor) {
   cursor_ = cursor;
-  if (!batches_.pass(cursor)) batches_.reset(cursor);
+  if (!batches_.pass(cursor)) begin_at(cursor);
 }
 
 // Detaches when the oldest event not dealt with is older than the target may lag.

@@ -94,7 +94,9 @@ struct DispatcherFixture : testing::Test {
   }
   void add(Event e, bool fan_out = true) {
     const store::Write write = store::AddEvent{std::move(e), fan_out, std::nullopt};
-    ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
+    const auto results = outbox.write({&write, 1}, clock.now(), nullptr);
+    ASSERT_TRUE(results);
+    if (dispatcher) dispatcher->saw_commit(std::get<store::EventAdded>(results->front()).position);
   }
   /// Events m<number>, counted on from the last call.
   void add(int count) {

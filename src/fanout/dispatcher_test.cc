@@ -42,6 +42,17 @@ TEST_F(DispatcherTest, DeliversASignedBatchAndMovesTheCursorAfterTheAnswer) {
   EXPECT_EQ(dispatcher->status().delivered, 3);
 }
 
+TEST_F(DispatcherTest, WhatNobodyToldOfIsFoundWithinATenthOfASecond) {
+  start();
+  const store::Write write = store::AddEvent{event("of another process"), true, std::nullopt};
+  ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
+  const Millis wait = run();
+  EXPECT_THAT(wire, IsEmpty()) << "nothing is read without a reason";
+  EXPECT_THAT(wait, testing::AllOf(testing::Gt(Millis{0}), testing::Le(Millis{100})));
+  advance(wait);
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
 TEST_F(DispatcherTest, SignsWithEverySecretWhileOneRotates) {
   target.secrets.push_back("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
   add(1);

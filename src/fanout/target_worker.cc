@@ -5,12 +5,6 @@
 #include <vector>
 
 namespace vf::fanout {
-namespace {
-
-constexpr Millis kPollEvery{100};
-
-}  // namespace
-
 std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning) {
   http::ClientParams params;
   params.allow_private = target.allow_private;
@@ -81,17 +75,27 @@ void TargetWorker::run() {
   for (;;) {
     woken_ = false;
     for (auto& task : mailbox_->take()) task();
+    dispatcher_->saw_commit(committed());
     const Millis wait = dispatcher_->step();
     {
       const std::lock_guard lock(mutex_);
       status_ = dispatcher_->status();
     }
     if (stop_at_ && (dispatcher_->is_idle() || clock_.steady() >= *stop_at_)) return;
-    client_->poll(std::min(wait, kPollEvery));
+    client_->poll(wait);
   }
 }
 
-void TargetWorker::wake() {
+Position TargetWorker::committed() const {
+  const std::lock_guard lock(mutex_);
+  return committed_;
+}
+
+void TargetWorker::wake(Position newest) {
+  {
+    const std::lock_guard lock(mutex_);
+    committed_ = std::max(committed_, newest);
+  }
   if (!woken_.exchange(true)) client_->wake();
 }
 

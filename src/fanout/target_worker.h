@@ -1,4 +1,4 @@
-// TargetWorker: the thread that runs one Dispatcher over real HTTP. Wakes on commits, answers and writes; polls the
+// TargetWorker: the thread that runs one Dispatcher over real HTTP. Wakes on commits, answers and writes; reads the
 // outbox a few times a second besides, for events that another process commits. Every public call is thread safe.
 #pragma once
 
@@ -29,8 +29,8 @@ class TargetWorker {
   static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);
   ~TargetWorker() { drain(Millis{0}); }
 
-  /// Something was committed. Cheap, may be called for every commit.
-  void wake();
+  /// Events were committed, up to this one. Cheap, may be called for every commit.
+  void wake(Position newest);
   Status status() const;
 
   /// As those of Dispatcher; `told` is called on the worker's thread, at once when it has been drained, and not at all
@@ -46,6 +46,7 @@ class TargetWorker {
   class Mailbox;
   explicit TargetWorker(Params params);
   void run();
+  Position committed() const;
   void post(std::move_only_function<void()> task, Told told_if_closed);
 
   const Clock& clock_;
@@ -57,6 +58,7 @@ class TargetWorker {
   std::optional<Steady> stop_at_;  // of the worker's thread alone
   mutable std::mutex mutex_;
   Status status_;
+  Position committed_;  // the newest event that the worker was woken for
   std::mutex draining_;
   std::thread thread_;
 };

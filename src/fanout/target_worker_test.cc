@@ -101,7 +101,7 @@ TEST_F(TargetWorkerTest, DeliversWhatIsThereAndWhatIsCommittedLater) {
   EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
   for (int i = 0; i < 50; ++i) {
     add(7);
-    worker->wake();
+    worker->wake(outbox.end().value());
   }
   EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
   EXPECT_TRUE(eventually([&] { return worker->status().delivered == 1550; }));

@@ -111,6 +111,7 @@ class PlanWriter {
     }
     if (!result) ++report_.failed;
     if (added) ++(added->duplicate ? report_.duplicates : report_.added);
+    if (added && !added->duplicate) report_.newest = std::max(report_.newest, added->position);
     plan_.leads[index].done(std::move(result));
   }
 

@@ -21,9 +21,10 @@ struct PendingWrite {
   Committed done;
 };
 
-/// What one call of commit() did, for metrics.
+/// What one call of commit() did.
 struct CommitReport {
   size_t added = 0, duplicates = 0, expired = 0, failed = 0;
+  Position newest;  // of what was added
 };
 
 /// Writes `batch` in one transaction and answers each item: events first, sorted by id (two replicas that insert in

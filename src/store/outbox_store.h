@@ -160,7 +160,7 @@ struct OutboxRow {
 struct ReadAfter {
   Position after;
   size_t rows_max = 500;
-  size_t bytes_max = 4u << 20;  // stops after the row that crosses it; at least one row is returned
+  size_t bytes_max = 4u << 20;  // of bodies and headers; stops after the row that crosses it; one row at least
 };
 
 struct BatchRow {  // of ingest_outbox_batch

@@ -79,7 +79,9 @@ void Ingest::commit() {
                                           std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
   may_die_now();
-  ingest::commit(params_.outbox, std::move(batch), params_.around.clock.now());
+  const auto report = ingest::commit(params_.outbox, std::move(batch), params_.around.clock.now());
+  if (!lives_) return;
+  for (const auto& dispatcher : dispatchers_) dispatcher->saw_commit(report.newest);
 }
 
 void Ingest::step(size_t consumer) {
