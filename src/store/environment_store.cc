@@ -16,4 +16,11 @@ std::string_view to_string(Applied status) {
   return "applied";
 }
 
+Applied parse_applied(std::string_view name) {
+  for (const Applied status : {Applied::ignored, Applied::quarantined}) {
+    if (name == to_string(status)) return status;
+  }
+  return Applied::applied;
+}
+
 }  // namespace vf::store

@@ -18,6 +18,8 @@ namespace vf::store {
 
 enum class Applied { applied, duplicate, ignored, quarantined };
 std::string_view to_string(Applied status);
+/// As it stands in processed_events; what is no name there is `applied`.
+Applied parse_applied(std::string_view name);
 
 /// What the projection made of one event, ready to be written.
 struct Projection {

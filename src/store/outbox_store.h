@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,11 @@ struct AddEvent {
 /// What became of the rows that a cursor moved over. `sent`: delivered, apart from those that nobody wanted or that
 /// became exceptions. The others delivered nothing: no row was wanted, or the target's mode passed all of them over.
 enum class Passage { sent, unwanted, dry_run, detached };
+/// As it stands in ingest_outbox_batch; what is none of these names is `sent`.
+std::string_view to_string(Passage passage);
+Passage parse_passage(std::string_view name);
+/// Under which the batches that a consumer has pinned stand in ingest_outbox_batch.
+std::string pin_name(const std::string& consumer);
 
 /// The right to do a consumer's work, which one process at a time has: it is granted when nobody has it, when the time
 /// of who had it is up, and again to who has it. Every new holder gets a greater epoch. The time is the store's.

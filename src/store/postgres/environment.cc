@@ -50,18 +50,11 @@ ConnectionParams connection_of(const std::string& url, const std::string& role) 
 
 int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
 
-Applied parse_status(std::string_view text) {
-  for (const Applied status : {Applied::ignored, Applied::quarantined}) {
-    if (text == to_string(status)) return status;
-  }
-  return Applied::applied;
-}
-
 ProcessedEvent read_processed(const Rows& rows, int row) {
   return {.event_id = rows.uuid_at(row, 0),
           .source = rows.text_at(row, 1),
           .type = rows.text_at(row, 2),
-          .status = parse_status(rows.bytes_at(row, 3)),
+          .status = parse_applied(rows.bytes_at(row, 3)),
           .time = rows.time_at(row, 4),
           .received_at = rows.time_at(row, 5),
           .reason = rows.text_at(row, 6)};

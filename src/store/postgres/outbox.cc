@@ -205,7 +205,7 @@ Result<std::optional<BatchRow>> PostgresOutboxStore::batch_of(const std::string&
                   .attempts = rows->integer_at(0, 3),
                   .sent_at = rows->time_at(0, 4),
                   .acked_at = rows->time_at(0, 5),
-                  .passage = passage_of(rows->text_at(0, 6))};
+                  .passage = parse_passage(rows->text_at(0, 6))};
 }
 
 Result<std::vector<OutboxRow>> PostgresOutboxStore::search(const EventFilter& filter) {

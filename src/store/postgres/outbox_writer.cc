@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "store/postgres/event_row.h"
@@ -57,8 +56,6 @@ constexpr const char* kTakeLease =
 constexpr const char* kLease = "SELECT holder, epoch FROM ingest.ingest_lease WHERE name = $1";
 constexpr const char* kDropLease = "UPDATE ingest.ingest_lease SET holder = '' WHERE name = $1 AND holder = $2";
 
-constexpr Passage kPassages[] = {Passage::sent, Passage::unwanted, Passage::dry_run, Passage::detached};
-
 /// The consumer whose rows a write reads before it writes, or whose lease it asks for; empty for the others.
 struct ConsumerOf {
   std::string operator()(const AdvanceCursor& write) const { return write.consumer; }
@@ -92,27 +89,6 @@ Result<Position> read_end(Connection& db) {
   if (!rows->empty()) return position_at(*rows, 0, 0);
   return read_purged(db);
 }
-
-std::string_view name_of(Passage passage) {
-  switch (passage) {
-    case Passage::sent:
-      return "sent";
-    case Passage::unwanted:
-      return "unwanted";
-    case Passage::dry_run:
-      return "dry-run";
-    case Passage::detached:
-      return "detached";
-  }
-  return "sent";
-}
-
-Passage passage_of(std::string_view name) {
-  const auto* found = std::ranges::find(kPassages, name, name_of);
-  return found == std::end(kPassages) ? Passage::sent : *found;
-}
-
-std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }
 
 Values OutboxWriter::values() const {
   Values values;
@@ -181,7 +157,7 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .integer(write.attempts)
                            .time(write.sent_at)
                            .text(write.config_version)
-                           .text(name_of(write.passage)));
+                           .text(to_string(write.passage)));
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {

@@ -19,11 +19,6 @@ Result<Position> read_end(Connection& db);
 /// Of the newest row that retention has removed.
 Result<Position> read_purged(Connection& db);
 
-/// As it stands in ingest_outbox_batch.
-std::string_view name_of(Passage passage);
-Passage passage_of(std::string_view name);
-std::string pin_name(const std::string& consumer);
-
 class OutboxWriter {
  public:
   struct Params {

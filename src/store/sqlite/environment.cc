@@ -39,18 +39,11 @@ MigrationTarget target_of(const std::string& path, const std::string& environmen
   return {std::filesystem::path(path).filename().string(), fmt::format("vf migrate env --env {}", environment)};
 }
 
-Applied parse_status(std::string_view text) {
-  for (const Applied status : {Applied::ignored, Applied::quarantined}) {
-    if (text == to_string(status)) return status;
-  }
-  return Applied::applied;
-}
-
 ProcessedEvent read_processed(const Query& query) {
   return {.event_id = query.uuid_at(0),
           .source = query.text_at(1),
           .type = query.text_at(2),
-          .status = parse_status(query.view_at(3)),
+          .status = parse_applied(query.view_at(3)),
           .time = query.time_at(4),
           .received_at = query.time_at(5),
           .reason = query.text_at(6)};

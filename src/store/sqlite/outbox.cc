@@ -57,13 +57,6 @@ MigrationTarget target_of(const std::string& path) {
   return {std::filesystem::path(path).filename().string(), "vf migrate dm"};
 }
 
-Passage read_passage(std::string_view text) {
-  for (const Passage passage : {Passage::unwanted, Passage::dry_run, Passage::detached}) {
-    if (text == name_of(passage)) return passage;
-  }
-  return Passage::sent;
-}
-
 bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
 
 class SqliteOutboxStore final : public OutboxStore {
@@ -238,7 +231,7 @@ Result<std::optional<BatchRow>> SqliteOutboxStore::batch_of(const std::string& c
                   .attempts = query.integer_at(3),
                   .sent_at = query.time_at(4),
                   .acked_at = query.time_at(5),
-                  .passage = read_passage(query.view_at(6))};
+                  .passage = parse_passage(query.view_at(6))};
 }
 
 Result<std::vector<OutboxRow>> SqliteOutboxStore::search(const EventFilter& filter) {

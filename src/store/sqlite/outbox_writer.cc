@@ -82,22 +82,6 @@ Result<int64_t> read_first(Connection& db) {
   return *end + 1;
 }
 
-std::string_view name_of(Passage passage) {
-  switch (passage) {
-    case Passage::sent:
-      return "sent";
-    case Passage::unwanted:
-      return "unwanted";
-    case Passage::dry_run:
-      return "dry-run";
-    case Passage::detached:
-      return "detached";
-  }
-  return "sent";
-}
-
-std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }
-
 Result<OutboxWriter> OutboxWriter::begin(Connection& db, Instant now) {
   const auto end = read_end(db);
   if (!end) return end.error();
@@ -190,7 +174,7 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .time(write.sent_at)
                            .text(now_text_)
                            .text(write.config_version)
-                           .text(name_of(write.passage))
+                           .text(to_string(write.passage))
                            .null()
                            .run());
 }

@@ -18,11 +18,6 @@ Result<int64_t> read_end(Connection& db);
 /// The oldest number kept; one after the end when none is.
 Result<int64_t> read_first(Connection& db);
 
-/// As it stands in ingest_outbox_batch.
-std::string_view name_of(Passage passage);
-
-std::string pin_name(const std::string& consumer);
-
 class OutboxWriter {
  public:
   static Result<OutboxWriter> begin(Connection& db, Instant now);
