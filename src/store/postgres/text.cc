@@ -7,7 +7,15 @@ namespace {
 
 constexpr std::string_view kMark = "\xEF\xB7\x90";  // U+FDD0
 
+/// ASCII without NUL, as most text is. Looks at every byte, whatever it finds, so that it can look at many at once.
+bool is_plain(std::string_view bytes) {
+  bool plain = true;
+  for (const char byte : bytes) plain &= static_cast<signed char>(byte) > 0;
+  return plain;
+}
+
 bool stands_as_it_is(std::string_view bytes) {
+  if (is_plain(bytes)) return true;
   return bytes.find('\0') == std::string_view::npos && bytes.find(kMark) == std::string_view::npos && is_utf8(bytes);
 }
 
