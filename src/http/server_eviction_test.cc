@@ -109,7 +109,7 @@ TEST_P(ServerEviction, OneInARequestIsNotClosedHoweverLongItWaits) {
   EXPECT_EQ(answered(first), 200);
   EXPECT_TRUE(idle[0].is_closed());
   first.send(kHalf);
-  // Bytes on their way count too: the server looks before it closes.
+  EXPECT_TRUE(are_idle(*server, 0));  // on a busy machine bytes take their time, even over loopback
   RawPeer second(server->port());
   second.send(kGet);
   EXPECT_EQ(second.read().status, 503);
