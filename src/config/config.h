@@ -148,6 +148,10 @@ struct Sim {
   int64_t events_per_second = 0, seed = 0, channels = 0;
 };
 
+/// How many a configuration may name. Each target costs a thread, a lease and a poll: thousands leave nothing for the
+/// intake.
+inline constexpr size_t kSourcesMax = 256, kTargetsMax = 256, kEnvironmentsMax = 64;
+
 struct Config {
   std::filesystem::path data_dir;  // absolute
   Log log;

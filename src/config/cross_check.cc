@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/place.h"
+#include "config/resolve.h"
 #include "config/suggest.h"
 #include "config/units.h"
 
@@ -23,8 +25,8 @@ class Check {
     if (params_.role == Role::up) {
       sizes();
       listeners();
-      stores();
     }
+    if (holds(only(Role::up, Role::api, Role::worker, Role::migrate_env), params_.role)) stores();
     return std::move(findings_);
   }
 
@@ -123,12 +125,35 @@ class Check {
     if (params_.simulated) claim(keys, "sim.listen", config_.sim.listen.address);
   }
 
+  static StoreUrl store_in(const Config& config, const std::string& environment) {
+    if (environment.empty()) return config.ingest.store;
+    const auto found = config.environments.find(environment);
+    return found == config.environments.end() ? StoreUrl{} : found->second.store;
+  }
+
+  // A store of another role is known only where it is written out: a variable may differ from process to process, and
+  // where only environments run nobody set the shared store's default.
+  StoreUrl store_of(const Entry& entry) const {
+    const StoreUrl own = store_in(config_, entry.name);
+    if (own.kind != StoreUrl::Kind::none) return own;
+    if (has_variables(entry.items.front()) || (entry.name.empty() && entry.origin == kDefaultOrigin)) return {};
+    Config written;
+    entry.key->store(written, entry.name, entry.items);
+    return placed(store_in(written, entry.name), config_.data_dir);
+  }
+
+  // On PostgreSQL the shared store and an environment have schemas of their own (ingest, public): they can share.
   void stores() {
-    std::map<std::string, std::string> keys;
-    claim(keys, "ingest.store", config_.ingest.store.location);
-    for (const auto& [name, environment] : config_.environments) {
-      if (environment.store.kind == StoreUrl::Kind::sqlite) {
-        claim(keys, "environments." + name + ".store", environment.store.location);
+    std::map<std::string, std::string> holders;
+    const StoreUrl shared = store_of(*document_.find("ingest.store"));
+    if (shared.kind == StoreUrl::Kind::sqlite) holders.emplace(shared.location, "ingest.store");
+    for (const auto& [path, entry] : document_.entries) {
+      if (entry.key->path != "environments.*.store") continue;
+      for (const std::string& database : databases_of(store_of(entry))) {
+        const auto [holder, fresh] = holders.try_emplace(database, path);
+        if (fresh || holder->second == path) continue;
+        problem(path, "is the same database as " + holder->second + "; give each its own");
+        break;
       }
     }
   }

@@ -62,7 +62,46 @@ admin: {listen: 127.0.0.1:8080}
 environments: {a: {listen: 127.0.0.1:0}, b: {listen: 127.0.0.1:0, store: sqlite:dm.db}}
 )")),
             "vf.yaml:2: admin.listen: is the same as ingest.listen; give each its own\n"
-            "vf.yaml:3: environments.b.store: is the same as ingest.store; give each its own\n");
+            "vf.yaml:3: environments.b.store: is the same database as ingest.store; give each its own\n");
+}
+
+TEST_F(CrossCheck, TwoEnvironmentsOfOneDatabaseAreRefused) {
+  const auto with = [&](const std::string& production, const std::string& stage) {
+    LoadParams p = params(Role::migrate_env,
+                          "ingest: {store: postgresql://h/dm}\nenvironments: {production: {listen: 'h:1', store: '" +
+                              production + "'}, stage: {listen: 'h:2', store: '" + stage + "'}}");
+    p.environment.clear();
+    return problems(p);
+  };
+  const std::string refused =
+      "vf.yaml:2: environments.stage.store: is the same database as environments.production.store; give each its own\n";
+  EXPECT_EQ(with("sqlite:a.db", "sqlite:x/.././a.db"), refused);
+  EXPECT_EQ(with("sqlite:a.db", "sqlite:" + (dir_ / "vf-data/a.db").string()), refused);
+  EXPECT_EQ(with("sqlite:a.db", "sqlite:b.db"), "");
+  EXPECT_EQ(with("postgresql://h/a", "postgresql://u:p%40@H:5432/a?sslmode=require"), refused);
+  EXPECT_EQ(with("postgresql://u@h1,h2:6432/a", "postgresql://v@h2:6432,h1:5432/a"), refused);
+  EXPECT_EQ(with("postgresql://[::1]/a", "postgresql://[::1]:5432/a"), refused);
+  EXPECT_EQ(with("postgresql://h/a", "postgresql://h/b"), "");
+  EXPECT_EQ(with("postgresql://h/a", "postgresql://h:5433/a"), "");
+  EXPECT_EQ(with("postgresql://h/a", "postgresql://i/a"), "");
+  EXPECT_EQ(with("postgresql://h/dm", "postgresql://h/b"), "");  // beside the shared store, in a schema of its own
+}
+
+TEST_F(CrossCheck, AnEnvironmentsRoleComparesItsStoreWithThoseWrittenOut) {
+  write("vf-data/stage.secret", kWebhookSecret);
+  const auto with = [&](const std::string& production, const std::string& rest) {
+    return problems(params(Role::api, "environments: {production: {listen: 'h:1', store: '" + production +
+                                          "'}, stage: {listen: 'h:2', store: '${STORE}'}}\n" + rest));
+  };
+  variables_ = {{"STORE", "sqlite:a.db"}};
+  EXPECT_EQ(with("sqlite:./a.db", ""),
+            "vf.yaml:1: environments.stage.store: is the same database as environments.production.store; give each its "
+            "own\n");
+  EXPECT_EQ(with("${STORE}", ""), "");  // another process may have another value
+  EXPECT_EQ(with("sqlite:b.db", "ingest: {store: 'sqlite:a.db'}"),
+            "vf.yaml:1: environments.stage.store: is the same database as ingest.store; give each its own\n");
+  variables_ = {{"STORE", "sqlite:dm.db"}};
+  EXPECT_EQ(with("sqlite:b.db", ""), "");
 }
 
 TEST_F(CrossCheck, ATargetThatNamesAnUnknownSourceIsWarned) {

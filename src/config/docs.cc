@@ -136,6 +136,9 @@ environments, `stage` and `production`, on 127.0.0.1, and makes their secrets at
 
 std::string keys_markdown() {
   std::string out(kIntroduction);
+  out += fmt::format(
+      "- A configuration has at most {} targets, {} environments and {} sources; one with more is refused.\n",
+      kTargetsMax, kEnvironmentsMax, kSourcesMax);
   std::string section = "-";
   for (const Key& key : all_keys()) {
     if (section_of(key.path) != section) {

@@ -82,14 +82,27 @@ class Layer {
   }
 
   void unknown(const std::string& path, int line) {
-    const size_t dot = path.rfind('.');
-    const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
-    if (!is_section(section))
-      return complain(path, line, "unknown key; " + section + " takes a value, not further keys");
-    const std::string meant = nearest(path.substr(dot + 1), children(section));
+    for (size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+      const std::string above = path.substr(0, dot);
+      if (find_key(above)) return complain(path, line, "unknown key; " + above + " takes a value, not further keys");
+    }
+    const std::string meant = meant_by(path);
     complain(path, line,
-             meant.empty() ? "unknown key; 'vf config keys' lists all"
-                           : "unknown key; did you mean " + joined(section, meant) + "?");
+             meant.empty() ? "unknown key; 'vf config keys' lists all" : "unknown key; did you mean " + meant + "?");
+  }
+
+  // Each part as it stands, or the nearest one that is known there; empty when a part is near none.
+  static std::string meant_by(const std::string& path) {
+    std::string known;
+    for (size_t begin = 0; begin <= path.size();) {
+      const size_t end = std::min(path.find('.', begin), path.size());
+      std::string part = path.substr(begin, end - begin);
+      if (!is_section(joined(known, part)) && !find_key(joined(known, part))) part = nearest(part, children(known));
+      if (part.empty()) return "";
+      known = joined(known, part);
+      begin = end + 1;
+    }
+    return known;
   }
 
   std::string at(int line) const { return lines_ ? origin_ + ":" + std::to_string(line) : origin_; }
@@ -157,6 +170,20 @@ std::string default_max_age(const std::string& scheme, const std::string& after_
   return scheme == "twitch" ? "10m" : after_ledger;
 }
 
+// Told once, of all of them: none is the one too many.
+void bound_names(Document& document, const std::string& origin) {
+  constexpr std::pair<std::string_view, size_t> kMost[] = {
+      {"sources", kSourcesMax}, {"targets", kTargetsMax}, {"environments", kEnvironmentsMax}};
+  for (const auto& [parent, most] : kMost) {
+    const auto within = [&parent](const auto& section) { return section.first.starts_with(parent); };
+    const auto given = static_cast<size_t>(std::ranges::count_if(document.sections, within));
+    if (given <= most) continue;
+    document.problems.push_back({origin, std::string(parent),
+                                 "there are " + std::to_string(given) + ", and a hub takes at most " +
+                                     std::to_string(most) + "; take some out, or run another hub for them"});
+  }
+}
+
 // Where time is signed and nothing shorter is customary, a delivery may be as old as the ledger remembers, less a day:
 // nothing re-enters after its row is purged.
 void fill_max_ages(Document& document) {
@@ -209,6 +236,7 @@ Document read_document(const LoadParams& params) {
     Layer(document, kDefaultOrigin, false).lay("", 0, *parse_yaml(defaults_for_up(params.simulated)));
   }
   for (const std::string& set : params.sets) lay_set(document, set);
+  bound_names(document, params.file ? params.file->string() : "--set");
   fill_defaults(document, "");
   for (const auto& [section, origin] : document.sections) fill_defaults(document, section);
   fill_max_ages(document);

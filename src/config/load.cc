@@ -4,6 +4,7 @@
 
 #include "config/cross_check.h"
 #include "config/document.h"
+#include "config/place.h"
 #include "config/resolve.h"
 
 namespace vf::config {
@@ -159,14 +160,9 @@ class Loader {
         {"--env", "environments." + params_.environment, "is not configured; configured are: " + known});
   }
 
-  void place(StoreUrl& store) const {
-    using Kind = StoreUrl::Kind;
-    if (store.kind != Kind::sqlite && store.kind != Kind::chdb) return;
-    store.location = (data_dir_ / store.location).lexically_normal().string();
-  }
-
   void place_paths() {
     loaded_.config.data_dir = data_dir_;
+    const auto place = [this](StoreUrl& store) { store = placed(std::move(store), data_dir_); };
     place(loaded_.config.ingest.store);
     place(loaded_.config.ingest.lake);
     for (auto& [name, environment] : loaded_.config.environments) place(environment.store);

@@ -242,6 +242,18 @@ TEST_F(Load, WrongSetsSayHowToMendThem) {
             "--set: admin.listen: 'h' has no port; write address:port, such as 127.0.0.1:8080 or [::1]:8080\n");
 }
 
+TEST_F(Load, AnUnknownKeyBelowAnUnknownSectionIsSuggestedWhole) {
+  LoadParams p = bare(Role::ingest);
+  p.sets = {"ingest.retnetion.outbox=7d", "ingst.retention.outbx=7d", "banana.outbox=7d", "targets.a.retry.frist=1s",
+            "ingest.listen.port=1"};
+  EXPECT_EQ(problems(p),
+            "--set: ingest.retnetion.outbox: unknown key; did you mean ingest.retention.outbox?\n"
+            "--set: ingst.retention.outbx: unknown key; did you mean ingest.retention.outbox?\n"
+            "--set: banana.outbox: unknown key; 'vf config keys' lists all\n"
+            "--set: targets.a.retry.frist: unknown key; did you mean targets.a.retry.first?\n"
+            "--set: ingest.listen.port: unknown key; ingest.listen takes a value, not further keys\n");
+}
+
 TEST_F(Load, AFileThatCannotBeReadIsOneProblem) {
   LoadParams p = bare(Role::up);
   p.file = dir_ / "absent.yaml";
@@ -293,6 +305,28 @@ TEST_F(Load, ClientsFindTheAdminApi) {
   EXPECT_EQ(url("{listen: 0.0.0.0:1}"), "http://127.0.0.1:1");
   EXPECT_EQ(url("{listen: '[::]:1'}"), "http://[::1]:1");
   EXPECT_EQ(url("{listen: 'h:1', url: 'https://hub.internal/'}"), "https://hub.internal");
+}
+
+TEST_F(Load, WhatIsNamedIsBounded) {
+  const auto named = [&](const std::string& parent, int count, const std::string& keys) {
+    std::string yaml = parent + ":\n";
+    for (int i = 0; i < count; ++i) yaml += "  n" + std::to_string(i) + ": {" + keys + "}\n";
+    return params(parent == "environments" ? Role::up : Role::ingest, yaml);
+  };
+  const std::string target = "url: 'http://h', secret: " + kWebhookSecret;
+  const std::string environment = "listen: 'h:0', secrets: " + kWebhookSecret;
+  const std::string source = "scheme: github, secrets: x";
+  EXPECT_EQ(config(named("targets", 256, target)).targets.size(), 256u);
+  EXPECT_EQ(config(named("environments", 64, environment)).environments.size(), 64u);
+  EXPECT_EQ(config(named("sources", 256, source)).sources.generic.size(), 256u);
+  const std::string end = "; take some out, or run another hub for them\n";
+  EXPECT_EQ(problems(named("targets", 257, target)),
+            "vf.yaml: targets: there are 257, and a hub takes at most 256" + end);
+  EXPECT_EQ(problems(named("environments", 65, environment)),
+            "vf.yaml: environments: there are 65, and a hub takes at most 64" + end);
+  LoadParams one_more = named("sources", 256, source);
+  one_more.sets = {"sources.kick.mode=off"};
+  EXPECT_EQ(problems(one_more), "vf.yaml: sources: there are 257, and a hub takes at most 256" + end);
 }
 
 TEST_F(Load, TakenNamesAreRefused) {

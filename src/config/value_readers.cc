@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "config/place.h"
 #include "config/section.h"
 #include "config/suggest.h"
 #include "config/units.h"
@@ -40,14 +41,6 @@ Complaint check_host_and_port(std::string_view text, bool port_needed) {
   const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc{} || stop != port.data() + port.size()) return "has a port that is not from 0 to 65535";
   return std::nullopt;
-}
-
-// What follows "scheme://" up to the path, without "user:password@".
-std::string_view authority(std::string_view url) {
-  const size_t begin = url.find("://") + 3;
-  std::string_view rest = url.substr(begin, url.find_first_of("/?#", begin) - begin);
-  if (const size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-  return rest;
 }
 
 // A server of a store may have several addresses, with commas between.
