@@ -84,6 +84,7 @@ class PlanWriter {
       return;
     }
     const bool somebodys_own = results.error().code == Code::invalid || results.error().code == Code::conflict;
+    if (!somebodys_own) report_.trouble = results.error();
     if (!somebodys_own || end - begin == 1) return refuse(begin, end, results.error());
     for (size_t i = begin; i < end; ++i) plan_.leads[i].write = std::move(writes[i - begin]);
     if (failed_index >= writes.size()) {  // the store cannot tell whose: halve

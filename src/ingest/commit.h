@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -24,7 +25,8 @@ struct PendingWrite {
 /// What one call of commit() did.
 struct CommitReport {
   size_t added = 0, duplicates = 0, expired = 0, failed = 0;
-  Position newest;  // of what was added
+  Position newest;               // of what was added
+  std::optional<Error> trouble;  // the newest failure that is the store's, not a write's own (invalid, conflict)
 };
 
 /// Writes `batch` in one transaction and answers each item: events first, sorted by id (two replicas that insert in

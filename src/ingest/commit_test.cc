@@ -94,6 +94,27 @@ TEST_F(Commit, AStoreThatIsAwayAnswersEveryoneUnavailableInOneCall) {
   EXPECT_EQ(store.calls, 1);
 }
 
+TEST_F(Commit, AFailureOfTheStoreIsReported) {
+  store.trouble = internal("the role lacks a right");
+  add(event("m1"));
+  add(store::PutSetting{"a", "1"});
+  const auto report = run();
+  ASSERT_TRUE(report.trouble);
+  EXPECT_EQ(report.trouble->code, Code::internal);
+  EXPECT_EQ(report.trouble->message, "the role lacks a right");
+  EXPECT_EQ(report.failed, 2u);
+}
+
+TEST_F(Commit, ARefusalOfOneWriteForItselfIsNoTroubleOfTheStore) {
+  store.poison = {"m1"};
+  add(event("m1"));
+  add(event("m2"));
+  EXPECT_FALSE(run().trouble);
+  store.trouble = conflict("another holds stage");
+  add(store::PutSetting{"a", "1"});
+  EXPECT_FALSE(run().trouble);
+}
+
 TEST_F(Commit, OneRefusedEventDoesNotTakeTheOthersWithIt) {
   for (const bool tells : {true, false}) {
     store = RecordingStore{};

@@ -1,11 +1,12 @@
 #include "ingest/intake.h"
 
-#include <fmt/format.h>
+#include <utility>
 
 namespace vf::ingest {
 namespace {
 
 constexpr std::string_view kPrefix = "/webhooks/";
+constexpr std::string_view kNotCommitted = "not committed: send it again";
 
 http::Response try_later(std::string_view detail) {
   auto response = http::problem(503, detail);
@@ -50,7 +51,9 @@ struct Intake::Call {
   const Receiving* receiving = nullptr;
   std::chrono::nanoseconds begun{0};
   Instant deadline;
-  Event accepted;  // without its body: what the report needs
+  Event accepted;           // without its body: what the report needs
+  bool is_waiting = false;  // with `place`, under the intake's mutex
+  Calls::iterator place;
 };
 
 void Intake::handle(http::Request request, http::Respond respond) {
@@ -100,20 +103,53 @@ void Intake::keep(std::shared_ptr<Call> call, sources::Delivery delivery) {
   call->accepted.time = delivery.event.time;
   call->request = {};  // the event has what is kept of it
   store::AddEvent add{std::move(delivery.event), call->receiving->fan_out, std::move(delivery.body_key)};
+  begin_waiting(call);
   const bool taken =
-      params_.committer.add(std::move(add), call->deadline, [this, call](Result<store::WriteResult> result) {
-        if (!result) {
-          const bool away = result.error().code != Code::invalid;
-          return answer(
-              *call, away ? Outcome::unavailable : Outcome::rejected, to_string(result.error().code),
-              away ? try_later("not committed: send it again") : http::problem(500, "the store refused this event"));
-        }
-        const auto& added = std::get<store::EventAdded>(*result);
-        call->accepted.received = added.received;
-        answer(*call, added.duplicate ? Outcome::duplicate : Outcome::accepted, {}, kept(added));
+      params_.committer.add(std::move(add), call->deadline, [this, call](const Result<store::WriteResult>& result) {
+        if (end_waiting(*call)) committed(*call, result);
       });
-  if (!taken)
+  if (!taken && end_waiting(*call))
     answer(*call, Outcome::overloaded, "queue full", try_later("too many deliveries are waiting: send it again"));
+}
+
+void Intake::committed(Call& call, const Result<store::WriteResult>& result) {
+  if (!result) {
+    const bool away = result.error().code != Code::invalid;
+    return answer(call, away ? Outcome::unavailable : Outcome::rejected, to_string(result.error().code),
+                  away ? try_later(kNotCommitted) : http::problem(500, "the store refused this event"));
+  }
+  const auto& added = std::get<store::EventAdded>(*result);
+  call.accepted.received = added.received;
+  answer(call, added.duplicate ? Outcome::duplicate : Outcome::accepted, {}, kept(added));
+}
+
+void Intake::begin_waiting(const std::shared_ptr<Call>& call) {
+  const std::lock_guard lock(mutex_);
+  call->place = waiting_.insert(waiting_.end(), call);
+  call->is_waiting = true;
+}
+
+bool Intake::end_waiting(Call& call) {
+  Calls ended;  // freed without the lock
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(call.is_waiting, false)) return false;
+  ended.splice(ended.end(), waiting_, call.place);
+  return true;
+}
+
+void Intake::answer_overdue() {
+  const auto begun_by = params_.clock.steady() - params_.patience;
+  Calls overdue;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      const auto call = at++;
+      if ((*call)->begun > begun_by) continue;
+      (*call)->is_waiting = false;
+      overdue.splice(overdue.end(), waiting_, call);
+    }
+  }
+  for (const auto& call : overdue) answer(*call, Outcome::unavailable, "not in time", try_later(kNotCommitted));
 }
 
 void Intake::answer(Call& call, Outcome outcome, std::string_view reason, http::Response response) {

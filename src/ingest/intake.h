@@ -1,11 +1,14 @@
 // Intake: the public listener's handler. POST /webhooks/<source>: proves the delivery on the network thread, hands the
-// event to the committer, answers after the commit. Thread safe; depends on the outbox store alone.
+// event to the committer, answers after the commit, or without it when that takes too long. Thread safe; depends on the
+// outbox store alone.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "http/message.h"
@@ -43,14 +46,23 @@ class Intake {
   explicit Intake(Params params) : params_(std::move(params)) {}
 
   void handle(http::Request request, http::Respond respond);
+  /// Answers 503 to whoever has waited for `patience`: to be called several times a second. A commit that ends later is
+  /// counted no more; what it kept is a duplicate when it comes again.
+  void answer_overdue();
 
  private:
   struct Call;
+  using Calls = std::list<std::shared_ptr<Call>>;
   void settle(std::shared_ptr<Call> call, sources::Verdict verdict, bool may_refresh);
   void keep(std::shared_ptr<Call> call, sources::Delivery delivery);
+  void committed(Call& call, const Result<store::WriteResult>& result);
+  void begin_waiting(const std::shared_ptr<Call>& call);
+  bool end_waiting(Call& call);
   void answer(Call& call, Outcome outcome, std::string_view reason, http::Response response);
 
   Params params_;
+  std::mutex mutex_;
+  Calls waiting_;  // for their commits; who takes a call out of it answers it
 };
 
 }  // namespace vf::ingest

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
 
 #include "event/identity.h"
 #include "http/client.h"
@@ -124,6 +125,32 @@ TEST_F(IntakeTest, AStoreThatIsAwayIs503WithRetryAfter) {
   const auto response = post("good");
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(http::header(response, "retry-after"), "1");
+}
+
+TEST_F(IntakeTest, WhoWaitsTooLongIsAnsweredAndCountedThenAndNotOnceMore) {
+  std::latch go_on{1};
+  store.before_write = [&go_on] { go_on.wait(); };
+  Intake intake({.sources = {{"kick", {source, true}}},
+                 .committer = committer,
+                 .clock = clock,
+                 .on_answer = [this](const IntakeReport& report) { outcomes.push_back(report.outcome); }});
+  std::vector<http::Response> answers;
+  http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = "m1", .peer = {}};
+  request.headers.add("Sig", "good");
+  intake.handle(std::move(request), [&answers](http::Response response) { answers.push_back(std::move(response)); });
+  clock.advance(Millis{3'999});
+  intake.answer_overdue();
+  EXPECT_EQ(answers.size(), 0u);
+  clock.advance(Millis{1});
+  intake.answer_overdue();
+  intake.answer_overdue();
+  EXPECT_EQ(outcomes, std::vector{Outcome::unavailable});
+  go_on.count_down();
+  committer.drain();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].status, 503);
+  EXPECT_EQ(http::header(answers[0], "Retry-After"), "1");
+  EXPECT_EQ(outcomes.size(), 1u);
 }
 
 TEST_F(IntakeTest, AFullQueueIs503WithRetryAfter) {

@@ -2,6 +2,8 @@
 // Only write() does something. Not thread safe beyond one writer.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,12 +18,16 @@ class RecordingStore final : public store::OutboxStore {
   std::set<std::string> poison;                         // message ids the store refuses
   bool tells_index = true;
   bool away = false;
+  std::optional<Error> trouble;  // what every write fails with
   int calls = 0;
+  std::function<void()> before_write;
 
   Result<std::vector<store::WriteResult>> write(std::span<const store::Write> writes, Instant now,
                                                 size_t* failed_index) override {
     ++calls;
+    if (before_write) before_write();
     if (away) return unavailable("away");
+    if (trouble) return *trouble;
     auto seen = seen_;  // a refused transaction leaves nothing
     std::vector<store::WriteResult> results;
     for (size_t i = 0; i < writes.size(); ++i) {
