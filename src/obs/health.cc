@@ -22,7 +22,10 @@ std::vector<Health::Named> Health::checks() const {
 
 std::vector<Health::State> Health::states() const {
   std::vector<State> states;
-  for (const Named& named : checks()) states.push_back({named.name, named.check()});
+  for (const Named& named : checks()) {
+    auto finding = named.check();
+    states.push_back({named.name, finding.well ? std::string{} : std::move(finding.reason)});
+  }
   return states;
 }
 
@@ -30,11 +33,10 @@ Health::Answer Health::ready() const {
   Answer answer;
   auto shown = nlohmann::ordered_json::object();
   for (const Named& named : checks()) {
-    const std::string reason = named.check();
-    shown[named.name] = {{"ok", reason.empty()}};
-    if (reason.empty()) continue;
-    shown[named.name]["reason"] = reason;
-    if (named.required) answer.ready = false;
+    const Finding finding = named.check();
+    shown[named.name] = {{"ok", finding.well}};
+    if (!finding.reason.empty()) shown[named.name]["reason"] = finding.reason;
+    if (named.required && !finding.well) answer.ready = false;
   }
   const nlohmann::ordered_json body{{"status", answer.ready ? "ready" : "not ready"}, {"checks", std::move(shown)}};
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;

@@ -5,14 +5,26 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vf::obs {
 
 class Health {
  public:
-  /// Empty: well. Else the reason why not.
-  using Check = std::function<std::string()>;
+  /// What a check finds. Of a string: empty is well, else it is the reason why not.
+  struct Finding {
+    std::string reason;
+    bool well;
+    Finding(std::string why_not) : reason(std::move(why_not)), well(reason.empty()) {}
+    /// Well, as far as can be told from here: `reason` is shown all the same.
+    static Finding well_but(std::string reason) {
+      Finding finding(std::move(reason));
+      finding.well = true;
+      return finding;
+    }
+  };
+  using Check = std::function<Finding()>;
 
   void require(std::string name, Check check);  // makes /readyz 503
   void report(std::string name, Check check);   // only told

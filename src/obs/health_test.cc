@@ -31,6 +31,14 @@ TEST(Health, OnlyRequiredChecksCanMakeItUnready) {
   EXPECT_TRUE(health.ready().ready);
 }
 
+TEST(Health, WhatIsWellMayHaveSomethingToTell) {
+  Health health;
+  health.require("target stage", [] { return Health::Finding::well_but("worked by another"); });
+  EXPECT_EQ(health.ready().body,
+            R"({"status":"ready","checks":{"target stage":{"ok":true,"reason":"worked by another"}}})");
+  EXPECT_EQ(health.states().at(0).reason, "");
+}
+
 TEST(Health, ACheckMayAddChecks) {
   Health health;
   health.report("late", [&] {
