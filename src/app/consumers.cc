@@ -102,7 +102,7 @@ void Consumers::start_proof() {
 }
 
 void Consumers::start_retention() {
-  Retention::Params params{params_.config.ingest, params_.services, {}};
+  Retention::Params params{params_.config.ingest, params_.services, params_.outbox, {}};
   for (const auto& target : targets_) params.consumers.push_back(target.name);
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](store::WriteOutbox write) { return std::make_unique<Retention>(params, std::move(write)); };

@@ -40,6 +40,9 @@ Result<bool> EnvironmentRole::open() {
     auto answer = store_->ping();
     return answer ? std::string{} : answer.error().message;
   });
+  if (is_shared(configured_.store)) {
+    watch_clock("environment " + name_ + " clock", [this] { return store_->time(services_.clock.now()); }, services_);
+  }
   return true;
 }
 

@@ -65,6 +65,8 @@ Result<bool> IngestRole::open_stores() {
     return answer ? std::string{} : answer.error().message;
   });
   if (auto ask = ask_horizon(config_.ingest.store)) watch_horizon(std::move(ask), services_);
+  if (is_shared(config_.ingest.store))
+    watch_clock("store clock", [this] { return outbox_->time(services_.clock.now()); }, services_);
   return true;
 }
 

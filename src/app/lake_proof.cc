@@ -4,10 +4,11 @@
 
 namespace vf::app {
 
-LakeProof::LakeProof(Params params) : params_(std::move(params)), ports_{params_.outbox, params_.lake} {
+LakeProof::LakeProof(Params params)
+    : params_(std::move(params)), ports_{params_.outbox, params_.lake}, clock_(params_.outbox, params_.services.clock) {
   // Repairs are written as an operator's are: the feeder works under a lease of its own.
   auto begin = [this](const store::WriteOutbox&) {
-    return std::make_unique<ProofRounds>(ingest::RawLogProver::Params{ports_, params_.write, params_.services.clock});
+    return std::make_unique<ProofRounds>(ingest::RawLogProver::Params{ports_, params_.write, clock_});
   };
   rounds_ = std::make_unique<Leased<ProofRounds>>(params_.lease, std::move(begin));
 }

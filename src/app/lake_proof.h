@@ -12,6 +12,7 @@
 #include "admin/api.h"
 #include "app/leased.h"
 #include "app/services.h"
+#include "app/store_clock.h"
 #include "concurrency/periodic.h"
 #include "ingest/raw_log_prover.h"
 
@@ -62,6 +63,7 @@ class LakeProof {
 
   const Params params_;
   const ingest::ProofPorts ports_;
+  const StoreClock clock_;  // hours are those of receipt
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
   admin::LakeProofStatus asked_;  // the proof that an operator asked for last

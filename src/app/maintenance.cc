@@ -23,11 +23,17 @@ void Maintenance::drain() {
   retrier_.stop();
 }
 
+Result<store::Purge> Maintenance::due(const Params& params) {
+  const auto now = params.store.time(params.services.clock.now());
+  if (!now) return now.error();
+  return store::Purge{.processed_before = *now - params.configured.processed_retention,
+                      .quarantined_before = *now - params.configured.quarantined_retention,
+                      .rows_max = kPurgeRows};
+}
+
 Millis Maintenance::purge() {
-  const Instant now = params_.services.clock.now();
-  const auto removed = params_.store.purge({.processed_before = now - params_.configured.processed_retention,
-                                            .quarantined_before = now - params_.configured.quarantined_retention,
-                                            .rows_max = kPurgeRows});
+  const auto step = due(params_);
+  const auto removed = step ? params_.store.purge(*step) : Result<int64_t>(step.error());
   if (!removed) {
     params_.services.log.warn("retention step failed",
                               {{"environment", params_.environment}, {"reason", removed.error().message}});

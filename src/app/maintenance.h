@@ -23,6 +23,8 @@ class Maintenance {
     store::EnvironmentStore& store;
   };
   explicit Maintenance(Params params);
+  /// What is too old at this moment, by the store's clock: a worker whose own is wrong must not empty it.
+  static Result<store::Purge> due(const Params& params);
 
   /// A step under way is finished first.
   void drain();

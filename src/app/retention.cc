@@ -19,15 +19,24 @@ Retention::Retention(Params params, store::WriteOutbox write)
 
 void Retention::drain(Millis) { thread_.stop(); }
 
+Result<store::RetentionStep> Retention::due(const Params& params) {
+  const auto now = params.store.time(params.services.clock.now());
+  if (!now) return now.error();
+  return store::RetentionStep{.outbox_before = *now - params.configured.outbox_retention,
+                              .ledger_before = *now - params.configured.ledger_retention,
+                              .held_by = params.consumers,
+                              .rows_max = kRowsMax};
+}
+
 Millis Retention::step() {
-  const Instant now = params_.services.clock.now();
-  store::RetentionStep step{.outbox_before = now - params_.configured.outbox_retention,
-                            .ledger_before = now - params_.configured.ledger_retention,
-                            .held_by = params_.consumers,
-                            .rows_max = kRowsMax};
+  auto step = due(params_);
+  if (!step) {
+    params_.services.log.warn("retention step failed", {{"reason", step.error().message}});
+    return kPause;
+  }
   auto removed = std::make_shared<std::promise<int64_t>>();
   auto answer = removed->get_future();
-  write_(std::move(step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
+  write_(std::move(*step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
     if (!result) log.warn("retention step failed", {{"reason", result.error().message}});
     const auto* rows = result ? std::get_if<store::Rows>(&*result) : nullptr;
     removed->set_value(rows ? rows->removed : 0);

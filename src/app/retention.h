@@ -17,8 +17,12 @@ class Retention {
   struct Params {
     const config::Ingest& configured;
     Services services;
+    store::OutboxStore& store;
     std::vector<std::string> consumers;  // what they have not passed is kept
   };
+  /// What is too old at this moment, by the store's clock: a hub whose own is wrong must not empty it.
+  static Result<store::RetentionStep> due(const Params& params);
+
   Retention(Params params, store::WriteOutbox write);
 
   /// A step under way is finished first.

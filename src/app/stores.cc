@@ -15,6 +15,7 @@
 #include "store/postgres/outbox.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/risks.h"
+#include "store/postgres/server_clock.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
@@ -83,6 +84,15 @@ AskHorizon ask_horizon(const config::StoreUrl& url) {
     if (!horizon) return horizon.error();
     if (!*horizon) return std::nullopt;
     return HeldBack{(*horizon)->age, std::move((*horizon)->holder)};
+  };
+}
+
+AskTime ask_time(const config::StoreUrl& url) {
+  if (url.kind != Kind::postgresql) return {};
+  return [url = url.location]() -> Result<Instant> {
+    auto db = store::postgres::Connection::open({.url = url, .role = "doctor"});
+    if (!db) return db.error();
+    return store::postgres::read_clock(*db);
   };
 }
 

@@ -141,6 +141,7 @@ void check_running(const config::Config& config, Findings& out) {
     return;
   }
   for (const auto& [name, check] : body["checks"].items()) {
+    if (name.ends_with(" clock")) continue;  // check_store_clocks() has judged it
     const bool ok = check.is_object() && check.contains("ok") && check["ok"] == true;
     const bool told = check.is_object() && check.contains("reason") && check["reason"].is_string();
     out.push_back(
@@ -157,6 +158,25 @@ void check_clock(Findings& out) {
                  to_rfc3339(now) + (sane ? "" : ": set it (timedatectl set-ntp true)")});
 }
 
+void check_clock_of(const std::string& store, const config::StoreUrl& url, Findings& out) {
+  using Difference = app::ClockDifference;
+  const auto ask = app::ask_time(url);
+  if (!ask) return;
+  auto difference = app::compare_clocks(SystemClock(), ask);
+  if (!difference) return;  // that it does not answer is the finding of check_stores()
+  const Grade grade = difference->grade == Difference::Grade::ok        ? Grade::ok
+                      : difference->grade == Difference::Grade::warning ? Grade::warning
+                                                                        : Grade::problem;
+  out.push_back({store + " clock", grade, std::move(difference->detail)});
+}
+
+void check_store_clocks(const config::Config& config, Findings& out) {
+  check_clock_of("store", config.ingest.store, out);
+  for (const auto& [name, environment] : config.environments) {
+    check_clock_of("environment " + name, environment.store, out);
+  }
+}
+
 Findings examine(const config::Loaded& loaded) {
   const auto& config = loaded.config;
   Findings findings{{"configuration", Grade::ok, "complete"}};
@@ -165,6 +185,7 @@ Findings examine(const config::Loaded& loaded) {
   check_files(config, findings);
   check_open_files(config, findings);
   check_stores(config, findings);
+  check_store_clocks(config, findings);
   check_lake(config, findings);
   check_sources(config, findings);
   check_running(config, findings);

@@ -121,7 +121,10 @@ void Dispatcher::check_age() {
     if (!rows->empty()) oldest = rows->front().event.received;
     oldest_unread_ = oldest;
   }
-  if (!oldest || ports_.clock.now() - *oldest <= target_.max_backlog) return;
+  if (!oldest) return;
+  const auto now_there = ports_.outbox.time(ports_.clock.now());
+  if (!now_there) return store_failed(now_there.error());
+  if (*now_there - *oldest <= target_.max_backlog) return;
   mode_ = Mode::detached;
   detaching_ = true;
   detach_reason_ = fmt::format(

@@ -44,6 +44,18 @@ TEST_F(DetachmentTest, TheEdgeItselfIsAllowed) {
   EXPECT_EQ(dispatcher->status().state, State::detached);
 }
 
+TEST_F(DetachmentTest, TheStoresClockSaysHowOldABacklogIs) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  outbox.behind = std::chrono::days{40};
+  clock.jump(outbox.behind);
+  advance(std::chrono::seconds{20});
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  advance(target.max_backlog);
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+}
+
 TEST_F(DetachmentTest, StaysDetachedOverARestartFollowsThePresentAndResumesThere) {
   target.mode = Mode::paused;
   add(1);

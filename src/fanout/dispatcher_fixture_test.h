@@ -34,9 +34,15 @@ struct OnTheWire {
   }
 };
 
-/// The model store, away on demand.
+/// The model store, away on demand, with a clock of its own.
 struct ReadableOnDemand : store::MemoryOutbox {
   bool reads_fail = false;
+  Millis behind{0};  // its clock, against ours
+
+  Result<Instant> time(Instant ours) override {
+    if (reads_fail) return unavailable("the store is away");
+    return ours - behind;
+  }
 
   Result<std::vector<store::OutboxRow>> read_after(const store::ReadAfter& params) override {
     if (reads_fail) return unavailable("the store is away");

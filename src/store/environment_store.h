@@ -75,6 +75,7 @@ class EnvironmentStore {
   virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;   // of the projected tables
   virtual Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) = 0;  // key order
   virtual Result<bool> ping() = 0;
+  virtual Result<Instant> time(Instant ours) { return ours; }  // as OutboxStore::time()
 };
 
 }  // namespace vf::store

@@ -235,6 +235,9 @@ class OutboxStore {
 
   /// Cheap: does the store answer? For /readyz.
   virtual Result<Done> ping() = 0;
+  /// What time it is for the store, which says when events are received: by its server's clock, or `ours`, this
+  /// machine's, where it has no server. What is removed or left out for its age goes by this.
+  virtual Result<Instant> time(Instant ours) { return ours; }
 };
 
 inline constexpr std::string_view kRawLog = "raw-log";

@@ -95,6 +95,13 @@ class WholePath(unittest.TestCase):
         found = self.fleet.vf("doctor", "--json")
         self.assertNotIn("PROBLEM", found.stdout)
         self.assertIn("the PostgreSQL server answers and has the schema of this version", found.stdout)
+        checks = {check["check"]: check for check in json.loads(found.stdout)["checks"]}
+        for store in ("store", "environment stage", "environment production"):
+            self.assertEqual(checks[store + " clock"]["grade"], "ok")
+            self.assertRegex(checks[store + " clock"]["detail"], r"clock is 0\.\d+ s (ahead of|behind) the PostgreSQL")
+
+    def test_clocks_that_agree_are_well(self):
+        self.assertEqual(json.loads(self.admin("/readyz"))["checks"]["store clock"], {"ok": True})
 
 
 class Migrations(unittest.TestCase):

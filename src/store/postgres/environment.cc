@@ -10,6 +10,7 @@
 #include "store/postgres/projection_writer.h"
 #include "store/postgres/roles.h"
 #include "store/postgres/schema.h"
+#include "store/postgres/server_clock.h"
 #include "store/postgres/sqlstate.h"
 #include "store/postgres/upsert.h"
 
@@ -85,6 +86,7 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
   Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
   Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
   Result<bool> ping() override;
+  Result<Instant> time(Instant ours) override;
 
  private:
   Result<std::vector<Applied>> attempt(ProjectionWriter& writer, std::span<const Projection> projections);
@@ -225,6 +227,12 @@ Result<bool> PostgresEnvironmentStore::ping() {
   if (!rows) return rows.error();
   if (rows->boolean_at(0, 0)) return unavailable("the environment's PostgreSQL is a read-only standby");
   return true;
+}
+
+Result<Instant> PostgresEnvironmentStore::time(Instant) {
+  const auto db = readers_.lease();
+  if (!db) return db.error();
+  return read_clock(**db);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "store/postgres/pool.h"
 #include "store/postgres/retention.h"
 #include "store/postgres/roles.h"
+#include "store/postgres/server_clock.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -94,6 +95,7 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
   Result<Done> ping() override;
+  Result<Instant> time(Instant ours) override;
 
  private:
   /// One statement on a connection for readers.
@@ -230,6 +232,13 @@ Result<Done> PostgresOutboxStore::ping() {
   if (!db) return db.error();
   if (auto fits = check_server_of_outbox(**db); !fits) return fits.error();
   return Done{};
+}
+
+Result<Instant> PostgresOutboxStore::time(Instant ours) {
+  if (!params_.server_time) return ours;
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return read_clock(**db);
 }
 
 Result<Connection> connect(const std::string& url, const std::string& role) {

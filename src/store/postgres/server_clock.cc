@@ -1,0 +1,11 @@
+#include "store/postgres/server_clock.h"
+
+namespace vf::store::postgres {
+
+Result<Instant> read_clock(Connection& db) {
+  const auto rows = db.query("SELECT pg_catalog.clock_timestamp()");
+  if (!rows) return rows.error();
+  return rows->time_at(0, 0);
+}
+
+}  // namespace vf::store::postgres

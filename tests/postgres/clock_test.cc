@@ -1,0 +1,71 @@
+// A hub and a worker whose own clock is 40 days ahead: retention goes by the server's and removes nothing.
+#include "app/maintenance.h"
+#include "app/retention.h"
+#include "postgres/outbox_fixture.h"
+#include "projections/tables.h"
+#include "store/postgres/environment.h"
+
+namespace vf::postgres_test {
+namespace {
+
+constexpr std::chrono::days kAhead{40};
+constexpr Millis kTolerance = std::chrono::hours{1};
+
+class AClockThatIsAhead : public OutboxOnPostgres {
+ protected:
+  AClockThatIsAhead() { params_.server_time = true; }
+
+  obs::Log log_{obs::Format::human, obs::Level::error};
+  obs::Metrics metrics_;
+  obs::Health health_;
+  const Instant today_ = SystemClock().now();
+  ManualClock clock_{today_ + kAhead};
+  app::Services services_{clock_, log_, metrics_, health_};
+};
+
+TEST_F(AClockThatIsAhead, MakesAHubRemoveNothing) {
+  const auto store = open_store(params_);
+  const std::vector<Write> event{adding(1, today_)};
+  ASSERT_TRUE(store->write(event, clock_.now(), nullptr));
+  config::Ingest configured;
+  configured.outbox_retention = std::chrono::days{7};
+  configured.ledger_retention = std::chrono::days{30};
+  const auto step = app::Retention::due({configured, services_, *store, {}});
+  ASSERT_TRUE(step) << step.error().message;
+  EXPECT_LT(std::chrono::abs(step->outbox_before - (today_ - configured.outbox_retention)), kTolerance);
+  EXPECT_LT(std::chrono::abs(step->ledger_before - (today_ - configured.ledger_retention)), kTolerance);
+  const auto removed = store->write(std::vector<Write>{*step}, clock_.now(), nullptr);
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(std::get<store::Rows>(removed->front()).removed, 0);
+  EXPECT_TRUE(store->find(id_at(today_, 1))->has_value());
+  const auto again = store->write(event, clock_.now(), nullptr);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(std::get<store::EventAdded>(again->front()).duplicate);
+}
+
+TEST_F(AClockThatIsAhead, MakesAWorkerRemoveNothing) {
+  const std::string url = server_.fresh_database();
+  ASSERT_TRUE(store::postgres::migrate_environment(url, "stage"));
+  auto store = store::postgres::open_environment({.url = url, .environment = "stage", .tables = projections::tables()});
+  ASSERT_TRUE(store) << store.error().message;
+  store::Projection projection;
+  projection.event_id = id_at(today_, 1);
+  projection.source = "kick";
+  projection.type = "kick.chat.message.sent";
+  projection.time = today_;
+  projection.status = store::Applied::quarantined;
+  projection.reason = "unknown";
+  ASSERT_TRUE((*store)->apply(std::span(&projection, 1), today_, nullptr));
+  config::Environment configured;
+  configured.processed_retention = std::chrono::days{30};
+  configured.quarantined_retention = std::chrono::days{30};
+  const auto step = app::Maintenance::due({"stage", configured, services_, **store});
+  ASSERT_TRUE(step) << step.error().message;
+  EXPECT_LT(std::chrono::abs(step->processed_before - (today_ - configured.processed_retention)), kTolerance);
+  EXPECT_EQ(*(*store)->purge(*step), 0);
+  EXPECT_TRUE((*store)->processed(projection.event_id)->has_value());
+  EXPECT_EQ((*store)->quarantined(10)->size(), 1u);
+}
+
+}  // namespace
+}  // namespace vf::postgres_test
