@@ -61,10 +61,15 @@ Result<json> prove(AdminClient& client, const Wanted& wanted) {
   }
 }
 
+constexpr const char* kHowToKeepOne =
+    "a hub keeps one where its ingest.lake is not none: set it to chdb:lake (which needs libchdb.so), or to "
+    "http://user@host:8123/vf for a ClickHouse server";
+
 int verify(Session& session, const Wanted& wanted) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
-  const auto proof = prove(*client, wanted);
+  auto proof = prove(*client, wanted);
+  if (!proof && proof.error().code == Code::not_found) proof.error().message += fmt::format("; {}", kHowToKeepOne);
   if (!proof) return session.fail(proof.error());
   session.out() << (session.json ? proof->dump() + "\n" : report(*proof));
   return (*proof)["difference"] == 0 ? kDone : kFailed;

@@ -98,6 +98,7 @@ TEST_F(CrossCheck, AnEnvironmentsRoleComparesItsStoreWithThoseWrittenOut) {
             "vf.yaml:1: environments.stage.store: is the same database as environments.production.store; give each its "
             "own\n");
   EXPECT_EQ(with("${STORE}", ""), "");  // another process may have another value
+  EXPECT_EQ(with("sqlite:${NAME}.db'}, qa: {listen: 'h:3', store: 'sqlite:${NAME}.db", ""), "");
   EXPECT_EQ(with("sqlite:b.db", "ingest: {store: 'sqlite:a.db'}"),
             "vf.yaml:1: environments.stage.store: is the same database as ingest.store; give each its own\n");
   variables_ = {{"STORE", "sqlite:dm.db"}};
