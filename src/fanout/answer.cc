@@ -78,6 +78,7 @@ std::string text_of(std::string_view object, std::string_view name) {
 std::string problem_told(const http::Response& response) {
   if (!response.content_type.starts_with("application/problem+json")) return {};
   std::string out = text_of(response.body, "title");
+  if (out == http::reason_phrase(response.status)) out.clear();  // the reason says it
   const auto detail = text_of(response.body, "detail");
   if (!out.empty() && !detail.empty()) out += ": ";
   out = (out + detail).substr(0, 200);
@@ -125,7 +126,7 @@ Answer judge(const Result<http::Response>& response, Instant now, std::optional<
     return answer;
   }
   answer.reason = fmt::format("HTTP {} {}", response->status, http::reason_phrase(response->status));
-  if (answer.verdict == Verdict::refused) answer.detail = problem_told(*response);
+  if (answer.verdict == Verdict::refused || results_expected) answer.detail = problem_told(*response);
   answer.gone = response->status == 410;
   if (const auto value = http::header(*response, "Retry-After")) answer.retry_after = parse_retry_after(*value, now);
   return answer;

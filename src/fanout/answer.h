@@ -24,7 +24,9 @@ enum class Verdict {
 struct Answer {
   Verdict verdict = Verdict::trouble;
   std::string reason;  // "HTTP 503 Service Unavailable", or why there was no answer; never of the body
-  std::string detail;  // of a refusal told as problem details (RFC 9457): its title and detail, 200 bytes at most
+  // Of a refusal, and of any failure of our own receiver, told as problem details (RFC 9457): title and detail, 200
+  // bytes at most.
+  std::string detail;
   std::optional<Millis> retry_after;
   bool gone = false;        // 410
   int64_t quarantined = 0;  // events that our own receiver put aside (still delivered)

@@ -63,7 +63,13 @@ TEST(Answer, ARefusalsProblemDetailsAreKeptAndNothingElseOfThem) {
   EXPECT_EQ(detail(R"({"title":1,"detail":{"echo":"anna"}})"), "");
   EXPECT_EQ(detail("anna"), "");
   EXPECT_EQ(detail(R"({"detail":")" + std::string(500, 'x') + "\"}").size(), 200u);
-  EXPECT_EQ(detail(R"({"detail":"down"})", 503), "");
+  EXPECT_EQ(detail(R"({"detail":"down"})", 503), "") << "a foreign receiver's trouble";
+}
+
+TEST(Answer, OurReceiverSaysWhatFailsIt) {
+  for (const int status : {500, 503}) {
+    EXPECT_EQ(judge(http::problem(status, "a table is missing"), kNow, 1).detail, "a table is missing");
+  }
 }
 
 TEST(Answer, CountsWhatOurReceiverPutAside) {

@@ -19,6 +19,10 @@ Batches::Params batch_params(const Target& target, Batches::Params params) {
   return params;
 }
 
+std::string told(const Answer& answer) {
+  return answer.detail.empty() ? answer.reason : answer.reason + ": " + answer.detail;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports, Tuning tuning) {
@@ -237,7 +241,8 @@ int64_t Dispatcher::note(const Answer& answer) {
     refusals_ = 0;
   } else {
     ++status_.failed;
-    status_.last_error = answer.reason;
+    // A foreign receiver's words may hold personal data; this is logged.
+    status_.last_error = is_our_receiver(target_) ? told(answer) : answer.reason;
     status_.last_error_at = ports_.clock.now();
     gone_ = answer.gone;
   }
@@ -253,7 +258,7 @@ int64_t Dispatcher::note(const Answer& answer) {
 
 void Dispatcher::put_aside(store::PutDelivery row, const Answer& answer, std::function<void()> then) {
   row.target = target_.name;
-  row.reason = answer.detail.empty() ? answer.reason : answer.reason + ": " + answer.detail;
+  row.reason = told(answer);
   if (row.attempts >= attempts_max()) {
     row.state = store::PutDelivery::State::dead;
     ++status_.dead;
