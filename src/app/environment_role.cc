@@ -38,7 +38,7 @@ Result<bool> EnvironmentRole::open() {
   tell_newer(environment_schema(name_, configured_, services_.clock), services_.log);
   services_.health.require("environment " + name_, [this] {
     auto answer = store_->ping();
-    return answer ? std::string{} : answer.error().message;
+    return answer ? trouble_.reason(services_.clock.steady()) : answer.error().message;
   });
   if (is_shared(configured_.store)) {
     watch_clock("environment " + name_ + " clock", [this] { return store_->time(services_.clock.now()); }, services_);
@@ -57,7 +57,8 @@ Result<bool> EnvironmentRole::listen() {
     return Error{signer.error().code, fmt::format("environments.{}.secrets: {}", name_, signer.error().message)};
   receive::Receiver::Params params{*store_, services_.clock, std::move(*signer)};
   params.limits.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
-  params.on_event = [this](const receive::EventReport& report) { observe(report); };
+  params.watch.on_event = [this](const receive::EventReport& report) { observe(report); };
+  params.watch.on_failure = [this](const Error& failure) { observe(failure); };
   params.on_answer = [this](const receive::AnswerReport& report) { answer_seconds_->observe(seconds(report.took)); };
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
   http::ServerParams listener;
@@ -90,7 +91,14 @@ void EnvironmentRole::publish_metrics() {
       &metrics.histogram("vf_environment_request_seconds", "A batch, request complete to answer.", labels);
 }
 
+void EnvironmentRole::observe(const Error& failure) {
+  trouble_.failed(failure.message, services_.clock.steady());
+  services_.log.noisy(obs::Level::error, "the environment's store fails",
+                      {{"environment", name_}, {"code", to_string(failure.code)}, {"reason", failure.message}});
+}
+
 void EnvironmentRole::observe(const receive::EventReport& report) {
+  trouble_.succeeded();
   by_status_[static_cast<size_t>(report.status)]->add();
   if (report.status != store::Applied::applied) return;
   // What a foreign sender leaves out is no moment to count from.

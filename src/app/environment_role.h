@@ -8,6 +8,7 @@
 
 #include "app/maintenance.h"
 #include "app/services.h"
+#include "app/store_trouble.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "receive/receiver.h"
@@ -41,6 +42,7 @@ class EnvironmentRole {
   void maintain();
   void publish_metrics();
   void observe(const receive::EventReport& report);
+  void observe(const Error& failure);
 
   const std::string name_;
   const config::Environment& configured_;
@@ -48,6 +50,7 @@ class EnvironmentRole {
   std::string url_;
   std::array<obs::Counter*, 4> by_status_{};  // indexed by store::Applied
   obs::Histogram *projection_lag_seconds_ = nullptr, *end_to_end_seconds_ = nullptr, *answer_seconds_ = nullptr;
+  StoreTrouble trouble_;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;
   std::unique_ptr<Maintenance> maintenance_;

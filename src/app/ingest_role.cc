@@ -17,6 +17,7 @@ constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the commit
 // More than wait while one lane commits what 64 connections bring; below it a second lane only makes smaller batches
 // (PostgreSQL beside us: 23 µs of the server's CPU an event with one lane, 35 with two at once).
 constexpr size_t kSecondLaneFrom = 128;
+constexpr Millis kOverdueLook{200};
 
 http::ServerParams server_params(const config::Ingest& ingest) {
   http::ServerParams params;
@@ -27,7 +28,7 @@ http::ServerParams server_params(const config::Ingest& ingest) {
   params.buffered_bytes_max = kBufferedBytes;
   limit_bodies(params, ingest.max_body);
   params.request_timeout = ingest.request_timeout;
-  params.response_timeout = ingest.patience + Millis{500};  // the committer answers first, with its own reason
+  params.response_timeout = ingest.patience + Millis{500};  // the intake answers first, with its own reason
   return params;
 }
 
@@ -62,7 +63,7 @@ Result<bool> IngestRole::open_stores() {
   }
   services_.health.require("store", [this] {
     auto answer = outbox_->ping();
-    return answer ? std::string{} : answer.error().message;
+    return answer ? trouble_.reason(services_.clock.steady()) : answer.error().message;
   });
   if (auto ask = ask_horizon(config_.ingest.store)) watch_horizon(std::move(ask), services_);
   if (is_shared(config_.ingest.store))
@@ -101,6 +102,10 @@ Result<bool> IngestRole::listen() {
   intake_ = std::make_unique<ingest::Intake>(
       ingest::Intake::Params{std::move(*sources), *committer_, services_.clock, config_.ingest.patience,
                              [this](const ingest::IntakeReport& report) { observe(report); }});
+  patience_ = std::make_unique<concurrency::Periodic>(kOverdueLook, [this] {
+    intake_->answer_overdue();
+    return kOverdueLook;
+  });
   auto server =
       http::Server::start(server_params(config_.ingest), [this](http::Request request, http::Respond respond) {
         intake_->handle(std::move(request), std::move(respond));
@@ -164,6 +169,13 @@ void IngestRole::observe(const ingest::IntakeReport& report) {
 
 void IngestRole::observe(const ingest::CommitReport& report, std::chrono::nanoseconds took) {
   commit_seconds_->observe(seconds(took));
+  if (report.trouble) {
+    const auto& [code, message] = *report.trouble;
+    trouble_.failed(message, services_.clock.steady());
+    services_.log.noisy(obs::Level::error, "the shared store fails", {{"code", to_string(code)}, {"reason", message}});
+  } else if (report.added + report.duplicates > 0) {
+    trouble_.succeeded();
+  }
   if (report.added == 0) return;  // none before listen(): the consumers are all there from here on
   commit_events_->observe(static_cast<double>(report.added));
   consumers_->wake(report.newest);

@@ -12,6 +12,8 @@
 #include "app/consumers.h"
 #include "app/services.h"
 #include "app/sources.h"
+#include "app/store_trouble.h"
+#include "concurrency/periodic.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "ingest/intake.h"
@@ -56,6 +58,7 @@ class IngestRole {
   const config::Config& config_;
   Services services_;
   std::string url_;
+  StoreTrouble trouble_;
   std::unique_ptr<store::OutboxStore> outbox_;
   std::unique_ptr<lake::RawLog> lake_;
   std::unique_ptr<ingest::Committer> committer_;
@@ -65,6 +68,7 @@ class IngestRole {
   obs::Histogram *commit_seconds_ = nullptr, *commit_events_ = nullptr;
   KeyFetcher key_fetcher_;
   std::unique_ptr<ingest::Intake> intake_;
+  std::unique_ptr<concurrency::Periodic> patience_;  // uses intake_
   std::unique_ptr<http::Server> server_;
 };
 

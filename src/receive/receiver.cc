@@ -30,11 +30,13 @@ void Receiver::perform(std::vector<Asked> batch) {
   std::vector<Ask> asks;
   asks.reserve(batch.size());
   for (Asked& asked : batch) asks.push_back(std::move(asked.ask));
-  OnEvent report;  // with the time after the commit: a lag that leaves the commit out would be no lag
-  if (params_.on_event) {
-    report = [this](const EventReport& event) { params_.on_event({event.event, event.status, params_.clock.now()}); };
+  Watch watch{.on_failure = params_.watch.on_failure};
+  if (params_.watch.on_event) {  // with the time after the commit: a lag that leaves the commit out would be no lag
+    watch.on_event = [this](const EventReport& event) {
+      params_.watch.on_event({event.event, event.status, params_.clock.now()});
+    };
   }
-  auto answers = settle(params_.store, asks, params_.clock.now(), report);
+  auto answers = settle(params_.store, asks, params_.clock.now(), watch);
   for (size_t i = 0; i < batch.size(); ++i) answer(batch[i].respond, std::move(answers[i]), batch[i].began);
 }
 

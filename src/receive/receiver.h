@@ -32,7 +32,7 @@ class Receiver {
     Limits limits{};
     // Past it: 503 with Retry-After. A request is itself a batch, so few of them make a transaction.
     concurrency::GroupCommitterParams queue{.waiting_max = 1024, .waiting_bytes_max = 64u << 20, .batch_max = 32};
-    OnEvent on_event{};                                    // on the committing thread
+    Watch watch{};                                         // on the committing thread
     std::function<void(const AnswerReport&)> on_answer{};  // any thread
   };
   explicit Receiver(Params params);

@@ -82,7 +82,7 @@ TEST_F(ReceiverTest, ReportsEventsWithTheTimeAfterTheirCommit) {
   HeldStore store;
   auto reporting = params(store);
   std::promise<Instant> reported;
-  reporting.on_event = [&](const EventReport& report) { reported.set_value(report.now); };
+  reporting.watch.on_event = [&](const EventReport& report) { reported.set_value(report.now); };
   Receiver receiver(std::move(reporting));
   auto answer = send(receiver, post_events({follow(1)}));
   store.begun.wait();

@@ -14,7 +14,12 @@ using store::Applied;
 using store::EnvironmentStore;
 using store::Projection;
 
-http::Response failure(const Error& error) {
+// Of content that the store refuses even in quarantine, its message may quote a value.
+http::Response failure(const Error& error, const OnFailure& on_failure) {
+  if (on_failure) {
+    const bool may_quote = error.code == Code::invalid;
+    on_failure(may_quote ? invalid("the store takes an event neither as rows nor in quarantine") : error);
+  }
   return error.code == Code::unavailable ? busy(error.message) : http::problem(500, error.message);
 }
 
@@ -71,10 +76,10 @@ ApplyEvents joined(std::span<ApplyEvents* const> asks) {
 
 // One answer a request, with the statuses dealt back.
 std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> asks, Instant now,
-                                           const OnEvent& on_event) {
+                                           const Watch& watch) {
   ApplyEvents all = joined(asks);
   const auto statuses = apply(store, all.events, all.projections, now);
-  if (!statuses) return std::vector(asks.size(), failure(statuses.error()));
+  if (!statuses) return std::vector(asks.size(), failure(statuses.error(), watch.on_failure));
   std::vector<http::Response> answers;
   size_t from = 0;
   for (const ApplyEvents* ask : asks) {
@@ -83,14 +88,14 @@ std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<Ap
         results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count)));
     from += count;
   }
-  if (!on_event) return answers;
-  for (size_t i = 0; i < all.events.size(); ++i) on_event({all.events[i], (*statuses)[i], now});
+  if (!watch.on_event) return answers;
+  for (size_t i = 0; i < all.events.size(); ++i) watch.on_event({all.events[i], (*statuses)[i], now});
   return answers;
 }
 
-http::Response show(EnvironmentStore& store, Uuid id) {
+http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failure) {
   const auto found = store.processed(id);
-  if (!found) return failure(found.error());
+  if (!found) return failure(found.error(), on_failure);
   if (!*found) return http::problem(404, "this environment has not received the event, or purged it");
   const store::ProcessedEvent& event = **found;
   http::Response answer;
@@ -129,9 +134,9 @@ Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
   return projection;
 }
 
-http::Response retry(EnvironmentStore& store, Instant now) {
+http::Response retry(EnvironmentStore& store, Instant now, const OnFailure& on_failure) {
   const auto counts = retry_quarantined(store, now, Instant::max());
-  if (!counts) return failure(counts.error());
+  if (!counts) return failure(counts.error(), on_failure);
   http::Response answer;
   answer.body = "{\"tried\":" + std::to_string(counts->tried) + ",\"applied\":" + std::to_string(counts->applied) +
                 ",\"ignored\":" + std::to_string(counts->ignored) +
@@ -162,8 +167,7 @@ Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Inst
                      .quarantined = count(Applied::quarantined)};
 }
 
-std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
-                                   const OnEvent& on_event) {
+std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& asks, Instant now, const Watch& watch) {
   std::vector<http::Response> answers(asks.size());
   std::vector<ApplyEvents*> together;
   std::vector<size_t> places;
@@ -174,12 +178,12 @@ std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& as
     }
   }
   if (!together.empty()) {
-    auto applied = apply_together(store, together, now, on_event);
+    auto applied = apply_together(store, together, now, watch);
     for (size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(applied[i]);
   }
   for (size_t i = 0; i < asks.size(); ++i) {  // after the commit, so that they see it
-    if (const auto* ask = std::get_if<ShowEvent>(&asks[i])) answers[i] = show(store, ask->id);
-    if (std::holds_alternative<RetryQuarantined>(asks[i])) answers[i] = retry(store, now);
+    if (const auto* ask = std::get_if<ShowEvent>(&asks[i])) answers[i] = show(store, ask->id, watch.on_failure);
+    if (std::holds_alternative<RetryQuarantined>(asks[i])) answers[i] = retry(store, now, watch.on_failure);
   }
   return answers;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
 #include "receive/judge.h"
@@ -20,11 +21,19 @@ struct EventReport {
 };
 using OnEvent = std::function<void(const EventReport&)>;
 
+/// A request that the store failed, for log and health: its message quotes no event.
+using OnFailure = std::function<void(const Error&)>;
+
+struct Watch {
+  OnEvent on_event{};
+  OnFailure on_failure{};
+};
+
 /// Answers in the order of `asks`. Of POST /internal/events: 200 with the statuses after the commit; 503 with
 /// Retry-After when the store is away (resending is safe: what was committed is then a duplicate); 500 for a defect.
 /// An event that the store refuses for itself is quarantined in the same transaction, and holds nobody back.
 std::vector<http::Response> settle(store::EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
-                                   const OnEvent& on_event);
+                                   const Watch& watch);
 
 /// What became of quarantined events that were tried again.
 struct RetryCounts {

@@ -11,10 +11,10 @@ namespace vf::receive {
 namespace {
 
 std::vector<http::Response> settled(FaultyStore& store, const std::vector<http::Request>& requests,
-                                    const OnEvent& on_event = {}) {
+                                    const Watch& watch = {}) {
   std::vector<Ask> asks;
   for (const auto& request : requests) asks.push_back(std::get<Ask>(judge(request, signer({kSecret}), {}, kNow)));
-  return settle(store, asks, kNow, on_event);
+  return settle(store, asks, kNow, watch);
 }
 
 http::Response settled_one(FaultyStore& store, const http::Request& request) { return settled(store, {request}).at(0); }
@@ -180,14 +180,30 @@ TEST(Settle, ReportsEachEventOnceItIsCommitted) {
     EXPECT_EQ(report.now, kNow);
     seen.emplace_back(report.event.type, report.status);
   };
-  settled(store, {post_events({follow(1), poison(2)}), post_events({follow(1)})}, note);
+  settled(store, {post_events({follow(1), poison(2)}), post_events({follow(1)})}, {.on_event = note});
   ASSERT_EQ(seen.size(), 3u);
   EXPECT_EQ(seen[0], std::pair(std::string("kick.channel.followed"), store::Applied::applied));
   EXPECT_EQ(seen[1].second, store::Applied::quarantined);
   EXPECT_EQ(seen[2].second, store::Applied::duplicate);
   store.next_errors = {unavailable("away")};
-  settled(store, {post_events({follow(9)})}, note);
+  settled(store, {post_events({follow(9)})}, {.on_event = note});
   EXPECT_EQ(seen.size(), 3u);
+}
+
+TEST(Settle, ReportsEachFailureOfTheStoreAndQuotesNoContent) {
+  FaultyStore store;
+  std::vector<std::string> told;
+  const Watch watch{.on_failure = [&told](const Error& error) { told.push_back(error.message); }};
+  for (const auto& request : {post_events({follow(1)}), show(follow(1)), retry()}) {
+    store.next_errors = {internal("a table is missing")};
+    EXPECT_EQ(settled(store, {request}, watch).at(0).status, 500);
+  }
+  EXPECT_EQ(told, std::vector<std::string>(3, "a table is missing"));
+  store.next_errors = {invalid("invalid input: anna@example.org")};
+  settled(store, {post_events({follow(1)})}, watch);
+  EXPECT_EQ(told.at(3).find("anna"), std::string::npos);
+  settled(store, {post_events({follow(1)})}, watch);
+  EXPECT_EQ(told.size(), 4u);
 }
 
 }  // namespace

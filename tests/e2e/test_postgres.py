@@ -91,6 +91,34 @@ class WholePath(unittest.TestCase):
         wait_until("nothing is held back", lambda: self.horizon() == 0)
         self.fleet.wait_delivered(len(self.ids))
 
+    def is_told(self, name, what, said):
+        """Readiness names the reason, and the log has a line with it."""
+        wait_until("readiness tells it", lambda: self.fleet.readiness(name) == 503)
+        checks = json.loads(request(self.fleet.admin_url(name) + "/readyz")[2])["checks"]
+        self.assertIn(said, checks[what]["reason"])
+        wait_until("the log tells it", lambda: [
+            line for line in self.fleet.log.read_text().splitlines() if "store fails" in line and said in line])
+
+    def test_a_right_that_is_missing_is_told_until_it_is_given_back(self):
+        self.fleet.rows("dm", "revoke insert on all tables in schema ingest from vfapp")
+        delivery = self.fleet.kick_chat()
+        self.assertEqual(self.fleet.post("ingest", delivery)[0], 503)
+        self.is_told("ingest", "store", "permission denied")
+        self.fleet.rows("dm", "grant insert on all tables in schema ingest to vfapp")
+        self.send(delivery)
+        wait_until("ready again, once an event is in", lambda: self.fleet.readiness("ingest") == 200, 5)
+        self.fleet.wait_delivered(len(self.ids))
+
+    def test_a_table_that_an_environment_misses_is_told_there_and_by_its_target(self):
+        self.fleet.rows("stage", "alter table processed_events rename to elsewhere")
+        self.send(self.fleet.kick_chat())
+        self.is_told("stage", "environment stage", "does not exist")
+        self.assertIn("does not exist", self.fleet.targets()["stage"]["last_error"])
+        self.fleet.rows("stage", "alter table elsewhere rename to processed_events")
+        self.fleet.wait_delivered(len(self.ids))
+        wait_until("ready again, once an event is in", lambda: self.fleet.readiness("stage") == 200, 5)
+        wait_until("the cursor tells so", self.is_settled)
+
     def test_doctor_finds_nothing_to_mend(self):
         found = self.fleet.vf("doctor", "--json")
         self.assertNotIn("PROBLEM", found.stdout)
