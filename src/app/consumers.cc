@@ -153,13 +153,17 @@ fanout::Status Consumers::local_status(const std::string& name) const {
   return running ? running->status() : fanout::Status{};
 }
 
+std::string Consumers::holder_of(const std::string& name) const {
+  const auto holder = workers_.at(name)->holder();
+  return holder.empty() || holder == holder_ ? "nobody at the moment" : holder;
+}
+
 // What can be told of a target that another process works on.
 fanout::Status Consumers::status_from_store(const fanout::Target& target) const {
   fanout::Status status;
   status.name = target.name;
   status.mode = target.mode;
-  status.worked_by = workers_.at(target.name)->holder();
-  if (status.worked_by.empty() || status.worked_by == holder_) status.worked_by = "nobody at the moment";
+  status.worked_by = holder_of(target.name);
   if (auto cursor = params_.outbox.cursor(target.name); cursor && *cursor) status.cursor = **cursor;
   if (auto settings = params_.outbox.settings()) status.mode = fanout::ordered_mode(*settings, target);
   if (status.mode == fanout::Mode::detached) status.state = fanout::State::detached;
@@ -277,8 +281,11 @@ void Consumers::publish_target_metrics(const std::string& name) {
   metrics.gauge("vf_target_leased", "1: this process does the target's work.", labels,
                 [this, name] { return worker(name) ? 1.0 : 0.0; });
   params_.services.health.report("target " + name, [this, name] {
-    const auto now = local_status(name);
-    return now.state == fanout::State::ok ? std::string{} : now.last_error;
+    using Finding = obs::Health::Finding;
+    const auto running = worker(name);
+    if (!running) return Finding::well_but("worked by " + holder_of(name));
+    const auto now = running->status();
+    return Finding(now.state == fanout::State::ok ? std::string{} : now.last_error);
   });
 }
 

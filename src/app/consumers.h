@@ -56,6 +56,7 @@ class Consumers {
   std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
   const fanout::Target* target(const std::string& name) const;
   fanout::Status local_status(const std::string& name) const;
+  std::string holder_of(const std::string& target) const;
   fanout::Status status_from_store(const fanout::Target& target) const;
   ingest::RawLogStatus feeder_status() const;
   admin::LakeStatus lake_status() const;

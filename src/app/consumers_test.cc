@@ -135,6 +135,7 @@ TEST_F(ConsumersTest, WhatAnotherProcessWorksOnIsToldFromTheStoreAndOperatedThro
   EXPECT_EQ(set_mode("stage", std::nullopt), std::nullopt);
   EXPECT_EQ(status().mode, fanout::Mode::live);
   EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_leased{target=\"stage\"} 0"));
+  EXPECT_THAT(health_.ready().body, HasSubstr(R"("target stage":{"ok":true,"reason":"worked by another"})"));
 }
 
 TEST_F(ConsumersTest, OrdersForWhatIsNoTargetAreRefused) {

@@ -43,12 +43,20 @@ int operate(Session& session, const std::string& method, const std::string& path
   return kDone;
 }
 
+// Of a target that another process works on, this one knows no more than who that is.
+std::string last_error(const json& target) {
+  const json& holder = target["worked_by"];
+  if (!holder.is_string()) return text(target["last_error"]);
+  const bool somebody = holder != "nobody at the moment";
+  return "worked by " + holder.get<std::string>() + (somebody ? ": ask there" : "");
+}
+
 TextTable targets_table(const json& answer) {
   TextTable table({"TARGET", "MODE", "STATE", "DELIVERED", "WAITING", "OLDEST", "DEAD", "LAST ERROR"});
   for (const auto& target : answer["targets"]) {
     table.add({text(target["name"]), text(target["mode"]), text(target["state"]), text(target["delivered"]),
                text(target["backlog"]) + (target["backlog_more"].get<bool>() ? "+" : ""),
-               age(target["oldest_age_seconds"]), text(target["dead"]), text(target["last_error"])});
+               age(target["oldest_age_seconds"]), text(target["dead"]), last_error(target)});
   }
   return table;
 }

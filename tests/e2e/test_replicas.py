@@ -79,6 +79,8 @@ class TwoIngests(unittest.TestCase):
             wait_until("the holder works", lambda: self.fleet.targets(holder)[target]["worked_by"] is None)
             wait_until("the other tells who does", lambda: f"/{self.fleet.processes[holder].pid}/" in (
                 self.fleet.targets(other(holder))[target]["worked_by"] or ""))
+            listed = self.fleet.vf_at(other(holder), "targets", "list").stdout
+            self.assertRegex(listed, rf"{target}\b.*worked by \S+/{self.fleet.processes[holder].pid}/\S+: ask there")
         # A replica that ends gives back what it holds: nobody waits for the leases' end.
         self.assertEqual(self.fleet.stop("ingest"), [0])
         self.assertNotIn("ingest", self.fleet.leases().values())
