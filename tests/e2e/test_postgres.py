@@ -1,5 +1,6 @@
 """The hub on PostgreSQL, its roles as workloads: from migrations to projected rows; an environment that comes later; a
 shared database that comes back from a dump."""
+import contextlib
 import json
 import subprocess
 import unittest
@@ -24,6 +25,19 @@ def post(test, fleet, delivery, name="ingest"):
     status, _, answer = fleet.post(name, delivery)
     test.assertEqual((status, answer.get("status")), (200, "accepted"), answer)
     return answer["event_id"]
+
+
+@contextlib.contextmanager
+def open_transaction(database, statement):
+    """Somebody's transaction that has done this and stays open."""
+    words = [server.bin / "psql", "-X", "-q", server.url(database)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql:
+        psql.stdin.write(f"begin; {statement};\n".encode())
+        psql.stdin.flush()
+        wait_until("it has begun", lambda: server.sql(
+            "select 1 from pg_stat_activity where application_name = 'psql' and state = 'idle in transaction'"))
+        yield
+        psql.stdin.close()
 
 
 class WholePath(unittest.TestCase):
@@ -79,17 +93,30 @@ class WholePath(unittest.TestCase):
 
     def test_a_transaction_left_open_is_seen_in_the_metrics(self):
         self.assertIn("outbox horizon", json.loads(self.admin("/readyz"))["checks"])
-        words = [server.bin / "psql", "-X", "-q", server.url("postgres")]
-        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql:
-            psql.stdin.write(b"begin; select pg_current_xact_id();\n")
-            psql.stdin.flush()
-            wait_until("it has begun", lambda: server.sql(
-                "select 1 from pg_stat_activity where application_name = 'psql' and state = 'idle in transaction'"))
+        with open_transaction("postgres", "select pg_current_xact_id()"):
             self.send(self.fleet.kick_chat())
             wait_until("it is told", lambda: self.horizon() > 0)
-            psql.stdin.close()
         wait_until("nothing is held back", lambda: self.horizon() == 0)
         self.fleet.wait_delivered(len(self.ids))
+
+    def unavailable(self):
+        """Deliveries of Kick's that were answered so."""
+        series = 'vf_intake_requests_total{source="kick",outcome="unavailable"} '
+        found = [line for line in self.admin("/metrics").splitlines() if line.startswith(series)]
+        return float(found[0].removeprefix(series))
+
+    def test_a_commit_that_stands_still_is_counted_when_its_sender_is_told(self):
+        before, delivery = self.unavailable(), self.fleet.kick_chat()
+        with open_transaction(self.fleet.databases["dm"], "lock table ingest.ingest_outbox in exclusive mode"):
+            status, _, problem = self.fleet.post("ingest", delivery)
+            self.assertEqual((status, problem["detail"]), (503, "not committed: send it again"))
+            self.assertEqual(self.unavailable(), before + 1)
+        wait_until("kept after all", lambda: self.fleet.post("ingest", delivery)[0] == 200)
+        status, _, answer = self.fleet.post("ingest", delivery)
+        self.assertEqual((status, answer["status"]), (200, "duplicate"))
+        self.ids.append(answer["event_id"])
+        self.fleet.wait_delivered(len(self.ids))
+        self.assertEqual(self.unavailable(), before + 1, "not once more at the commit's end")
 
     def is_told(self, name, what, said):
         """Readiness names the reason, and the log has a line with it."""
