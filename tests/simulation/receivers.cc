@@ -44,7 +44,7 @@ void Environment::work() {
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   std::vector<receive::Ask> asks;
   for (auto& item : batch) asks.push_back(std::move(item.ask));
-  auto answers = receive::settle(store_, asks, around_.clock.now() + skew_, nullptr);
+  auto answers = receive::settle(store_, asks, around_.clock.now() + skew_, {});
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].respond(died_ ? Result<http::Response>(unavailable("connection reset")) : std::move(answers[i]));
   }
