@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "postgres/server.h"
@@ -15,6 +18,7 @@ namespace vf::store::postgres {
 namespace {
 
 using postgres_test::Server;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -170,13 +174,63 @@ TEST_F(PostgresConnection, AConnectionClosedWhileIdleIsMadeAnewUnnoticed) {
   EXPECT_TRUE(db_.run("SELECT 1"));
 }
 
+constexpr TransactionLimits kLimits{.statement = Millis{2000}, .lock = Millis{1000}, .idle = Millis{1000}};
+
+/// A backend that stands still until the end of this.
+class Stopped {
+ public:
+  explicit Stopped(int64_t process) : process_(static_cast<pid_t>(process)) { EXPECT_EQ(kill(process_, SIGSTOP), 0); }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  ~Stopped() { go_on(); }
+  void go_on() const { kill(process_, SIGCONT); }
+
+ private:
+  pid_t process_;
+};
+
+/// Parameter: in one round trip, not in three.
+class OfAStoppedBackend : public PostgresConnection, public testing::WithParamInterface<bool> {};
+
+TEST_P(OfAStoppedBackend, TheConnectionIsGivenUpInTimeAndTheNextWriteSucceeds) {
+  ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint PRIMARY KEY)"));
+  auto hub = Connection::open({.url = url_, .role = "test", .grace = Millis{0}});
+  ASSERT_TRUE(hub);
+  const auto write = [&hub] {
+    const std::string sql = "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING";
+    return GetParam() ? hub->write_at_once(sql, Values(), kLimits) : hub->write(sql, Values(), kLimits);
+  };
+  const auto backend = hub->query("SELECT pg_backend_pid()::bigint");
+  ASSERT_TRUE(backend);
+  const Stopped stopped(backend->integer_at(0, 0));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto silent = write();
+  const auto waited = std::chrono::steady_clock::now() - begun;
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code, Code::unavailable);
+  EXPECT_THAT(silent.error().message, HasSubstr("silent for 2000 ms"));
+  EXPECT_GE(waited, kLimits.statement);
+  EXPECT_LT(waited, std::chrono::seconds{15});
+  EXPECT_TRUE(write());
+  stopped.go_on();
+  while (
+      !db_.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1::integer", Values().integer(backend->integer_at(0, 0)))
+           ->empty()) {
+    continue;
+  }
+  EXPECT_EQ(db_.query("SELECT count(*) FROM t")->integer_at(0, 0), 1) << "what was under way may have been done too";
+}
+
+INSTANTIATE_TEST_SUITE_P(RoundTrips, OfAStoppedBackend, testing::Bool(),
+                         [](const auto& info) { return info.param ? std::string("One") : std::string("Three"); });
+
 /// A server whose synchronous standby is away: commits wait for it. Parameter: in one round trip, not in three.
 class WithoutItsStandby : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override { ASSERT_TRUE(other_.run("SET synchronous_commit = local; CREATE TABLE t (n bigint)")); }
   static Result<Rows> insert(Connection& db) {
     const std::string sql = "INSERT INTO t VALUES (1)";
-    return GetParam() ? db.write_at_once(sql, Values()) : db.write(sql);
+    return GetParam() ? db.write_at_once(sql, Values(), kLimits) : db.write(sql, Values(), kLimits);
   }
 
   Server server_{{.fsync = false, .settings = {"synchronous_standby_names=nobody"}}};
@@ -198,7 +252,7 @@ TEST_P(WithoutItsStandby, ACommitWhoseWaitWasCutShortIsNotConfirmed) {
 }
 
 TEST_P(WithoutItsStandby, ACommitThatIsNotAnsweredInTimeIsNotConfirmed) {
-  auto db = Connection::open({.url = url_, .role = "test", .answer_timeout = Millis{300}});
+  auto db = Connection::open({.url = url_, .role = "test", .grace = Millis{0}});
   ASSERT_TRUE(db);
   const auto done = insert(*db);
   ASSERT_FALSE(done);
@@ -219,6 +273,25 @@ TEST_F(PostgresConnection, ErrorsSayWhereAndHowToMendWithoutTheAddress) {
   ASSERT_FALSE(unreadable);
   EXPECT_EQ(unreadable.error().code, Code::invalid);
   EXPECT_THAT(unreadable.error().message, testing::Not(HasSubstr("sec%ret")));
+}
+
+TEST_F(PostgresConnection, ARefusedLoginSaysWhatTheServerSaid) {
+  ASSERT_TRUE(db_.run("CREATE ROLE locked_out NOLOGIN"));
+  const std::string base = "postgresql://hub:secret@127.0.0.1:" + std::to_string(Server::shared().port());
+  const auto refusal = [](const std::string& url) {
+    const auto refused = Connection::open({.url = url, .role = "test"});
+    EXPECT_FALSE(refused);
+    const Error error = refused ? Error{} : refused.error();
+    EXPECT_EQ(error.code, Code::unavailable);
+    EXPECT_THAT(error.message,
+                testing::Not(testing::AnyOf(HasSubstr("secret"), HasSubstr("see that the server runs"))));
+    return error.message;
+  };
+  EXPECT_THAT(refusal(base + "/nowhere"),
+              AllOf(HasSubstr("\"nowhere\" does not exist"), HasSubstr("let this role in")));
+  EXPECT_THAT(refusal(base + "/postgres?user=locked_out"), HasSubstr("not permitted to log in"));
+  EXPECT_THAT(refusal(base + "/postgres?sslmode=require"), HasSubstr("does not support SSL"));
+  EXPECT_THAT(refusal(base + "/postgres?sslmode=sometimes"), HasSubstr("mend sslmode"));
 }
 
 TEST_F(PostgresConnection, APoolIsBounded) {
@@ -270,6 +343,30 @@ TEST_F(PostgresConnection, TwoThatMigrateTakeTurns) {
   EXPECT_EQ(of_this.size() + of_other.size(), 2u);
   EXPECT_EQ(db_.query("SELECT count(*) FROM hub.first")->integer_at(0, 0), 1);
   EXPECT_TRUE(check_migrated(db_, first_of(2)));
+}
+
+TEST(PostgresServer, APasswordIsTakenFromTheAddressOrFromAFile) {
+  Server server({.fsync = false, .settings = {}});
+  ASSERT_TRUE(connect(server.url("postgres")).run("ALTER ROLE hub PASSWORD 'p:w'"));
+  server.stop();
+  std::ofstream(server.folder() + "/data/pg_hba.conf") << "local all all trust\nhost all all all scram-sha-256\n";
+  server.start();
+  const std::string passwords = server.folder() + "/passwords";
+  std::ofstream(passwords) << "127.0.0.1:*:*:hub:p\\:w\n";
+  std::filesystem::permissions(passwords, std::filesystem::perms::owner_read);
+  const std::string rest = "@127.0.0.1:" + std::to_string(server.port()) + "/postgres";
+  const auto open = [&rest](const std::string& user, const std::string& parameter = "?passfile=/dev/null") {
+    return Connection::open({.url = "postgresql://" + user + rest + parameter, .role = "test"});
+  };
+  EXPECT_TRUE(open("hub:p%3Aw"));
+  EXPECT_TRUE(open("hub", "?passfile=" + passwords));
+  const auto wrong = open("hub:guessed");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, AllOf(HasSubstr("password authentication failed for user \"hub\""),
+                                           HasSubstr("PGPASSFILE"), testing::Not(HasSubstr("guessed"))));
+  const auto missing = open("hub");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, AllOf(HasSubstr("no password supplied"), HasSubstr("PGPASSFILE")));
 }
 
 TEST(PostgresServer, CrashedAndStartedAgainItIsFoundAgain) {

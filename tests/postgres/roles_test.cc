@@ -4,7 +4,9 @@
 namespace vf::postgres_test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class Roles : public testing::Test {
  protected:
@@ -76,7 +78,39 @@ TEST_F(Roles, VfappChangesNoSchemaAndOpensNoEra) {
 TEST_F(Roles, MigratingAsVfappSaysWhatIsMissing) {
   const auto refused = store::postgres::migrate_outbox(as(url_, "vfapp"));
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("vfmigrator"));
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("migrate as vfmigrator"), HasSubstr("the role vfapp may create no schema")));
+}
+
+TEST_F(Roles, AMigratorWithoutItsRightsIsToldWhichAndByWhom) {
+  auto db = connect(url_);
+  const std::string name = Server::database_of(url_);
+  run(db, "ALTER DATABASE " + name + " OWNER TO hub");
+  const auto said = [this] {
+    const auto refused = store::postgres::migrate_outbox(as(url_, "vfmigrator"));
+    EXPECT_FALSE(refused);
+    return refused ? "" : refused.error().message;
+  };
+  EXPECT_THAT(said(), HasSubstr("GRANT CREATE ON DATABASE " + name + " TO vfmigrator"));
+  run(db, "CREATE SCHEMA ingest");
+  EXPECT_THAT(said(), HasSubstr("schema ingest belongs to hub, and the role vfmigrator may not create in it"));
+  run(db, "DROP SCHEMA ingest; GRANT CREATE ON DATABASE " + name + " TO vfmigrator");
+  ASSERT_TRUE(store::postgres::migrate_outbox(as(url_, "vfmigrator")));
+  run(db,
+      "ALTER TABLE ingest._migrations OWNER TO hub; DELETE FROM ingest._migrations WHERE version = (SELECT "
+      "max(version) FROM ingest._migrations); "
+      "REVOKE ALL ON ingest._migrations FROM vfmigrator; GRANT SELECT ON ingest._migrations TO vfmigrator");
+  EXPECT_THAT(said(), AllOf(HasSubstr("tables of schema ingest belong to hub, not to vfmigrator"),
+                            Not(HasSubstr("which grants it"))));
+}
+
+TEST_F(Roles, ADatabaseThatHoldsSomebodyElsesTablesIsNotTheHubs) {
+  auto db = connect(url_);
+  run(db, "CREATE SCHEMA ingest AUTHORIZATION vfmigrator; CREATE TABLE ingest.ingest_outbox (n bigint)");
+  const auto refused = store::postgres::migrate_outbox(url_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("ingest_outbox"), HasSubstr("a database of its own"), Not(HasSubstr("defect"))));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Writing from several processes: whose clock, who waits for whom, what a rival's open transaction means.
 #include <atomic>
+#include <csignal>
 #include <thread>
 
 #include "postgres/outbox_fixture.h"
@@ -51,6 +52,34 @@ TEST_F(WritingToTheOutbox, TheServersClockSaysWhenALeaseIsOver) {
   EXPECT_TRUE(take("first", Millis{1}).granted);
   wait_until([&] { return take("second", std::chrono::hours{1}).granted; });
   EXPECT_EQ(take("first", Millis{1}).epoch, 2);
+}
+
+// It may do what it was asked for once it goes on: then the event stands, and its repetition is a duplicate.
+TEST_F(WritingToTheOutbox, ABackendThatStandsStillHoldsUpTheIntakeForSeconds) {
+  OutboxParams params = params_;
+  params.writers = 1;
+  const auto store = open_store(params);
+  const auto add_one = [&](uint64_t n) { return store->write(std::vector<Write>{adding(n)}, kStart, nullptr); };
+  ASSERT_TRUE(add_one(1));
+  const int64_t backend = integer(db_,
+                                  "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND "
+                                  "query LIKE '%ingest.add_events(%' AND pid <> pg_backend_pid()");
+  ASSERT_EQ(kill(static_cast<pid_t>(backend), SIGSTOP), 0);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto silent = add_one(2);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{15});
+  const auto repeated = add_one(2);
+  kill(static_cast<pid_t>(backend), SIGCONT);
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code, Code::unavailable);
+  EXPECT_THAT(silent.error().message, testing::HasSubstr("its outcome is unknown"));
+  ASSERT_TRUE(repeated) << repeated.error().message;
+  wait_until(
+      [&] { return integer(db_, fmt::format("SELECT count(*) FROM pg_stat_activity WHERE pid = {}", backend)) == 0; });
+  const auto once_more = add_one(2);
+  ASSERT_TRUE(once_more);
+  EXPECT_TRUE(std::get<store::EventAdded>(once_more->front()).duplicate);
+  EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest.ingest_outbox"), 2);
 }
 
 TEST_F(WritingToTheOutbox, AnAdvanceWaitsForAMoveThatIsBeingMadeAndIsThenRefused) {

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <vector>
 
-#include "store/postgres/sqlstate.h"
+#include "store/postgres/address.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -45,18 +45,18 @@ bool is_done(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
+/// Holds a patience until it ends.
+class With {
+ public:
+  With(Millis& patience, Millis now) : patience_(patience), before_(std::exchange(patience, now)) {}
+  With(const With&) = delete;
+  With& operator=(const With&) = delete;
+  ~With() { patience_ = before_; }
 
-/// The error of libpq may quote the URL, password and all: it is not passed on.
-Result<bool> check_url(const std::string& url) {
-  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(url.c_str(), nullptr));
-  if (options) return true;
-  return invalid(
-      "the address of the PostgreSQL database cannot be read: write postgresql://user@host:port/database, with "
-      "special characters in its parts as %XX");
-}
+ private:
+  Millis& patience_;
+  Millis before_;
+};
 
 }  // namespace
 
@@ -75,7 +75,7 @@ void Connection::close() { connection_.reset(); }
 
 Result<bool> Connection::connect() {
   close();
-  if (auto fits = check_url(params_.url); !fits) return fits;
+  if (auto fits = check_address(params_.url); !fits) return fits;
   const std::string name = "vf " + params_.role;
   const std::string patience = std::to_string((params_.connect_timeout.count() + 999) / 1000);
   // What stands before the URL it may change; what stands after holds.
@@ -98,13 +98,19 @@ Result<bool> Connection::connect() {
   values.push_back(nullptr);
   connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
   where_ = place_of(connection_.get());
-  if (PQstatus(connection_.get()) != CONNECTION_OK) return lost(PQerrorMessage(connection_.get()));
+  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+    last_error_ = {"", PQerrorMessage(connection_.get()), where_};
+    last_constraint_.clear();
+    close();
+    return translate_refusal(last_error_);
+  }
   PQsetnonblocking(connection_.get(), 1);
   PQsetNoticeReceiver(connection_.get(), note_warning, warning_.get());
   return check_server();
 }
 
 Result<bool> Connection::check_server() {
+  const With patience(patience_, params_.connect_timeout + params_.grace);
   const auto rows = send(
       "SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
       "pg_catalog.current_setting('default_transaction_isolation'), "
@@ -136,26 +142,29 @@ Result<bool> Connection::ensure_connected() {
 }
 
 Error Connection::failed(const pg_result* result) {
-  const ServerError error{field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY), where_};
+  ServerError error{field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY), where_};
   if (error.sqlstate.empty()) return lost(PQerrorMessage(connection_.get()));
-  last_sqlstate_ = error.sqlstate;
   last_constraint_ = field(result, PG_DIAG_CONSTRAINT_NAME);
   if (needs_new_connection(error.sqlstate)) close();
-  return translate(error);
+  return told(std::move(error));
+}
+
+Error Connection::told(ServerError error) {
+  last_error_ = std::move(error);
+  return translate(last_error_);
 }
 
 Error Connection::lost(std::string_view why) {
-  const ServerError error{"", std::string(why), where_};
-  last_sqlstate_.clear();
+  ServerError error{"", std::string(why), where_};
   last_constraint_.clear();
   close();
-  return translate(error);
+  return told(std::move(error));
 }
 
 /// Sends what is buffered and waits until a whole result has arrived; false when the connection is of no use any more.
 bool Connection::flush_and_wait() {
   PGconn* connection = connection_.get();
-  const auto deadline = Steady::now() + params_.answer_timeout;
+  const auto deadline = Steady::now() + patience_;
   while (true) {
     const int unsent = PQflush(connection);
     if (unsent < 0) return false;
@@ -176,7 +185,8 @@ Result<Rows> Connection::collect() {
     if (!flush_and_wait()) {
       if (error != nullptr) break;
       const bool is_silent = PQstatus(connection_.get()) == CONNECTION_OK;
-      return lost(is_silent ? "no answer in time" : PQerrorMessage(connection_.get()));
+      return lost(is_silent ? fmt::format("silent for {} ms", patience_.count())
+                            : std::string(PQerrorMessage(connection_.get())));
     }
     PGresult* result = PQgetResult(connection_.get());
     if (result == nullptr) break;
@@ -238,18 +248,23 @@ std::string Connection::begin_text(const TransactionLimits& limits) const {
       commits_asynchronously_ ? "; SET LOCAL synchronous_commit = on" : "");
 }
 
+Millis Connection::patience_with(const TransactionLimits& limits) const {
+  return limits.statement > Millis{0} ? limits.statement + params_.grace : params_.answer_timeout;
+}
+
 Result<bool> Connection::transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits) {
   VF_INVARIANT(!in_transaction_);
   if (auto ready = ensure_connected(); !ready) return ready;
+  const With patience(patience_, patience_with(limits));
   if (auto begun = send(begin_text(limits), nullptr); !begun) return begun.error();
   in_transaction_ = true;
   auto done = body();
   if (done) {
     done = commit();
   } else if (connection_ != nullptr) {
-    const std::string sqlstate = last_sqlstate_;
+    const ServerError error = last_error_;
     if (!send("ROLLBACK", nullptr)) close();
-    last_sqlstate_ = sqlstate;
+    last_error_ = error;
   }
   in_transaction_ = false;
   return done;
@@ -268,10 +283,11 @@ Result<Rows> Connection::write(const std::string& sql, const Values& values, con
   return rows;
 }
 
-Result<Rows> Connection::write_at_once(const std::string& sql, const Values& values) {
+Result<Rows> Connection::write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits) {
   if (in_transaction_) return query(sql, values);
   if (auto ready = ensure_connected(); !ready) return ready.error();
-  if (!begins_as_we_do_) return write(sql, values);
+  if (!begins_as_we_do_) return write(sql, values, limits);
+  const With patience(patience_, patience_with(limits));
   warning_->clear();
   auto rows = send(sql, &values);
   if (!rows) return unconfirmed(rows.error());
@@ -281,7 +297,7 @@ Result<Rows> Connection::write_at_once(const std::string& sql, const Values& val
 
 /// What is said of a commit that failed. A server that told why, and lives, has rolled back.
 Error Connection::unconfirmed(const Error& error) const {
-  if (!leaves_commit_unknown(last_sqlstate_)) return error;
+  if (!leaves_commit_unknown(last_error_.sqlstate)) return error;
   return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", error.message));
 }
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "store/postgres/rows.h"
+#include "store/postgres/sqlstate.h"
 #include "store/postgres/values.h"
 
 struct pg_conn;
@@ -21,12 +22,15 @@ struct ConnectionParams {
   std::string url;   // libpq's form: postgresql://user@host1,host2/db?target_session_attrs=read-write, or key=value
   std::string role;  // "ingest": application_name becomes "vf ingest"
   Millis connect_timeout{3000};  // of each host
-  Millis answer_timeout{35000};  // no answer to a statement for so long: the connection is given up
+  // Without an answer for so long a connection is given up: to a statement that has no limit, which reads; and, beyond
+  // the limit of one that has.
+  Millis answer_timeout{20000};
+  Millis grace{2000};
   // Called with each connection that was made; an error gives it up again. Made anew it may lead to another server.
   std::function<Result<bool>(class Connection&)> on_connect = {};
 };
 
-/// Bounds of one transaction, kept by the server. 0: none.
+/// Bounds of one transaction, kept by the server; its client waits for an answer as long, and the grace. 0: none.
 struct TransactionLimits {
   Millis statement{30000};
   Millis lock{10000};
@@ -54,12 +58,14 @@ class Connection {
   /// One statement in a transaction() of its own, for what writes: query() takes isolation and access mode from the
   /// defaults of database and role.
   Result<Rows> write(const std::string& sql, const Values& values = {}, const TransactionLimits& limits = {});
-  /// As write() in one round trip instead of three, bounded by nothing but what `sql` bounds itself: for a function
-  /// that does. Inside transaction() a part of that.
-  Result<Rows> write_at_once(const std::string& sql, const Values& values);
+  /// As write() in one round trip instead of three. The server bounds nothing but what `sql` bounds itself, so it may
+  /// finish what was given up here: for a function that bounds its waits. Inside transaction() a part of that.
+  Result<Rows> write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits = {});
 
   /// Of the last error; empty when the connection was lost or nothing has failed yet.
-  const std::string& last_sqlstate() const { return last_sqlstate_; }
+  const std::string& last_sqlstate() const { return last_error_.sqlstate; }
+  /// The last error as the server told it.
+  const ServerError& last_error() const { return last_error_; }
   /// The constraint that the last error names; empty when it names none.
   const std::string& last_constraint() const { return last_constraint_; }
   /// "host:port/database", for sentences.
@@ -71,7 +77,7 @@ class Connection {
   struct Finish {
     void operator()(pg_conn* connection) const;
   };
-  explicit Connection(ConnectionParams params) : params_(std::move(params)) {}
+  explicit Connection(ConnectionParams params) : params_(std::move(params)), patience_(params_.answer_timeout) {}
   Result<bool> connect();
   Result<bool> check_server();
   Result<bool> ensure_connected();
@@ -80,6 +86,8 @@ class Connection {
   bool flush_and_wait();
   Error failed(const pg_result* result);
   Error lost(std::string_view why);
+  Error told(ServerError error);
+  Millis patience_with(const TransactionLimits& limits) const;
   std::string begin_text(const TransactionLimits& limits) const;
   Result<bool> commit();
   Error unconfirmed(const Error& error) const;
@@ -89,7 +97,8 @@ class Connection {
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unique_ptr<std::string> warning_ = std::make_unique<std::string>();  // of the server, since it was last emptied
   std::string where_;
-  std::string last_sqlstate_;
+  Millis patience_;  // with the server's answer to a statement
+  ServerError last_error_;
   std::string last_constraint_;
   bool in_transaction_ = false;
   bool commits_asynchronously_ = false;  // as the server is configured: overruled in each transaction

@@ -18,8 +18,10 @@ namespace vf::store::postgres {
 namespace {
 
 constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
-// A process that stands still within a transaction holds up the others for no longer.
-constexpr TransactionLimits kLimits{.idle = Millis{5000}};
+// A process that stands still within a transaction holds up the others for no longer than `idle`, a server that says
+// nothing this one no longer than `statement`.
+constexpr TransactionLimits kLimits{.statement = Millis{8000}, .lock = Millis{7000}, .idle = Millis{5000}};
+constexpr TransactionLimits kPurgeLimits{.idle = Millis{5000}};
 
 constexpr const char* kProcessed =
     "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') FROM "
@@ -186,7 +188,7 @@ Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
         removed += quarantined->affected();
         return true;
       },
-      kLimits);
+      kPurgeLimits);
   if (!done) return done.error();
   return removed;
 }
@@ -262,7 +264,9 @@ Result<std::vector<std::string>> migrate_environment(const std::string& url, con
   if (!db) return db.error();
   auto applied = migrate(*db, schema);
   if (!applied) return applied;
-  if (auto granted = db->write("SELECT public._grant_rights()"); !granted) return granted.error();
+  if (auto granted = db->write("SELECT public._grant_rights()"); !granted) {
+    return explained(*db, schema.schema, granted.error());
+  }
   return applied;
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr size_t kBodyKeyBytes = 32;
 constexpr int kAttemptsMax = 5;
-// Between two statements of a commit nobody thinks. A process that stands still meanwhile must not hold up the others.
-constexpr TransactionLimits kLimits{.statement = Millis{30000}, .lock = Millis{5000}, .idle = Millis{5000}};
+// Retention deletes many rows in a statement.
+constexpr TransactionLimits kRetentionLimits{.statement = Millis{30000}, .lock = Millis{5000}, .idle = Millis{5000}};
 
 struct Attempt {
   std::span<const Write> writes;
@@ -46,7 +46,9 @@ bool lacks_partition(const Connection& db) { return db.last_sqlstate() == "23514
 
 Result<bool> commit_once(Connection& db, Attempt& attempt) {
   if (adds_alone(attempt.writes)) return write_all(db, attempt);
-  return db.transaction([&] { return write_all(db, attempt); }, kLimits);
+  const bool removes = std::ranges::any_of(
+      attempt.writes, [](const Write& write) { return std::holds_alternative<RetentionStep>(write); });
+  return db.transaction([&] { return write_all(db, attempt); }, removes ? kRetentionLimits : kCommitLimits);
 }
 
 Result<bool> attempt_commit(Connection& db, Attempt& attempt) {
@@ -73,7 +75,7 @@ Result<bool> try_events(Connection& db, std::span<const Write> writes, std::opti
         fits = true;
         return unavailable("rolled back");
       },
-      kLimits);
+      kCommitLimits);
   if (fits) return true;
   if (is_refusal(done.error())) return false;
   return done.error();

@@ -92,7 +92,7 @@ using AddedById = std::unordered_map<Uuid, EventAdded>;
 Result<AddedById> insert(Connection& db, const Candidates& candidates, std::optional<Instant> now) {
   Columns columns;
   for (const Candidate& candidate : candidates) columns.add(*candidate.add);
-  const auto rows = db.write_at_once(kAdd, columns.values(now));
+  const auto rows = db.write_at_once(kAdd, columns.values(now), kCommitLimits);
   if (!rows) return rows.error();
   AddedById added;
   for (int i = 0; i < rows->size(); ++i) {

@@ -11,6 +11,10 @@
 
 namespace vf::store::postgres {
 
+/// Of what is acknowledged, and of cursors: a server that says nothing must not hold up the intake for longer. Between
+/// two statements nobody thinks; a process that stands still meanwhile must not hold up the others.
+inline constexpr TransactionLimits kCommitLimits{.statement = Millis{5000}, .lock = Millis{5000}, .idle = Millis{5000}};
+
 /// Adds every AddEvent of `writes` and puts what became of it into `results` at the same index. The events are received
 /// at `now`, or when the server's clock says the transaction began. The others are left alone.
 /// Error as Connection::query(); it does not tell which event was at fault.

@@ -47,7 +47,7 @@ Result<std::vector<std::string>> prepare_outbox(Connection& db) {
     if (*after != *before) names->push_back(era_name(*after));
     return true;
   });
-  if (!prepared) return prepared.error();
+  if (!prepared) return explained(db, outbox_schema(db).schema, prepared.error());
   if (auto added = add_partitions(db, std::nullopt); !added) return added.error();
   return names;
 }

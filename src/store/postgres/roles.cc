@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "store/postgres/schema.h"
+
 namespace vf::store::postgres {
 namespace {
 
@@ -52,7 +54,7 @@ Result<Connection> connect_to_migrate(const std::string& url, const std::string&
   if (!db) return db;
   if (auto made = db->write(kMakeRoles); !made) return made.error();
   const auto may_act = db->query(kMayAct, Values().text(fmt::format(R"("{}"._migrations)", schema)));
-  if (!may_act) return may_act.error();
+  if (!may_act) return explained(*db, schema, may_act.error());
   if (may_act->empty() || !may_act->boolean_at(0, 0)) return db;
   if (may_act->boolean_at(0, 1)) {
     if (auto granted = grant_creation(*db, may_act->text_at(0, 2)); !granted) return granted.error();

@@ -11,8 +11,21 @@ namespace {
 
 // A migration may rewrite a table; what it waits for is bounded all the same, lest everybody else wait behind it.
 constexpr TransactionLimits kLimits{.statement = std::chrono::hours{1}, .lock = Millis{60000}, .idle = Millis{60000}};
+// A table, a schema, another object, a function of that name stands already; a table lacks the column.
+constexpr std::string_view kForeign[] = {"42P07", "42P06", "42710", "42723", "42703"};
 constexpr const char* kRecord =
     R"(INSERT INTO "{}"._migrations (version, name, checksum, runs_with) VALUES ($1, $2, $3, $4))";
+// Who asks; the database; whether there is the schema; may they create in it; whose it is; whose a table of it is that
+// is not theirs.
+constexpr const char* kRights = R"(
+SELECT current_user::text, pg_catalog.quote_ident(pg_catalog.current_database()), n.oid IS NOT NULL,
+  pg_catalog.has_schema_privilege(n.oid, 'CREATE'), pg_catalog.pg_get_userbyid(
+    CASE WHEN n.nspowner = 'pg_database_owner'::regrole THEN d.datdba ELSE n.nspowner END)::text,
+  (SELECT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid
+   AND c.relkind IN ('r', 'p') AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+   ORDER BY c.relname <> '_migrations' LIMIT 1)
+FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1
+WHERE d.datname = pg_catalog.current_database())";
 constexpr std::string_view kTableLockPatience = "SET LOCAL lock_timeout = 5000";
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const std::string& schema) {
@@ -74,6 +87,33 @@ Result<bool> apply(Connection& db, const std::string& schema, const Migration& m
   return error;
 }
 
+/// What `vf migrate` lacks, and who gives it.
+Result<std::string> missing_right(Connection& db, const std::string& schema) {
+  const auto rows = db.query(kRights, Values().text(schema));
+  if (!rows) return rows.error();
+  const std::string user = rows->text_at(0, 0);
+  const std::string as_migrator = user == "vfmigrator" ? "" : "migrate as vfmigrator, or ";
+  if (!rows->boolean_at(0, 2)) {
+    return fmt::format(
+        "the role {0} may create no schema: {1}the database's owner must run GRANT CREATE ON DATABASE "
+        "{2} TO {0}",
+        user, as_migrator, rows->text_at(0, 1));
+  }
+  if (!rows->boolean_at(0, 3)) {
+    return fmt::format(
+        "schema {0} belongs to {1}, and the role {2} may not create in it: {3}{1} must run GRANT USAGE, "
+        "CREATE ON SCHEMA {0} TO {2}",
+        schema, rows->text_at(0, 4), user, as_migrator);
+  }
+  if (!rows->is_null(0, 5)) {
+    return fmt::format(
+        "tables of schema {0} belong to {1}, not to {2}: migrate as {1}, or have a superuser run "
+        "ALTER TABLE … OWNER TO {2} for them",
+        schema, rows->text_at(0, 5), user);
+  }
+  return fmt::format("the role {} lacks this right: migrate as the owner of what is named, or have it grant it", user);
+}
+
 /// One step: a migration, or the baseline for a database that has none. The names of those that stand now; empty when
 /// nothing was left.
 Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& params) {
@@ -117,10 +157,25 @@ Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& par
   std::vector<std::string> names;
   while (true) {
     const auto applied = apply_next(db, params);
-    if (!applied) return applied.error();
+    if (!applied) return explained(db, params.schema, applied.error());
     if (applied->empty()) return names;
     names.insert(names.end(), applied->begin(), applied->end());
   }
+}
+
+Error explained(Connection& db, const std::string& schema, const Error& error) {
+  const ServerError told = db.last_error();
+  const auto say = [&told](std::string_view advice) {
+    return fmt::format("PostgreSQL at {}: {} ({}): {}", told.where, told.message, told.sqlstate, advice);
+  };
+  if (told.sqlstate == "42501") {
+    const auto missing = missing_right(db, schema);
+    return missing ? Error{error.code, say(*missing)} : error;
+  }
+  const auto is_foreign = [&](std::string_view sqlstate) { return told.sqlstate == sqlstate; };
+  if (std::ranges::none_of(kForeign, is_foreign)) return error;
+  return {Code::conflict, say("the database holds something that is not the hub's under a name of the hub's: give the "
+                              "hub a database of its own, and name it in the address")};
 }
 
 Result<bool> check_migrated(Connection& db, const SchemaParams& params) {

@@ -42,6 +42,10 @@ Result<std::vector<std::string>> newer_migrations(Connection& db, const SchemaPa
 /// On an error those before it stand; calling again goes on with the rest.
 Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params);
 
+/// What an error of `vf migrate` on `db` means to who runs it: the general advice, to run it, would be of no use. Of a
+/// missing right it says whose, and who grants it; of a table that stands already, that the database is not the hub's.
+Error explained(Connection& db, const std::string& schema, const Error& error);
+
 /// Error `conflict`, naming the command that mends it, when migrations are pending, or as plan_migrations() says.
 Result<bool> check_migrated(Connection& db, const SchemaParams& params);
 

@@ -15,7 +15,7 @@ struct Meaning {
 
 constexpr Meaning kMeanings[] = {
     {"57014", Code::unavailable, "the statement took longer than its limit: look for a lock or an overloaded server"},
-    {"57", Code::unavailable, "the server is going down or starting: it is tried again"},
+    {"57", Code::unavailable, "the server ended the connection, or is going down or starting: it is tried again"},
     {"08", Code::unavailable, "see that the server runs and can be reached"},
     {"28", Code::unavailable, "check user, password and pg_hba.conf"},
     {"3D000", Code::unavailable, "create the database, or correct its name in the configuration"},
@@ -43,6 +43,24 @@ constexpr Meaning kMeanings[] = {
 };
 
 constexpr Meaning kLost{"", Code::unavailable, "see that the server runs and can be reached"};
+/// By words of libpq's, which has no codes for them.
+struct Refusal {
+  std::string_view words;
+  std::string_view advice;
+};
+
+constexpr std::string_view kLogin =
+    "the server answers but does not let this role in: mend what it says (the role, its password in the address or in "
+    "the file that PGPASSFILE names, the database, pg_hba.conf, how many connections it allows); it is tried again";
+constexpr std::string_view kEncryption = "mend sslmode and the files it needs in the address, or the server's TLS";
+constexpr std::string_view kReadOnly =
+    "the server is not the kind that target_session_attrs asks for: name every host of it";
+
+// The first that fits decides.
+constexpr Refusal kRefusals[] = {{"FATAL:", kLogin},         {"password", kLogin},        {"authentication", kLogin},
+                                 {"session is ", kReadOnly}, {"server is ", kReadOnly},   {"sslmode", kEncryption},
+                                 {"SSL", kEncryption},       {"certificate", kEncryption}};
+
 constexpr Meaning kOther{"", Code::internal, "this is a defect: report it with this message"};
 
 const Meaning& meaning_of(std::string_view sqlstate) {
@@ -61,6 +79,19 @@ Error translate(const ServerError& error) {
   const std::string_view state = error.sqlstate.empty() ? "no answer" : std::string_view(error.sqlstate);
   return {meaning.code,
           fmt::format("PostgreSQL at {}: {} ({}): {}", error.where, first_line(error.message), state, meaning.advice)};
+}
+
+Error translate_refusal(const ServerError& error) {
+  const std::string_view text = error.message;
+  for (const Refusal& refusal : kRefusals) {
+    const size_t at = text.find(refusal.words);
+    if (at == std::string_view::npos) continue;
+    const size_t before = text.rfind('\n', at);
+    const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    return unavailable(
+        fmt::format("PostgreSQL at {}: {}: {}", error.where, first_line(text.substr(begin)), refusal.advice));
+  }
+  return translate(error);
 }
 
 bool leaves_commit_unknown(std::string_view sqlstate) {

@@ -20,6 +20,10 @@ struct ServerError {
 /// included.
 Error translate(const ServerError& error);
 
+/// What libpq says of a connection that could not be made: it has no SQLSTATE. Always `unavailable`: a server may be
+/// mended while the hub runs. Of several hosts the one that answered is told of.
+Error translate_refusal(const ServerError& error);
+
 /// After such an error the connection is of no use, though it may still be open: connect anew. An emptied SQLSTATE, the
 /// server going down, and a server that has become a read-only standby.
 bool needs_new_connection(std::string_view sqlstate);

@@ -6,11 +6,17 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/bytes.h"
+#include "store/postgres/address.h"
 #include "store/postgres/sqlstate.h"
 #include "store/postgres/text.h"
 
 namespace vf::store::postgres {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 std::string escaped(std::string_view bytes) {
   std::string out;
@@ -72,6 +78,67 @@ TEST(PostgresErrors, SayWhereAndWhatAndHowToMend) {
   const Error error = translate({"53100", "could not extend file\nHINT: x", "db1:5432/hub"});
   EXPECT_EQ(error.message,
             "PostgreSQL at db1:5432/hub: could not extend file (53100): the server's disk is full: free some space");
+}
+
+TEST(PostgresErrors, ARefusedConnectionIsToldApartFromASilentOne) {
+  const auto said = [](const char* message) {
+    const Error error = translate_refusal({"", message, "b:5432/dm"});
+    EXPECT_EQ(error.code, Code::unavailable);
+    return error.message;
+  };
+  const std::string login = said(
+      "connection to server at \"a\", port 5432 failed: Connection refused\n\tIs the server running on that host?\n"
+      "connection to server at \"b\", port 5432 failed: FATAL:  password authentication failed for user \"vfapp\"\n");
+  EXPECT_THAT(login, StartsWith("PostgreSQL at b:5432/dm: connection to server at \"b\""));
+  EXPECT_THAT(login, AllOf(HasSubstr("failed for user \"vfapp\": "), HasSubstr("does not let this role in")));
+  for (const char* message : {"connection to server at \"b\", port 1 failed: fe_sendauth: no password supplied\n",
+                              "connection to server at \"b\" failed: FATAL:  role \"vfapp\" is not permitted to log in",
+                              "connection to server failed: FATAL:  too many connections for role \"vfapp\"",
+                              "connection to server failed: FATAL:  database \"dm\" does not exist"}) {
+    EXPECT_THAT(said(message), AllOf(HasSubstr("PGPASSFILE"), Not(HasSubstr("no answer")))) << message;
+  }
+  for (const char* message : {"invalid sslmode value: \"sometimes\"\n",
+                              "connection to server failed: server does not support SSL, but SSL was required\n",
+                              "root certificate file \"/r.crt\" does not exist\n"}) {
+    EXPECT_THAT(said(message), HasSubstr("mend sslmode")) << message;
+  }
+  EXPECT_THAT(said("connection to server failed: session is read-only\n"), HasSubstr("target_session_attrs"));
+  for (const char* message : {"connection to server failed: Connection refused\n", "could not translate host name",
+                              "connection to server failed: timeout expired\n"}) {
+    EXPECT_THAT(said(message), HasSubstr("see that the server runs and can be reached")) << message;
+  }
+}
+
+TEST(PostgresErrors, AConnectionThatWasEndedIsNoServerThatGoesDown) {
+  EXPECT_THAT(translate({"57P01", "terminating connection due to administrator command", "h:1/d"}).message,
+              HasSubstr("the server ended the connection, or is going down or starting"));
+}
+
+TEST(PostgresAddress, NamesADatabase) {
+  for (const char* address : {"postgresql://u:p@h:1,i/dm?target_session_attrs=read-write", "postgresql:///dm?host=/s",
+                              "postgresql://u:p?q@h/dm", "postgresql://h/?service=dm", "host=h dbname=dm"}) {
+    EXPECT_TRUE(check_address(address)) << address;
+  }
+  for (const char* address : {"postgresql://u@h", "postgresql://u@h/", "postgresql://u@h?sslmode=require", "host=h"}) {
+    const auto refused = check_address(address);
+    ASSERT_FALSE(refused) << address;
+    EXPECT_EQ(refused.error().code, Code::invalid);
+    EXPECT_THAT(refused.error().message, HasSubstr("names no database")) << address;
+  }
+}
+
+TEST(PostgresAddress, IsRefusedWithoutAnyOfItsValues) {
+  const auto unknown = check_address("postgresql://u:secret@h/dm?foo=bar");
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, AllOf(HasSubstr("'foo'"), Not(HasSubstr("bar")), Not(HasSubstr("secret"))));
+  for (const char* address :
+       {"postgresql://u:12/secret@h/dm", "postgresql://u:sec%ret@h/dm", "postgresql://u@secret?@h",
+        "postgresql://u:a@b?secret=c@h/dm", "password=my secret=1 dbname=dm"}) {
+    const auto refused = check_address(address);
+    ASSERT_FALSE(refused) << address;
+    EXPECT_EQ(refused.error().code, Code::invalid);
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr("%XX"), Not(HasSubstr("sec")))) << address;
+  }
 }
 
 TEST(PostgresErrors, AServerThatIsOfNoUseAnyMoreIsLeft) {
