@@ -11,7 +11,7 @@ namespace vf::app {
 namespace {
 
 // With 4,096 connections, of which each may hold http::kFreeRequestBytes and some 1.5 KiB of its own, these two keep
-// the process below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
+// intake below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
 constexpr size_t kBufferedBytes = 12u << 20;  // long requests
 constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the committer
 // More than wait while one lane commits what 64 connections bring; below it a second lane only makes smaller batches
