@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import socket
 import threading
+import types
 
 CHUNK = 1 << 16
 
@@ -32,14 +33,19 @@ class Balancer:
         self.flowing.clear()
 
     def freeze_at_commit(self, mark, *, answered):
-        """Freezes amid the next transaction of a database's client that has sent `mark`: before its COMMIT reaches the
-        server, or, `answered`, before the server's word that it stands reaches the client."""
+        """Freezes amid the next transaction of a database's client that has sent `mark`: before its COMMIT (or the one
+        statement that is all of it) reaches the server, or, `answered`, before the server's word that it stands
+        reaches the client."""
         self.trap = mark, answered
 
-    def spring(self, chunk, marked, to_client):
-        if self.trap and not to_client and self.trap[0] in chunk:
-            marked.set()
-        if self.trap and marked.is_set() and b"COMMIT" in chunk and to_client == self.trap[1]:
+    def spring(self, chunk, transaction, to_client):
+        if not self.trap:
+            return
+        mark, answered = self.trap
+        if not to_client and mark in chunk:
+            transaction.is_marked, transaction.is_one_statement = True, b"add_events" in chunk
+        ends = b"COMMIT" in chunk or transaction.is_one_statement
+        if transaction.is_marked and ends and to_client == answered:
             self.trap = None
             self.freeze()
 
@@ -54,11 +60,11 @@ class Balancer:
 
     def serve(self, client):
         with client, contextlib.suppress(OSError):
-            marked = threading.Event()
+            transaction = types.SimpleNamespace(is_marked=False, is_one_statement=False)
             with self.connect() as server:
-                back = threading.Thread(target=self.pass_on, args=(server, client, marked, True), daemon=True)
+                back = threading.Thread(target=self.pass_on, args=(server, client, transaction, True), daemon=True)
                 back.start()
-                self.pass_on(client, server, marked, False)
+                self.pass_on(client, server, transaction, False)
                 back.join()
 
     def connect(self):
@@ -68,10 +74,10 @@ class Balancer:
                 return socket.create_connection(("127.0.0.1", self.ports[(first + i) % len(self.ports)]))
         raise ConnectionRefusedError("no server takes connections")
 
-    def pass_on(self, source, sink, marked, to_client):
+    def pass_on(self, source, sink, transaction, to_client):
         with contextlib.suppress(OSError):
             while chunk := source.recv(CHUNK):
-                self.spring(chunk, marked, to_client)
+                self.spring(chunk, transaction, to_client)
                 self.flowing.wait()
                 sink.sendall(chunk)
         self.flowing.wait()
