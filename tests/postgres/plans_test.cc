@@ -9,12 +9,15 @@ namespace {
 
 using store::StartConsumer;
 
-/// Three days of events, today's included; ids with times, and some without. Cursors, exceptions and audit to match.
+/// Three days of events that end at ten in the evening of today, whatever the time is, so that days are cut the same.
+/// Ids with times, and some without; cursors, exceptions and audit to match.
 constexpr const char* kFill = R"(
 SELECT ingest.add_outbox_days((now() AT TIME ZONE 'UTC')::date - 2, (now() AT TIME ZONE 'UTC')::date);
-CREATE TEMP TABLE filling AS SELECT n, (n / 400 + 3)::text::xid8 AS tx, now() - (200000 - n) * interval '1 second' AS at,
+CREATE TEMP TABLE filling AS SELECT n, (n / 400 + 3)::text::xid8 AS tx,
+  date_trunc('day', now(), 'UTC') + (n - 120800) * interval '1 second' AS at,
   CASE WHEN n % 10 = 0 THEN ('00000000-0000-8000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
-  ELSE (left(ingest.id_at(now() - (200000 - n) * interval '1 second')::text, 23) || '-' || lpad(to_hex(n), 12, '0'))::uuid
+  ELSE (left(ingest.id_at(date_trunc('day', now(), 'UTC') + (n - 120800) * interval '1 second')::text, 23) || '-' ||
+        lpad(to_hex(n), 12, '0'))::uuid
   END AS id FROM generate_series(1, 200000) n;
 INSERT INTO ingest.ingest_outbox SELECT 1, tx, n, id, 'kick', 'kick.x', 'channel/' || n % 100, at,
   date_trunc('milliseconds', at), n::text, '', '', false, true, true, '{}', '{}' FROM filling;
