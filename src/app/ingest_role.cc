@@ -14,8 +14,8 @@ namespace {
 // intake below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
 constexpr size_t kBufferedBytes = 12u << 20;  // long requests
 constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the committer
-// More than wait while one lane commits what 64 connections bring; below it a second lane only makes smaller batches
-// (PostgreSQL beside us: 23 µs of the server's CPU an event with one lane, 35 with two at once).
+// More than wait while one lane commits what 64 connections bring: below it a second lane only makes smaller batches,
+// which cost more (docs/performance.md).
 constexpr size_t kSecondLaneFrom = 128;
 constexpr Millis kOverdueLook{200};
 

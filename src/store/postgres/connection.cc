@@ -45,13 +45,13 @@ bool is_done(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
-/// Holds a patience until it ends.
-class With {
+/// Another patience for as long as it lives.
+class PatienceScope {
  public:
-  With(Millis& patience, Millis now) : patience_(patience), before_(std::exchange(patience, now)) {}
-  With(const With&) = delete;
-  With& operator=(const With&) = delete;
-  ~With() { patience_ = before_; }
+  PatienceScope(Millis& patience, Millis now) : patience_(patience), before_(std::exchange(patience, now)) {}
+  PatienceScope(const PatienceScope&) = delete;
+  PatienceScope& operator=(const PatienceScope&) = delete;
+  ~PatienceScope() { patience_ = before_; }
 
  private:
   Millis& patience_;
@@ -110,7 +110,7 @@ Result<bool> Connection::connect() {
 }
 
 Result<bool> Connection::check_server() {
-  const With patience(patience_, params_.connect_timeout + params_.grace);
+  const PatienceScope patience(patience_, params_.connect_timeout + params_.grace);
   const auto rows = send(
       "SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
       "pg_catalog.current_setting('default_transaction_isolation'), "
@@ -255,7 +255,7 @@ Millis Connection::patience_with(const TransactionLimits& limits) const {
 Result<bool> Connection::transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits) {
   VF_INVARIANT(!in_transaction_);
   if (auto ready = ensure_connected(); !ready) return ready;
-  const With patience(patience_, patience_with(limits));
+  const PatienceScope patience(patience_, patience_with(limits));
   if (auto begun = send(begin_text(limits), nullptr); !begun) return begun.error();
   in_transaction_ = true;
   auto done = body();
@@ -287,7 +287,7 @@ Result<Rows> Connection::write_at_once(const std::string& sql, const Values& val
   if (in_transaction_) return query(sql, values);
   if (auto ready = ensure_connected(); !ready) return ready.error();
   if (!begins_as_we_do_) return write(sql, values, limits);
-  const With patience(patience_, patience_with(limits));
+  const PatienceScope patience(patience_, patience_with(limits));
   warning_->clear();
   auto rows = send(sql, &values);
   if (!rows) return unconfirmed(rows.error());
