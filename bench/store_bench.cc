@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "store/postgres/environment.h"
-#include "store/postgres/outbox.h"
+#include "store/postgres/environment/environment.h"
+#include "store/postgres/outbox/outbox.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 

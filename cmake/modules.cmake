@@ -1,5 +1,6 @@
-# vf_module(FOLDER DEPS folders… LIBS targets…): the library of src/FOLDER, and the test program of its *_test.cc files.
-# A folder without sources becomes an interface library, so ports (headers only) need no special case.
+# vf_module(FOLDER DEPS folders… TEST_DEPS folders… LIBS targets…): the library of src/FOLDER, and the test program of the
+# *_test.cc files in it or, where it would be crowded, in its tests/. A folder without sources becomes an interface
+# library, so ports (headers only) need no special case.
 add_library(vf_warnings INTERFACE)
 target_compile_options(vf_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${VF_WERROR}>:-Werror>)
 
@@ -12,18 +13,15 @@ endfunction()
 add_custom_target(fast_tests)
 
 function(vf_module folder)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;LIBS" ${ARGN})
   set(root ${CMAKE_SOURCE_DIR}/src)
   file(GLOB sources CONFIGURE_DEPENDS ${root}/${folder}/*.cc)
-  file(GLOB tests CONFIGURE_DEPENDS ${root}/${folder}/*_test.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${root}/${folder}/*_test.cc ${root}/${folder}/tests/*_test.cc)
   if(tests)
     list(REMOVE_ITEM sources ${tests})
   endif()
   vf_target_name(target ${folder})
 
-  if(ARG_DEPS STREQUAL "*")
-    get_property(ARG_DEPS GLOBAL PROPERTY VF_MODULES)
-  endif()
   set(links ${ARG_LIBS})
   foreach(dep ${ARG_DEPS})
     vf_target_name(dep_target ${dep})
@@ -39,11 +37,14 @@ function(vf_module folder)
     target_include_directories(${target} INTERFACE ${root})
     target_link_libraries(${target} INTERFACE ${links})
   endif()
-  set_property(GLOBAL APPEND PROPERTY VF_MODULES ${folder})
 
   if(tests)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} vf_warnings vf_test_main)
+    foreach(dep ${ARG_TEST_DEPS})
+      vf_target_name(dep_target ${dep})
+      target_link_libraries(${target}_test PRIVATE ${dep_target})
+    endforeach()
     target_compile_definitions(${target}_test PRIVATE VF_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures" VF_ROOT="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${folder} COMMAND ${target}_test)
     add_dependencies(fast_tests ${target}_test)

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "admin/life.h"
+#include "admin/event_history.h"
 #include "admin/views.h"
 #include "concurrency/task_thread.h"
 

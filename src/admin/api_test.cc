@@ -11,7 +11,7 @@
 #include <set>
 
 #include "event/identity.h"
-#include "store/memory_outbox.h"
+#include "store/memory/outbox.h"
 
 namespace vf::admin {
 namespace {
@@ -120,7 +120,7 @@ class ApiTest : public testing::Test {
 
   const Uuid id_ = event_id("kick", "m", std::nullopt);
   ManualClock clock_{kNow};
-  store::MemoryOutbox outbox_;
+  store::memory::MemoryOutbox outbox_;
   http::Router router_;
   Api api_;
   json description_;

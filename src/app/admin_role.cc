@@ -11,7 +11,7 @@ constexpr std::chrono::milliseconds kResponseTimeout{5'000};
 AdminRole::AdminRole() : checks_(kReadinessWaitingMax) {}
 
 Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configured, std::optional<admin::Hub> hub,
-                                                    Services services) {
+                                                    obs::Services services) {
   auto role = std::unique_ptr<AdminRole>(new AdminRole);
   role->add_health(services);
   if (hub) {
@@ -33,7 +33,7 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configu
   return role;
 }
 
-void AdminRole::add_health(Services services) {
+void AdminRole::add_health(obs::Services services) {
   router_.add("GET", "/healthz", [](http::Request, http::PathValues, http::Respond respond) {
     respond({.status = 200, .content_type = "application/json", .body = R"({"status":"alive"})", .headers = {}});
   });

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "admin/api.h"
-#include "app/services.h"
+#include "obs/services.h"
 #include "concurrency/task_thread.h"
 #include "config/config.h"
 #include "http/router.h"
@@ -19,7 +19,7 @@ class AdminRole {
  public:
   /// `hub`: what the API works on; nullopt where there is no ingest.
   static Result<std::unique_ptr<AdminRole>> start(const config::Admin& configured, std::optional<admin::Hub> hub,
-                                                  Services services);
+                                                  obs::Services services);
   ~AdminRole() { drain(Millis{0}); }
 
   const std::string& url() const { return url_; }
@@ -27,7 +27,7 @@ class AdminRole {
 
  private:
   AdminRole();
-  void add_health(Services services);
+  void add_health(obs::Services services);
 
   http::Router router_;
   std::string url_;

@@ -9,7 +9,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "app/seconds.h"
+#include "base/seconds.h"
 #include "app/stores.h"
 #include "app/targets.h"
 
@@ -76,18 +76,18 @@ Result<bool> Consumers::start_target(const std::string& name, const config::Targ
                                         told};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
-  workers_.emplace(name, std::make_unique<Leased<fanout::TargetWorker>>(lease(name), std::move(start)));
+  workers_.emplace(name, std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(name), std::move(start)));
   return true;
 }
 
 void Consumers::start_feeder() {
-  ingest::RawLogFeederParams feeder;
+  raw_log::RawLogFeederParams feeder;
   feeder.retention = raw_retention(params_.config.ingest);
   auto start = [this, feeder](store::WriteOutbox write) {
-    return std::make_unique<ingest::RawLogWorker>(ingest::RawLogWorker::Params{
+    return std::make_unique<raw_log::RawLogWorker>(raw_log::RawLogWorker::Params{
         params_.outbox, std::move(write), *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
   };
-  feeder_ = std::make_unique<Leased<ingest::RawLogWorker>>(lease(std::string(store::kRawLog)), std::move(start));
+  feeder_ = std::make_unique<outbox::Leased<raw_log::RawLogWorker>>(lease(std::string(store::kRawLog)), std::move(start));
 }
 
 void Consumers::start_proof() {
@@ -106,10 +106,10 @@ void Consumers::start_retention() {
   for (const auto& target : targets_) params.consumers.push_back(target.name);
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](store::WriteOutbox write) { return std::make_unique<Retention>(params, std::move(write)); };
-  retention_ = std::make_unique<Leased<Retention>>(lease(std::string(kRetention)), std::move(start));
+  retention_ = std::make_unique<outbox::Leased<Retention>>(lease(std::string(kRetention)), std::move(start));
 }
 
-store::LeaseKeeper::Params Consumers::lease(std::string name) const {
+outbox::LeaseKeeper::Params Consumers::lease(std::string name) const {
   return {.name = std::move(name),
           .holder = holder_,
           .write = params_.write,
@@ -170,9 +170,9 @@ fanout::Status Consumers::status_from_store(const fanout::Target& target) const 
   return status;
 }
 
-ingest::RawLogStatus Consumers::feeder_status() const {
+raw_log::RawLogStatus Consumers::feeder_status() const {
   if (const auto running = feeder_->worker()) return running->status();
-  ingest::RawLogStatus status;
+  raw_log::RawLogStatus status;
   if (auto cursor = params_.outbox.cursor(std::string(store::kRawLog))) status.cursor = *cursor;
   return status;
 }

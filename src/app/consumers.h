@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "admin/api.h"
-#include "app/lake_proof.h"
-#include "app/leased.h"
+#include "app/reconciliation.h"
+#include "outbox/leased.h"
 #include "app/retention.h"
-#include "app/services.h"
+#include "obs/services.h"
 #include "config/config.h"
 #include "fanout/target_worker.h"
-#include "ingest/raw_log_worker.h"
+#include "raw_log/worker.h"
 #include "lake/raw_log.h"
-#include "store/dead_letters.h"
+#include "outbox/dead_letters.h"
 
 namespace vf::app {
 
@@ -25,7 +25,7 @@ class Consumers {
  public:
   struct Params {
     const config::Config& config;
-    Services services;
+    obs::Services services;
     store::OutboxStore& outbox;
     lake::RawLog* lake = nullptr;  // none: there is no feeder
     store::WriteOutbox write;
@@ -50,7 +50,7 @@ class Consumers {
   void start_proof();
   void start_retention();
   void wait_for_workers() const;
-  store::LeaseKeeper::Params lease(std::string name) const;
+  outbox::LeaseKeeper::Params lease(std::string name) const;
   uint64_t seed(std::string_view consumer) const;
 
   std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
@@ -58,7 +58,7 @@ class Consumers {
   fanout::Status local_status(const std::string& name) const;
   std::string holder_of(const std::string& target) const;
   fanout::Status status_from_store(const fanout::Target& target) const;
-  ingest::RawLogStatus feeder_status() const;
+  raw_log::RawLogStatus feeder_status() const;
   admin::LakeStatus lake_status() const;
   void publish_target_metrics(const std::string& name);
   void set_mode(const std::string& name, std::optional<fanout::Mode> mode, admin::Done done);
@@ -67,12 +67,12 @@ class Consumers {
 
   const Params params_;
   const std::string holder_;
-  const store::DeadLetters dead_letters_;
+  const outbox::DeadLetters dead_letters_;
   std::vector<fanout::Target> targets_;
-  std::map<std::string, std::unique_ptr<Leased<fanout::TargetWorker>>> workers_;
-  std::unique_ptr<Leased<ingest::RawLogWorker>> feeder_;
+  std::map<std::string, std::unique_ptr<outbox::Leased<fanout::TargetWorker>>> workers_;
+  std::unique_ptr<outbox::Leased<raw_log::RawLogWorker>> feeder_;
   std::unique_ptr<LakeProof> proof_;
-  std::unique_ptr<Leased<Retention>> retention_;
+  std::unique_ptr<outbox::Leased<Retention>> retention_;
 };
 
 }  // namespace vf::app

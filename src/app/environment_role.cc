@@ -4,7 +4,7 @@
 
 #include "app/listener.h"
 #include "app/migrations.h"
-#include "app/seconds.h"
+#include "base/seconds.h"
 #include "app/stores.h"
 
 namespace vf::app {
@@ -41,7 +41,7 @@ Result<bool> EnvironmentRole::open() {
     return answer ? trouble_.reason(services_.clock.steady()) : answer.error().message;
   });
   if (is_shared(configured_.store)) {
-    watch_clock("environment " + name_ + " clock", [this] { return store_->time(services_.clock.now()); }, services_);
+    watch::watch_clock("environment " + name_ + " clock", [this] { return store_->time(services_.clock.now()); }, services_);
   }
   return true;
 }

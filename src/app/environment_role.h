@@ -7,8 +7,8 @@
 #include <string>
 
 #include "app/maintenance.h"
-#include "app/services.h"
-#include "app/store_trouble.h"
+#include "obs/services.h"
+#include "watch/store_trouble.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "receive/receiver.h"
@@ -22,7 +22,7 @@ class EnvironmentRole {
   struct Params {
     std::string name;
     const config::Environment& configured;
-    Services services;
+    obs::Services services;
     Duties duties = Duties::both;
   };
   static Result<std::unique_ptr<EnvironmentRole>> start(Params params);
@@ -46,11 +46,11 @@ class EnvironmentRole {
 
   const std::string name_;
   const config::Environment& configured_;
-  Services services_;
+  obs::Services services_;
   std::string url_;
   std::array<obs::Counter*, 4> by_status_{};  // indexed by store::Applied
   obs::Histogram *projection_lag_seconds_ = nullptr, *end_to_end_seconds_ = nullptr, *answer_seconds_ = nullptr;
-  StoreTrouble trouble_;
+  watch::StoreTrouble trouble_;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;
   std::unique_ptr<Maintenance> maintenance_;

@@ -4,7 +4,7 @@
 
 #include "app/listener.h"
 #include "app/migrations.h"
-#include "app/seconds.h"
+#include "base/seconds.h"
 #include "app/stores.h"
 
 namespace vf::app {
@@ -34,7 +34,7 @@ http::ServerParams server_params(const config::Ingest& ingest) {
 
 }  // namespace
 
-Result<std::unique_ptr<IngestRole>> IngestRole::open(const config::Config& config, Services services) {
+Result<std::unique_ptr<IngestRole>> IngestRole::open(const config::Config& config, obs::Services services) {
   auto role = std::unique_ptr<IngestRole>(new IngestRole(config, services));
   if (auto opened = role->open_stores(); !opened) return opened.error();
   return role;
@@ -65,9 +65,9 @@ Result<bool> IngestRole::open_stores() {
     auto answer = outbox_->ping();
     return answer ? trouble_.reason(services_.clock.steady()) : answer.error().message;
   });
-  if (auto ask = ask_horizon(config_.ingest.store)) watch_horizon(std::move(ask), services_);
+  if (auto ask = ask_horizon(config_.ingest.store)) watch::watch_horizon(std::move(ask), services_);
   if (is_shared(config_.ingest.store))
-    watch_clock("store clock", [this] { return outbox_->time(services_.clock.now()); }, services_);
+    watch::watch_clock("store clock", [this] { return outbox_->time(services_.clock.now()); }, services_);
   return true;
 }
 
@@ -83,9 +83,9 @@ Result<bool> IngestRole::start_workers() {
     limits.lanes = 2;
     limits.others_from = kSecondLaneFrom;
   }
-  committer_ = std::make_unique<ingest::Committer>(ingest::Committer::Params{
+  committer_ = std::make_unique<outbox::Committer>(outbox::Committer::Params{
       *outbox_, services_.clock, limits,
-      [this](const ingest::CommitReport& report, std::chrono::nanoseconds took) { observe(report, took); }});
+      [this](const outbox::CommitReport& report, std::chrono::nanoseconds took) { observe(report, took); }});
   write_ = [this](store::Write write, std::function<void(Result<store::WriteResult>)> done) {
     committer_->write(std::move(write), std::move(done));
   };
@@ -99,9 +99,9 @@ Result<bool> IngestRole::listen() {
   auto sources = make_sources(config_, key_fetcher_);
   if (!sources) return sources.error();
   count_sources(*sources);
-  intake_ = std::make_unique<ingest::Intake>(
-      ingest::Intake::Params{std::move(*sources), *committer_, services_.clock, config_.ingest.patience,
-                             [this](const ingest::IntakeReport& report) { observe(report); }});
+  intake_ = std::make_unique<intake::Intake>(
+      intake::Intake::Params{std::move(*sources), *committer_, services_.clock, config_.ingest.patience,
+                             [this](const intake::IntakeReport& report) { observe(report); }});
   patience_ = std::make_unique<concurrency::Periodic>(kOverdueLook, [this] {
     intake_->answer_overdue();
     return kOverdueLook;
@@ -139,35 +139,35 @@ void IngestRole::count_sources(const SourceMap& sources) {
   }
 }
 
-void IngestRole::observe(const ingest::IntakeReport& report) {
+void IngestRole::observe(const intake::IntakeReport& report) {
   const auto& counts = counts_.find(report.source)->second;
   counts.answer_seconds->observe(seconds(report.took));
   switch (report.outcome) {
-    case ingest::Outcome::accepted:
+    case intake::Outcome::accepted:
       counts.accepted->add();
       counts.provider_lag_seconds->observe(lag_seconds(report.event->received - report.event->time));
       return;
-    case ingest::Outcome::duplicate:
+    case intake::Outcome::duplicate:
       return counts.duplicate->add();
-    case ingest::Outcome::handshake:
+    case intake::Outcome::handshake:
       return counts.handshake->add();
-    case ingest::Outcome::refused:
+    case intake::Outcome::refused:
       services_.metrics
           .counter("vf_intake_refusals_total", "Requests that were not proved, by reason.",
                    {{"source", std::string(report.source)}, {"reason", std::string(report.reason)}})
           .add();
       services_.log.noisy(obs::Level::info, "delivery refused", {{"source", report.source}, {"reason", report.reason}});
       return counts.refused->add();
-    case ingest::Outcome::overloaded:
+    case intake::Outcome::overloaded:
       return counts.overloaded->add();
-    case ingest::Outcome::unavailable:
+    case intake::Outcome::unavailable:
       return counts.unavailable->add();
-    case ingest::Outcome::rejected:
+    case intake::Outcome::rejected:
       return counts.rejected->add();
   }
 }
 
-void IngestRole::observe(const ingest::CommitReport& report, std::chrono::nanoseconds took) {
+void IngestRole::observe(const outbox::CommitReport& report, std::chrono::nanoseconds took) {
   commit_seconds_->observe(seconds(took));
   if (report.trouble) {
     const auto& [code, message] = *report.trouble;

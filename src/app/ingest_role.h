@@ -10,13 +10,13 @@
 
 #include "admin/api.h"
 #include "app/consumers.h"
-#include "app/services.h"
+#include "obs/services.h"
 #include "app/sources.h"
-#include "app/store_trouble.h"
-#include "concurrency/periodic.h"
+#include "watch/store_trouble.h"
+#include "concurrency/periodic_task.h"
 #include "config/config.h"
 #include "http/server.h"
-#include "ingest/intake.h"
+#include "intake/intake.h"
 #include "lake/raw_log.h"
 
 namespace vf::app {
@@ -24,7 +24,7 @@ namespace vf::app {
 class IngestRole {
  public:
   /// Opens the stores, which fails where another process works on them and cannot be shared. Errors say what to mend.
-  static Result<std::unique_ptr<IngestRole>> open(const config::Config& config, Services services);
+  static Result<std::unique_ptr<IngestRole>> open(const config::Config& config, obs::Services services);
   /// Starts the workers, then listens.
   Result<bool> run();
   ~IngestRole();
@@ -45,29 +45,29 @@ class IngestRole {
     obs::Histogram *answer_seconds, *provider_lag_seconds;
   };
 
-  IngestRole(const config::Config& config, Services services) : config_(config), services_(services) {}
+  IngestRole(const config::Config& config, obs::Services services) : config_(config), services_(services) {}
   Result<bool> open_stores();
   Result<bool> start_workers();
   Result<bool> listen();
   void count_sources(const SourceMap& sources);
-  void observe(const ingest::IntakeReport& report);
-  void observe(const ingest::CommitReport& report, std::chrono::nanoseconds took);
+  void observe(const intake::IntakeReport& report);
+  void observe(const outbox::CommitReport& report, std::chrono::nanoseconds took);
   void publish_metrics();
   std::vector<admin::SourceStatus> source_statuses() const;
 
   const config::Config& config_;
-  Services services_;
+  obs::Services services_;
   std::string url_;
-  StoreTrouble trouble_;
+  watch::StoreTrouble trouble_;
   std::unique_ptr<store::OutboxStore> outbox_;
   std::unique_ptr<lake::RawLog> lake_;
-  std::unique_ptr<ingest::Committer> committer_;
+  std::unique_ptr<outbox::Committer> committer_;
   store::WriteOutbox write_;
   std::unique_ptr<Consumers> consumers_;
   std::map<std::string, SourceCounts, std::less<>> counts_;
   obs::Histogram *commit_seconds_ = nullptr, *commit_events_ = nullptr;
-  KeyFetcher key_fetcher_;
-  std::unique_ptr<ingest::Intake> intake_;
+  sources::KeyFetcher key_fetcher_;
+  std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<concurrency::Periodic> patience_;  // uses intake_
   std::unique_ptr<http::Server> server_;
 };

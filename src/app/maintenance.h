@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "app/services.h"
-#include "concurrency/periodic.h"
+#include "obs/services.h"
+#include "concurrency/periodic_task.h"
 #include "config/config.h"
-#include "receive/settle.h"
+#include "receive/apply.h"
 #include "store/environment_store.h"
 
 namespace vf::app {
@@ -19,7 +19,7 @@ class Maintenance {
   struct Params {
     std::string environment;
     const config::Environment& configured;
-    Services services;
+    obs::Services services;
     store::EnvironmentStore& store;
   };
   explicit Maintenance(Params params);

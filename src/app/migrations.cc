@@ -4,8 +4,8 @@
 
 #include "app/stores.h"
 #include "lake/schema.h"
-#include "store/postgres/environment.h"
-#include "store/postgres/outbox.h"
+#include "store/postgres/environment/environment.h"
+#include "store/postgres/outbox/outbox.h"
 #include "store/postgres/schema.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"

@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "app/heap.h"
+#include "platform/heap.h"
 
 namespace vf::app {
 namespace {
@@ -50,7 +50,7 @@ Process::~Process() { drain(); }
 // and the admin listener last: when it answers, all of it is ready.
 Result<Addresses> Process::start() {
   memory_ = std::make_unique<concurrency::Periodic>(kMemoryPause, [] {
-    give_back_freed_memory();
+    platform::give_back_freed_memory();
     return kMemoryPause;
   });
   for (const auto step : {&Process::start_simulation, &Process::open_ingest, &Process::start_environments,

@@ -8,8 +8,8 @@
 #include "app/admin_role.h"
 #include "app/environment_role.h"
 #include "app/ingest_role.h"
-#include "app/simulation.h"
-#include "concurrency/periodic.h"
+#include "app/fake_providers.h"
+#include "concurrency/periodic_task.h"
 #include "config/config.h"
 #include "config/role.h"
 #include "obs/health_log.h"
@@ -57,7 +57,7 @@ class Process {
   obs::Metrics metrics_;
   obs::Health health_;
   obs::HealthLog health_log_{health_, log_};
-  Services services_{clock_, log_, metrics_, health_};
+  obs::Services services_{clock_, log_, metrics_, health_};
   std::unique_ptr<Simulation> simulation_;
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "app/services.h"
-#include "concurrency/periodic.h"
+#include "obs/services.h"
+#include "concurrency/periodic_task.h"
 #include "config/config.h"
 #include "store/outbox_store.h"
 
@@ -16,7 +16,7 @@ class Retention {
  public:
   struct Params {
     const config::Ingest& configured;
-    Services services;
+    obs::Services services;
     store::OutboxStore& store;
     std::vector<std::string> consumers;  // what they have not passed is kept
   };

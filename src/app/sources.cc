@@ -21,7 +21,7 @@ twIDAQAB
 -----END PUBLIC KEY-----
 )";
 
-Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& configured, KeyFetcher& fetcher) {
+Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& configured, sources::KeyFetcher& fetcher) {
   sources::kick::KickSource::Params params;
   std::vector<std::string> pems;
   for (const auto& key : configured.public_keys) pems.push_back(key.text);
@@ -66,7 +66,7 @@ Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
 
 }  // namespace
 
-Result<SourceMap> make_sources(const config::Config& config, KeyFetcher& fetcher) {
+Result<SourceMap> make_sources(const config::Config& config, sources::KeyFetcher& fetcher) {
   SourceMap map;
   const auto add = [&map](const std::string& name, config::SourceMode mode, auto make) -> Result<bool> {
     if (mode == config::SourceMode::off) return true;

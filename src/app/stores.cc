@@ -10,9 +10,9 @@
 #include "lake/chdb/library.h"
 #include "lake/clickhouse/clickhouse_raw_log.h"
 #include "projections/tables.h"
-#include "store/postgres/environment.h"
-#include "store/postgres/horizon.h"
-#include "store/postgres/outbox.h"
+#include "store/postgres/environment/environment.h"
+#include "store/postgres/outbox/horizon.h"
+#include "store/postgres/outbox/outbox.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/risks.h"
 #include "store/postgres/server_clock.h"
@@ -74,20 +74,20 @@ Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& 
 
 bool is_shared(const config::StoreUrl& url) { return url.kind != Kind::sqlite; }
 
-AskHorizon ask_horizon(const config::StoreUrl& url) {
+watch::AskHorizon ask_horizon(const config::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
   const store::postgres::ConnectionParams params{.url = url.location, .role = "horizon"};
-  return [pool = std::make_shared<store::postgres::Pool>(params, 1)]() -> Result<std::optional<HeldBack>> {
+  return [pool = std::make_shared<store::postgres::Pool>(params, 1)]() -> Result<std::optional<watch::HeldBack>> {
     auto db = pool->lease();
     if (!db) return db.error();
     auto horizon = store::postgres::read_horizon(**db);
     if (!horizon) return horizon.error();
     if (!*horizon) return std::nullopt;
-    return HeldBack{(*horizon)->age, std::move((*horizon)->holder)};
+    return watch::HeldBack{(*horizon)->age, std::move((*horizon)->holder)};
   };
 }
 
-AskTime ask_time(const config::StoreUrl& url) {
+watch::AskTime ask_time(const config::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
   return [url = url.location]() -> Result<Instant> {
     auto db = store::postgres::Connection::open({.url = url, .role = "doctor"});

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "app/clock_watch.h"
-#include "app/horizon_watch.h"
+#include "watch/clock_watch.h"
+#include "watch/horizon_watch.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "lake/raw_log.h"
@@ -21,9 +21,9 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::
 bool is_shared(const config::StoreUrl& url);
 /// Asks a shared store for its horizon, on a connection of its own that is opened when it is first asked; empty for a
 /// store that holds nothing back. Thread safe.
-AskHorizon ask_horizon(const config::StoreUrl& url);
+watch::AskHorizon ask_horizon(const config::StoreUrl& url);
 /// Asks the server of a store for its time, on a new connection each time; empty for an embedded store.
-AskTime ask_time(const config::StoreUrl& url);
+watch::AskTime ask_time(const config::StoreUrl& url);
 /// nullptr for `none`. A chDB lake is migrated by it, one on a server is not: `vf migrate lake`.
 Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock);
 /// What migrate_lake() would do, by name ("0001_raw_events", "retention"); nothing for `none`. Changes nothing.

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "app/open_files.h"
+#include "platform/open_files.h"
 #include "app/sources.h"
 #include "app/stores.h"
 #include "app/targets.h"
@@ -62,7 +62,7 @@ void check_files(const config::Config& config, Findings& out) {
 }
 
 void check_open_files(const config::Config& config, Findings& out) {
-  const auto most = app::open_files_max();
+  const auto most = platform::open_files_max();
   if (!most) return;
   const auto wanted = static_cast<uint64_t>(config.ingest.connections_max) + kOtherFiles;
   const bool enough = *most >= wanted;
@@ -97,7 +97,7 @@ void check_stores(const config::Config& config, Findings& out) {
 }
 
 void check_sources(const config::Config& config, Findings& out) {
-  app::KeyFetcher fetcher;
+  sources::KeyFetcher fetcher;
   const auto sources = app::make_sources(config, fetcher);
   if (!sources) {
     out.push_back({"sources", Grade::problem, sources.error().message});
@@ -159,10 +159,10 @@ void check_clock(Findings& out) {
 }
 
 void check_clock_of(const std::string& store, const config::StoreUrl& url, Findings& out) {
-  using Difference = app::ClockDifference;
+  using Difference = watch::ClockDifference;
   const auto ask = app::ask_time(url);
   if (!ask) return;
-  auto difference = app::compare_clocks(SystemClock(), ask);
+  auto difference = watch::compare_clocks(SystemClock(), ask);
   if (!difference) return;  // that it does not answer is the finding of check_stores()
   const Grade grade = difference->grade == Difference::Grade::ok        ? Grade::ok
                       : difference->grade == Difference::Grade::warning ? Grade::warning

@@ -14,8 +14,8 @@
 #include "crypto/digest.h"
 #include "crypto/standard_webhooks.h"
 #include "http/client.h"
-#include "sim/signer.h"
-#include "sim/world.h"
+#include "fake_providers/signer.h"
+#include "fake_providers/world.h"
 
 namespace vf::cli {
 namespace {
@@ -48,22 +48,22 @@ std::string read_file(const std::string& path) {
 }
 
 // The first thing that the simulated world tells of the wanted provider.
-sim::Payload something(sim::Provider provider, Instant now) {
-  sim::World world({.seed = static_cast<uint64_t>(unix_millis(now)),
-                    .sumsub_percent = provider == sim::Provider::kick ? 0.0 : 100.0,
+fake_providers::Payload something(fake_providers::Provider provider, Instant now) {
+  fake_providers::World world({.seed = static_cast<uint64_t>(unix_millis(now)),
+                    .sumsub_percent = provider == fake_providers::Provider::kick ? 0.0 : 100.0,
                     .odd_percent = 0});
   return world.next(now);
 }
 
-Result<http::Outgoing> simulated(const Options& options, sim::Provider provider, Instant now) {
-  sim::Signer::Params params{.kick_url = options.url, .sumsub_url = options.url, .sumsub_secret = options.secret};
-  if (provider == sim::Provider::kick) params.kick_key_pem = read_file(options.key_file);
+Result<http::Outgoing> simulated(const Options& options, fake_providers::Provider provider, Instant now) {
+  fake_providers::Signer::Params params{.kick_url = options.url, .sumsub_url = options.url, .sumsub_secret = options.secret};
+  if (provider == fake_providers::Provider::kick) params.kick_key_pem = read_file(options.key_file);
   if (params.kick_key_pem.empty()) {
-    if (provider == sim::Provider::kick)
+    if (provider == fake_providers::Provider::kick)
       return invalid("a Kick delivery needs --key: the private key whose public half the receiver knows");
     params.kick_key_pem = crypto::PrivateKey::make_rsa(2048).to_pem();  // not used for Sumsub
   }
-  auto signer = sim::Signer::create(std::move(params));
+  auto signer = fake_providers::Signer::create(std::move(params));
   if (!signer) return signer.error();
   return signer->sign(something(provider, now), now);
 }
@@ -83,9 +83,9 @@ Result<http::Outgoing> standard(const Options& options, Instant now) {
 
 Result<http::Outgoing> genuine(const Options& options, Instant now) {
   const std::string scheme = options.scheme.empty() ? options.source : options.scheme;
-  if (scheme == "kick") return simulated(options, sim::Provider::kick, now);
+  if (scheme == "kick") return simulated(options, fake_providers::Provider::kick, now);
   if (options.secret.empty()) return invalid("needs --secret, or the source's secret in the configuration");
-  if (scheme == "sumsub") return simulated(options, sim::Provider::sumsub, now);
+  if (scheme == "sumsub") return simulated(options, fake_providers::Provider::sumsub, now);
   if (scheme == "standard-webhooks") return standard(options, now);
   return invalid("can sign as kick, sumsub and standard-webhooks, not as " + scheme +
                  " (docs/sources.md shows how to sign by hand)");

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
-#include "app/open_files.h"
+#include "platform/open_files.h"
 #include "app/process.h"
-#include "app/signals.h"
+#include "platform/signals.h"
 #include "cli/families.h"
 #include "config/describe.h"
 
@@ -34,14 +34,14 @@ void announce(const Session& session, const config::Config& config, const app::A
 }
 
 int run_role(Session& session, app::ProcessParams params) {
-  app::block_stop_signals();
-  app::allow_many_open_files();
+  platform::block_stop_signals();
+  platform::allow_many_open_files();
   app::Process process(std::move(params));
   const auto addresses = process.start();
   if (!addresses) return session.fail(addresses.error());
   process.log().info("ready", {{"webhooks", addresses->webhooks}, {"admin", addresses->admin}});
   announce(session, process.config(), *addresses);
-  app::wait_for_stop(kStopPatience);
+  platform::wait_for_stop(kStopPatience);
   process.log().info("stopping");
   process.drain();
   process.log().info("stopped");

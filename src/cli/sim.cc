@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "app/signals.h"
+#include "platform/signals.h"
 #include "base/time.h"
 #include "cli/families.h"
-#include "concurrency/periodic.h"
-#include "sim/simulator.h"
+#include "concurrency/periodic_task.h"
+#include "fake_providers/simulator.h"
 
 namespace vf::cli {
 namespace {
@@ -28,8 +28,8 @@ struct Options {
 
 Millis millis(double seconds) { return Millis(static_cast<int64_t>(seconds * 1000)); }
 
-sim::SimulatorParams params_of(const Options& options) {
-  sim::SimulatorParams params;
+fake_providers::SimulatorParams params_of(const Options& options) {
+  fake_providers::SimulatorParams params;
   params.world.seed = options.seed;
   params.world.channels = options.channels;
   params.world.sumsub_percent = options.sumsub_secret.empty() ? 0 : options.sumsub;
@@ -47,7 +47,7 @@ sim::SimulatorParams params_of(const Options& options) {
   return params;
 }
 
-std::string summary(const sim::PlayerStats& stats, bool json) {
+std::string summary(const fake_providers::PlayerStats& stats, bool json) {
   const nlohmann::json all = {{"told", stats.told},
                               {"sent", stats.sent},
                               {"accepted", stats.accepted},
@@ -63,7 +63,7 @@ std::string summary(const sim::PlayerStats& stats, bool json) {
 }
 
 int play(Session& session, const Options& options) {
-  app::block_stop_signals();
+  platform::block_stop_signals();
   auto params = params_of(options);
   if (!options.key_file.empty()) {
     std::ifstream file(options.key_file);
@@ -79,7 +79,7 @@ int play(Session& session, const Options& options) {
     params.player.record = [&record](std::string_view line) { record << line << "\n"; };
   }
   SystemClock clock;
-  auto simulator = sim::Simulator::start(std::move(params), clock);
+  auto simulator = fake_providers::Simulator::start(std::move(params), clock);
   if (!simulator) return session.fail(simulator.error());
   session.err() << fmt::format("vf sim: Kick's API at {}; seed {}, {} events a second to {}\n", (*simulator)->api_url(),
                                options.seed, options.rate, options.hub);
@@ -88,10 +88,10 @@ int play(Session& session, const Options& options) {
   if (!playing) return session.fail(playing.error());
   // The main thread waits for a signal; when all is told and answered, this raises it.
   concurrency::Periodic finished(kFinishedPoll, [&simulator] {
-    if ((*simulator)->is_finished()) app::stop_this_process();
+    if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;
   });
-  app::wait_for_stop(kStopPatience);
+  platform::wait_for_stop(kStopPatience);
   finished.stop();
   (*simulator)->stop();
   const auto stats = (*simulator)->stats();

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "concurrency/group_committer.h"
+#include "concurrency/batch_queue.h"
 
 namespace vf::concurrency {
 

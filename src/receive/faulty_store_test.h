@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "store/memory_environment.h"
+#include "store/memory/environment.h"
 
 namespace vf::receive {
 
-class FaultyStore final : public store::MemoryEnvironment {
+class FaultyStore final : public store::memory::MemoryEnvironment {
  public:
   std::deque<Error> next_errors;       // of the next calls, in order
   std::optional<Error> after_refusal;  // of the call that follows a refusal

@@ -8,11 +8,11 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "concurrency/group_committer.h"
+#include "concurrency/batch_queue.h"
 #include "crypto/standard_webhooks.h"
 #include "http/message.h"
-#include "receive/judge.h"
-#include "receive/settle.h"
+#include "receive/decode.h"
+#include "receive/apply.h"
 #include "store/environment_store.h"
 
 namespace vf::receive {

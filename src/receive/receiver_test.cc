@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "receive/signed_request_test.h"
-#include "store/memory_environment.h"
+#include "store/memory/environment.h"
 
 namespace vf::receive {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::seconds kDeadline{10};
 
 // A store whose first commit waits until the test lets it go on.
-class HeldStore final : public store::MemoryEnvironment {
+class HeldStore final : public store::memory::MemoryEnvironment {
  public:
   std::latch begun{1};
   std::latch go_on{1};
@@ -131,7 +131,7 @@ TEST_F(ReceiverTest, AFullQueueIs503AndDrainAnswersWhatWaits) {
 }
 
 TEST_F(ReceiverTest, APassThroughQuarantineTriesEachOnceInBoundedSteps) {
-  store::MemoryEnvironment store;
+  store::memory::MemoryEnvironment store;
   Receiver receiver(params(store));
   std::vector<Event> many;
   for (uint64_t i = 0; i <= kRetriedMax; ++i) many.push_back(poison(i + 1));
@@ -147,7 +147,7 @@ TEST_F(ReceiverTest, APassThroughQuarantineTriesEachOnceInBoundedSteps) {
 }
 
 TEST_F(ReceiverTest, ManySendersAtOnceAreEachAnsweredOnce) {
-  store::MemoryEnvironment store;
+  store::memory::MemoryEnvironment store;
   Receiver receiver(params(store));
   std::vector<std::jthread> senders;
   std::atomic<int> applied{0};

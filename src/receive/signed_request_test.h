@@ -7,7 +7,7 @@
 #include "crypto/standard_webhooks.h"
 #include "event/envelope.h"
 #include "http/message.h"
-#include "projections/rows_test.h"
+#include "projections/tests/rows_test.h"
 
 namespace vf::receive {
 

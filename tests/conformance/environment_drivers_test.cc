@@ -2,7 +2,7 @@
 // that tests use.
 #include "environment_suite.h"
 #include "projections/tables.h"
-#include "store/memory_environment.h"
+#include "store/memory/environment.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/environment.h"
 #include "store/temporary_folder_test.h"
@@ -50,7 +50,7 @@ class SqliteHost final : public EnvironmentHost {
 
 class MemoryHost final : public EnvironmentHost {
  public:
-  Result<std::unique_ptr<EnvironmentStore>> open() override { return std::make_unique<MemoryEnvironment>(); }
+  Result<std::unique_ptr<EnvironmentStore>> open() override { return std::make_unique<memory::MemoryEnvironment>(); }
 };
 
 const auto kDrivers = testing::Values(EnvironmentDriver{"sqlite", [] { return std::make_unique<SqliteHost>(); }},

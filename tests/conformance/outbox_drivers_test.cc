@@ -1,6 +1,6 @@
 // The drivers that pass the conformance suite of OutboxStore: SQLite, and the model in memory that tests use.
 #include "outbox_suite.h"
-#include "store/memory_outbox.h"
+#include "store/memory/outbox.h"
 #include "store/sqlite/outbox.h"
 #include "store/temporary_folder_test.h"
 
@@ -19,7 +19,7 @@ class SqliteHost final : public OutboxHost {
 
 class MemoryHost final : public OutboxHost {
  public:
-  Result<std::unique_ptr<OutboxStore>> open() override { return std::make_unique<MemoryOutbox>(); }
+  Result<std::unique_ptr<OutboxStore>> open() override { return std::make_unique<memory::MemoryOutbox>(); }
 };
 
 const auto kDrivers = testing::Values(

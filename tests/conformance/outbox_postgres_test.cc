@@ -2,7 +2,7 @@
 #include "outbox_suite.h"
 #include "postgres/bouncer.h"
 #include "postgres/server.h"
-#include "store/postgres/outbox.h"
+#include "store/postgres/outbox/outbox.h"
 
 namespace vf::store::conformance {
 namespace {

@@ -3,7 +3,7 @@
 #include "app/retention.h"
 #include "postgres/outbox_fixture.h"
 #include "projections/tables.h"
-#include "store/postgres/environment.h"
+#include "store/postgres/environment/environment.h"
 
 namespace vf::postgres_test {
 namespace {
@@ -20,7 +20,7 @@ class AClockThatIsAhead : public OutboxOnPostgres {
   obs::Health health_;
   const Instant today_ = SystemClock().now();
   ManualClock clock_{today_ + kAhead};
-  app::Services services_{clock_, log_, metrics_, health_};
+  obs::Services services_{clock_, log_, metrics_, health_};
 };
 
 TEST_F(AClockThatIsAhead, MakesAHubRemoveNothing) {

@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "postgres/outbox_fixture.h"
-#include "store/postgres/horizon.h"
+#include "store/postgres/outbox/horizon.h"
 
 namespace vf::postgres_test {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "postgres/server.h"
 #include "store/postgres/connection.h"
-#include "store/postgres/outbox.h"
+#include "store/postgres/outbox/outbox.h"
 
 namespace vf::postgres_test {
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "postgres/outbox_fixture.h"
-#include "store/postgres/environment.h"
-#include "store/postgres/outbox_schema.h"
+#include "store/postgres/environment/environment.h"
+#include "store/postgres/outbox/schema.h"
 
 namespace vf::postgres_test {
 namespace {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <random>
 
-#include "projections/history_test.h"
+#include "projections/tests/history_test.h"
 #include "store/sqlite/environment.h"
 
 namespace vf::projections {

@@ -8,9 +8,9 @@
 
 #include "memory_database.h"
 #include "postgres/server.h"
-#include "projections/history_test.h"
+#include "projections/tests/history_test.h"
 #include "store/postgres/connection.h"
-#include "store/postgres/environment.h"
+#include "store/postgres/environment/environment.h"
 
 namespace vf::projections {
 namespace {

@@ -8,7 +8,7 @@
 #include "postgres/server.h"
 #include "projections/tables.h"
 #include "store/postgres/connection.h"
-#include "store/postgres/environment.h"
+#include "store/postgres/environment/environment.h"
 
 namespace vf::projections {
 namespace {

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "memory_database.h"
-#include "projections/rows_test.h"
+#include "projections/tests/rows_test.h"
 #include "projections/tables.h"
 
 namespace vf::projections {

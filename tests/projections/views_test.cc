@@ -1,6 +1,6 @@
 // What the views say of histories: who is verified, who is live, who is banned.
 #include "memory_database.h"
-#include "projections/rows_test.h"
+#include "projections/tests/rows_test.h"
 
 namespace vf::projections {
 namespace {

@@ -28,9 +28,9 @@ void Ingest::start() {
   ++life_;
   if (!params_.consumes) return;
   for (size_t i = 0; i < params_.destinations.size(); ++i) start_dispatcher(i, life_);
-  ingest::RawLogFeederParams feeder;
+  raw_log::RawLogFeederParams feeder;
   feeder.rows_max = 1 + params_.batch_events_max * 2;
-  feeder_.emplace(ingest::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.around.clock,
+  feeder_.emplace(raw_log::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.around.clock,
                                               params_.around.random},
                   feeder);
 }
@@ -64,7 +64,7 @@ void Ingest::bury() {
   feeder_.reset();
 }
 
-bool Ingest::add(store::AddEvent event, Instant deadline, ingest::Committed done) {
+bool Ingest::add(store::AddEvent event, Instant deadline, outbox::Committed done) {
   if (!lives_ || queue_.size() >= params_.queue_max) return false;
   queue_.push_back({std::move(event), deadline, [this, life = life_, done = std::move(done)](auto result) mutable {
                       if (lives_ && life == life_) done(std::move(result));
@@ -75,11 +75,11 @@ bool Ingest::add(store::AddEvent event, Instant deadline, ingest::Committed done
 void Ingest::commit() {
   if (!lives_ || queue_.empty()) return;
   const size_t count = 1 + params_.around.random.below(queue_.size());
-  std::vector<ingest::PendingWrite> batch(std::make_move_iterator(queue_.begin()),
+  std::vector<outbox::PendingWrite> batch(std::make_move_iterator(queue_.begin()),
                                           std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
   may_die_now();
-  const auto report = ingest::commit(params_.outbox, std::move(batch), params_.around.clock.now());
+  const auto report = outbox::commit(params_.outbox, std::move(batch), params_.around.clock.now());
   if (!lives_) return;
   for (const auto& dispatcher : dispatchers_) dispatcher->saw_commit(report.newest);
 }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "fanout/dispatcher.h"
-#include "ingest/commit.h"
-#include "ingest/raw_log_feeder.h"
+#include "outbox/committer.h"
+#include "raw_log/feeder.h"
 #include "network.h"
 
 namespace vf::simulation {
@@ -40,7 +40,7 @@ class Ingest {
   uint64_t life() const { return life_; }
 
   /// An event comes in. False when the queue is full. `done` is called unless the process dies before.
-  bool add(store::AddEvent event, Instant deadline, ingest::Committed done);
+  bool add(store::AddEvent event, Instant deadline, outbox::Committed done);
   /// One transaction of the committer.
   void commit();
   /// One step of one of the consumers.
@@ -65,9 +65,9 @@ class Ingest {
   Params params_;
   bool lives_ = false;
   uint64_t life_ = 0;  // counts starts: what an earlier life began has no one to come back to
-  std::vector<ingest::PendingWrite> queue_;
+  std::vector<outbox::PendingWrite> queue_;
   std::vector<std::unique_ptr<fanout::Dispatcher>> dispatchers_;
-  std::optional<ingest::RawLogFeeder> feeder_;
+  std::optional<raw_log::RawLogFeeder> feeder_;
 };
 
 }  // namespace vf::simulation

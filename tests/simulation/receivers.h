@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "http/client.h"
-#include "receive/settle.h"
+#include "receive/apply.h"
 #include "stores.h"
 
 namespace vf::simulation {

@@ -11,8 +11,8 @@
 #include "base/random.h"
 #include "journal.h"
 #include "lake/raw_log.h"
-#include "store/memory_environment.h"
-#include "store/memory_outbox.h"
+#include "store/memory/environment.h"
+#include "store/memory/outbox.h"
 #include "violation.h"
 
 namespace vf::simulation {
@@ -38,7 +38,7 @@ struct Surroundings {
 };
 
 /// The shared store as ingest sees it. Rows may be committed and not yet final, as below PostgreSQL's horizon.
-class SimOutbox final : public store::MemoryOutbox {
+class SimOutbox final : public store::memory::MemoryOutbox {
  public:
   explicit SimOutbox(Surroundings around) : random_(around.random), journal_(around.journal) {}
 
@@ -126,7 +126,7 @@ class SimLake final : public lake::RawLog {
 };
 
 /// An environment's database. Counts the effects of each event: one, or it is a violation.
-class SimEnvironmentStore final : public store::MemoryEnvironment {
+class SimEnvironmentStore final : public store::memory::MemoryEnvironment {
  public:
   SimEnvironmentStore(SimOutbox& outbox, Surroundings around)
       : outbox_(outbox), random_(around.random), journal_(around.journal) {}

@@ -4,7 +4,7 @@
 
 #include "projections/projector.h"
 #include "projections/tables.h"
-#include "store/dead_letters.h"
+#include "outbox/dead_letters.h"
 
 namespace vf::simulation {
 namespace {
@@ -175,7 +175,7 @@ void World::operate_target(size_t index) {
       for (const auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
         journal_.note("a dead letter is tried again");
         const store::WriteOutbox write = [this](store::Write what, auto) { ingest_->write(std::move(what)); };
-        store::DeadLetters(outbox_, write, clock_).retry(target.name, row.event_id, [](auto) {});
+        outbox::DeadLetters(outbox_, write, clock_).retry(target.name, row.event_id, [](auto) {});
       }
   }
 }
@@ -298,7 +298,7 @@ void World::check_rest() {
 
 // The oracle: the committed events, each once, the newest first: whatever hangs on order comes out otherwise.
 void World::check_tables() {
-  store::MemoryEnvironment oracle;
+  store::memory::MemoryEnvironment oracle;
   auto rows = outbox_.rows_between({}, outbox_.true_end());
   std::ranges::reverse(rows);
   for (const auto& row : rows) {

@@ -1,6 +1,6 @@
 // Scheme hmac as configured: each option with a delivery that it accepts and one that it refuses.
 #include "crypto/public_key.h"
-#include "sources/generic/test_request.h"
+#include "sources/generic/request_test.h"
 
 namespace vf::sources::generic {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "crypto/public_key.h"
 #include "event/identity.h"
-#include "sources/generic/test_request.h"
+#include "sources/generic/request_test.h"
 
 namespace vf::sources::generic {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "base/json_text.h"
 #include "crypto/public_key.h"
-#include "sources/generic/test_request.h"
+#include "sources/generic/request_test.h"
 
 namespace vf::sources::generic {
 namespace {

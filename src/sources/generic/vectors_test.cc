@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 #include "crypto/public_key.h"
-#include "sources/generic/test_request.h"
+#include "sources/generic/request_test.h"
 #include "sources/generic/verifier.h"
 
 namespace vf::sources::generic {

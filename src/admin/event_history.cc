@@ -1,0 +1,132 @@
+#include "admin/event_history.h"
+
+#include <nlohmann/json.hpp>
+
+#include "admin/views.h"
+
+namespace vf::admin {
+namespace {
+
+using nlohmann::json;
+
+json passed(const store::BatchRow& batch, std::string_view state) {
+  return {{"state", state},
+          {"sent_at", to_rfc3339(batch.sent_at)},
+          {"acked_at", to_rfc3339(batch.acked_at)},
+          {"attempts", batch.attempts}};
+}
+
+std::string_view word_for(store::Passage passage) {
+  switch (passage) {
+    case store::Passage::sent:
+      return "delivered";
+    case store::Passage::unwanted:
+      return "skipped";
+    case store::Passage::dry_run:
+      return "passed over (dry-run)";
+    case store::Passage::detached:
+      return "passed over (detached)";
+  }
+  return "delivered";
+}
+
+// A cursor may stand beyond an event that no batch carried: it was moved there, or began there.
+Result<json> not_in_a_batch(const fanout::Target& target, Position position, const Hub& hub) {
+  auto cursor = hub.outbox.cursor(target.name);
+  if (!cursor) return cursor.error();
+  return json{{"state", *cursor && position <= **cursor ? "passed over" : "waiting"}};
+}
+
+/// The exception of an event for one consumer, if it has become one.
+Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consumer, const Hub& hub) {
+  auto rows = hub.outbox.deliveries_of(event_id);
+  if (!rows) return rows.error();
+  for (const auto& row : *rows) {
+    if (row.target == consumer) return std::optional(view(row));
+  }
+  return std::optional<json>();
+}
+
+// How far one target is with an event that the outbox still holds.
+Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
+  auto exception = exception_of(row.event.id, target.name, hub);
+  if (!exception) return exception.error();
+  if (*exception) return std::move(**exception);
+  auto batch = hub.outbox.batch_of(target.name, row.event.position);
+  if (!batch) return batch.error();
+  const bool wanted = row.fan_out && fanout::wants(target, row.event);
+  Result<json> result = json{{"state", "skipped"}};
+  if (*batch) {
+    result = passed(**batch, wanted ? word_for((*batch)->passage) : "skipped");
+  } else if (wanted) {
+    result = not_in_a_batch(target, row.event.position, hub);
+  }
+  if (result) (*result)["target"] = target.name;
+  return result;
+}
+
+Result<json> raw_log(const Event& event, const Hub& hub) {
+  if (!hub.find_in_lake) return json{{"state", "none"}};
+  auto exception = exception_of(event.id, store::kRawLog, hub);
+  if (!exception) return exception.error();
+  if (*exception) return std::move(**exception);
+  auto batch = hub.outbox.batch_of(std::string(store::kRawLog), event.position);
+  if (!batch) return batch.error();
+  return *batch ? passed(**batch, "written") : json{{"state", "waiting"}};
+}
+
+json environments(Uuid event_id, const Hub& hub) {
+  json result = json::array();
+  for (const auto& answer : hub.ask_environments(event_id)) result.push_back(view(answer));
+  return result;
+}
+
+// Retention has emptied the outbox of it: the raw log remembers the event, the environments what they did.
+Result<json> remembered_life(Uuid event_id, const Hub& hub) {
+  if (hub.find_in_lake) {
+    auto kept = hub.find_in_lake(event_id);
+    if (!kept) return kept.error();
+    if (*kept) {
+      return json{{"event", whole(**kept)},
+                  {"received", to_rfc3339((*kept)->received)},
+                  {"raw_log", {{"state", "written"}}},
+                  {"deliveries", json::array()},
+                  {"environments", environments(event_id, hub)}};
+    }
+  }
+  auto entry = hub.outbox.ledger(event_id);
+  if (!entry) return entry.error();
+  if (!*entry) return not_found("no event has the id " + event_id.to_string());
+  return json{{"event", {{"id", event_id.to_string()}}},
+              {"received", to_rfc3339((*entry)->received)},
+              {"raw_log", {{"state", "none"}}},
+              {"deliveries", json::array()},
+              {"environments", environments(event_id, hub)}};
+}
+
+}  // namespace
+
+Result<json> life_of(Uuid event_id, const Hub& hub) {
+  auto row = hub.outbox.find(event_id);
+  if (!row) return row.error();
+  if (!*row) return remembered_life(event_id, hub);
+  const auto& event = (*row)->event;
+  auto logged = raw_log(event, hub);
+  if (!logged) return logged.error();
+  json deliveries = json::array();
+  for (const auto& target : hub.targets) {
+    auto one = delivery(target, **row, hub);
+    if (!one) return one.error();
+    deliveries.push_back(std::move(*one));
+  }
+  return json{{"event", whole(event)},
+              {"happened", to_rfc3339(event.time)},
+              {"received", to_rfc3339(event.received)},
+              {"committed", to_rfc3339(event.received)},
+              {"fan_out", (*row)->fan_out},
+              {"raw_log", std::move(*logged)},
+              {"deliveries", std::move(deliveries)},
+              {"environments", environments(event_id, hub)}};
+}
+
+}  // namespace vf::admin

@@ -1,0 +1,156 @@
+// The life of one event, over the outbox in memory. Oracle: the words that an operator reads for each way in which a
+// cursor passes an event. Scope: life_of(); the API around it is tested in tests/e2e/test_admin.py.
+#include "admin/event_history.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "event/identity.h"
+#include "store/memory/outbox.h"
+
+namespace vf::admin {
+namespace {
+
+using nlohmann::json;
+using store::Passage;
+using store::PutDelivery;
+
+const Instant kNow = from_unix_millis(1'795'000'000'000);
+
+class Life : public testing::Test {
+ protected:
+  Life() {
+    fanout::Target target;
+    target.name = "stage";
+    target.types = {"kick.*"};
+    hub_.targets = {target};
+    hub_.ask_environments = [](Uuid) { return std::vector<EnvironmentAnswer>{}; };
+    write(store::StartConsumer{"stage", store::StartConsumer::At::earliest});
+    write(store::StartConsumer{std::string(store::kRawLog), store::StartConsumer::At::earliest});
+  }
+  void write(const store::Write& what) { ASSERT_TRUE(outbox_.write({&what, 1}, kNow, nullptr)); }
+  Uuid add(const std::string& type = "kick.channel.followed", bool fan_out = true) {
+    store::AddEvent add;
+    add.event.source = "kick";
+    add.event.type = type;
+    add.event.message_id = std::to_string(++added_);
+    add.event.id = event_id("kick", add.event.message_id, std::nullopt);
+    add.event.is_json = true;
+    add.event.body = "{}";
+    add.event.headers = "{}";
+    add.fan_out = fan_out;
+    write(add);
+    return add.event.id;
+  }
+  /// The consumer's cursor passes the newest event.
+  void pass(Passage passage, const std::string& consumer = "stage") {
+    write(store::AdvanceCursor{.consumer = consumer,
+                               .from = **outbox_.cursor(consumer),
+                               .to = *outbox_.end(),
+                               .count = passage == Passage::sent ? 1 : 0,
+                               .attempts = 2,
+                               .sent_at = kNow,
+                               .passage = passage});
+  }
+  json life(Uuid id) {
+    auto told = life_of(id, hub_);
+    EXPECT_TRUE(told);
+    return told.value_or(json());
+  }
+  json delivery(Uuid id) { return life(id)["deliveries"][0]; }
+  void keep_a_lake() {
+    hub_.find_in_lake = [](Uuid) { return Result<std::optional<Event>>(std::nullopt); };
+  }
+
+  store::memory::MemoryOutbox outbox_;
+  Hub hub_{.outbox = outbox_};
+  int added_ = 0;
+};
+
+TEST_F(Life, AnEventThatWaits) {
+  const Uuid id = add();
+  EXPECT_EQ(delivery(id), (json{{"target", "stage"}, {"state", "waiting"}}));
+}
+
+TEST_F(Life, ADeliveredEventTellsWhenAndHowOftenItWasTried) {
+  const Uuid id = add();
+  pass(Passage::sent);
+  EXPECT_EQ(delivery(id), (json{{"target", "stage"},
+                                {"state", "delivered"},
+                                {"attempts", 2},
+                                {"sent_at", to_rfc3339(kNow)},
+                                {"acked_at", to_rfc3339(kNow)}}));
+}
+
+TEST_F(Life, WhatAModePassedOverSaysWhichMode) {
+  const Uuid dry = add();
+  pass(Passage::dry_run);
+  EXPECT_EQ(delivery(dry)["state"], "passed over (dry-run)");
+  const Uuid missed = add();
+  pass(Passage::detached);
+  EXPECT_EQ(delivery(missed)["state"], "passed over (detached)");
+}
+
+TEST_F(Life, WhatNobodyWantedIsSkippedHoweverItWasPassed) {
+  for (const auto passage : {Passage::unwanted, Passage::sent, Passage::dry_run, Passage::detached}) {
+    const Uuid other = add("sumsub.applicantCreated");
+    const Uuid kept_raw = add("kick.channel.followed", false);
+    pass(passage);
+    EXPECT_EQ(delivery(other)["state"], "skipped");
+    EXPECT_EQ(delivery(kept_raw)["state"], "skipped") << "its source is in dry-run";
+  }
+  EXPECT_EQ(delivery(add("sumsub.applicantCreated"))["state"], "skipped") << "before any batch passed it, too";
+}
+
+TEST_F(Life, ABatchOfUnwantedEventsBeforeTheTargetWantedThem) {
+  const Uuid id = add();
+  pass(Passage::unwanted);
+  EXPECT_EQ(delivery(id)["state"], "skipped") << "it was not wanted when it was passed";
+}
+
+TEST_F(Life, ACursorMovedBeyondAnEventPassedItOver) {
+  const Uuid id = add();
+  write(store::MoveCursor{"stage", *outbox_.end(), "detached: too old"});
+  EXPECT_EQ(delivery(id), (json{{"target", "stage"}, {"state", "passed over"}}));
+}
+
+TEST_F(Life, AnExceptionGoesBeforeTheBatchThatPassedIt) {
+  const Uuid id = add();
+  write(PutDelivery{.target = "stage",
+                    .position = *outbox_.end(),
+                    .event_id = id,
+                    .state = PutDelivery::State::dead,
+                    .attempts = 1,
+                    .reason = "422"});
+  pass(Passage::sent);
+  EXPECT_EQ(delivery(id)["state"], "dead");
+  EXPECT_EQ(delivery(id)["reason"], "422");
+}
+
+TEST_F(Life, TheRawLogWaitsHasWrittenOrHasRefused) {
+  const std::string raw_log(store::kRawLog);
+  const Uuid id = add();
+  EXPECT_EQ(life(id)["raw_log"]["state"], "none") << "there is no lake";
+  keep_a_lake();
+  EXPECT_EQ(life(id)["raw_log"]["state"], "waiting");
+  pass(Passage::sent, raw_log);
+  EXPECT_EQ(life(id)["raw_log"]["state"], "written");
+  write(PutDelivery{.target = raw_log,
+                    .position = *outbox_.end(),
+                    .event_id = id,
+                    .state = PutDelivery::State::dead,
+                    .attempts = 1,
+                    .reason = "cannot be stored"});
+  EXPECT_EQ(life(id)["raw_log"]["state"], "dead") << "the cursor passed it, the log lacks it";
+  EXPECT_EQ(life(id)["raw_log"]["reason"], "cannot be stored");
+}
+
+TEST_F(Life, AnIdThatNobodyKnowsIsNotFound) {
+  const auto told = life_of(Uuid{}, hub_);
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, Code::not_found);
+}
+
+}  // namespace
+}  // namespace vf::admin

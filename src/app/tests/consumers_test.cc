@@ -1,0 +1,174 @@
+// Consumers over the outbox in memory: what is true once they have started, what is told and operated of a target that
+// another process works on, and that the drain lets others begin. Targets send nothing here: paused, or dry-run.
+#include "app/consumers.h"
+
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "base/eventually_test.h"
+#include "config/load.h"
+#include "event/identity.h"
+#include "raw_log/fixture_test.h"
+#include "store/memory/outbox.h"
+
+namespace vf::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class ConsumersTest : public testing::Test {
+ protected:
+  void configure(std::vector<std::string> sets) {
+    config::LoadParams params;
+    params.role = config::Role::ingest;
+    params.sets = std::move(sets);
+    params.sets.emplace_back("targets.stage.url=http://127.0.0.1:1/internal/events");
+    params.sets.emplace_back("targets.stage.secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    auto loaded = config::load(params);
+    ASSERT_TRUE(loaded) << loaded.error().front().text();
+    config_ = std::move(loaded->config);
+  }
+  Result<std::unique_ptr<Consumers>> start(lake::RawLog* lake = nullptr) {
+    const store::WriteOutbox write = [this](const store::Write& what, const auto& done) { done(commit(what)); };
+    return Consumers::start({config_, {clock_, log_, metrics_, health_}, outbox_, lake, write});
+  }
+  void start_and_show(lake::RawLog* lake = nullptr) {
+    auto started = start(lake);
+    ASSERT_TRUE(started) << started.error().message;
+    consumers_ = std::move(*started);
+    consumers_->add_to(hub_);
+    consumers_->publish_metrics();
+  }
+
+  Result<store::WriteResult> commit(const store::Write& what) {
+    auto results = outbox_.write({&what, 1}, clock_.now(), nullptr);
+    if (!results) return results.error();
+    return results->front();
+  }
+  void add_event() {
+    store::AddEvent add;
+    add.event.source = "kick";
+    add.event.message_id = std::to_string(++added_);
+    add.event.id = event_id("kick", add.event.message_id, std::nullopt);
+    EXPECT_TRUE(commit(add));
+  }
+  bool is_granted_to(const std::string& holder, const std::string& lease) {
+    const auto result = commit(store::TakeLease{lease, holder, Millis{6'000}});
+    return result && std::get<store::LeaseTaken>(*result).granted;
+  }
+  Position cursor() { return outbox_.cursor("stage")->value_or(Position{}); }
+  fanout::Status status() { return hub_.target_statuses().at(0); }
+  std::optional<Code> set_mode(const std::string& target, std::optional<fanout::Mode> mode) {
+    std::promise<std::optional<Code>> told;
+    hub_.set_mode(target, mode, [&told](const Result<store::Done>& result) {
+      told.set_value(result ? std::nullopt : std::optional(result.error().code));
+    });
+    return told.get_future().get();
+  }
+
+  config::Config config_;
+  ManualClock clock_{from_unix_millis(1'700'000'000'000)};
+  obs::Log log_{obs::Format::human, obs::Level::error};
+  obs::Metrics metrics_;
+  obs::Health health_;
+  store::memory::MemoryOutbox outbox_;
+  raw_log::FakeLake lake_;
+  admin::Hub hub_{.outbox = outbox_};
+  std::unique_ptr<Consumers> consumers_;
+  int added_ = 0;
+};
+
+TEST_F(ConsumersTest, ATargetBeginsWhenStartReturnsWhoeverHasItsLease) {
+  configure({"targets.stage.mode=paused", "ingest.store=postgresql://nobody@127.0.0.1:1/dm"});
+  ASSERT_TRUE(is_granted_to("another", "stage"));
+  add_event();
+  start_and_show();
+  EXPECT_EQ(outbox_.cursor("stage").value(), outbox_.end().value());
+}
+
+TEST_F(ConsumersTest, ATargetThatStartsAtTheEarliestGetsWhatWasThere) {
+  configure({"targets.stage.mode=paused", "targets.stage.start=earliest"});
+  add_event();
+  start_and_show();
+  EXPECT_EQ(outbox_.cursor("stage").value(), Position{});
+}
+
+TEST_F(ConsumersTest, OnAStoreOfItsOwnTheWorkersRunOnceStartReturns) {
+  configure({"targets.stage.mode=paused"});
+  start_and_show();
+  EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_leased{target=\"stage\"} 1"));
+  EXPECT_EQ(status().worked_by, "");
+}
+
+TEST_F(ConsumersTest, ATargetThatCannotWorkIsNamed) {
+  configure({});
+  config_.targets.at("stage").secrets = {config::Secret("nonsense")};
+  const auto refused = start();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::invalid);
+  EXPECT_THAT(refused.error().message, HasSubstr("targets.stage: "));
+}
+
+TEST_F(ConsumersTest, ADryRunIsCarriedOnByItsWorker) {
+  configure({"targets.stage.mode=dry-run", "targets.stage.start=earliest"});
+  start_and_show();
+  add_event();
+  ASSERT_TRUE(eventually([this] {
+    clock_.advance(Millis{1'000});
+    consumers_->wake(outbox_.end().value());
+    return cursor() == outbox_.end().value();
+  }));
+}
+
+TEST_F(ConsumersTest, WhatAnotherProcessWorksOnIsToldFromTheStoreAndOperatedThroughIt) {
+  configure({"ingest.store=postgresql://nobody@127.0.0.1:1/dm"});
+  ASSERT_TRUE(is_granted_to("another", "stage"));
+  add_event();
+  start_and_show();
+  ASSERT_TRUE(eventually([this] { return status().worked_by == "another"; }));
+  EXPECT_EQ(status().mode, fanout::Mode::live);
+  EXPECT_EQ(status().cursor, outbox_.end().value());
+  EXPECT_EQ(set_mode("stage", fanout::Mode::paused), std::nullopt);
+  EXPECT_EQ(status().mode, fanout::Mode::paused);
+  EXPECT_EQ(set_mode("stage", std::nullopt), std::nullopt);
+  EXPECT_EQ(status().mode, fanout::Mode::live);
+  EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_leased{target=\"stage\"} 0"));
+  EXPECT_THAT(health_.ready().body, HasSubstr(R"("target stage":{"ok":true,"reason":"worked by another"})"));
+}
+
+TEST_F(ConsumersTest, OrdersForWhatIsNoTargetAreRefused) {
+  configure({"targets.stage.mode=paused"});
+  start_and_show();
+  EXPECT_EQ(set_mode("stge", fanout::Mode::live), Code::not_found);
+  EXPECT_EQ(set_mode("raw-log", fanout::Mode::live), Code::not_found) << "there is no lake";
+  EXPECT_EQ(hub_.lake().driver, "none");
+  EXPECT_FALSE(hub_.prove_lake);
+}
+
+TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {
+  configure({"targets.stage.mode=paused"});
+  add_event();
+  start_and_show(&lake_);
+  ASSERT_TRUE(eventually([this] {
+    clock_.advance(Millis{1'000});
+    consumers_->wake(outbox_.end().value());
+    return hub_.lake().rows_inserted == 1;
+  }));
+  EXPECT_EQ(set_mode("raw-log", fanout::Mode::paused), Code::invalid);
+  consumers_->drain(Millis{1'000});
+  EXPECT_THAT(lake_.kept, SizeIs(1));
+}
+
+TEST_F(ConsumersTest, TheDrainLetsOthersBegin) {
+  configure({"targets.stage.mode=paused"});
+  start_and_show();
+  EXPECT_FALSE(is_granted_to("another", "stage"));
+  consumers_->drain(Millis{1'000});
+  EXPECT_TRUE(is_granted_to("another", "stage"));
+  EXPECT_TRUE(is_granted_to("another", "retention"));
+}
+
+}  // namespace
+}  // namespace vf::app

@@ -1,0 +1,69 @@
+// Secrets and keys, in the file and in files of their own: when they are asked for, and what is said of wrong ones.
+#include <gmock/gmock.h>
+
+#include "config/load.h"
+#include "config/tests/scratch_test.h"
+
+namespace vf::config {
+namespace {
+
+using testing::HasSubstr;
+
+using LoadSecrets = Scratch;
+
+TEST_F(LoadSecrets, SecretFilesAreCheckedAndTheirProblemsNameThem) {
+  write("vf-data/empty", "\n");
+  write("vf-data/most", std::string(64 << 10, 'x'));
+  write("vf-data/large", std::string((64 << 10) + 1, 'x'));
+  std::filesystem::create_directory(dir_ / "vf-data/folder");
+  const auto with = [&](const std::string& reference) {
+    return problems(params(Role::ingest, "admin: {token: '" + reference + "'}"));
+  };
+  const std::string prefix = "vf.yaml:1: admin.token: cannot take the value from its file: vf-data/";
+  EXPECT_EQ(with("file:absent"), prefix + "absent: No such file or directory\n");
+  EXPECT_EQ(with("file:empty"), prefix + "empty is empty\n");
+  EXPECT_EQ(with("file:folder"), prefix + "folder is not a file\n");
+  EXPECT_EQ(with("file:large"), prefix + "large is larger than 64 KiB\n");
+  EXPECT_EQ(with("file:most"), "");
+  EXPECT_EQ(with("file:" + (dir_ / "vf-data/most").string()), "");
+}
+
+TEST_F(LoadSecrets, SecretsThatOthersCanReadAreWarnedAbout) {
+  const auto path = write("vf-data/admin-token", "t");
+  EXPECT_EQ(warnings(params(Role::ingest, "")), "");
+  std::filesystem::permissions(path, std::filesystem::perms::others_read, std::filesystem::perm_options::add);
+  EXPECT_EQ(warnings(params(Role::ingest, "")),
+            "default: admin.token: others can read it; chmod 600 vf-data/admin-token\n");
+}
+
+TEST_F(LoadSecrets, WebhookSecretsAndPublicKeysAreProvedWhenRead) {
+  EXPECT_THAT(problems(params(Role::ingest, "targets: {a: {url: 'http://h/', secret: whsec_c2hvcnQ=}}")),
+              HasSubstr("targets.a.secret: a webhook secret holds 24 to 64 bytes"));
+  EXPECT_THAT(problems(params(Role::ingest, "sources: {kick: {public_keys: nonsense}}")),
+              HasSubstr("vf.yaml:1: sources.kick.public_keys: "));
+  std::filesystem::create_directory(dir_ / "vf-data");
+  std::filesystem::copy_file(VF_FIXTURES "/kick-real/kick-public-key.pem", dir_ / "vf-data/kick.pem");
+  const Config c = config(params(Role::ingest, "sources: {kick: {public_keys: [file:kick.pem]}}"));
+  EXPECT_THAT(c.sources.kick->public_keys[0].text, HasSubstr("BEGIN PUBLIC KEY"));
+}
+
+TEST_F(LoadSecrets, ASourceThatIsOffNeedsNoSecret) {
+  EXPECT_EQ(
+      problems(params(Role::ingest, "sources: {sumsub: {mode: off}, kick: {mode: off, client_secret: '${ABSENT}'}}")),
+      "");
+  EXPECT_EQ(problems(params(Role::ingest, "sources: {sumsub: {mode: live}}")),
+            "vf.yaml:1: sources.sumsub.webhook_secrets: is required; set it, for example to "
+            "[\"${SUMSUB_WEBHOOK_SECRET}\"]\n");
+}
+
+TEST_F(LoadSecrets, APathThatCannotBeLookedAtIsAProblemNotACrash) {
+  LoadParams p = bare(Role::ingest);
+  p.sets = {"data_dir=" + std::string(5000, 'x')};
+  EXPECT_THAT(problems(p), HasSubstr("default: admin.token: cannot take the value from its file: "));
+  p.role = Role::up;
+  ASSERT_FALSE(first_start(p));
+  EXPECT_THAT(lines(first_start(p).error()), HasSubstr("cannot be made: File name too long"));
+}
+
+}  // namespace
+}  // namespace vf::config

@@ -1,0 +1,340 @@
+#include "config/load.h"
+
+#include <gmock/gmock.h>
+
+#include "config/tests/scratch_test.h"
+
+namespace vf::config {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+using Load = Scratch;
+
+constexpr const char* kWhole = R"(
+data_dir: ./data
+ingest:
+  listen: 0.0.0.0:80
+  max_body: 64KiB
+  retention: {outbox: 2d, ledger: 10d, raw_events: {default: 100d, kick: 30d}}
+sources:
+  kick: {mode: dry-run, client_secret: "${KICK_SECRET}", client_id: app}
+  sumsub: {webhook_secrets: ["${SUMSUB_SECRET}", plain], algorithms: [sha256]}
+  orders: {scheme: standard-webhooks, secrets: whsec_x, subject: /id}
+targets:
+  stage:
+    url: http://127.0.0.1:8082/internal/events/
+    types: ["kick.*", sumsub.applicantReviewed]
+    sandbox: include
+environments:
+  stage: {listen: "[::1]:8082", store: "sqlite:tables/stage.db"}
+)";
+
+TEST_F(Load, FillsTheStructsFromFileVariablesFilesAndDefaults) {
+  variables_ = {{"KICK_SECRET", "k"}, {"SUMSUB_SECRET", "s"}};
+  write("data/stage.secret", kWebhookSecret + "\n");
+  write("data/admin-token", "t\r\n");
+  const Config c = config(params(Role::up, kWhole));
+  EXPECT_EQ(c.data_dir, dir_ / "data");
+  EXPECT_EQ(c.ingest.listen.address, "0.0.0.0:80");
+  EXPECT_EQ(c.ingest.store.kind, StoreUrl::Kind::sqlite);
+  EXPECT_EQ(c.ingest.store.location, (dir_ / "data/dm.db").string());
+  EXPECT_EQ(c.ingest.lake.location, (dir_ / "data/lake").string());
+  EXPECT_EQ(c.ingest.max_body.bytes, 65536);
+  EXPECT_EQ(c.ingest.patience, 4s);
+  EXPECT_EQ(c.ingest.ledger_retention, 240h);
+  EXPECT_THAT(c.ingest.raw_retention,
+              ElementsAre(std::pair("default", 2400h), std::pair("kick", 720h), std::pair("sumsub", 2160h)));
+  EXPECT_EQ(c.admin.token.reveal(), "t");
+  EXPECT_TRUE(c.admin.read_token.empty());
+  ASSERT_TRUE(c.sources.kick && c.sources.sumsub && !c.sources.x);
+  EXPECT_EQ(c.sources.kick->mode, SourceMode::dry_run);
+  EXPECT_EQ(c.sources.kick->client_secret.reveal(), "k");
+  EXPECT_EQ(c.sources.kick->client_id.text, "app");
+  EXPECT_EQ(c.sources.sumsub->webhook_secrets[0].reveal(), "s");
+  EXPECT_EQ(c.sources.sumsub->webhook_secrets[1].reveal(), "plain");
+  EXPECT_THAT(c.sources.sumsub->algorithms, ElementsAre(crypto::Hash::sha256));
+  const GenericSource& orders = c.sources.generic.at("orders");
+  EXPECT_EQ(orders.scheme, "standard-webhooks");
+  EXPECT_EQ(orders.secrets.size(), 1u);
+  EXPECT_THAT(orders.options, ElementsAre(std::pair("subject", "/id")));
+  const Target& target = c.targets.at("stage");
+  EXPECT_EQ(target.url.text, "http://127.0.0.1:8082/internal/events");
+  EXPECT_EQ(target.secrets[0].reveal(), kWebhookSecret);
+  EXPECT_THAT(target.types, ElementsAre("kick.*", "sumsub.applicantReviewed"));
+  EXPECT_EQ(target.sandbox, SandboxRule::include);
+  EXPECT_EQ(target.mode, TargetMode::live);
+  const Environment& stage = c.environments.at("stage");
+  EXPECT_EQ(stage.listen.address, "[::1]:8082");
+  EXPECT_EQ(stage.store.location, (dir_ / "data/tables/stage.db").string());
+  EXPECT_EQ(stage.secrets[0].reveal(), kWebhookSecret);
+}
+
+// The example of the contract, whole: what people copy must load.
+TEST_F(Load, TheContractsExampleLoads) {
+  variables_ = {
+      {"KICK_CLIENT_ID", "i"}, {"KICK_CLIENT_SECRET", "k"}, {"SUMSUB_WEBHOOK_SECRET", "s"}, {"X_BEARER_TOKEN", "x"}};
+  for (const char* name : {"admin-token", "admin-read-token"}) write("vf-data/" + std::string(name), "t");
+  write("vf-data/stage.secret", kWebhookSecret);
+  std::filesystem::copy_file(VF_FIXTURES "/kick-real/kick-public-key.pem", dir_ / "vf-data/kick.pem");
+  const LoadParams p = params(Role::up, R"(data_dir: ./vf-data                 # relative paths are under it
+ingest:
+  listen: 127.0.0.1:8080            # webhooks only, nothing else
+  store: sqlite:dm.db               # or postgresql://user@host/db
+  lake: chdb:lake                   # or http(s)://user@host:8123/vf, or none
+  max_body: 1MiB
+  retention: {outbox: 7d, ledger: 30d, raw_events: {default: 400d, sumsub: 90d}}
+admin:
+  listen: 127.0.0.1:8081            # dashboard, admin API, /metrics, /healthz, /readyz
+  token: file:admin-token           # may operate
+  read_token: file:admin-read-token # may only look; optional
+sources:
+  kick:
+    mode: live                      # live | dry-run | off
+    public_keys: [file:kick.pem]    # default: Kick's published key, refreshed from api_base
+    api_base: https://api.kick.com
+    auth_base: https://id.kick.com
+    client_id: ${KICK_CLIENT_ID}
+    client_secret: ${KICK_CLIENT_SECRET}
+    max_age: 29d                    # none switches the check off
+    viewer_poll: {every: 1m}
+  sumsub: {mode: live, webhook_secrets: ["${SUMSUB_WEBHOOK_SECRET}"]}
+  x: {mode: live, bearer_token: "${X_BEARER_TOKEN}", follower_poll: {every: 1h}}
+  orders:                           # any name: POST /webhooks/orders
+    scheme: standard-webhooks       # github stripe slack shopify twitch discord hmac
+    secrets: ["whsec_..."]
+targets:
+  stage:
+    url: http://127.0.0.1:8082/internal/events
+    secret: file:stage.secret       # whsec_...; a list while rotating
+    mode: live                      # live | dry-run | paused
+    sources: [kick, sumsub, x]      # default: all
+    types: ["kick.*"]               # default: all
+    sandbox: exclude                # exclude | include | only
+    delivery: batch                 # batch | single
+    start: now                      # now | earliest
+    max_backlog: 30d
+    allow_private: false
+environments:
+  stage:
+    listen: 127.0.0.1:8082          # /internal/events, /v1/..., retired routes
+    store: sqlite:stage.db          # or postgresql://...
+    secrets: [file:stage.secret]    # every one is accepted
+    retention: {processed_events: 30d}
+)");
+  EXPECT_EQ(warnings(p), "vf.yaml:23: sources.x.mode: this version does not poll X yet\n");
+  const Config c = config(p);
+  EXPECT_EQ(c.sources.kick->viewer_poll_every, 1min);
+  EXPECT_EQ(c.sources.x->bearer_token.reveal(), "x");
+  EXPECT_EQ(c.admin.read_token.reveal(), "t");
+  EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "whsec_...");
+}
+
+TEST_F(Load, ARoleAsksOnlyForItsOwnSecrets) {
+  write("data/stage.secret", kWebhookSecret);
+  const Config api = config(params(Role::api, kWhole));  // no KICK_SECRET, no SUMSUB_SECRET
+  EXPECT_EQ(api.environments.at("stage").secrets.size(), 1u);
+  EXPECT_FALSE(api.sources.kick || api.sources.sumsub);
+  EXPECT_TRUE(api.targets.empty());
+  std::filesystem::remove(dir_ / "data/stage.secret");
+  EXPECT_EQ(problems(params(Role::worker, kWhole)), "");
+  EXPECT_EQ(problems(params(Role::client, kWhole)), "");
+  EXPECT_THAT(
+      problems(params(Role::ingest, kWhole)),
+      AllOf(
+          HasSubstr("vf.yaml:8: sources.kick.client_secret: the environment variable KICK_SECRET is not set\n"),
+          HasSubstr("vf.yaml:9: sources.sumsub.webhook_secrets: the environment variable SUMSUB_SECRET"),
+          HasSubstr("default: targets.stage.secret: cannot take the value from its file: data/stage.secret: No such")));
+  variables_ = {{"SUMSUB_SECRET", "s"}};
+  const Config probe = config(params(Role::probe, kWhole));
+  EXPECT_EQ(probe.sources.sumsub->webhook_secrets.size(), 2u);
+  EXPECT_FALSE(probe.sources.kick);
+}
+
+TEST_F(Load, AnApiKnowsOnlyItsEnvironment) {
+  const std::string two = "environments:\n  stage: {listen: :1}\n  production: {listen: 127.0.0.1:2}\n";
+  EXPECT_THAT(problems(params(Role::api, two)), HasSubstr("vf.yaml:2: environments.stage.listen: ':1' has no host"));
+  LoadParams production = params(Role::worker, "environments:\n  stage: {listen: h:1}\n  production: {listen: h:2}\n");
+  production.environment = "production";
+  EXPECT_EQ(config(production).environments.size(), 1u);
+  production.environment = "prod";
+  EXPECT_EQ(problems(production), "--env: environments.prod: is not configured; configured are: production, stage\n");
+}
+
+TEST_F(Load, ARoleWithNothingConfiguredLoads) {
+  for (const Role role : {Role::ingest, Role::api, Role::worker, Role::client, Role::probe})
+    EXPECT_EQ(problems(bare(role)), "");
+  EXPECT_EQ(problems(params(Role::up, "")), "");
+  EXPECT_EQ(problems(params(Role::up, "sources:\ntargets:\nenvironments:\n")), "");
+  EXPECT_THAT(warnings(bare(Role::ingest)), HasSubstr("default: admin.token: there is none"));
+}
+
+TEST_F(Load, AllErrorsAreReportedAtOnceWithFileLineAndKey) {
+  EXPECT_EQ(
+      problems(params(Role::ingest, R"(ingest:
+  lissten: 127.0.0.1:1
+  listen: nowhere
+  max_body: 1MB
+  queue: 0
+  retention: 7d
+sources:
+  kick:
+    mode: dryrun
+    scheme: github
+  Orders: {}
+targets:
+  stage:
+    sources: []
+    secret: [[a]]
+    window: {a: 1}
+    allow_private: yes
+banana: 1
+)")),
+      "vf.yaml:2: ingest.lissten: unknown key; did you mean ingest.listen?\n"
+      "vf.yaml:6: ingest.retention: holds further keys; write them indented under it\n"
+      "vf.yaml:10: sources.kick.scheme: unknown key; 'vf config keys' lists all\n"
+      "vf.yaml:11: sources.Orders: a name is up to 63 of a-z, 0-9, '-' and '_'\n"
+      "vf.yaml:14: targets.stage.sources: is an empty list; leave the key out instead\n"
+      "vf.yaml:15: targets.stage.secret: takes a list of plain values\n"
+      "vf.yaml:16: targets.stage.window: takes a value, not further keys\n"
+      "vf.yaml:18: banana: unknown key; 'vf config keys' lists all\n"
+      "vf.yaml:3: ingest.listen: 'nowhere' has no port; write address:port, such as 127.0.0.1:8080 or [::1]:8080\n"
+      "vf.yaml:4: ingest.max_body: '1MB' must be a size such as 512B, 64KiB, 1MiB or 2GiB\n"
+      "vf.yaml:5: ingest.queue: must be from 1 to 1000000\n"
+      "vf.yaml:9: sources.kick.mode: 'dryrun' must be one of live, dry-run, off; did you mean dry-run?\n"
+      "vf.yaml:17: targets.stage.allow_private: 'yes' must be true or false\n"
+      "default: targets.stage.secret: cannot take the value from its file: vf-data/stage.secret: No such file or "
+      "directory; the first start of 'vf up' makes it\n"
+      "vf.yaml:13: targets.stage.url: is required; set it, for example to http://127.0.0.1:8082/internal/events\n");
+}
+
+TEST_F(Load, KeysOfOtherRolesAreCheckedAsFarAsTheyCan) {
+  EXPECT_EQ(problems(params(Role::api, "targets: {stage: {url: nowhere, mode: '${MODE}', secret: short}}")),
+            "vf.yaml:1: targets.stage.secret: a webhook secret is whsec_ and base64; this one is not\n"
+            "vf.yaml:1: targets.stage.url: must begin with http:// or https://\n");
+}
+
+TEST_F(Load, SetGoesOverTheFile) {
+  LoadParams p = params(Role::up, "admin: {listen: h:1}\nlog: {level: warn}\n");
+  p.sets = {"admin.listen=127.0.0.1:9001", "log.level=",
+            "sources.kick.max_age=none",   "sources.a.scheme=github",
+            "sources.a.secrets=[x, y]",    "sources.b={scheme: slack, secrets: z}"};
+  const Config c = config(p);
+  EXPECT_EQ(c.admin.listen.address, "127.0.0.1:9001");
+  EXPECT_EQ(c.log.level, LogLevel::info);
+  ASSERT_TRUE(c.sources.kick);
+  EXPECT_EQ(c.sources.kick->max_age, std::nullopt);
+  EXPECT_EQ(c.sources.generic.at("a").secrets.size(), 2u);
+  EXPECT_EQ(c.sources.generic.at("b").scheme, "slack");
+}
+
+TEST_F(Load, WrongSetsSayHowToMendThem) {
+  LoadParams p = bare(Role::ingest);
+  p.sets = {"admin.listen", "admin.lisen=h:1", "admin.listen=h", "ingest.queue=[1]", "log.level=[", "=x"};
+  EXPECT_EQ(problems(p),
+            "--set: admin.listen: write key=value, such as admin.listen=127.0.0.1:9001\n"
+            "--set: admin.lisen: unknown key; did you mean admin.listen?\n"
+            "--set: ingest.queue: takes one value, not a list\n"
+            "--set: log.level: the value is not YAML: end of sequence flow not found; quote it\n"
+            "--set: =x: write key=value, such as admin.listen=127.0.0.1:9001\n"
+            "--set: admin.listen: 'h' has no port; write address:port, such as 127.0.0.1:8080 or [::1]:8080\n");
+}
+
+TEST_F(Load, AnUnknownKeyBelowAnUnknownSectionIsSuggestedWhole) {
+  LoadParams p = bare(Role::ingest);
+  p.sets = {"ingest.retnetion.outbox=7d", "ingst.retention.outbx=7d", "banana.outbox=7d", "targets.a.retry.frist=1s",
+            "ingest.listen.port=1"};
+  EXPECT_EQ(problems(p),
+            "--set: ingest.retnetion.outbox: unknown key; did you mean ingest.retention.outbox?\n"
+            "--set: ingst.retention.outbx: unknown key; did you mean ingest.retention.outbox?\n"
+            "--set: banana.outbox: unknown key; 'vf config keys' lists all\n"
+            "--set: targets.a.retry.frist: unknown key; did you mean targets.a.retry.first?\n"
+            "--set: ingest.listen.port: unknown key; ingest.listen takes a value, not further keys\n");
+}
+
+TEST_F(Load, AFileThatCannotBeReadIsOneProblem) {
+  LoadParams p = bare(Role::up);
+  p.file = dir_ / "absent.yaml";
+  EXPECT_EQ(problems(p), "absent.yaml: cannot be read; check --config and the file's permissions\n");
+  p.file = dir_;
+  EXPECT_THAT(problems(p), HasSubstr("cannot be read"));
+  EXPECT_EQ(problems(params(Role::up, "log: {\n\n")), "vf.yaml:3: not YAML: end of map flow not found\n");
+}
+
+TEST_F(Load, VariablesStandInsideLongerTexts) {
+  variables_ = {{"HOST", "db"}, {"PASSWORD", "p:@"}, {"PORT", "9"}};
+  const Config c = config(params(Role::ingest, R"(
+ingest: {listen: "127.0.0.1:${PORT}", store: "postgresql://u:${PASSWORD}@${HOST}/dm"}
+sources: {orders: {scheme: hmac, secrets: "$${HOST}", template: "a$b"}}
+)"));
+  EXPECT_EQ(c.ingest.listen.address, "127.0.0.1:9");
+  EXPECT_EQ(c.ingest.store.kind, StoreUrl::Kind::postgresql);
+  EXPECT_EQ(c.ingest.store.location, "postgresql://u:p:@@db/dm");
+  EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "${HOST}");
+  EXPECT_EQ(c.sources.generic.at("orders").options.at("template"), "a$b");
+  EXPECT_EQ(problems(params(Role::ingest, "ingest: {listen: \"${HOST\", store: \"${a-b}\"}")),
+            "vf.yaml:1: ingest.listen: has ${ without }\n"
+            "vf.yaml:1: ingest.store: '${a-b}' does not name an environment variable\n");
+}
+
+TEST_F(Load, AStoreOnPostgresqlNamesItsPrimaryAndItsStandbys) {
+  const std::string url = "postgresql://vfapp@h1:5432,[::1]:5433,h3/dm?target_session_attrs=read-write";
+  EXPECT_EQ(config(params(Role::ingest, "ingest: {store: \"" + url + "\"}")).ingest.store.location, url);
+  EXPECT_EQ(problems(params(Role::ingest, "ingest: {store: \"postgresql://u:p@h1,h2:x/dm\"}")),
+            "vf.yaml:1: ingest.store: has a port that is not from 0 to 65535\n");
+  EXPECT_EQ(problems(params(Role::ingest, "ingest: {store: \"postgresql://u@h1,/dm\"}")),
+            "vf.yaml:1: ingest.store: has no host\n");
+}
+
+TEST_F(Load, AUrlCanStandInARequestLine) {
+  for (const char* url : {"http://h/a b", "http://h/#x", "http://h/\\r\\nX: y", "http://h/\\t"}) {
+    EXPECT_THAT(problems(params(Role::client, std::string("admin: {url: \"") + url + "\"}")),
+                testing::HasSubstr("admin.url: holds a blank, a control character or '#'"))
+        << url;
+  }
+  EXPECT_EQ(config(params(Role::client, "admin: {url: \"http://h/a%20b?c=d\"}")).admin.url.text, "http://h/a%20b?c=d");
+}
+
+TEST_F(Load, ClientsFindTheAdminApi) {
+  const auto url = [&](const std::string& admin) {
+    return admin_url(config(params(Role::client, "admin: " + admin)).admin);
+  };
+  EXPECT_EQ(url(""), "http://127.0.0.1:8081");
+  EXPECT_EQ(url("{listen: 0.0.0.0:1}"), "http://127.0.0.1:1");
+  EXPECT_EQ(url("{listen: '[::]:1'}"), "http://[::1]:1");
+  EXPECT_EQ(url("{listen: 'h:1', url: 'https://hub.internal/'}"), "https://hub.internal");
+}
+
+TEST_F(Load, WhatIsNamedIsBounded) {
+  const auto named = [&](const std::string& parent, int count, const std::string& keys) {
+    std::string yaml = parent + ":\n";
+    for (int i = 0; i < count; ++i) yaml += "  n" + std::to_string(i) + ": {" + keys + "}\n";
+    return params(parent == "environments" ? Role::up : Role::ingest, yaml);
+  };
+  const std::string target = "url: 'http://h', secret: " + kWebhookSecret;
+  const std::string environment = "listen: 'h:0', secrets: " + kWebhookSecret;
+  const std::string source = "scheme: github, secrets: x";
+  EXPECT_EQ(config(named("targets", 256, target)).targets.size(), 256u);
+  EXPECT_EQ(config(named("environments", 64, environment)).environments.size(), 64u);
+  EXPECT_EQ(config(named("sources", 256, source)).sources.generic.size(), 256u);
+  const std::string end = "; take some out, or run another hub for them\n";
+  EXPECT_EQ(problems(named("targets", 257, target)),
+            "vf.yaml: targets: there are 257, and a hub takes at most 256" + end);
+  EXPECT_EQ(problems(named("environments", 65, environment)),
+            "vf.yaml: environments: there are 65, and a hub takes at most 64" + end);
+  LoadParams one_more = named("sources", 256, source);
+  one_more.sets = {"sources.kick.mode=off"};
+  EXPECT_EQ(problems(one_more), "vf.yaml: sources: there are 257, and a hub takes at most 256" + end);
+}
+
+TEST_F(Load, TakenNamesAreRefused) {
+  EXPECT_THAT(problems(params(Role::ingest, "targets: {raw-log: {}}")), HasSubstr("taken by the raw log"));
+  EXPECT_THAT(problems(params(Role::ingest, "sources: {default: {}}")), HasSubstr("taken by the retention"));
+  EXPECT_EQ(problems(params(Role::api, "targets: {" + std::string(63, 'a') + ": {url: 'http://h'}}")), "");
+  EXPECT_THAT(problems(params(Role::api, "targets: {" + std::string(64, 'a') + ": {}}")), HasSubstr("up to 63"));
+}
+
+}  // namespace
+}  // namespace vf::config

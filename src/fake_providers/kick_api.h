@@ -1,0 +1,14 @@
+// The simulated Kick's API, as far as the hub needs it: its public key. Built once, then thread safe.
+#pragma once
+
+#include <string>
+
+#include "http/server.h"
+
+namespace vf::fake_providers {
+
+/// GET /public/v1/public-key -> {"data":{"public_key":"-----BEGIN PUBLIC KEY-----…"},"message":"OK"}, no token needed;
+/// anything else is 404 in Kick's form, {"data":{},"message":"Not Found"}.
+http::Handler make_kick_api(std::string public_key_pem);
+
+}  // namespace vf::fake_providers

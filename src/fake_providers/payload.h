@@ -1,0 +1,21 @@
+// Payload: one thing that happened in the simulated world, as its provider would tell it: not yet signed or sent.
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+
+namespace vf::fake_providers {
+
+enum class Provider { kick, sumsub };
+
+struct Payload {
+  Provider provider = Provider::kick;
+  std::string type;             // the provider's name: "chat.message.sent", "applicantReviewed"
+  std::string id;               // Kick's message id, a ULID; Sumsub has none
+  std::string subscription_id;  // Kick's, a ULID
+  std::string body;             // JSON, UTF-8, byte for byte what is signed
+  bool doubled_date = false;    // Kick's odd timestamp header: "2026-04-26T2026-04-26T11:27:44Z"
+};
+
+}  // namespace vf::fake_providers

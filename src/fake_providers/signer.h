@@ -1,0 +1,39 @@
+// Signer: turns payloads into the requests that Kick and Sumsub would send: their headers, their signatures.
+// Immutable; thread safe.
+#pragma once
+
+#include <string>
+
+#include "crypto/digest.h"
+#include "crypto/public_key.h"
+#include "http/client.h"
+#include "fake_providers/payload.h"
+
+namespace vf::fake_providers {
+
+class Signer {
+ public:
+  struct Params {
+    std::string kick_url{};    // http://127.0.0.1:8080/webhooks/kick
+    std::string sumsub_url{};  // http://127.0.0.1:8080/webhooks/sumsub
+    std::string sumsub_secret{};
+    crypto::Hash sumsub_hash = crypto::Hash::sha256;
+    std::string kick_key_pem{};  // RSA, private
+  };
+  /// Error `invalid`: the key is not one.
+  static Result<Signer> create(Params params);
+
+  /// `sent`: Kick signs the time of sending, in whole seconds.
+  http::Outgoing sign(const Payload& payload, Instant sent) const;
+
+ private:
+  Signer(Params params, crypto::PrivateKey key);
+  http::Outgoing sign_kick(const Payload& payload, Instant sent) const;
+  http::Outgoing sign_sumsub(const Payload& payload) const;
+
+  Params params_;
+  crypto::PrivateKey key_;
+  crypto::Hmac hmac_;
+};
+
+}  // namespace vf::fake_providers

@@ -1,0 +1,193 @@
+// A target whose backlog grew too old, or whose rows retention removed: what is left behind, what an operator is told
+// and may do, also while the store does not answer. Oracle: the contract.
+#include "fanout/tests/dispatcher_fixture_test.h"
+
+namespace vf::fanout {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct DetachmentTest : OperatorFixture {
+  DetachmentTest() { target.max_backlog = std::chrono::hours{2}; }
+};
+
+TEST_F(DetachmentTest, ABacklogOlderThanAllowedDetachesWithAnAlarmAndTheCursorMovesToThePresent) {
+  add(1);
+  start();
+  answer(0, 503);
+  advance(std::chrono::hours{2} - std::chrono::seconds{20});
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  ASSERT_THAT(wire, SizeIs(1));
+  answer(0, 503);
+  add(3);
+  advance(std::chrono::seconds{30});
+  const auto status = dispatcher->status();
+  EXPECT_EQ(status.state, State::detached);
+  EXPECT_THAT(status.alarm, HasSubstr("vf targets resume stage"));
+  EXPECT_EQ(cursor(), end());
+  ASSERT_THAT(outbox.audit(1).value(), SizeIs(1));
+  EXPECT_THAT(outbox.audit(1).value()[0].detail, HasSubstr("max_backlog"));
+}
+
+TEST_F(DetachmentTest, TheEdgeItselfIsAllowed) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  clock.advance(target.max_backlog);
+  run();
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  clock.advance(std::chrono::seconds{10});
+  run();
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+}
+
+TEST_F(DetachmentTest, TheStoresClockSaysHowOldABacklogIs) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  outbox.behind = std::chrono::days{40};
+  clock.jump(outbox.behind);
+  advance(std::chrono::seconds{20});
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  advance(target.max_backlog);
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+}
+
+TEST_F(DetachmentTest, StaysDetachedOverARestartFollowsThePresentAndResumesThere) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  advance(std::chrono::hours{3});
+  ASSERT_EQ(dispatcher->status().state, State::detached);
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+  add(600);
+  run();
+  advance(std::chrono::seconds{2});
+  EXPECT_EQ(cursor(), end());
+  resume();
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  add(1);
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m601"));
+}
+
+TEST_F(DetachmentTest, HappensThoughTheStoreIsAwayForAWhile) {
+  target.mode = Mode::paused;
+  add(1);
+  start();
+  store_away = true;
+  clock.advance(std::chrono::hours{3});
+  dispatcher->step();
+  while (!writes.empty()) commit_one();
+  store_away = false;
+  advance(std::chrono::seconds{2});
+  EXPECT_EQ(cursor(), end());
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().state, State::detached);
+}
+
+struct UnwrittenDetachmentTest : DetachmentTest {
+  // Detached, while the store took nothing of it.
+  void SetUp() override {
+    target.mode = Mode::paused;
+    add(1);
+    start();
+    store_away = true;
+    clock.advance(std::chrono::hours{3});
+    dispatcher->step();
+    ASSERT_EQ(dispatcher->status().mode, Mode::detached);
+    while (!writes.empty()) commit_one();
+  }
+};
+
+TEST_F(UnwrittenDetachmentTest, IsNotWrittenOverAnOperatorsNewerOrder) {
+  dispatcher->resume(tell());
+  store_away = false;
+  while (!writes.empty()) commit_one();
+  ASSERT_TRUE(told->has_value());
+  advance(std::chrono::seconds{5});
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+}
+
+TEST_F(UnwrittenDetachmentTest, IsWrittenAfterAllWhenTheOrderFailed) {
+  dispatcher->resume(tell());
+  clock.advance(std::chrono::seconds{1});
+  dispatcher->step();  // it gives way while the order is under way
+  while (!writes.empty()) commit_one();
+  ASSERT_FALSE(told->has_value());
+  store_away = false;
+  advance(std::chrono::seconds{5});
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::detached);
+}
+
+TEST_F(DetachmentTest, ResumedBeforeTheMoveIsConfirmedItSendsNothingOlder) {
+  target.mode = Mode::paused;
+  add(3);
+  start();
+  clock.advance(std::chrono::hours{3});
+  for (int i = 0; i < 100 && (writes.empty() || !std::holds_alternative<store::MoveCursor>(writes.front().first));
+       ++i) {
+    while (!writes.empty()) commit_one();
+    dispatcher->step();
+  }
+  ASSERT_FALSE(writes.empty()) << "the cursor is not moved";
+  outcome_unknown = true;
+  commit_one();
+  outcome_unknown = false;
+  ASSERT_EQ(cursor(), end());
+  dispatcher->resume([](const auto&) {});
+  run();
+  EXPECT_THAT(wire, IsEmpty()) << "what the move left behind";
+  advance(std::chrono::seconds{2});
+  EXPECT_THAT(wire, IsEmpty());
+  add(1);
+  run();
+  ASSERT_EQ(wire.size(), 1u);
+  EXPECT_THAT(wire[0].messages(), ElementsAre("m3"));
+}
+
+struct GapTest : OperatorFixture {
+  // One delivered; then the target is out of the configuration while three more come and all four are purged.
+  void SetUp() override {
+    add(1);
+    start();
+    answer(0, 200);
+    dispatcher.reset();
+    add(3);
+    const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
+    ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
+  }
+};
+
+TEST_F(GapTest, ACursorBehindAPurgedOutboxRaisesAnAlarmAndGoesOn) {
+  add(1);
+  start();
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("3 unknown events missed"));
+  EXPECT_THAT(outbox.audit(1).value().at(0).detail, HasSubstr("3 unknown events missed"));
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m4"));
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("3 unknown events missed")) << "until an operator has seen it";
+  resume();
+  EXPECT_EQ(dispatcher->status().alarm, "");
+}
+
+TEST_F(GapTest, IsToldOnceAlsoWhenTheOutboxIsEmpty) {
+  start();
+  EXPECT_EQ(cursor(), end());
+  const auto entries = outbox.audit(10).value().size();
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  EXPECT_THAT(outbox.audit(10).value(), SizeIs(entries));
+}
+
+}  // namespace
+}  // namespace vf::fanout

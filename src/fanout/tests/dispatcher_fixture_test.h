@@ -1,0 +1,191 @@
+// A dispatcher over the model store, with a wire and a committer that do nothing until a test tells them to.
+// Test code, single-threaded.
+#pragma once
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "event/envelope.h"
+#include "event/identity.h"
+#include "fanout/dispatcher.h"
+#include "store/memory/outbox.h"
+
+namespace vf::fanout {
+
+struct OnTheWire {
+  http::Outgoing request;
+  http::Completion done;
+
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : request.headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+  /// The message ids of the events it carries.
+  std::vector<std::string> messages() const {
+    std::vector<std::string> ids;
+    const auto events = read_envelopes(request.body, 1000);
+    for (const auto& event : events.value()) ids.push_back(event.message_id);
+    return ids;
+  }
+};
+
+/// The model store, away on demand, with a clock of its own.
+struct ReadableOnDemand : store::memory::MemoryOutbox {
+  bool reads_fail = false;
+  Millis behind{0};  // its clock, against ours
+
+  Result<Instant> time(Instant ours) override {
+    if (reads_fail) return unavailable("the store is away");
+    return ours - behind;
+  }
+
+  Result<std::vector<store::OutboxRow>> read_after(const store::ReadAfter& params) override {
+    if (reads_fail) return unavailable("the store is away");
+    return MemoryOutbox::read_after(params);
+  }
+};
+
+struct DispatcherFixture : testing::Test {
+  ManualClock clock{from_unix_millis(1'700'000'000'000)};
+  SeededRandom random{1};
+  ReadableOnDemand outbox;
+  Target target{.name = "stage",
+                .url = "http://127.0.0.1:1/internal/events",
+                .secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+                .start = Start::earliest};
+  Tuning tuning;
+  std::deque<OnTheWire> wire;
+  std::deque<std::pair<store::Write, std::function<void(Result<store::WriteResult>)>>> writes;
+  bool store_away = false;       // writes fail, nothing is written
+  bool outcome_unknown = false;  // writes are done, and reported as failed
+  std::vector<std::pair<Uuid, std::string>> told_dead;
+  std::unique_ptr<Dispatcher> dispatcher;
+  int added = 0;
+
+  void start() {
+    dispatcher = *Dispatcher::create(
+        target,
+        {outbox, [this](store::Write write, auto done) { writes.emplace_back(std::move(write), std::move(done)); },
+         [this](http::Outgoing request, http::Completion done) {
+           wire.push_back({std::move(request), std::move(done)});
+         },
+         clock, random, [this](Uuid id, const std::string& reason) { told_dead.emplace_back(id, reason); }},
+        tuning);
+    run();
+  }
+  /// Forgets the process: what was on the wire or on its way to the store is gone.
+  void crash_and_restart() {
+    wire.clear();
+    writes.clear();
+    start();
+  }
+
+  Event event(const std::string& message) const {
+    Event e;
+    e.source = "kick";
+    e.type = "kick.chat.message.sent";
+    e.message_id = message;
+    e.id = event_id(e.source, message, std::nullopt);
+    e.fact_key = message;
+    e.is_json = true;
+    e.body = R"({"n":1})";
+    e.headers = "{}";
+    e.time = clock.now();
+    return e;
+  }
+  void add(Event e, bool fan_out = true) {
+    const store::Write write = store::AddEvent{std::move(e), fan_out, std::nullopt};
+    const auto results = outbox.write({&write, 1}, clock.now(), nullptr);
+    ASSERT_TRUE(results);
+    if (dispatcher) dispatcher->saw_commit(std::get<store::EventAdded>(results->front()).position);
+  }
+  /// Events m<number>, counted on from the last call.
+  void add(int count) {
+    for (int i = 0; i < count; ++i) add(event(fmt::format("m{}", added++)));
+  }
+
+  void commit_one() {
+    auto [write, done] = std::move(writes.front());
+    writes.pop_front();
+    if (store_away) return done(unavailable("the store is away"));
+    auto results = outbox.write({&write, 1}, clock.now(), nullptr);
+    if (outcome_unknown) return done(unavailable("connection lost"));
+    done(results ? Result<store::WriteResult>(results->front()) : results.error());
+  }
+  /// Steps and commits until neither has anything to do. Answers nothing on the wire.
+  Millis run() {
+    Millis wait = dispatcher->step();
+    while (!writes.empty() || wait == Millis{0}) {
+      while (!writes.empty()) commit_one();
+      wait = dispatcher->step();
+    }
+    return wait;
+  }
+  void advance(Millis by) {
+    clock.advance(by);
+    run();
+  }
+
+  void answer(size_t index, Result<http::Response> response) {
+    auto sent = std::move(wire.at(index));
+    wire.erase(wire.begin() + static_cast<std::ptrdiff_t>(index));
+    sent.done(std::move(response));
+    run();
+  }
+  /// As our own receiver does, when it is 200.
+  void answer(size_t index, int status) {
+    const std::string& body = wire.at(index).request.body;
+    std::string results;
+    for (size_t at = body.find("specversion"); at != std::string::npos; at = body.find("specversion", at + 1)) {
+      results += results.empty() ? "{}" : ",{}";
+    }
+    answer(index, status, R"({"results":[)" + results + "]}");
+  }
+  void answer(size_t index, int status, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.body = std::move(body);
+    answer(index, std::move(response));
+  }
+  /// Waits out the backoff, so that a probe is sent.
+  void wait_for_probe() {
+    const auto at = dispatcher->status().next_attempt_at;
+    ASSERT_TRUE(at);
+    advance(*at - clock.now());
+  }
+
+  Position cursor() { return outbox.cursor("stage").value().value(); }
+  Position end() { return outbox.end().value(); }
+  std::vector<store::PutDelivery> rows(store::PutDelivery::State state) {
+    return outbox.deliveries("stage", state, 10'000).value();
+  }
+  std::vector<store::PutDelivery> dead() { return rows(store::PutDelivery::State::dead); }
+  std::vector<store::PutDelivery> retries() { return rows(store::PutDelivery::State::retry); }
+};
+
+/// With an operator, who is told how each order went.
+struct OperatorFixture : DispatcherFixture {
+  std::optional<Result<store::Done>> told;
+
+  Told tell() {
+    return [this](Result<store::Done> result) { told = std::move(result); };
+  }
+  void set_mode(Mode mode) {
+    told.reset();
+    dispatcher->set_mode(mode, tell());
+    run();
+    ASSERT_TRUE(told.has_value());
+    EXPECT_TRUE(told->has_value());
+  }
+  void resume() {
+    dispatcher->resume(tell());
+    run();
+  }
+};
+
+}  // namespace vf::fanout

@@ -1,0 +1,244 @@
+// Modes and dead letters by hand: what operators do and what a restart keeps. Oracle: the contract.
+#include "fanout/tests/dispatcher_fixture_test.h"
+#include "outbox/dead_letters.h"
+
+namespace vf::fanout {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+using OperationTest = OperatorFixture;
+
+TEST_F(OperationTest, ADryRunMovesTheCursorAndSendsNothingNeitherLater) {
+  target.mode = Mode::dry_run;
+  add(600);
+  start();
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(cursor(), end());
+  set_mode(Mode::live);
+  EXPECT_THAT(wire, IsEmpty());
+  add(1);
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m600"));
+}
+
+TEST_F(OperationTest, ACursorThatWentBackIsMetWithinASecond) {
+  add(4);
+  start();
+  while (!wire.empty()) answer(0, 200);
+  ASSERT_EQ(cursor(), end());
+  const store::Write back = store::MoveCursor{"stage", {0, 0, 2}, "by hand"};
+  ASSERT_TRUE(outbox.write({&back, 1}, clock.now(), nullptr));
+  EXPECT_THAT(wire, IsEmpty());
+  advance(std::chrono::seconds{1});
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(wire[0].messages(), ElementsAre("m2", "m3"));
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(OperationTest, TheCursorsRowsTellWhatWasSentFromWhatTheModePassedOver) {
+  add(2);
+  start();
+  add(2);
+  answer(0, 200);  // m2 and m3 are on the wire now
+  set_mode(Mode::dry_run);
+  add(1);
+  run();
+  answer(0, 200);
+  advance(std::chrono::seconds{1});
+  set_mode(Mode::live);
+  add(1);
+  run();
+  answer(0, 200);
+  ASSERT_EQ(cursor(), end());
+  const auto passage = [this](uint64_t seq) { return outbox.batch_of("stage", {0, 0, seq}).value()->passage; };
+  for (const uint64_t seq : {1u, 2u, 3u, 4u, 6u}) EXPECT_EQ(passage(seq), store::Passage::sent) << seq;
+  EXPECT_EQ(passage(5), store::Passage::dry_run);
+  EXPECT_EQ(outbox.batch_of("stage", {0, 0, 5}).value()->count, 0);
+}
+
+TEST_F(OperationTest, OfABatchThatADryRunInterruptsOnlyWhatWasTakenIsToldAsSent) {
+  target.delivery = Delivery::single;
+  add(4);
+  start();
+  answer(0, 200);
+  ASSERT_THAT(wire, SizeIs(2));
+  set_mode(Mode::dry_run);
+  answer(0, 200);
+  answer(0, 503);
+  ASSERT_EQ(cursor(), end());
+  const auto row = [this](uint64_t seq) { return *outbox.batch_of("stage", {0, 0, seq}).value(); };
+  EXPECT_EQ(row(1).passage, store::Passage::sent);
+  EXPECT_EQ(row(1).count, 2);
+  EXPECT_EQ(row(2).to, (Position{0, 0, 2}));
+  EXPECT_EQ(row(3).passage, store::Passage::dry_run);
+  EXPECT_EQ(row(4).passage, store::Passage::dry_run);
+}
+
+TEST_F(OperationTest, WhatNobodyWantsIsToldAsUnwanted) {
+  target.types = {"x.*"};
+  add(1);
+  start();
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(outbox.batch_of("stage", end()).value()->passage, store::Passage::unwanted);
+}
+
+TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume) {
+  target.mode = Mode::paused;
+  add(3);
+  start();
+  advance(std::chrono::hours{1});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_EQ(cursor(), Position{});
+  EXPECT_GE(dispatcher->status().lag, std::chrono::minutes{59});
+  resume();
+  EXPECT_THAT(wire.at(0).messages(), SizeIs(3));
+}
+
+TEST_F(OperationTest, WhatAnotherProcessOrdersIsInForceSoon) {
+  add(1);
+  start();
+  answer(0, 200);
+  const auto order = [this](const std::string& value) {
+    ASSERT_TRUE(
+        outbox.write(std::vector<store::Write>{store::PutSetting{mode_setting("stage"), value}}, clock.now(), nullptr));
+    advance(std::chrono::seconds{2});
+  };
+  order("paused");
+  add(1);
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(dispatcher->status().mode, Mode::paused);
+  EXPECT_THAT(wire, IsEmpty());
+  order("");
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m1"));
+}
+
+TEST_F(OperationTest, PausingLetsWhatIsInFlightFinish) {
+  add(1);
+  start();
+  set_mode(Mode::paused);
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+  add(1);
+  advance(std::chrono::minutes{1});
+  EXPECT_THAT(wire, IsEmpty());
+}
+
+TEST_F(OperationTest, GoingIntoDryRunDropsWhatWaitsForAnotherAttempt) {
+  add(1);
+  start();
+  answer(0, 503);
+  set_mode(Mode::dry_run);
+  advance(std::chrono::minutes{2});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(OperationTest, WhatFailsAfterGoingIntoDryRunIsNotSentAgain) {
+  add(2);
+  start();
+  set_mode(Mode::dry_run);
+  answer(0, 422);
+  advance(std::chrono::minutes{2});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_THAT(dead(), IsEmpty());
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(OperationTest, AModeSurvivesARestartAndResumeGoesBackToTheConfiguredOne) {
+  start();
+  set_mode(Mode::paused);
+  add(1);
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::paused);
+  EXPECT_THAT(wire, IsEmpty());
+  resume();
+  EXPECT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(outbox.settings().value(), IsEmpty());
+}
+
+TEST_F(OperationTest, ResumingATargetThatIsConfiguredPausedMakesItLive) {
+  target.mode = Mode::paused;
+  start();
+  resume();
+  crash_and_restart();
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+}
+
+TEST_F(OperationTest, AModeThatCouldNotBeKeptIsNotInForce) {
+  start();
+  store_away = true;
+  dispatcher->set_mode(Mode::paused, tell());
+  commit_one();
+  EXPECT_EQ(told->error().code, Code::unavailable);
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+}
+
+TEST_F(OperationTest, DetachedCannotBeSetByHand) {
+  start();
+  dispatcher->set_mode(Mode::detached, tell());
+  EXPECT_EQ(told->error().code, Code::invalid);
+}
+
+struct DeadLetterTest : OperationTest {
+  void SetUp() override {
+    add(1);
+    start();
+    answer(0, 422);
+    ASSERT_THAT(dead(), SizeIs(1));
+  }
+  void retry() {
+    const store::WriteOutbox write = [this](store::Write what, auto done) {
+      auto results = outbox.write({&what, 1}, clock.now(), nullptr);
+      done(results->front());
+    };
+    outbox::DeadLetters(outbox, write, clock).retry("stage", event("m0").id, tell());
+    dispatcher->look_for_retries();
+    run();
+    EXPECT_TRUE(told->has_value());
+  }
+};
+
+TEST_F(DeadLetterTest, RetriedAndDeliveredItIsGone) {
+  retry();
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(wire[0].messages(), ElementsAre("m0"));
+  answer(0, 200);
+  EXPECT_THAT(dead(), IsEmpty());
+  EXPECT_THAT(retries(), IsEmpty());
+}
+
+TEST_F(DeadLetterTest, RetriedAndRefusedItIsDeadAgain) {
+  retry();
+  answer(0, 422);
+  EXPECT_THAT(dead(), SizeIs(1));
+  advance(std::chrono::hours{1});
+  EXPECT_THAT(wire, IsEmpty());
+}
+
+TEST_F(DeadLetterTest, RetriedWhileTheTargetIsInTroubleItWaits) {
+  retry();
+  answer(0, 503);
+  EXPECT_THAT(dead(), IsEmpty());
+  wait_for_probe();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
+}
+
+TEST_F(DeadLetterTest, OneWhoseEventGoesWhileItWaitsIsDeadAgainWithItsReason) {
+  retry();
+  answer(0, 503);  // it waits in the lane for the target to be well
+  const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
+  ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
+  wait_for_probe();
+  EXPECT_THAT(wire, IsEmpty());
+  ASSERT_THAT(dead(), SizeIs(1));
+  EXPECT_THAT(dead()[0].reason, HasSubstr("no longer holds"));
+}
+
+}  // namespace
+}  // namespace vf::fanout

@@ -1,0 +1,105 @@
+// The dispatcher against a receiver and a store that misbehave at random. Oracle: what the receiver took in. Every
+// event is delivered or, if it is one the receiver refuses, a dead letter; an event comes twice only after an answer
+// that was lost, a crash, or a store whose outcome was unknown.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "fanout/tests/dispatcher_fixture_test.h"
+
+namespace vf::fanout {
+namespace {
+
+struct World : DispatcherFixture {
+  void TestBody() override {}
+
+  std::map<std::string, int> taken;  // by message id: how often the receiver took it in
+  bool excuses_repeats = false;
+  bool healthy = false;
+
+  static bool refuses(const std::string& message) { return message.ends_with('7'); }
+
+  // The receiver takes all of a request or nothing.
+  int receive(const OnTheWire& sent) {
+    const auto messages = sent.messages();
+    if (std::ranges::any_of(messages, refuses)) return 422;
+    for (const auto& message : messages) ++taken[message];
+    return 200;
+  }
+
+  void answer_one(size_t pick) {
+    if (wire.empty()) return;
+    const size_t index = pick % wire.size();
+    const size_t fate = healthy ? 9 : pick % 10;
+    if (fate == 0) return answer(index, 503);
+    if (fate == 1) return answer(index, unavailable("reset before it was received"));
+    const int status = receive(wire[index]);
+    if (fate != 2) return answer(index, status);
+    excuses_repeats = true;
+    answer(index, unavailable("reset after it was received"));
+  }
+
+  void act(size_t what, size_t pick) {
+    switch (what) {
+      case 0:
+        add(static_cast<int>(pick % 20));
+        run();
+        return;
+      case 1:
+        return advance(Millis{static_cast<int64_t>(pick)} * 20);
+      case 2:
+        store_away = pick % 2 == 0;
+        return;
+      case 3:
+        outcome_unknown = pick % 2 == 0;
+        return;
+      case 4:
+        if (pick % 10 != 0) return;
+        excuses_repeats = true;
+        return crash_and_restart();
+      default:
+        return answer_one(pick);
+    }
+  }
+
+  void come_to_rest() {
+    healthy = true;
+    store_away = outcome_unknown = false;
+    for (int i = 0; i < 2000 && (cursor() != end() || !retries().empty()); ++i) {
+      while (!wire.empty()) answer_one(9);
+      if (i % 100 == 99) dispatcher->resume([](auto) {});  // the last events may all be refused ones
+      advance(std::chrono::minutes{1});
+    }
+  }
+};
+
+void check(Delivery delivery) {
+  World world;
+  world.target.delivery = delivery;
+  world.tuning.batches.events_max = *rc::gen::inRange<size_t>(1, 12);
+  world.tuning.single_attempts_max = 3;
+  world.random = SeededRandom(*rc::gen::arbitrary<uint64_t>());
+  world.start();
+  const int acts = *rc::gen::inRange(0, 150);
+  for (int i = 0; i < acts; ++i) world.act(*rc::gen::inRange<size_t>(0, 12), *rc::gen::inRange<size_t>(0, 1000));
+  world.come_to_rest();
+  RC_ASSERT(world.cursor() == world.end());
+  RC_ASSERT(world.retries().empty());
+  std::set<Uuid> dead;
+  for (const auto& row : world.dead()) dead.insert(row.event_id);
+  for (int i = 0; i < world.added; ++i) {
+    const auto message = fmt::format("m{}", i);
+    const bool refused = World::refuses(message);
+    RC_ASSERT(dead.contains(world.event(message).id) == refused);
+    RC_ASSERT((world.taken[message] > 0) == !refused);
+    RC_ASSERT(world.excuses_repeats || world.taken[message] <= 1);
+  }
+}
+
+RC_GTEST_PROP(DispatcherProperty, BatchesReachAHealthyTargetOnceAndWhole, ()) { check(Delivery::batch); }
+RC_GTEST_PROP(DispatcherProperty, SingleEventsReachAHealthyTargetOnceAndWhole, ()) { check(Delivery::single); }
+
+}  // namespace
+}  // namespace vf::fanout

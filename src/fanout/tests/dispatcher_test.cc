@@ -1,0 +1,389 @@
+// The dispatcher's decisions, step by step, over the model store. Oracle: architecture.md "Fan-out" and the contract.
+#include "fanout/tests/dispatcher_fixture_test.h"
+
+namespace vf::fanout {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct DispatcherTest : DispatcherFixture {
+  /// Window wide open, so that several requests go at once.
+  void open_window() {
+    for (int i = 0; i < 4; ++i) {
+      add(1);
+      run();
+      answer(0, 200);
+    }
+  }
+};
+
+TEST_F(DispatcherTest, DeliversASignedBatchAndMovesTheCursorAfterTheAnswer) {
+  add(3);
+  start();
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_EQ(wire[0].request.url, target.url);
+  EXPECT_EQ(wire[0].request.method, "POST");
+  EXPECT_EQ(wire[0].header("Content-Type"), "application/cloudevents-batch+json");
+  EXPECT_THAT(wire[0].messages(), ElementsAre("m0", "m1", "m2"));
+  const auto verifier = *crypto::WebhookSigner::create(target.secrets);
+  const auto id = wire[0].header("webhook-id");
+  const auto timestamp = wire[0].header("webhook-timestamp");
+  const auto signature = wire[0].header("webhook-signature");
+  EXPECT_TRUE(verifier.verify({id, timestamp, signature, wire[0].request.body}, clock.now()).has_value());
+  EXPECT_EQ(cursor(), Position{});
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+  const auto batch = outbox.batch_of("stage", end()).value().value();
+  EXPECT_EQ(batch.count, 3);
+  EXPECT_EQ(batch.attempts, 1);
+  EXPECT_EQ(dispatcher->status().delivered, 3);
+}
+
+TEST_F(DispatcherTest, WhatNobodyToldOfIsFoundWithinATenthOfASecond) {
+  start();
+  const store::Write write = store::AddEvent{event("of another process"), true, std::nullopt};
+  ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
+  const Millis wait = run();
+  EXPECT_THAT(wire, IsEmpty()) << "nothing is read without a reason";
+  EXPECT_THAT(wait, testing::AllOf(testing::Gt(Millis{0}), testing::Le(Millis{100})));
+  advance(wait);
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, SignsWithEverySecretWhileOneRotates) {
+  target.secrets.push_back("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+  add(1);
+  start();
+  EXPECT_EQ(std::ranges::count(wire[0].header("webhook-signature"), ' '), 1);
+}
+
+TEST_F(DispatcherTest, ABatchHoldsAtMost500EventsAndOneMebibyte) {
+  add(501);
+  start();
+  EXPECT_THAT(wire.at(0).messages(), SizeIs(500));
+  answer(0, 200);
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m500"));
+  answer(0, 200);
+  for (int i = 0; i < 3; ++i) {
+    auto big = event(fmt::format("big{}", i));
+    big.body = '"' + std::string(500'000, 'x') + '"';
+    add(big);
+  }
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("big0", "big1"));
+  EXPECT_LE(wire[0].request.body.size(), 1u << 20);
+}
+
+TEST_F(DispatcherTest, AnEventLargerThanABatchTravelsAlone) {
+  add(1);
+  auto big = event("big");
+  big.body = '"' + std::string((1u << 20) + 1, 'x') + '"';
+  add(big);
+  add(1);
+  start();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
+  answer(0, 200);
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("big"));
+}
+
+TEST_F(DispatcherTest, AcksOutOfOrderWaitForTheOlderBatch) {
+  start();
+  open_window();
+  const auto before = cursor();
+  add(1000);
+  run();
+  ASSERT_THAT(wire, SizeIs(2));
+  answer(1, 200);
+  EXPECT_EQ(cursor(), before);
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(DispatcherTest, TheWindowOpensGraduallyAndIsNeverExceeded) {
+  add(500 * 40);
+  start();
+  size_t widest = 0;
+  EXPECT_THAT(wire, SizeIs(1));
+  while (!wire.empty()) {
+    answer(0, 200);
+    widest = std::max(widest, wire.size());
+  }
+  EXPECT_EQ(widest, 4u);
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(DispatcherTest, ReadsAheadOnlyAsTheWindowNeeds) {
+  add(500 * 40);
+  start();
+  EXPECT_LE(dispatcher->status().skipped + static_cast<int64_t>(wire.size()), 4);
+  advance(std::chrono::minutes{1});
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, TheTargetsTroubleBacksTheWholeTargetOffAndWritesNoRows) {
+  for (const int status : {301, 401, 403, 404, 408, 410, 429, 500, 502, 503}) {
+    add(2);
+    if (!dispatcher) start();
+    run();
+    const auto before = cursor();
+    ASSERT_THAT(wire, SizeIs(1)) << status;
+    const auto id = wire[0].header("webhook-id");
+    const auto timestamp = wire[0].header("webhook-timestamp");
+    answer(0, status);
+    EXPECT_THAT(wire, IsEmpty()) << status;
+    EXPECT_EQ(dispatcher->status().state, State::backing_off) << status;
+    EXPECT_EQ(cursor(), before) << status;
+    clock.advance(std::chrono::seconds{2});
+    wait_for_probe();
+    ASSERT_THAT(wire, SizeIs(1)) << status;
+    EXPECT_EQ(wire[0].header("webhook-id"), id);
+    EXPECT_NE(wire[0].header("webhook-timestamp"), timestamp);
+    answer(0, 200);
+    EXPECT_EQ(cursor(), end());
+    EXPECT_EQ(outbox.batch_of("stage", end()).value().value().attempts, 2);
+  }
+  EXPECT_THAT(dead(), IsEmpty());
+  EXPECT_THAT(retries(), IsEmpty());
+}
+
+TEST_F(DispatcherTest, NoAnswerIsTheTargetsTroubleToo) {
+  add(1);
+  start();
+  answer(0, unavailable("timeout"));
+  EXPECT_EQ(dispatcher->status().last_error, "timeout");
+  wait_for_probe();
+  answer(0, 200);
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(DispatcherTest, ALoginPageInFrontOfOurReceiverSwallowsNothing) {
+  add(2);
+  start();
+  answer(0, 200, "<html>Please log in</html>");
+  EXPECT_EQ(cursor(), Position{});
+  EXPECT_EQ(dispatcher->status().delivered, 0);
+  EXPECT_THAT(dispatcher->status().last_error, HasSubstr("no receiver of ours"));
+  wait_for_probe();
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(DispatcherTest, AForeignReceiverOfBatchesHasDeliveredWithAnySuccess) {
+  target.url = "http://127.0.0.1:1/hooks";
+  add(2);
+  start();
+  answer(0, 204, "");
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(DispatcherTest, OneProbeThenTheWindowOpensAgain) {
+  start();
+  open_window();
+  add(500 * 20);
+  run();
+  ASSERT_THAT(wire, SizeIs(4));
+  while (!wire.empty()) answer(0, 503);
+  wait_for_probe();
+  EXPECT_THAT(wire, SizeIs(1));
+  advance(std::chrono::minutes{2});
+  EXPECT_THAT(wire, SizeIs(1));
+  answer(0, 200);
+  EXPECT_THAT(wire, SizeIs(1));
+  answer(0, 200);
+  EXPECT_THAT(wire, SizeIs(2));
+}
+
+TEST_F(DispatcherTest, RetryAfterIsHonoured) {
+  add(1);
+  start();
+  http::Response busy;
+  busy.status = 503;
+  busy.headers.emplace_back("Retry-After", "60");
+  answer(0, busy);
+  EXPECT_EQ(dispatcher->status().next_attempt_at, clock.now() + std::chrono::seconds{60});
+  advance(std::chrono::milliseconds{59'999});
+  EXPECT_THAT(wire, IsEmpty());
+  advance(Millis{1});
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, FailuresInARowOpenTheBreakerWithAnAlarm) {
+  add(1);
+  start();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(dispatcher->status().state, State::open);
+    answer(0, 503);
+    if (i < 4) wait_for_probe();
+  }
+  EXPECT_EQ(dispatcher->status().state, State::open);
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("5 failures in a row: HTTP 503"));
+  wait_for_probe();
+  answer(0, 200);
+  EXPECT_EQ(dispatcher->status().alarm, "");
+}
+
+TEST_F(DispatcherTest, GoneIsAnAlarmAndKillsNothing) {
+  add(1);
+  start();
+  answer(0, 410);
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("410 Gone"));
+  EXPECT_THAT(dead(), IsEmpty());
+}
+
+TEST_F(DispatcherTest, AFailedMoveOfTheCursorIsRepeatedNotTheDelivery) {
+  add(1);
+  start();
+  store_away = true;
+  answer(0, 200);
+  EXPECT_EQ(cursor(), Position{});
+  store_away = false;
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(cursor(), end());
+  EXPECT_THAT(wire, IsEmpty());
+}
+
+TEST_F(DispatcherTest, AMoveOfUnknownOutcomeIsFoundOutNotRepeated) {
+  add(1);
+  start();
+  outcome_unknown = true;
+  answer(0, 200);
+  outcome_unknown = false;
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(dispatcher->status().cursor, end());
+  add(1);
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m1"));
+}
+
+TEST_F(DispatcherTest, ACursorThatSomebodyElseMovedIsFollowed) {
+  add(2);
+  start();
+  add(500);
+  const store::Write move = store::MoveCursor{"stage", end(), "by hand"};
+  ASSERT_TRUE(outbox.write({&move, 1}, clock.now(), nullptr));
+  dispatcher->stop();
+  answer(0, 200);  // its own move is fenced off
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(dispatcher->status().cursor, end());
+  EXPECT_EQ(cursor(), end());
+  EXPECT_FALSE(outbox.batch_of("stage", Position{0, 0, 1}).value());
+}
+
+TEST_F(DispatcherTest, AfterACrashTheUnansweredBatchComesAgainUnderTheSameId) {
+  add(3);
+  start();
+  const auto id = wire[0].header("webhook-id");
+  crash_and_restart();
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_EQ(wire[0].header("webhook-id"), id);
+}
+
+TEST_F(DispatcherTest, ANewTargetStartsAtThePresentOrAtTheEarliest) {
+  add(2);
+  target.start = Start::now;
+  start();
+  EXPECT_THAT(wire, IsEmpty());
+  add(1);
+  run();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m2"));
+  crash_and_restart();  // it has a cursor now: start no longer matters
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m2"));
+}
+
+TEST_F(DispatcherTest, WhatNobodyWantsIsNotSentAndMovesTheCursorInFewSteps) {
+  target.types = {"x.*"};
+  start();
+  add(499);
+  run();
+  EXPECT_EQ(cursor(), Position{}) << "fewer than 500, and no second has passed";
+  add(1);
+  run();
+  EXPECT_EQ(cursor(), end());
+  add(1);
+  run();
+  EXPECT_LT(cursor(), end());
+  advance(std::chrono::seconds{1});
+  EXPECT_EQ(cursor(), end());
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_EQ(dispatcher->status().skipped, 501);
+}
+
+TEST_F(DispatcherTest, EventsOfADryRunSourceAreNeverDelivered) {
+  add(event("kept-raw"), false);
+  add(1);
+  start();
+  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
+}
+
+TEST_F(DispatcherTest, AnEventGathersCompanyWhileAnotherBatchIsInFlight) {
+  start();
+  open_window();
+  add(1);
+  run();
+  ASSERT_THAT(wire, SizeIs(1));
+  add(1);
+  run();
+  EXPECT_THAT(wire, SizeIs(1)) << "it waits for company";
+  add(1);
+  advance(Millis{5});
+  ASSERT_THAT(wire, SizeIs(2));
+  EXPECT_THAT(wire[1].messages(), SizeIs(2));
+}
+
+TEST_F(DispatcherTest, AStoreThatFailsToReadIsAskedAgainAfterAPause) {
+  start();
+  outbox.reads_fail = true;
+  add(1);
+  EXPECT_LE(run(), Millis{500});
+  EXPECT_THAT(dispatcher->status().last_error, HasSubstr("the store is away"));
+  outbox.reads_fail = false;
+  run();
+  EXPECT_THAT(wire, IsEmpty()) << "not hammered";
+  advance(Millis{500});
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
+TEST_F(DispatcherTest, StoppedItFinishesWhatIsInFlightAndBeginsNothing) {
+  start();
+  open_window();
+  add(1000);
+  run();
+  ASSERT_THAT(wire, SizeIs(2));
+  dispatcher->stop();
+  add(1);
+  run();
+  EXPECT_FALSE(dispatcher->is_idle());
+  answer(0, 200);
+  answer(0, 503);
+  EXPECT_TRUE(dispatcher->is_idle());
+  EXPECT_THAT(wire, IsEmpty());
+  advance(std::chrono::minutes{2});
+  EXPECT_THAT(wire, IsEmpty());
+  EXPECT_TRUE(outbox.batch_of("stage", cursor()).value());
+}
+
+TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotDealtWith) {
+  start();
+  EXPECT_EQ(dispatcher->status().lag, Millis{0});
+  add(1);
+  clock.advance(std::chrono::seconds{3});
+  run();
+  EXPECT_EQ(dispatcher->status().lag, std::chrono::seconds{3});
+  answer(0, 200);
+  EXPECT_EQ(dispatcher->status().lag, Millis{0});
+  EXPECT_EQ(dispatcher->status().last_delivery_lag, std::chrono::seconds{3});
+}
+
+TEST_F(DispatcherTest, ASecretThatIsNoneIsRefusedAtOnce) {
+  target.secrets = {"whsec_short"};
+  const auto made = Dispatcher::create(target, {outbox, nullptr, nullptr, clock, random}, tuning);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::invalid);
+}
+
+}  // namespace
+}  // namespace vf::fanout

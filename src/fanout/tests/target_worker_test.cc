@@ -1,0 +1,169 @@
+// The worker's thread: waking, completions from other threads, draining. HTTP is a double that answers by itself;
+// the deciding has its own tests. Waits on conditions with a deadline.
+#include "fanout/target_worker.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <deque>
+
+#include "base/eventually_test.h"
+#include "event/identity.h"
+#include "store/memory/outbox.h"
+
+namespace vf::fanout {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Answers whatever is sent at the next poll, unless told to hold.
+class AnsweringClient final : public http::Client {
+ public:
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    size_t sent = 0;
+    bool hold = false;
+    bool woken = false;
+  };
+  explicit AnsweringClient(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+  void send(http::Outgoing, http::Completion done) override {
+    in_flight_.push_back(std::move(done));
+    const std::lock_guard lock(shared_->mutex);
+    ++shared_->sent;
+    shared_->changed.notify_all();
+  }
+  size_t in_flight() const override { return in_flight_.size(); }
+  void poll(std::chrono::milliseconds wait) override {
+    {
+      std::unique_lock lock(shared_->mutex);
+      const auto ready = [this] { return shared_->woken || (!shared_->hold && !in_flight_.empty()); };
+      shared_->changed.wait_for(lock, wait, ready);
+      shared_->woken = false;
+      if (shared_->hold) return;
+    }
+    for (auto& done : std::exchange(in_flight_, {})) done(http::Response{});
+  }
+  void wake() override {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->woken = true;
+    shared_->changed.notify_all();
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  std::deque<http::Completion> in_flight_;
+};
+
+struct TargetWorkerTest : testing::Test {
+  SystemClock clock;
+  store::memory::MemoryOutbox outbox;
+  std::mutex committing;
+  std::shared_ptr<AnsweringClient::Shared> client = std::make_shared<AnsweringClient::Shared>();
+  Target target{.name = "stage",
+                .url = "http://127.0.0.1:1/",
+                .secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+                .start = Start::earliest};
+  std::unique_ptr<TargetWorker> worker;
+  std::vector<std::jthread> committers;  // each write completes on a thread of its own
+
+  void start() {
+    auto write = [this](store::Write what, auto done) {
+      const std::lock_guard lock(committing);
+      committers.emplace_back([this, what = std::move(what), done = std::move(done)] {
+        auto results = outbox.write({&what, 1}, clock.now(), nullptr);
+        done(results ? Result<store::WriteResult>(results->front()) : results.error());
+      });
+    };
+    worker =
+        *TargetWorker::start(target, {outbox, write, std::make_unique<AnsweringClient>(client), clock, /*seed=*/1});
+  }
+  void add(int count) {
+    for (int i = 0; i < count; ++i) {
+      store::AddEvent add;
+      add.event.source = "kick";
+      add.event.type = "kick.a";
+      add.event.id = event_id("kick", std::to_string(added_++), std::nullopt);
+      const store::Write write = add;
+      ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
+    }
+  }
+  bool cursor_at_end() { return outbox.cursor("stage").value() == outbox.end().value(); }
+
+ private:
+  int added_ = 0;
+};
+
+TEST_F(TargetWorkerTest, DeliversWhatIsThereAndWhatIsCommittedLater) {
+  add(1200);
+  start();
+  EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
+  for (int i = 0; i < 50; ++i) {
+    add(7);
+    worker->wake(outbox.end().value());
+  }
+  EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
+  EXPECT_TRUE(eventually([&] { return worker->status().delivered == 1550; }));
+}
+
+TEST_F(TargetWorkerTest, FindsWhatAnotherProcessCommittedWithoutBeingWoken) {
+  start();
+  EXPECT_TRUE(eventually([&] { return outbox.cursor("stage").value().has_value(); }));
+  add(1);
+  EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
+}
+
+TEST_F(TargetWorkerTest, OperatorsCallsComeBackAndAreInTheStatus) {
+  start();
+  std::atomic<bool> told{false};
+  worker->set_mode(Mode::paused, [&](auto result) { told = result.has_value(); });
+  EXPECT_TRUE(eventually([&] { return told.load(); }));
+  EXPECT_TRUE(eventually([&] { return worker->status().mode == Mode::paused; }));
+}
+
+TEST_F(TargetWorkerTest, DrainFinishesWhatIsInFlightAndMovesTheCursor) {
+  client->hold = true;
+  add(3);
+  start();
+  {
+    std::unique_lock lock(client->mutex);
+    ASSERT_TRUE(client->changed.wait_for(lock, 20s, [&] { return client->sent > 0; }));
+  }
+  std::jthread draining([&] { worker->drain(20s); });
+  {
+    const std::lock_guard lock(client->mutex);
+    client->hold = false;
+    client->changed.notify_all();
+  }
+  draining.join();
+  EXPECT_TRUE(cursor_at_end());
+  EXPECT_EQ(worker->status().in_flight, 0u);
+}
+
+TEST_F(TargetWorkerTest, DrainEndsAtItsDeadlineThoughNobodyAnswers) {
+  client->hold = true;
+  add(3);
+  start();
+  {
+    std::unique_lock lock(client->mutex);
+    ASSERT_TRUE(client->changed.wait_for(lock, 20s, [&] { return client->sent > 0; }));
+  }
+  worker->drain(1ms);
+  EXPECT_FALSE(cursor_at_end());
+  worker->drain(1ms);  // again is harmless
+  bool told = false;
+  worker->resume([&](auto result) { told = result.error().code == Code::unavailable; });
+  EXPECT_TRUE(told);
+}
+
+TEST_F(TargetWorkerTest, AWrongSecretIsToldAtStart) {
+  target.secrets.clear();
+  const auto made = TargetWorker::start(
+      target, {outbox, [](auto, auto) {}, std::make_unique<AnsweringClient>(client), clock, /*seed=*/1});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::invalid);
+}
+
+}  // namespace
+}  // namespace vf::fanout

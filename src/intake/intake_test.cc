@@ -1,0 +1,183 @@
+// Every row of the public listener's table that intake decides: what a request is answered, and what was written.
+#include "intake/intake.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <latch>
+
+#include "event/identity.h"
+#include "http/client.h"
+#include "outbox/recording_store_test.h"
+
+namespace vf::intake {
+namespace {
+
+const Instant kNow = from_unix_millis(1'700'000'000'000);
+
+// Believes whoever says "sig: good"; the body is the message id.
+class TrustingSource final : public sources::Source {
+ public:
+  const std::string& name() const override { return name_; }
+  sources::Verdict prove(const http::Request& request, Instant now) const override {
+    const auto signature = request.headers.unique("sig");
+    if (!signature) return sources::Refusal{"missing header"};
+    if (*signature == "hello")
+      return sources::Handshake{{.status = 200, .content_type = "text/plain", .body = "hi", .headers = {}}};
+    if (*signature != good_) return sources::Refusal{"bad signature", can_refresh};
+    sources::Delivery delivery;
+    delivery.event.id = event_id(name_, request.body, std::nullopt);
+    delivery.event.source = name_;
+    delivery.event.message_id = request.body;
+    delivery.event.time = now;
+    return delivery;
+  }
+  bool refresh_keys(Instant, std::function<void(bool)> done) override {
+    ++refreshes;
+    if (refresh_gives.empty()) return false;
+    const bool changed = good_ != refresh_gives;
+    good_ = refresh_gives;
+    done(changed);
+    return true;
+  }
+
+  bool can_refresh = false;
+  std::string refresh_gives;
+  int refreshes = 0;
+
+ private:
+  std::string name_ = "kick";
+  std::string good_ = "good";
+};
+
+struct IntakeTest : testing::Test {
+  outbox::RecordingStore store;
+  ManualClock clock{kNow};
+  outbox::Committer committer{{store, clock, {}, nullptr}};
+  std::shared_ptr<TrustingSource> source = std::make_shared<TrustingSource>();
+  std::vector<Outcome> outcomes;
+  bool fan_out = true;
+
+  http::Response send(http::Request request) {
+    Intake intake({.sources = {{"kick", {source, fan_out}}},
+                   .committer = committer,
+                   .clock = clock,
+                   .on_answer = [this](const IntakeReport& report) { outcomes.push_back(report.outcome); }});
+    std::promise<http::Response> promise;
+    auto answer = promise.get_future();
+    intake.handle(std::move(request), [&promise](http::Response response) { promise.set_value(std::move(response)); });
+    return answer.get();
+  }
+  http::Response post(const std::string& signature, const std::string& body = "m1") {
+    http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = body, .peer = {}};
+    if (!signature.empty()) request.headers.add("Sig", signature);
+    return send(std::move(request));
+  }
+};
+
+TEST_F(IntakeTest, AuthenticAndNewIsCommittedBeforeItIsAccepted) {
+  const auto response = post("good");
+  EXPECT_EQ(response.status, 200);
+  const auto id = event_id("kick", "m1", std::nullopt).to_string();
+  EXPECT_EQ(response.body, R"({"status":"accepted","event_id":")" + id + "\"}");
+  ASSERT_EQ(store.transactions.size(), 1u);
+  EXPECT_TRUE(std::get<store::AddEvent>(store.transactions[0][0]).fan_out);
+}
+
+TEST_F(IntakeTest, SeenBeforeIsADuplicateWithTheSameId) {
+  const auto first = post("good");
+  const auto second = post("good");
+  EXPECT_EQ(second.status, 200);
+  EXPECT_EQ(second.body.substr(second.body.find("event_id")), first.body.substr(first.body.find("event_id")));
+  EXPECT_NE(second.body.find("duplicate"), std::string::npos);
+}
+
+TEST_F(IntakeTest, UnprovedIsRefusedAndWritesNothing) {
+  EXPECT_EQ(post("").status, 401);
+  EXPECT_EQ(post("bad").status, 401);
+  EXPECT_EQ(store.calls, 0);
+  EXPECT_EQ(outcomes, (std::vector{Outcome::refused, Outcome::refused}));
+}
+
+TEST_F(IntakeTest, AHandshakeIsAnsweredAndWritesNothing) {
+  EXPECT_EQ(post("hello").body, "hi");
+  EXPECT_EQ(store.calls, 0);
+}
+
+TEST_F(IntakeTest, AnUnknownKeyIsFetchedOnceAndProvedAgain) {
+  source->can_refresh = true;
+  source->refresh_gives = "new";
+  EXPECT_EQ(post("new").status, 200);
+  EXPECT_EQ(source->refreshes, 1);
+}
+
+TEST_F(IntakeTest, WhenTheFetchedKeyDoesNotFitEitherItIsRefused) {
+  source->can_refresh = true;
+  source->refresh_gives = "new";
+  EXPECT_EQ(post("forged").status, 401);
+  EXPECT_EQ(post("forged").status, 401);
+  EXPECT_EQ(source->refreshes, 2);
+  EXPECT_EQ(store.calls, 0);
+}
+
+TEST_F(IntakeTest, AStoreThatIsAwayIs503WithRetryAfter) {
+  store.away = true;
+  const auto response = post("good");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(http::header(response, "retry-after"), "1");
+}
+
+TEST_F(IntakeTest, WhoWaitsTooLongIsAnsweredAndCountedThenAndNotOnceMore) {
+  std::latch go_on{1};
+  store.before_write = [&go_on] { go_on.wait(); };
+  Intake intake({.sources = {{"kick", {source, true}}},
+                 .committer = committer,
+                 .clock = clock,
+                 .on_answer = [this](const IntakeReport& report) { outcomes.push_back(report.outcome); }});
+  std::vector<http::Response> answers;
+  http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = "m1", .peer = {}};
+  request.headers.add("Sig", "good");
+  intake.handle(std::move(request), [&answers](http::Response response) { answers.push_back(std::move(response)); });
+  clock.advance(Millis{3'999});
+  intake.answer_overdue();
+  EXPECT_EQ(answers.size(), 0u);
+  clock.advance(Millis{1});
+  intake.answer_overdue();
+  intake.answer_overdue();
+  EXPECT_EQ(outcomes, std::vector{Outcome::unavailable});
+  go_on.count_down();
+  committer.drain();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].status, 503);
+  EXPECT_EQ(http::header(answers[0], "Retry-After"), "1");
+  EXPECT_EQ(outcomes.size(), 1u);
+}
+
+TEST_F(IntakeTest, AFullQueueIs503WithRetryAfter) {
+  committer.drain();  // refuses as a full queue does
+  const auto response = post("good");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_TRUE(http::header(response, "Retry-After").has_value());
+  EXPECT_EQ(outcomes, std::vector{Outcome::overloaded});
+}
+
+TEST_F(IntakeTest, ADryRunSourceIsKeptButNotForFanOut) {
+  fan_out = false;
+  EXPECT_EQ(post("good").status, 200);
+  EXPECT_FALSE(std::get<store::AddEvent>(store.transactions.at(0)[0]).fan_out);
+}
+
+TEST_F(IntakeTest, UnknownSourcesAre404AndOtherMethods405) {
+  for (const auto* target : {"/webhooks/nobody", "/webhooks/", "/webhooks", "/", "/webhooks/kick/more"}) {
+    EXPECT_EQ(send({.method = "POST", .target = target, .headers = {}, .body = {}, .peer = {}}).status, 404) << target;
+  }
+  for (const auto* method : {"GET", "PUT", "DELETE", "HEAD"}) {
+    const auto response =
+        send({.method = method, .target = "/webhooks/kick?x=1", .headers = {}, .body = {}, .peer = {}});
+    EXPECT_EQ(response.status, 405) << method;
+    EXPECT_EQ(http::header(response, "Allow"), "POST");
+  }
+}
+
+}  // namespace
+}  // namespace vf::intake

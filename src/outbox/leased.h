@@ -1,0 +1,109 @@
+// Leased: a consumer's worker, which runs here while this process holds the consumer's lease. A thread of its own asks
+// for the lease, starts the worker and stops it. drain() is for one thread, the rest for any.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "concurrency/periodic_task.h"
+#include "outbox/lease_keeper.h"
+
+namespace vf::outbox {
+
+template <class Worker>
+class Leased {
+ public:
+  /// Starts the worker, which writes by the port it is given.
+  using Start = std::function<std::unique_ptr<Worker>(store::WriteOutbox)>;
+
+  Leased(outbox::LeaseKeeper::Params lease, Start start)
+      : write_(lease.write),
+        keeper_(std::move(lease)),
+        start_(std::move(start)),
+        thread_(Millis{0}, [this] { return step(); }) {}
+  ~Leased() { drain(Millis{0}); }
+
+  /// nullptr while another process does the work, or nobody yet.
+  std::shared_ptr<Worker> worker() const {
+    const std::lock_guard lock(mutex_);
+    return worker_;
+  }
+  /// Until there is a worker, for at most this long; false when there is none then, or drain() came before it.
+  bool wait_for_worker(Millis at_most) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, at_most, [this] { return worker_ || draining_; });
+    return worker_ != nullptr;
+  }
+  std::string holder() const { return keeper_.holder(); }
+
+  /// Finishes what is under way, for at most this long, and lets another process begin.
+  void drain(Millis at_most) {
+    {
+      const std::lock_guard lock(mutex_);
+      draining_ = true;
+    }
+    changed_.notify_all();
+    if (const auto running = worker()) running->drain(at_most);
+    thread_.stop();
+    keeper_.give_back();
+  }
+
+ private:
+  static constexpr Millis kLook{250};  // whether the term is over
+
+  Millis step() {
+    const Millis pause = keeper_.step();
+    const auto epoch = keeper_.epoch();
+    if (worker_ && epoch != epoch_) stop();
+    if (epoch && !worker_ && !is_draining()) start(*epoch);
+    return std::min(pause, kLook);
+  }
+
+  bool is_draining() const {
+    const std::lock_guard lock(mutex_);
+    return draining_;
+  }
+
+  // Without the lock: committers ask for the worker after every commit.
+  void start(int64_t epoch) {
+    std::shared_ptr<Worker> begun = start_(outbox::writing_under(epoch, write_));
+    {
+      const std::lock_guard lock(mutex_);
+      if (!draining_) {
+        worker_ = std::move(begun);
+        epoch_ = epoch;
+        changed_.notify_all();
+        return;
+      }
+    }
+    begun->drain(Millis{0});
+  }
+
+  void stop() {
+    std::shared_ptr<Worker> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      if (draining_) return;
+      ended = std::exchange(worker_, nullptr);
+    }
+    ended->drain(Millis{0});
+  }
+
+  const store::WriteOutbox write_;
+  outbox::LeaseKeeper keeper_;
+  const Start start_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::shared_ptr<Worker> worker_;  // changed by the thread alone
+  std::optional<int64_t> epoch_;    // under which it writes; of the thread alone
+  bool draining_ = false;
+  concurrency::Periodic thread_;  // last: uses the others
+};
+
+}  // namespace vf::outbox

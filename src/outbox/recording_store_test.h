@@ -1,0 +1,75 @@
+// RecordingStore: an OutboxStore for tests of this folder: keeps its transactions, refuses what it is told to refuse.
+// Only write() does something. Not thread safe beyond one writer.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/outbox_store.h"
+
+namespace vf::outbox {
+
+class RecordingStore final : public store::OutboxStore {
+ public:
+  std::vector<std::vector<store::Write>> transactions;  // committed ones
+  std::set<std::string> poison;                         // message ids the store refuses
+  bool tells_index = true;
+  bool away = false;
+  std::optional<Error> trouble;  // what every write fails with
+  int calls = 0;
+  std::function<void()> before_write;
+
+  Result<std::vector<store::WriteResult>> write(std::span<const store::Write> writes, Instant now,
+                                                size_t* failed_index) override {
+    ++calls;
+    if (before_write) before_write();
+    if (away) return unavailable("away");
+    if (trouble) return *trouble;
+    auto seen = seen_;  // a refused transaction leaves nothing
+    std::vector<store::WriteResult> results;
+    for (size_t i = 0; i < writes.size(); ++i) {
+      const auto* add = std::get_if<store::AddEvent>(&writes[i]);
+      if (add && poison.contains(add->event.message_id)) {
+        if (tells_index) *failed_index = i;
+        return invalid("poison");
+      }
+      if (add) {
+        results.push_back(store::EventAdded{!seen.insert(add->event.id).second, add->event.id, {}, now});
+      } else {
+        results.push_back(store::Done{});
+      }
+    }
+    seen_ = std::move(seen);
+    transactions.emplace_back(writes.begin(), writes.end());
+    return results;
+  }
+
+  Result<std::vector<store::OutboxRow>> read_after(const store::ReadAfter&) override { return internal("unused"); }
+  Result<Position> end() override { return internal("unused"); }
+  Result<Position> purged() override { return internal("unused"); }
+  Result<std::optional<Position>> cursor(const std::string&) override { return internal("unused"); }
+  Result<std::optional<store::PinBatch>> open_pin(const std::string&) override { return internal("unused"); }
+  Result<store::Backlog> backlog(Position) override { return internal("unused"); }
+  Result<std::vector<store::PutDelivery>> deliveries(const std::string&, store::PutDelivery::State, size_t) override {
+    return internal("unused");
+  }
+  Result<std::vector<store::PutDelivery>> due_retries(const std::string&, Instant, size_t) override {
+    return internal("unused");
+  }
+  Result<std::vector<store::PutDelivery>> deliveries_of(Uuid) override { return internal("unused"); }
+  Result<std::optional<store::OutboxRow>> find(Uuid) override { return internal("unused"); }
+  Result<std::optional<store::LedgerEntry>> ledger(Uuid) override { return internal("unused"); }
+  Result<std::optional<store::BatchRow>> batch_of(const std::string&, Position) override { return internal("unused"); }
+  Result<std::vector<store::OutboxRow>> search(const store::EventFilter&) override { return internal("unused"); }
+  Result<std::vector<store::PutSetting>> settings() override { return internal("unused"); }
+  Result<std::vector<store::AddAudit>> audit(size_t) override { return internal("unused"); }
+  Result<store::Done> ping() override { return store::Done{}; }
+
+ private:
+  std::set<Uuid> seen_;
+};
+
+}  // namespace vf::outbox

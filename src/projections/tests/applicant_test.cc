@@ -1,0 +1,143 @@
+#include "projections/tests/rows_test.h"
+
+namespace vf::projections {
+namespace {
+
+Event sumsub(const std::string& type, std::string body) { return event_of("sumsub." + type, std::move(body)); }
+
+std::string body_of(std::string_view time, std::string_view more = "") {
+  return R"({"applicantId":"a1","levelName":"basic","externalUserId":"u1","reviewStatus":"completed",)" +
+         std::string(more) + "\"createdAtMs\":\"" + std::string(time) + "\"}";
+}
+constexpr std::string_view kGreen = R"("reviewResult":{"reviewAnswer":"GREEN"},)";
+constexpr std::string_view kRed =
+    R"("reviewResult":{"reviewAnswer":"RED","rejectLabels":["FORGERY", "SPAM"],"reviewRejectType":"FINAL"},)";
+
+const store::Row& row_in(const std::vector<store::Row>& rows, std::string_view table) {
+  for (const auto& row : rows) {
+    if (row.table->name == table) return row;
+  }
+  ADD_FAILURE() << "no row of " << table;
+  return rows.front();
+}
+
+TEST(Applicant, TellsStatusLevelAndWhoseItIs) {
+  const auto rows = rows_of(sumsub("applicantPending", fixture("sumsub/applicantPending.json")));
+  const auto& applicant = row_in(rows, "applicants");
+  EXPECT_EQ(cell(applicant, "sandbox"), flag(false));
+  EXPECT_EQ(cell(applicant, "applicant_id"), text("5c7791f80a975a1df426b9e9"));
+  EXPECT_EQ(cell(applicant, "external_user_id"), text("12672"));
+  EXPECT_EQ(cell(applicant, "status"), text("pending"));
+  EXPECT_EQ(cell(applicant, "level"), text("liveness-level"));
+  EXPECT_EQ(cell(applicant, "active"), std::nullopt);
+  EXPECT_EQ(cell(applicant, "cleared_at"), std::nullopt);
+  EXPECT_EQ(applicant.stamps.at(1).at, at("2020-02-21T13:23:19.002Z"));
+  const auto& review = row_in(rows, "applicant_reviews");
+  EXPECT_EQ(cell(review, "level"), text("liveness-level"));
+  EXPECT_EQ(cell(review, "told_at"), time("2020-02-21T13:23:19.002Z"));
+  EXPECT_EQ(cell(review, "review_answer"), std::nullopt);
+}
+
+TEST(Applicant, SandboxIsPartOfTheKeyHoweverItIsWritten) {
+  for (const char* told : {"true", "\"true\""}) {
+    const auto more = "\"sandboxMode\":" + std::string(told) + ",";
+    const auto rows = rows_of(sumsub("applicantPending", body_of("2024-01-01 00:00:00.001", more)));
+    EXPECT_EQ(cell(row_in(rows, "applicants"), "sandbox"), flag(true)) << told;
+    EXPECT_EQ(cell(row_in(rows, "applicant_reviews"), "sandbox"), flag(true)) << told;
+  }
+  const auto textual = body_of("2024-01-01 00:00:00.001", R"("sandboxMode":"false",)");
+  EXPECT_EQ(cell(row_in(rows_of(sumsub("applicantPending", textual)), "applicants"), "sandbox"), flag(false));
+  Event marked = sumsub("applicantPending", body_of("2024-01-01 00:00:00.001"));
+  marked.sandbox = true;  // by the envelope alone
+  EXPECT_EQ(cell(row_in(rows_of(marked), "applicants"), "sandbox"), flag(true));
+}
+
+TEST(Applicant, AReviewTellsItsOutcome) {
+  const auto green = rows_of(sumsub("applicantReviewed", body_of("2024-01-01 00:00:00.001", kGreen)));
+  EXPECT_EQ(cell(row_in(green, "applicant_reviews"), "review_answer"), text("GREEN"));
+  EXPECT_EQ(cell(row_in(green, "applicant_reviews"), "green_at"), time("2024-01-01T00:00:00.001Z"));
+  EXPECT_EQ(cell(row_in(green, "applicant_reviews"), "not_green_at"), std::nullopt);
+  const auto red = rows_of(sumsub("applicantWorkflowCompleted", body_of("2024-01-01 00:00:00.001", kRed)));
+  EXPECT_EQ(cell(row_in(red, "applicant_reviews"), "not_green_at"), time("2024-01-01T00:00:00.001Z"));
+  EXPECT_EQ(cell(row_in(red, "applicant_reviews"), "green_at"), std::nullopt);
+  EXPECT_EQ(cell(row_in(red, "applicant_reviews"), "reject_labels"), text(R"(["FORGERY","SPAM"])"));
+  EXPECT_EQ(cell(row_in(red, "applicant_reviews"), "reject_type"), text("FINAL"));
+}
+
+TEST(Applicant, AResultIsBelievedOnReviewsAlone) {
+  for (const char* type : {"applicantReset", "applicantPending", "applicantOnHold", "applicantDeactivated"}) {
+    for (const auto& row : rows_of(sumsub(type, body_of("2024-01-01 00:00:00.001", kGreen)))) {
+      if (row.table->name != "applicant_reviews") continue;
+      EXPECT_EQ(cell(row, "review_answer"), std::nullopt) << type;
+      EXPECT_EQ(cell(row, "green_at"), std::nullopt) << type;
+    }
+  }
+}
+
+TEST(Applicant, ResetDeletionAndDeactivationClear) {
+  for (const char* type :
+       {"applicantReset", "applicantDeleted", "applicantDeactivated", "applicantPersonalDataDeleted"}) {
+    const auto rows = rows_of(sumsub(type, body_of("2024-01-01 00:00:00.001")));
+    EXPECT_EQ(cell(row_in(rows, "applicants"), "cleared_at"), time("2024-01-01T00:00:00.001Z")) << type;
+  }
+  const auto off = rows_of(sumsub("applicantDeactivated", body_of("2024-01-01 00:00:00.001")));
+  EXPECT_EQ(cell(row_in(off, "applicants"), "active"), flag(false));
+  const auto on = rows_of(sumsub("applicantActivated", body_of("2024-01-01 00:00:00.001")));
+  EXPECT_EQ(cell(row_in(on, "applicants"), "active"), flag(true));
+  EXPECT_EQ(cell(row_in(on, "applicants"), "cleared_at"), std::nullopt);
+  const auto gone = rows_of(sumsub("applicantDeleted", body_of("2024-01-01 00:00:00.001")));
+  EXPECT_EQ(cell(row_in(gone, "applicants"), "deleted_at"), time("2024-01-01T00:00:00.001Z"));
+}
+
+TEST(Applicant, AWholeSecondCountsAsItsLastMillisecond) {
+  const auto told_at = [](const std::string& body) {
+    return cell(row_in(rows_of(sumsub("applicantPending", body)), "applicant_reviews"), "told_at");
+  };
+  EXPECT_EQ(told_at(replaced(body_of("2024-01-01 00:00:00+0000"), "createdAtMs", "createdAt")),
+            time("2024-01-01T00:00:00.999Z"));
+  EXPECT_EQ(told_at(body_of("2024-01-01 00:00:00")), time("2024-01-01T00:00:00.999Z"));
+  EXPECT_EQ(told_at(body_of("2024-01-01 00:00:00.000")), time("2024-01-01T00:00:00.000Z"));
+  EXPECT_EQ(told_at(body_of("2024-01-01 00:00:00.001", R"("createdAt":"2024-01-01 00:00:00+0000",)")),
+            time("2024-01-01T00:00:00.001Z"));
+}
+
+TEST(Applicant, AnEventWithoutLevelTellsTheApplicantOnly) {
+  const auto rows = rows_of(sumsub("applicantReset", fixture("sumsub/applicantReset.json")));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].table->name, "applicants");
+  EXPECT_EQ(cell(rows[0], "level"), std::nullopt);
+  EXPECT_EQ(cell(rows[0], "status"), text("init"));
+  EXPECT_EQ(cell(rows[0], "cleared_at"), time("2021-03-01T11:34:51.999Z"));
+}
+
+TEST(Applicant, ActionsTransactionsAndCasesAreIgnored) {
+  for (const char* type :
+       {"applicantActionPending", "applicantActionReviewed", "applicantActionOnHold", "applicantKytTxnApproved",
+        "applicantKytTxnReviewed", "applicantKytOnHold", "kytCaseReviewed", "kytCaseStatusChanged", "amlCaseRejected",
+        "videoIdentStatusChanged", "travelRuleAction", "kybCompanyActivity"}) {
+    EXPECT_EQ(project(sumsub(type, body_of("2024-01-01 00:00:00.001", kRed))).status, store::Applied::ignored) << type;
+  }
+}
+
+TEST(Applicant, KeepsNoPersonalData) {
+  const auto rows = rows_of(sumsub("applicantReviewed", fixture("sumsub/applicantReviewed.red-final.json")));
+  for (const auto& row : rows) {
+    for (const auto& value : row.cells) {
+      const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
+      EXPECT_TRUE(text == nullptr || text->find("fraudulent") == std::string::npos) << *text;
+    }
+  }
+}
+
+TEST(Applicant, RefusesWhatHasNoKey) {
+  const auto reason = [](const char* type, std::string_view from, std::string_view to) {
+    return reason_of(sumsub(type, replaced(body_of("2024-01-01 00:00:00.001", kGreen), from, to)));
+  };
+  EXPECT_EQ(reason("applicantPending", "\"applicantId\"", "\"id\""), "/applicantId: missing");
+  EXPECT_EQ(reason("applicantPending", "createdAtMs", "at"), "/createdAt: missing");
+  EXPECT_EQ(reason("applicantReviewed", "levelName", "level"), "/levelName: missing");
+  EXPECT_EQ(reason("applicantReviewed", "reviewAnswer", "answer"), "/reviewResult/reviewAnswer: missing");
+}
+
+}  // namespace
+}  // namespace vf::projections

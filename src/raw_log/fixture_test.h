@@ -1,0 +1,262 @@
+// Doubles of the raw-log feeder's tests: a raw log that fails in every way a real one does, and a committer whose
+// transactions happen when the test says so, over the outbox in memory.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/identity.h"
+#include "raw_log/feeder.h"
+#include "store/memory/outbox.h"
+
+namespace vf::raw_log {
+
+using store::AdvanceCursor;
+using store::PinBatch;
+using store::PutDelivery;
+using store::Write;
+using store::WriteResult;
+
+inline const Instant kStart = from_unix_millis(1'795'000'000'000);
+inline const std::string kConsumer{store::kRawLog};
+
+// Keeps rows by id. `insert_fault` says what the next insert does besides what it should.
+class FakeLake final : public lake::RawLog {
+ public:
+  enum class Fault { none, refused, partial, unanswered, still_running };
+  struct Row {
+    Event event;
+    std::string retention_class;
+  };
+
+  Result<bool> insert(std::span<const lake::RawRow> rows, const std::string& token) override {
+    const std::lock_guard lock(mutex);
+    const Fault fault = std::exchange(insert_fault, Fault::none);
+    tokens.push_back(token);
+    batch_sizes.push_back(rows.size());
+    if (refuses_everything) return internal("the lake is broken");
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!refused_ids.contains(rows[i].event->id)) continue;
+      if (refusal_keeps_rows_before) keep(rows.first(i));
+      return invalid("the lake cannot store a row");
+    }
+    if (fault == Fault::refused) return unavailable("the lake is away");
+    if (fault == Fault::still_running) {
+      for (const auto& row : rows) running.push_back({*row.event, std::string(row.retention_class)});
+      return unavailable("the lake did not answer in time");
+    }
+    const size_t taken = fault == Fault::partial ? rows.size() / 2 : rows.size();
+    keep(rows.first(taken));
+    if (fault != Fault::none) return unavailable("the lake went away");
+    return true;
+  }
+  void keep(std::span<const lake::RawRow> rows) {
+    for (const auto& row : rows) kept.push_back({*row.event, std::string(row.retention_class)});
+  }
+  // An insert that nobody waits for any more ends: it has its effect, or it was killed before.
+  void end_running(bool with_effect) {
+    if (with_effect) kept.insert(kept.end(), running.begin(), running.end());
+    running.clear();
+  }
+  Result<bool> settle() override {
+    ++settled;
+    end_running(settle_lets_finish);
+    return true;
+  }
+  Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
+    if (std::exchange(reads_fail, false)) return unavailable("the lake does not read");
+    if (reads_refuse > 0) {
+      --reads_refuse;
+      return internal("the lake does not understand");
+    }
+    const std::set<Uuid> asked(ids.begin(), ids.end());
+    std::set<Uuid> present;
+    for (const auto& row : kept) {
+      const bool in_range = from <= row.event.received && row.event.received <= to;
+      if (in_range && asked.contains(row.event.id)) present.insert(row.event.id);
+    }
+    return std::vector(present.begin(), present.end());
+  }
+  Result<std::vector<Event>> read(const lake::ReadRange&) override { return std::vector<Event>{}; }
+  Result<std::optional<Event>> find(Uuid) override { return std::optional<Event>{}; }
+  Result<int64_t> count() override {
+    const std::lock_guard lock(mutex);
+    return static_cast<int64_t>(kept.size());
+  }
+  Result<std::vector<lake::HourTally>> tally(Instant from, Instant to) override {
+    on_tally();
+    std::map<std::pair<Instant, std::string>, std::vector<Uuid>> ids;
+    for (const auto& [event, retention_class] : kept) {
+      if (event.received < from || event.received >= to) continue;
+      ids[{std::chrono::floor<std::chrono::hours>(event.received), event.source}].push_back(event.id);
+    }
+    std::vector<lake::HourTally> tallies;
+    for (const auto& [key, held] : ids) {
+      auto& tally = tallies.emplace_back(lake::HourTally{.hour = key.first, .source = key.second});
+      tally.rows = static_cast<int64_t>(held.size());
+      tally.events = static_cast<int64_t>(std::set(held.begin(), held.end()).size());
+      for (const auto& id : held) tally.digest += lake::id_digest(id);
+    }
+    return tallies;
+  }
+  Result<bool> ping() override { return true; }
+
+  std::map<Uuid, int> times_kept() const {
+    std::map<Uuid, int> times;
+    for (const auto& row : kept) ++times[row.event.id];
+    return times;
+  }
+
+  std::mutex mutex;
+  Fault insert_fault = Fault::none;
+  bool reads_fail = false;
+  int reads_refuse = 0;  // so many times
+  bool refuses_everything = false;
+  std::set<Uuid> refused_ids;
+  bool refusal_keeps_rows_before = false;  // as an engine does that stores block by block
+  bool settle_lets_finish = true;
+  std::function<void()> on_tally = [] {};
+  int settled = 0;
+  std::vector<Row> kept, running;
+  std::vector<std::string> tokens;
+  std::vector<size_t> batch_sizes;
+};
+
+// The outbox, and a committer whose transactions happen when the test says so.
+class World {
+ public:
+  World() { start_feeder(); }
+
+  void start_feeder() {
+    feeder.emplace(RawLogFeeder::Ports{outbox, [this](Write what, auto done) { queue.push_back({what, done}); }, lake,
+                                       clock, random},
+                   params);
+  }
+  // As a kill would: what waits for its transaction is lost, or has just been committed.
+  void crash(bool committed_meanwhile) {
+    if (committed_meanwhile) {
+      for (const auto& waiting : queue) static_cast<void>(commit(waiting.what));  // or refused: nobody hears it
+    }
+    queue.clear();
+    start_feeder();
+  }
+
+  std::vector<Uuid> add(int count, const std::string& source = "kick", size_t body_bytes = 10) {
+    std::vector<Uuid> ids;
+    for (int i = 0; i < count; ++i) {
+      store::AddEvent add;
+      add.event.source = source;
+      add.event.message_id = "m" + std::to_string(++added);
+      add.event.id = event_id(source, add.event.message_id, std::nullopt);
+      add.event.body.assign(body_bytes, 'x');
+      add.fan_out = added % 2 == 0;
+      ids.push_back(add.event.id);
+      EXPECT_TRUE(commit(add));
+    }
+    return ids;
+  }
+
+  Result<WriteResult> commit(const Write& what) {
+    auto done = outbox.write({&what, 1}, clock.now(), nullptr);
+    if (!done) return done.error();
+    return std::move(done->front());
+  }
+
+  enum class Answer { committed, lost_before, lost_after };
+  void answer_write(Answer answer = Answer::committed) {
+    auto waiting = std::move(queue.front());
+    queue.pop_front();
+    log.push_back(name_of(waiting.what));
+    if (answer == Answer::lost_before) return waiting.done(unavailable("the store is away"));
+    auto result = commit(waiting.what);
+    if (answer == Answer::lost_after) return waiting.done(unavailable("the store did not answer"));
+    waiting.done(std::move(result));
+  }
+
+  // Steps and answers until nothing happens by itself any more; the wait that the feeder then asks for.
+  Millis settle() {
+    for (int i = 0; i < 10'000; ++i) {
+      const size_t inserts = lake.batch_sizes.size();
+      const Millis wait = feeder->step();
+      if (lake.batch_sizes.size() > inserts) log.emplace_back("insert");
+      if (!queue.empty()) {
+        answer_write();
+      } else if (wait > Millis{0}) {
+        return wait;
+      }
+    }
+    ADD_FAILURE() << "the feeder does not come to rest";
+    return {};
+  }
+  // The same, letting time pass where the feeder waits.
+  void run_until_caught_up() {
+    for (int i = 0; i < 1'000; ++i) {
+      const Millis wait = settle();
+      if (feeder->is_caught_up()) return;
+      clock.advance(wait);
+    }
+    ADD_FAILURE() << "the feeder does not catch up: " << feeder->status().last_error;
+  }
+
+  std::vector<PutDelivery> exceptions(PutDelivery::State state) {
+    return *outbox.deliveries(kConsumer, state, SIZE_MAX);
+  }
+  std::set<Uuid> dead() {
+    std::set<Uuid> ids;
+    for (const auto& row : exceptions(PutDelivery::State::dead)) ids.insert(row.event_id);
+    return ids;
+  }
+  void move_cursor_back(Random& chance) {
+    const auto cursor = *outbox.cursor(kConsumer);
+    if (!cursor) return;
+    EXPECT_TRUE(commit(store::MoveCursor{kConsumer, {0, 0, chance.below(cursor->seq + 1)}, "by hand"}));
+  }
+  // As an operator does.
+  void retry_dead(Uuid id) {
+    for (auto row : exceptions(PutDelivery::State::dead)) {
+      if (row.event_id != id) continue;
+      row.state = PutDelivery::State::retry;
+      row.next_attempt_at = clock.now();
+      EXPECT_TRUE(commit(row));
+    }
+  }
+
+  void expect_each_once() const {
+    EXPECT_EQ(lake.kept.size(), static_cast<size_t>(added));
+    EXPECT_EQ(lake.times_kept().size(), static_cast<size_t>(added));
+  }
+
+  static std::string name_of(const Write& what) {
+    if (std::holds_alternative<PinBatch>(what)) return "pin";
+    if (std::holds_alternative<AdvanceCursor>(what)) return "advance";
+    if (std::holds_alternative<PutDelivery>(what)) return "aside";
+    if (std::holds_alternative<store::DropDelivery>(what)) return "drop";
+    return "start";
+  }
+
+  struct Waiting {
+    Write what;
+    std::function<void(Result<WriteResult>)> done;
+  };
+
+  store::memory::MemoryOutbox outbox;
+  FakeLake lake;
+  ManualClock clock{kStart};
+  SeededRandom random{1};
+  RawLogFeederParams params;
+  std::deque<Waiting> queue;
+  std::vector<std::string> log;
+  std::optional<RawLogFeeder> feeder;
+  int added = 0;
+};
+
+}  // namespace vf::raw_log

@@ -1,0 +1,108 @@
+#include "raw_log/worker.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace vf::raw_log {
+
+// What the worker's thread is told by others: completions of writes, wake-ups, and when to end.
+class RawLogWorker::Mailbox {
+ public:
+  struct Letters {
+    std::vector<std::move_only_function<void()>> completions;
+    std::optional<std::chrono::nanoseconds> stop_at;
+  };
+
+  void post(std::move_only_function<void()> completion) {
+    const std::lock_guard lock(mutex_);
+    completions_.push_back(std::move(completion));
+    changed_.notify_one();
+  }
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_one();
+  }
+  void stop(std::chrono::nanoseconds at) {
+    const std::lock_guard lock(mutex_);
+    stop_at_ = at;
+    woken_ = true;
+    changed_.notify_one();
+  }
+  Letters wait(Millis at_most) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, at_most, [this] { return woken_ || !completions_.empty(); });
+    woken_ = false;
+    return {std::exchange(completions_, {}), stop_at_};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::move_only_function<void()>> completions_;
+  std::optional<std::chrono::nanoseconds> stop_at_;
+  bool woken_ = false;
+};
+
+namespace {
+
+// The same port, but completions go through `post`.
+template <class Post>
+store::WriteOutbox completing_by(store::WriteOutbox write, Post post) {
+  return [write = std::move(write), post](store::Write what, std::function<void(Result<store::WriteResult>)> done) {
+    write(std::move(what), [post, done = std::move(done)](Result<store::WriteResult> result) {
+      post([done, result = std::move(result)]() mutable { done(std::move(result)); });
+    });
+  };
+}
+
+}  // namespace
+
+RawLogWorker::RawLogWorker(Params params)
+    : clock_(params.clock),
+      random_(params.seed),
+      mailbox_(std::make_shared<Mailbox>()),
+      feeder_({params.outbox,
+               completing_by(std::move(params.write),
+                             [mailbox = mailbox_](auto completion) { mailbox->post(std::move(completion)); }),
+               params.lake, params.clock, random_},
+              std::move(params.feeder)),
+      thread_([this] { run(); }) {}
+
+void RawLogWorker::run() {
+  for (Millis wait{0};;) {
+    auto letters = mailbox_->wait(wait);
+    for (auto& completion : letters.completions) completion();
+    if (letters.stop_at) {
+      feeder_.hurry();
+      if (clock_.steady() >= *letters.stop_at) return;
+    }
+    wait = feeder_.step();
+    {
+      const std::lock_guard lock(mutex_);
+      status_ = feeder_.status();
+    }
+    if (letters.stop_at) {
+      if (feeder_.is_caught_up()) return;
+      wait = std::min(wait, std::chrono::ceil<Millis>(*letters.stop_at - clock_.steady()));
+    }
+  }
+}
+
+void RawLogWorker::wake() { mailbox_->wake(); }
+
+RawLogStatus RawLogWorker::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void RawLogWorker::drain(Millis at_most) {
+  const std::lock_guard lock(draining_);
+  mailbox_->stop(clock_.steady() + at_most);
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace vf::raw_log

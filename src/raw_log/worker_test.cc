@@ -1,0 +1,66 @@
+// RawLogWorker with a real thread and a real committer. Oracle: what the log holds. Scope: the thread; what the feeder
+// decides is tested beside it.
+#include "raw_log/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "outbox/committer.h"
+#include "raw_log/fixture_test.h"
+
+namespace vf::raw_log {
+namespace {
+
+struct Worker : testing::Test {
+  Worker() : committer({outbox, clock, {}, {}}) {}
+
+  std::unique_ptr<RawLogWorker> start(Millis linger) {
+    RawLogFeederParams params;
+    params.linger = linger;
+    params.poll = Millis{60'000};
+    auto write = [this](Write what, auto done) { committer.write(std::move(what), std::move(done)); };
+    return std::make_unique<RawLogWorker>(RawLogWorker::Params{outbox, write, lake, clock, 1, params});
+  }
+  void add(int count) {
+    for (int i = 0; i < count; ++i) {
+      store::AddEvent add;
+      add.event.source = "kick";
+      add.event.id = event_id("kick", std::to_string(next++), std::nullopt);
+      const Write write = add;
+      ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
+    }
+  }
+
+  store::memory::MemoryOutbox outbox;
+  FakeLake lake;
+  SystemClock clock;
+  outbox::Committer committer;
+  int next = 0;
+};
+
+TEST_F(Worker, CopiesWhatIsCommittedOnceItIsWoken) {
+  auto worker = start(Millis{0});
+  add(100);
+  const auto deadline = clock.steady() + std::chrono::seconds{20};
+  while (*lake.count() < 100 && clock.steady() < deadline) {
+    worker->wake();
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(*lake.count(), 100);
+}
+
+TEST_F(Worker, DrainCopiesWhatIsLeft) {
+  auto worker = start(Millis{3'600'000});
+  add(50);
+  worker->drain(Millis{20'000});
+  EXPECT_EQ(*lake.count(), 50);
+  EXPECT_EQ(worker->status().rows_inserted, 50);
+  worker->drain(Millis{0});  // again: nothing happens
+}
+
+TEST_F(Worker, DrainEndsInTimeWhenTheStoreNeverAnswers) {
+  RawLogWorker worker({outbox, [](Write, auto) {}, lake, clock, 1, {}});
+  worker.drain(Millis{10});  // the test's own time limit is the oracle
+}
+
+}  // namespace
+}  // namespace vf::raw_log

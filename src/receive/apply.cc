@@ -1,0 +1,191 @@
+#include "receive/apply.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/json_text.h"
+#include "event/envelope.h"
+#include "projections/projector.h"
+
+namespace vf::receive {
+namespace {
+
+using store::Applied;
+using store::EnvironmentStore;
+using store::Projection;
+
+// Of content that the store refuses even in quarantine, its message may quote a value.
+http::Response failure(const Error& error, const OnFailure& on_failure) {
+  if (on_failure) {
+    const bool may_quote = error.code == Code::invalid;
+    on_failure(may_quote ? invalid("the store takes an event neither as rows nor in quarantine") : error);
+  }
+  return error.code == Code::unavailable ? busy(error.message) : http::problem(500, error.message);
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  out += out.empty() || out.back() == '{' ? "\"" : ",\"";
+  out.append(name).append("\":");
+  append_json_string(out, text);
+}
+
+http::Response results(std::span<const Projection> projections, std::span<const Applied> statuses) {
+  http::Response answer;
+  answer.body.reserve(16 + projections.size() * 80);
+  answer.body = "{\"results\":[";
+  for (size_t i = 0; i < projections.size(); ++i) {
+    answer.body += i == 0 ? "{\"id\":\"" : ",{\"id\":\"";
+    projections[i].event_id.append_to(answer.body);
+    answer.body.append("\",\"status\":\"").append(store::to_string(statuses[i])).append("\"}");
+  }
+  answer.body += "]}";
+  return answer;
+}
+
+void quarantine(Projection& projection, const Event& event, const std::string& reason) {
+  projection.status = Applied::quarantined;
+  projection.rows.clear();
+  projection.reason = "the store refused it: " + reason;
+  append_envelope(projection.envelope, event);
+}
+
+// One transaction for all. What the store refuses for its content is put aside, and all of it tried again: each round
+// puts one more aside at least.
+Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Event> events,
+                                   std::span<Projection> projections, Instant now) {
+  for (;;) {
+    store::Refusals refusals;
+    auto statuses = store.apply(projections, now, &refusals);
+    if (statuses || refusals.empty()) return statuses;
+    for (const auto& [index, reason] : refusals) {
+      if (projections[index].status == Applied::quarantined) return statuses;  // cannot even be put aside
+      quarantine(projections[index], events[index], reason);
+    }
+  }
+}
+
+// The requests' events as one batch.
+ApplyEvents joined(std::span<ApplyEvents* const> asks) {
+  ApplyEvents all;
+  for (ApplyEvents* ask : asks) {
+    std::ranges::move(ask->events, std::back_inserter(all.events));
+    std::ranges::move(ask->projections, std::back_inserter(all.projections));
+  }
+  return all;
+}
+
+// One answer a request, with the statuses dealt back.
+std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> asks, Instant now,
+                                           const Watch& watch) {
+  ApplyEvents all = joined(asks);
+  const auto statuses = apply(store, all.events, all.projections, now);
+  if (!statuses) return std::vector(asks.size(), failure(statuses.error(), watch.on_failure));
+  std::vector<http::Response> answers;
+  size_t from = 0;
+  for (const ApplyEvents* ask : asks) {
+    const size_t count = ask->events.size();
+    answers.push_back(
+        results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count)));
+    from += count;
+  }
+  if (!watch.on_event) return answers;
+  for (size_t i = 0; i < all.events.size(); ++i) watch.on_event({all.events[i], (*statuses)[i], now});
+  return answers;
+}
+
+http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failure) {
+  const auto found = store.processed(id);
+  if (!found) return failure(found.error(), on_failure);
+  if (!*found) return http::problem(404, "this environment has not received the event, or purged it");
+  const store::ProcessedEvent& event = **found;
+  http::Response answer;
+  answer.body = "{";
+  append_member(answer.body, "id", event.event_id.to_string());
+  append_member(answer.body, "source", event.source);
+  append_member(answer.body, "type", event.type);
+  append_member(answer.body, "status", store::to_string(event.status));
+  if (event.time == Instant{}) {
+    answer.body += ",\"time\":null";  // the sender gave none
+  } else {
+    append_member(answer.body, "time", to_rfc3339(event.time));
+  }
+  append_member(answer.body, "received_at", to_rfc3339(event.received_at));
+  if (!event.reason.empty()) append_member(answer.body, "reason", event.reason);
+  answer.body += '}';
+  return answer;
+}
+
+// Projects a quarantined event afresh. An envelope that cannot be read (a defect) stays where it is, with that reason.
+Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
+  auto read = read_envelopes(waiting.envelope, 1);
+  Projection projection;
+  if (read && read->size() == 1) {
+    event = std::move(read->front());
+    projection = projections::project(event);
+  } else {
+    projection.event_id = waiting.event_id;
+    projection.source = waiting.source;
+    projection.type = waiting.type;
+    projection.status = Applied::quarantined;
+    projection.reason = "its envelope cannot be read";
+    projection.envelope = waiting.envelope;
+  }
+  projection.force = true;
+  return projection;
+}
+
+http::Response retry(EnvironmentStore& store, Instant now, const OnFailure& on_failure) {
+  const auto counts = retry_quarantined(store, now, Instant::max());
+  if (!counts) return failure(counts.error(), on_failure);
+  http::Response answer;
+  answer.body = "{\"tried\":" + std::to_string(counts->tried) + ",\"applied\":" + std::to_string(counts->applied) +
+                ",\"ignored\":" + std::to_string(counts->ignored) +
+                ",\"quarantined\":" + std::to_string(counts->quarantined) + "}";
+  return answer;
+}
+
+}  // namespace
+
+http::Response busy(std::string_view detail) {
+  auto answer = http::problem(503, detail);
+  answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
+Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
+  auto waiting = store.quarantined(kRetriedMax);
+  if (!waiting) return waiting.error();
+  std::erase_if(*waiting, [&](const auto& event) { return event.attempted_at >= tried_before; });
+  ApplyEvents again;
+  for (const auto& event : *waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
+  const auto statuses = apply(store, again.events, again.projections, now);
+  if (!statuses) return statuses.error();
+  const auto count = [&](Applied status) { return static_cast<size_t>(std::ranges::count(*statuses, status)); };
+  return RetryCounts{.tried = waiting->size(),
+                     .applied = count(Applied::applied),
+                     .ignored = count(Applied::ignored),
+                     .quarantined = count(Applied::quarantined)};
+}
+
+std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& asks, Instant now, const Watch& watch) {
+  std::vector<http::Response> answers(asks.size());
+  std::vector<ApplyEvents*> together;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < asks.size(); ++i) {
+    if (auto* ask = std::get_if<ApplyEvents>(&asks[i])) {
+      together.push_back(ask);
+      places.push_back(i);
+    }
+  }
+  if (!together.empty()) {
+    auto applied = apply_together(store, together, now, watch);
+    for (size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(applied[i]);
+  }
+  for (size_t i = 0; i < asks.size(); ++i) {  // after the commit, so that they see it
+    if (const auto* ask = std::get_if<ShowEvent>(&asks[i])) answers[i] = show(store, ask->id, watch.on_failure);
+    if (std::holds_alternative<RetryQuarantined>(asks[i])) answers[i] = retry(store, now, watch.on_failure);
+  }
+  return answers;
+}
+
+}  // namespace vf::receive

@@ -1,0 +1,86 @@
+#include "receive/decode.h"
+
+#include <algorithm>
+
+#include "event/envelope.h"
+#include "projections/projector.h"
+
+namespace vf::receive {
+namespace {
+
+constexpr std::string_view kEvents = "/internal/events";
+constexpr std::string_view kRetry = "/internal/quarantine/retry";
+
+// Providers once posted to each environment; now the hub receives for all of them.
+struct Retired {
+  std::string_view path, successor;
+};
+constexpr Retired kRetired[] = {
+    {"/wh/kick", "/webhooks/kick"}, {"/wh/sumsub", "/webhooks/sumsub"}, {"/api/kyc/hook", "/webhooks/sumsub"}};
+
+http::Response gone(const Retired& route) {
+  const std::string successor(route.successor);
+  auto answer =
+      http::problem(410, "retired: the hub receives these webhooks, POST " + successor + " on its public listener");
+  answer.headers.emplace_back("Link", "<" + successor + ">; rel=\"successor-version\"");
+  return answer;
+}
+
+http::Response only(std::string_view method) {
+  auto answer = http::problem(405, "only " + std::string(method) + " is understood here");
+  answer.headers.emplace_back("Allow", method);
+  return answer;
+}
+
+Result<bool> prove(const http::Request& request, const crypto::WebhookSigner& signer, Instant now) {
+  // A repeated header is no proof: unique() answers nothing for it.
+  const auto header = [&](std::string_view name) { return request.headers.unique(name).value_or(std::string_view{}); };
+  return signer.verify({header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"), request.body},
+                       now);
+}
+
+Verdict read_events(const http::Request& request, const Limits& limits) {
+  // Past events_max the sender is asked for less, not told that it is wrong; no more is read than tells.
+  auto events = read_envelopes(request.body, limits.events_max + 1);
+  if (!events) return http::problem(400, events.error().message);
+  if (events->size() > limits.events_max) {
+    return http::problem(413, "more than " + std::to_string(limits.events_max) + " events in one request");
+  }
+  ApplyEvents ask;
+  ask.projections.reserve(events->size());
+  for (const Event& event : *events) ask.projections.push_back(projections::project(event));
+  ask.events = std::move(*events);
+  return Ask{std::move(ask)};
+}
+
+Verdict show_event(std::string_view id) {
+  const auto uuid = Uuid::parse(id);
+  if (!uuid) return http::problem(404, "not an event id");
+  return Ask{ShowEvent{*uuid}};
+}
+
+}  // namespace
+
+Verdict judge(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now) {
+  const std::string_view path = request.path();
+  const auto retired = std::ranges::find(kRetired, path, &Retired::path);
+  if (retired != std::end(kRetired)) return gone(*retired);
+
+  const bool one = path.size() > kEvents.size() + 1 && path.starts_with(kEvents) && path[kEvents.size()] == '/';
+  if (!one && path != kEvents && path != kRetry) return http::problem(404, "no such path");
+  const std::string_view method = one ? "GET" : "POST";
+  if (request.method != method) return only(method);
+  if (request.body.size() > limits.body_bytes_max) {
+    return http::problem(413, "larger than " + std::to_string(limits.body_bytes_max) + " bytes");
+  }
+  if (auto proved = prove(request, signer, now); !proved) return http::problem(401, proved.error().message);
+
+  if (path != kEvents) {
+    if (auto refusal = http::refuse_unknown_parameters(request, {})) return std::move(*refusal);
+  }
+  if (one) return show_event(path.substr(kEvents.size() + 1));
+  if (path == kRetry) return Ask{RetryQuarantined{}};
+  return read_events(request, limits);
+}
+
+}  // namespace vf::receive

@@ -1,0 +1,214 @@
+#include "store/postgres/environment/projection_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/postgres/environment/upsert.h"
+
+namespace vf::store::postgres {
+namespace {
+
+// Of one statement: what it holds in memory stays bounded, and its cost (about 8.5 a row) below jit_above_cost, where
+// compiling it would take longer than running it.
+constexpr size_t kRowsMax = 5'000;
+
+// Decides what is a duplicate. One that another transaction inserts at this moment is waited for.
+constexpr const char* kInsertProcessed =
+    "INSERT INTO public.processed_events (event_id, source, type, status, time, received_at) "
+    "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO NOTHING RETURNING event_id";
+// ON CONFLICT alone locks rows in the order of the arrays, which an UPDATE does not promise.
+constexpr const char* kUpdateStatus =
+    "INSERT INTO public.processed_events AS t (event_id, source, type, status, time, received_at) "
+    "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u "
+    "ON CONFLICT (event_id) DO UPDATE SET status = excluded.status WHERE t.status <> excluded.status";
+constexpr const char* kQuarantine =
+    "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, "
+    "attempted_at, "
+    "attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO UPDATE SET "
+    "reason = excluded.reason, attempted_at = excluded.attempted_at, attempts = t.attempts + 1";
+// Looks each up by its key, in the order of the array.
+constexpr const char* kRelease =
+    "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
+    "FROM public.quarantined_events WHERE event_id = u.event_id FOR UPDATE) FROM unnest($1) AS u (event_id)))";
+
+/// The rows of kInsertProcessed and kUpdateStatus.
+struct ProcessedRows {
+  Array ids{Type::uuid}, sources{Type::text}, types{Type::text}, statuses{Type::text}, times{Type::time};
+  void add(const Projection& event, Applied status) {
+    ids.uuid(event.event_id);
+    sources.text(event.source);
+    types.text(event.type);
+    statuses.text(to_string(status));
+    times.time(event.time);
+  }
+  Values bind(Instant now) const {
+    return std::move(Values().array(ids).array(sources).array(types).array(statuses).array(times).time(now));
+  }
+};
+
+/// The rows of kQuarantine.
+struct QuarantineRows {
+  Array ids{Type::uuid}, sources{Type::text}, types{Type::text}, reasons{Type::text}, envelopes{Type::text};
+  void add(const Projection& event) {
+    ids.uuid(event.event_id);
+    sources.text(event.source);
+    types.text(event.type);
+    reasons.text(event.reason);
+    envelopes.text(event.envelope);
+  }
+  Values bind(Instant now) const {
+    return std::move(Values().array(ids).array(sources).array(types).array(reasons).array(envelopes).time(now));
+  }
+};
+
+Result<bool> run(Connection& db, const char* sql, const Values& values) {
+  const auto done = db.query(sql, values);
+  if (!done) return done.error();
+  return true;
+}
+
+}  // namespace
+
+Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection> projections) {
+  ToldById told;
+  for (const Projection& projection : projections) {
+    VF_INVARIANT(projection.status != Applied::duplicate);
+    Told& same = told[projection.event_id];
+    if (same.first == nullptr) same.first = &projection;
+    if (projection.force) same.forced = &projection;
+  }
+  if (told.empty()) return std::vector<Applied>{};
+  const auto fresh = record(told);
+  if (!fresh) return fresh.error();
+  if (auto done = overrule(told, *fresh); !done) return done.error();
+  if (auto done = put_aside(told, *fresh); !done) return done.error();
+  std::vector<Applied> statuses;
+  statuses.reserve(projections.size());
+  for (const Projection& projection : projections) {
+    const bool is_new = told[projection.event_id].first == &projection && fresh->contains(projection.event_id);
+    if (is_new || projection.force) collect_rows(projection, statuses.size());
+    statuses.push_back(is_new || projection.force ? projection.status : Applied::duplicate);
+  }
+  if (!refusals_.empty()) return invalid(refusals_.begin()->second);
+  if (auto done = write_rows(); !done) return done.error();
+  return statuses;
+}
+
+/// The ids that are new here.
+Result<std::set<Uuid>> ProjectionWriter::record(const ToldById& told) {
+  ProcessedRows rows;
+  for (const auto& [id, same] : told) rows.add(*same.first, (same.forced ? same.forced : same.first)->status);
+  const auto inserted = db_.query(kInsertProcessed, rows.bind(now_));
+  if (!inserted) return inserted.error();
+  std::set<Uuid> fresh;
+  for (int i = 0; i < inserted->size(); ++i) fresh.insert(fresh.end(), inserted->uuid_at(i, 0));
+  return fresh;
+}
+
+/// What is forced over an event that was processed before has its new status.
+Result<bool> ProjectionWriter::overrule(const ToldById& told, const std::set<Uuid>& fresh) {
+  ProcessedRows rows;
+  for (const auto& [id, same] : told) {
+    if (same.forced && !fresh.contains(id)) rows.add(*same.forced, same.forced->status);
+  }
+  return rows.ids.size() == 0 ? Result<bool>(true) : run(db_, kUpdateStatus, rows.bind(now_));
+}
+
+/// Into quarantine and out of it.
+Result<bool> ProjectionWriter::put_aside(const ToldById& told, const std::set<Uuid>& fresh) {
+  QuarantineRows refused;
+  Array released(Type::uuid);
+  for (const auto& [id, same] : told) {
+    const Projection* counts = same.forced ? same.forced : fresh.contains(id) ? same.first : nullptr;
+    if (counts == nullptr) continue;
+    if (counts->status == Applied::quarantined) {
+      refused.add(*counts);
+    } else if (counts->force) {
+      released.uuid(id);
+    }
+  }
+  if (refused.ids.size() > 0) {
+    if (auto done = run(db_, kQuarantine, refused.bind(now_)); !done) return done;
+  }
+  return released.size() == 0 ? Result<bool>(true) : run(db_, kRelease, Values().array(released));
+}
+
+void ProjectionWriter::collect_rows(const Projection& projection, size_t index) {
+  if (projection.status == Applied::quarantined) return;
+  for (const Row& row : projection.rows) {
+    if (const auto reason = misfit(row)) {
+      refusals_.emplace(index, *reason);
+      return;
+    }
+    auto stored = stored_form(row);
+    rows_.push_back({stored ? &stored_forms_.emplace_back(std::move(*stored)) : &row, index});
+  }
+}
+
+Result<bool> ProjectionWriter::write_rows() {
+  std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
+  const std::span<const TellingRow> all = rows_;
+  for (size_t begin = 0; begin < all.size();) {
+    size_t end = begin + 1;
+    const auto is_next = [&](size_t i) {
+      if (i >= all.size() || all[i].row->table != all[begin].row->table) return false;
+      return i - begin < kRowsMax || compare_keys(*all[i - 1].row, *all[i].row) == 0;
+    };
+    while (is_next(end)) ++end;
+    const auto rows = all.subspan(begin, end - begin);
+    if (auto done = write_table(rows); !done) {
+      if (done.error().code == Code::invalid) suspects_ = rows;
+      return done;
+    }
+    begin = end;
+  }
+  return true;
+}
+
+Result<bool> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
+  const Table& table = *rows.front().row->table;
+  const auto text = upserts_.find(&table);
+  if (text == upserts_.end()) return internal(fmt::format("{} is no table of this store", table.name));
+  std::deque<Row> joined;
+  std::vector<const Row*> distinct;
+  for (const auto& [row, projection] : rows) {
+    if (distinct.empty() || compare_keys(*distinct.back(), *row) != 0) {
+      distinct.push_back(row);
+      continue;
+    }
+    const bool is_joined = !joined.empty() && distinct.back() == &joined.back();
+    if (!is_joined) distinct.back() = &joined.emplace_back(*distinct.back());
+    merge(joined.back(), *row);
+  }
+  return run(db_, text->second.c_str(), bind_rows(table, distinct));
+}
+
+Result<Refusals> ProjectionWriter::find_refused() {
+  if (!suspects_.empty()) {
+    if (const auto found = search(suspects_); !found) return found.error();
+  }
+  return std::move(refusals_);
+}
+
+/// Writes, takes it back, and where that was refused asks both halves. True when a guilty one was found. Where several
+/// tell one row, each alone says whether it is theirs; when only together they are refused, the last one is named.
+Result<bool> ProjectionWriter::search(std::span<const TellingRow> rows) {
+  if (auto done = db_.run("SAVEPOINT trial"); !done) return done.error();
+  const auto written = write_table(rows);
+  if (!written && written.error().code != Code::invalid) return written;
+  if (auto done = db_.run("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial"); !done) return done.error();
+  if (written) return false;
+  bool found = false;
+  if (rows.size() > 1) {
+    for (const auto& half : {rows.first(rows.size() / 2), rows.subspan(rows.size() / 2)}) {
+      const auto guilty = search(half);
+      if (!guilty) return guilty;
+      found = found || *guilty;
+    }
+  }
+  if (!found) refusals_.emplace(rows.back().projection, written.error().message);
+  return true;
+}
+
+}  // namespace vf::store::postgres

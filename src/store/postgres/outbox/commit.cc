@@ -1,0 +1,148 @@
+#include "store/postgres/outbox/commit.h"
+
+#include <algorithm>
+
+#include "store/postgres/outbox/events.h"
+#include "store/postgres/outbox/retention.h"
+#include "store/postgres/sqlstate.h"
+
+namespace vf::store::postgres {
+namespace {
+
+constexpr size_t kBodyKeyBytes = 32;
+constexpr int kAttemptsMax = 5;
+// Retention deletes many rows in a statement.
+constexpr TransactionLimits kRetentionLimits{.statement = Millis{30000}, .lock = Millis{5000}, .idle = Millis{5000}};
+
+struct Attempt {
+  std::span<const Write> writes;
+  OutboxWriter::Params params;
+  std::vector<WriteResult> results = {};
+  std::optional<size_t> refused = {};  // the write that failed, other than an event
+};
+
+bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
+
+Result<bool> write_all(Connection& db, Attempt& attempt) {
+  attempt.results.assign(attempt.writes.size(), WriteResult{Done{}});
+  attempt.refused.reset();
+  if (auto done = add_events(db, attempt.writes, attempt.params.now, attempt.results); !done) return done;
+  OutboxWriter writer(db, attempt.params);
+  if (auto locked = writer.lock_consumers(attempt.writes); !locked) return locked;
+  for (size_t i = 0; i < attempt.writes.size(); ++i) {
+    if (std::holds_alternative<AddEvent>(attempt.writes[i])) continue;
+    auto result = std::visit(writer, attempt.writes[i]);
+    if (!result) {
+      attempt.refused = i;
+      return result.error();
+    }
+    attempt.results[i] = *result;
+  }
+  return true;
+}
+
+/// A row that no partition takes fails a check that has no name.
+bool lacks_partition(const Connection& db) { return db.last_sqlstate() == "23514" && db.last_constraint().empty(); }
+
+Result<bool> commit_once(Connection& db, Attempt& attempt) {
+  if (adds_alone(attempt.writes)) return write_all(db, attempt);
+  const bool removes = std::ranges::any_of(
+      attempt.writes, [](const Write& write) { return std::holds_alternative<RetentionStep>(write); });
+  return db.transaction([&] { return write_all(db, attempt); }, removes ? kRetentionLimits : kCommitLimits);
+}
+
+Result<bool> attempt_commit(Connection& db, Attempt& attempt) {
+  Result<bool> done = true;
+  for (int i = 0; i < kAttemptsMax; ++i) {
+    done = commit_once(db, attempt);
+    if (done) return done;
+    if (lacks_partition(db)) {
+      if (auto added = add_partitions(db, attempt.params.now); !added) return added;
+    } else if (!is_worth_repeating(db.last_sqlstate())) {
+      return done;
+    }
+  }
+  return done;
+}
+
+/// Whether these events could be stored; nothing of them is.
+Result<bool> try_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
+  std::vector<WriteResult> results(writes.size(), WriteResult{Done{}});
+  bool fits = false;
+  const auto done = db.transaction(
+      [&]() -> Result<bool> {
+        if (auto added = add_events(db, writes, now, results); !added) return added;
+        fits = true;
+        return unavailable("rolled back");
+      },
+      kCommitLimits);
+  if (fits) return true;
+  if (is_refusal(done.error())) return false;
+  return done.error();
+}
+
+/// The first event that cannot be stored, by halves.
+Result<size_t> find_guilty(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
+  size_t first = 0;
+  size_t count = writes.size();
+  while (count > 1) {
+    const size_t half = count / 2;
+    const auto fits = try_events(db, writes.subspan(first, half), now);
+    if (!fits) return fits.error();
+    if (*fits) first += half;
+    count = *fits ? count - half : half;
+  }
+  return first;
+}
+
+Result<bool> check_body_keys(std::span<const Write> writes, size_t* failed_index) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const auto* add = std::get_if<AddEvent>(&writes[i]);
+    if (add == nullptr || !add->body_key || add->body_key->size() == kBodyKeyBytes) continue;
+    if (failed_index != nullptr) *failed_index = i;
+    return invalid("a body key has 32 bytes");
+  }
+  return true;
+}
+
+/// Whole partitions go before the transaction, so that it holds no locks of theirs.
+Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes, const OutboxWriter::Params& params) {
+  int64_t removed = 0;
+  for (const Write& write : writes) {
+    const auto* step = std::get_if<RetentionStep>(&write);
+    if (step == nullptr) continue;
+    if (auto added = add_partitions(db, params.now); !added) return added.error();
+    const auto rows = drop_expired(db, *step);
+    if (!rows) return rows;
+    removed += *rows;
+  }
+  return removed;
+}
+
+}  // namespace
+
+Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const Write> writes,
+                                               const OutboxWriter::Params& params, size_t* failed_index) {
+  if (auto fit = check_body_keys(writes, failed_index); !fit) return fit.error();
+  const auto dropped = drop_partitions(db, writes, params);
+  if (!dropped) return dropped.error();
+  Attempt attempt{.writes = writes, .params = params};
+  const auto done = attempt_commit(db, attempt);
+  if (done) {
+    const auto removed = std::ranges::find_if(
+        attempt.results, [](const WriteResult& result) { return std::holds_alternative<store::Rows>(result); });
+    if (removed != attempt.results.end()) std::get<store::Rows>(*removed).removed += *dropped;
+    return std::move(attempt.results);
+  }
+  if (failed_index == nullptr || !is_refusal(done.error())) return done.error();
+  if (attempt.refused) {
+    *failed_index = *attempt.refused;
+    return done.error();
+  }
+  const auto guilty = find_guilty(db, writes, params.now);
+  if (!guilty) return guilty.error();
+  *failed_index = *guilty;
+  return done.error();
+}
+
+}  // namespace vf::store::postgres

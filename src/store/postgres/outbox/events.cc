@@ -1,0 +1,203 @@
+#include "store/postgres/outbox/events.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "store/postgres/outbox/event_row.h"
+
+namespace vf::store::postgres {
+namespace {
+
+constexpr const char* kAdd =
+    "SELECT event_id, era, tx, seq, received_at FROM "
+    "ingest.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+constexpr const char* kAddBodies = R"(
+INSERT INTO ingest.processed_bodies (body_key, event_id, received_at)
+SELECT i.body_key, i.event_id, l.received_at
+FROM unnest($1, $2) AS i(body_key, event_id) JOIN ingest.processed_webhooks l ON l.event_id = i.event_id
+ORDER BY i.body_key ON CONFLICT DO NOTHING RETURNING event_id)";
+constexpr const char* kTakeBack = R"(
+WITH gone AS (DELETE FROM ingest.processed_webhooks WHERE event_id = ANY($1) RETURNING era, tx, seq, received_at)
+DELETE FROM ingest.ingest_outbox o USING gone g
+WHERE o.era = g.era AND o.tx = g.tx AND o.seq = g.seq AND o.received_at = g.received_at)";
+constexpr const char* kFindById =
+    "SELECT event_id, received_at FROM ingest.processed_webhooks WHERE event_id = ANY($1)";
+constexpr const char* kFindByBody =
+    "SELECT body_key, event_id, received_at FROM ingest.processed_bodies WHERE body_key = ANY($1)";
+
+struct Candidate {
+  const AddEvent* add;
+  size_t index;  // of the result
+};
+
+using Candidates = std::vector<Candidate>;
+
+/// Two sources may send the same body: the key is the source's own.
+std::string ledger_key(const AddEvent& add) { return *add.body_key + add.event.source; }
+
+/// Those of one round: no id and no body twice. The others come into `later`, to be judged by what this round has kept.
+Candidates take_distinct(const Candidates& all, Candidates& later) {
+  Candidates distinct;
+  std::unordered_set<Uuid> ids;
+  std::unordered_set<std::string> bodies;
+  for (const Candidate& candidate : all) {
+    const bool is_repeated = ids.contains(candidate.add->event.id) ||
+                             (candidate.add->body_key && bodies.contains(ledger_key(*candidate.add)));
+    if (is_repeated) {
+      later.push_back(candidate);
+      continue;
+    }
+    ids.insert(candidate.add->event.id);
+    if (candidate.add->body_key) bodies.insert(ledger_key(*candidate.add));
+    distinct.push_back(candidate);
+  }
+  return distinct;
+}
+
+struct Columns {
+  Array ids{Type::uuid}, sources{Type::text}, types{Type::text}, subjects{Type::text}, times{Type::time};
+  Array message_ids{Type::text}, fact_keys{Type::text}, versions{Type::text}, sandboxes{Type::boolean};
+  Array fan_outs{Type::boolean}, are_json{Type::boolean}, headers{Type::text}, bodies{Type::bytes};
+
+  void add(const AddEvent& add) {
+    const Event& event = add.event;
+    ids.uuid(event.id);
+    sources.text(event.source);
+    types.text(event.type);
+    subjects.text(event.subject);
+    times.time(event.time);
+    message_ids.text(event.message_id);
+    fact_keys.text(event.fact_key);
+    versions.text(event.version);
+    sandboxes.boolean(event.sandbox);
+    fan_outs.boolean(add.fan_out);
+    are_json.boolean(event.is_json);
+    headers.text(event.headers);
+    bodies.bytes(event.body);
+  }
+  Values values(std::optional<Instant> now) const {
+    Values values;
+    now ? values.time(*now) : values.null(Type::time);
+    for (const Array* column : {&ids, &sources, &types, &subjects, &times, &message_ids, &fact_keys, &versions,
+                                &sandboxes, &fan_outs, &are_json, &headers, &bodies}) {
+      values.array(*column);
+    }
+    return values;
+  }
+};
+
+using AddedById = std::unordered_map<Uuid, EventAdded>;
+
+Result<AddedById> insert(Connection& db, const Candidates& candidates, std::optional<Instant> now) {
+  Columns columns;
+  for (const Candidate& candidate : candidates) columns.add(*candidate.add);
+  const auto rows = db.write_at_once(kAdd, columns.values(now), kCommitLimits);
+  if (!rows) return rows.error();
+  AddedById added;
+  for (int i = 0; i < rows->size(); ++i) {
+    const Uuid id = rows->uuid_at(i, 0);
+    added[id] = {.event_id = id, .position = position_at(*rows, i, 1), .received = rows->time_at(i, 4)};
+  }
+  return added;
+}
+
+/// Enters the body keys of what was added. Whose body is in the ledger already is taken back, and out of `added`.
+Result<bool> enter_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
+  Array keys(Type::bytes);
+  Array ids(Type::uuid);
+  std::unordered_set<Uuid> refused;
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.add->body_key || !added.contains(candidate.add->event.id)) continue;
+    keys.bytes(ledger_key(*candidate.add));
+    ids.uuid(candidate.add->event.id);
+    refused.insert(candidate.add->event.id);
+  }
+  if (refused.empty()) return true;
+  const auto entered = db.query(kAddBodies, Values().array(keys).array(ids));
+  if (!entered) return entered.error();
+  for (int i = 0; i < entered->size(); ++i) refused.erase(entered->uuid_at(i, 0));
+  if (refused.empty()) return true;
+  Array gone(Type::uuid);
+  for (const Uuid& id : refused) {
+    gone.uuid(id);
+    added.erase(id);
+  }
+  const auto taken = db.query(kTakeBack, Values().array(gone));
+  if (!taken) return taken.error();
+  return true;
+}
+
+/// Of which kept event each remaining candidate is a repetition: its own id goes before its body.
+Result<bool> tell_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
+  if (duplicates.empty()) return true;
+  Array ids(Type::uuid);
+  Array keys(Type::bytes);
+  for (const Candidate& candidate : duplicates) {
+    ids.uuid(candidate.add->event.id);
+    if (candidate.add->body_key) keys.bytes(ledger_key(*candidate.add));
+  }
+  std::unordered_map<Uuid, EventAdded> by_id;
+  std::unordered_map<std::string, EventAdded> by_body;
+  const auto found = db.query(kFindById, Values().array(ids));
+  if (!found) return found.error();
+  for (int i = 0; i < found->size(); ++i) {
+    const Uuid id = found->uuid_at(i, 0);
+    by_id[id] = {.duplicate = true, .event_id = id, .position = {}, .received = found->time_at(i, 1)};
+  }
+  if (keys.size() > 0) {
+    const auto bodies = db.query(kFindByBody, Values().array(keys));
+    if (!bodies) return bodies.error();
+    for (int i = 0; i < bodies->size(); ++i) {
+      by_body[std::string(bodies->bytes_at(i, 0))] = {
+          .duplicate = true, .event_id = bodies->uuid_at(i, 1), .position = {}, .received = bodies->time_at(i, 2)};
+    }
+  }
+  for (const Candidate& candidate : duplicates) {
+    const auto same_id = by_id.find(candidate.add->event.id);
+    const auto same_body = candidate.add->body_key ? by_body.find(ledger_key(*candidate.add)) : by_body.end();
+    if (same_id == by_id.end() && same_body == by_body.end()) {
+      return unavailable("the ledger row that an event collided with was purged meanwhile: try again");
+    }
+    results[candidate.index] = same_id != by_id.end() ? same_id->second : same_body->second;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool adds_alone(std::span<const Write> writes) {
+  return std::ranges::all_of(writes, [](const Write& write) {
+    const auto* add = std::get_if<AddEvent>(&write);
+    return add != nullptr && !add->body_key;
+  });
+}
+
+Result<bool> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
+                        std::vector<WriteResult>& results) {
+  Candidates left;
+  for (size_t i = 0; i < writes.size(); ++i) {
+    if (const auto* add = std::get_if<AddEvent>(&writes[i])) left.push_back({add, i});
+  }
+  while (!left.empty()) {
+    Candidates later;
+    const Candidates candidates = take_distinct(left, later);
+    auto added = insert(db, candidates, now);
+    if (!added) return added.error();
+    if (auto done = enter_bodies(db, candidates, *added); !done) return done;
+    Candidates duplicates;
+    for (const Candidate& candidate : candidates) {
+      const auto found = added->find(candidate.add->event.id);
+      if (found != added->end()) {
+        results[candidate.index] = found->second;
+      } else {
+        duplicates.push_back(candidate);
+      }
+    }
+    if (auto done = tell_duplicates(db, duplicates, results); !done) return done;
+    left = std::move(later);
+  }
+  return true;
+}
+
+}  // namespace vf::store::postgres

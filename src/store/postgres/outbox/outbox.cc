@@ -1,0 +1,276 @@
+#include "store/postgres/outbox/outbox.h"
+
+#include <algorithm>
+
+#include "store/postgres/outbox/event_row.h"
+#include "store/postgres/outbox/commit.h"
+#include "store/postgres/outbox/reader.h"
+#include "store/postgres/outbox/schema.h"
+#include "store/postgres/outbox/search.h"
+#include "store/postgres/outbox/writer.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/outbox/retention.h"
+#include "store/postgres/roles.h"
+#include "store/postgres/server_clock.h"
+
+namespace vf::store::postgres {
+namespace {
+
+constexpr int64_t kBacklogRowsMax = 100'000;
+
+constexpr const char* kFind =
+    "SELECT " VF_EVENT_COLUMNS
+    " FROM ingest.processed_webhooks l JOIN ingest.ingest_outbox o ON o.received_at = l.received_at AND o.era = l.era "
+    "AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
+constexpr const char* kLedger =
+    "SELECT l.received_at, o.era, o.tx, o.seq FROM ingest.processed_webhooks l LEFT JOIN ingest.ingest_outbox o "
+    "ON o.received_at = l.received_at AND o.era = l.era AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
+constexpr const char* kBacklog = "SELECT waiting, oldest FROM ingest.backlog($1::integer, $2::text::xid8, $3, $4)";
+// Only the newest pin can be open: pins stand in the order of the cursor.
+constexpr const char* kOpenPin =
+    "SELECT p.from_position, p.to_position, p.count, p.digest FROM (SELECT * FROM ingest.ingest_outbox_batch "
+    "WHERE target = $1 ORDER BY batch DESC LIMIT 1) p WHERE p.to_position > "
+    "(SELECT to_position FROM ingest.ingest_outbox_batch WHERE target = $2 ORDER BY batch DESC LIMIT 1)";
+constexpr const char* kBatchOf =
+    "SELECT from_position, to_position, count, attempts, sent_at, acked_at, passage FROM ingest.ingest_outbox_batch "
+    "WHERE target = $1 AND from_position < $2 ORDER BY from_position DESC LIMIT 1";
+#define VF_DELIVERY                                                              \
+  "SELECT target, position, event_id, state, attempts, next_attempt_at, reason " \
+  "FROM ingest.ingest_outbox_delivery "
+constexpr const char* kDeliveries = VF_DELIVERY "WHERE target = $1 AND state = $2 ORDER BY position LIMIT $3";
+constexpr const char* kDueRetries =
+    VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND next_attempt_at <= $2 ORDER BY next_attempt_at LIMIT $3";
+constexpr const char* kDeliveriesOf = VF_DELIVERY "WHERE event_id = $1 ORDER BY target";
+constexpr const char* kSettings = "SELECT key, value FROM ingest.ingest_settings ORDER BY key";
+constexpr const char* kAudit = "SELECT at, actor, action, detail FROM ingest.ingest_audit ORDER BY entry DESC LIMIT $1";
+
+PutDelivery read_delivery(const Rows& rows, int i) {
+  return {.target = rows.text_at(i, 0),
+          .position = position_text_at(rows, i, 1),
+          .event_id = rows.uuid_at(i, 2),
+          .state = rows.bytes_at(i, 3) == "dead" ? PutDelivery::State::dead : PutDelivery::State::retry,
+          .attempts = rows.integer_at(i, 4),
+          .next_attempt_at = rows.time_at(i, 5),
+          .reason = rows.text_at(i, 6)};
+}
+
+int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
+
+/// All rows of an answer, each as `read` makes it.
+template <class Read>
+auto collect(const Result<Rows>& rows, Read read) -> Result<std::vector<decltype(read(*rows, 0))>> {
+  if (!rows) return rows.error();
+  std::vector<decltype(read(*rows, 0))> out;
+  for (int i = 0; i < rows->size(); ++i) out.push_back(read(*rows, i));
+  return out;
+}
+
+ConnectionParams connection_of(const OutboxParams& params) {
+  return {.url = params.url, .role = params.role, .on_connect = check_server_of_outbox};
+}
+
+class PostgresOutboxStore final : public OutboxStore {
+ public:
+  explicit PostgresOutboxStore(const OutboxParams& params)
+      : params_(params),
+        writers_(connection_of(params), params.writers),
+        readers_(connection_of(params), params.readers),
+        reader_(params.proof_every) {}
+
+  Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) override;
+  Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) override;
+  Result<Position> end() override;
+  Result<Position> purged() override;
+  Result<std::optional<Position>> cursor(const std::string& consumer) override;
+  Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
+  Result<Backlog> backlog(Position after) override;
+  Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
+                                              size_t rows_max) override;
+  Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
+  Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
+  Result<std::optional<OutboxRow>> find(Uuid event_id) override;
+  Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
+  Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
+  Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
+  Result<std::vector<PutSetting>> settings() override;
+  Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<Done> ping() override;
+  Result<Instant> time(Instant ours) override;
+
+ private:
+  /// One statement on a connection for readers.
+  Result<Rows> query(const char* sql, const Values& values = {}) {
+    auto db = readers_.lease();
+    if (!db) return db.error();
+    return (*db)->query(sql, values);
+  }
+
+  const OutboxParams params_;
+  Pool writers_;
+  Pool readers_;
+  OutboxReader reader_;
+};
+
+Result<std::vector<WriteResult>> PostgresOutboxStore::write(std::span<const Write> writes, Instant now,
+                                                            size_t* failed_index) {
+  if (writes.empty()) return std::vector<WriteResult>{};
+  auto db = writers_.lease();
+  if (!db) return db.error();
+  const OutboxWriter::Params params{.now = params_.server_time ? std::nullopt : std::optional(now),
+                                    .whole_days = params_.whole_days};
+  return commit_writes(**db, writes, params, failed_index);
+}
+
+Result<std::vector<OutboxRow>> PostgresOutboxStore::read_after(const ReadAfter& params) {
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return reader_.read(**db, params);
+}
+
+Result<Position> PostgresOutboxStore::end() {
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return read_end(**db);
+}
+
+Result<Position> PostgresOutboxStore::purged() {
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return read_purged(**db);
+}
+
+Result<std::optional<Position>> PostgresOutboxStore::cursor(const std::string& consumer) {
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return read_cursor(**db, consumer);
+}
+
+Result<std::optional<PinBatch>> PostgresOutboxStore::open_pin(const std::string& consumer) {
+  const auto rows = query(kOpenPin, Values().text(pin_name(consumer)).text(consumer));
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::nullopt;
+  return PinBatch{.consumer = consumer,
+                  .from = position_text_at(*rows, 0, 0),
+                  .to = position_text_at(*rows, 0, 1),
+                  .count = rows->integer_at(0, 2),
+                  .digest = rows->text_at(0, 3)};
+}
+
+Result<Backlog> PostgresOutboxStore::backlog(Position after) {
+  Values values;
+  const auto rows = query(kBacklog, add_position(values, after).integer(kBacklogRowsMax + 1));
+  if (!rows) return rows.error();
+  const int64_t found = rows->integer_at(0, 0);
+  Backlog backlog{.rows = std::min(found, kBacklogRowsMax), .more = found > kBacklogRowsMax, .oldest = {}};
+  if (!rows->is_null(0, 1)) backlog.oldest = rows->time_at(0, 1);
+  return backlog;
+}
+
+Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries(const std::string& target, PutDelivery::State state,
+                                                                 size_t rows_max) {
+  const char* name = state == PutDelivery::State::dead ? "dead" : "retry";
+  return collect(query(kDeliveries, Values().text(target).text(name).integer(limit(rows_max))), read_delivery);
+}
+
+Result<std::vector<PutDelivery>> PostgresOutboxStore::due_retries(const std::string& target, Instant now,
+                                                                  size_t rows_max) {
+  return collect(query(kDueRetries, Values().text(target).time(now).integer(limit(rows_max))), read_delivery);
+}
+
+Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_of(Uuid event_id) {
+  return collect(query(kDeliveriesOf, Values().uuid(event_id)), read_delivery);
+}
+
+Result<std::optional<OutboxRow>> PostgresOutboxStore::find(Uuid event_id) {
+  const auto rows = query(kFind, Values().uuid(event_id));
+  if (!rows) return rows.error();
+  return rows->empty() ? std::nullopt : std::optional(read_event(*rows, 0));
+}
+
+Result<std::optional<LedgerEntry>> PostgresOutboxStore::ledger(Uuid event_id) {
+  const auto rows = query(kLedger, Values().uuid(event_id));
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::nullopt;
+  LedgerEntry entry{.event_id = event_id, .received = rows->time_at(0, 0), .position = {}};
+  if (!rows->is_null(0, 1)) entry.position = position_at(*rows, 0, 1);
+  return entry;
+}
+
+Result<std::optional<BatchRow>> PostgresOutboxStore::batch_of(const std::string& consumer, Position position) {
+  const auto rows = query(kBatchOf, Values().text(consumer).text(position.to_string()));
+  if (!rows) return rows.error();
+  if (rows->empty() || position_text_at(*rows, 0, 1) < position) return std::nullopt;
+  return BatchRow{.consumer = consumer,
+                  .from = position_text_at(*rows, 0, 0),
+                  .to = position_text_at(*rows, 0, 1),
+                  .count = rows->integer_at(0, 2),
+                  .attempts = rows->integer_at(0, 3),
+                  .sent_at = rows->time_at(0, 4),
+                  .acked_at = rows->time_at(0, 5),
+                  .passage = parse_passage(rows->text_at(0, 6))};
+}
+
+Result<std::vector<OutboxRow>> PostgresOutboxStore::search(const EventFilter& filter) {
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return search_outbox(**db, filter);
+}
+
+Result<std::vector<PutSetting>> PostgresOutboxStore::settings() {
+  return collect(query(kSettings),
+                 [](const Rows& rows, int i) { return PutSetting{rows.text_at(i, 0), rows.text_at(i, 1)}; });
+}
+
+Result<std::vector<AddAudit>> PostgresOutboxStore::audit(size_t rows_max) {
+  return collect(query(kAudit, Values().integer(limit(rows_max))), [](const Rows& rows, int i) {
+    return AddAudit{rows.time_at(i, 0), rows.text_at(i, 1), rows.text_at(i, 2), rows.text_at(i, 3)};
+  });
+}
+
+Result<Done> PostgresOutboxStore::ping() {
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  if (auto fits = check_server_of_outbox(**db); !fits) return fits.error();
+  return Done{};
+}
+
+Result<Instant> PostgresOutboxStore::time(Instant ours) {
+  if (!params_.server_time) return ours;
+  auto db = readers_.lease();
+  if (!db) return db.error();
+  return read_clock(**db);
+}
+
+Result<Connection> connect(const std::string& url, const std::string& role) {
+  return Connection::open({.url = url, .role = role});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params) {
+  auto db = connect(params.url, params.role);
+  if (!db) return db.error();
+  if (auto fits = check_outbox(*db); !fits) return fits.error();
+  if (auto added = add_partitions(*db, std::nullopt); !added) return added.error();
+  return std::make_unique<PostgresOutboxStore>(params);
+}
+
+Result<std::vector<std::string>> pending_outbox(const std::string& url) {
+  auto db = connect(url, "migrate");
+  if (!db) return db.error();
+  return pending_of_outbox(*db);
+}
+
+Result<std::vector<std::string>> newer_outbox(const std::string& url) {
+  auto db = connect(url, "migrate");
+  if (!db) return db.error();
+  return newer_migrations(*db, outbox_schema(*db));
+}
+
+Result<std::vector<std::string>> migrate_outbox(const std::string& url) {
+  auto db = connect_to_migrate(url, "ingest");
+  if (!db) return db.error();
+  return prepare_outbox(*db);
+}
+
+}  // namespace vf::store::postgres

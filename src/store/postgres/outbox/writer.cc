@@ -1,0 +1,274 @@
+#include "store/postgres/outbox/writer.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "store/postgres/outbox/event_row.h"
+#include "store/postgres/outbox/retention.h"
+
+namespace vf::store::postgres {
+namespace {
+
+// The time of a write: $1, or when the server's clock says that the transaction began.
+#define VF_AT "coalesce($1, date_trunc('milliseconds', now()))"
+
+constexpr const char* kLock =
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 1)) FROM "
+    "(SELECT name FROM unnest($1) AS t(name) ORDER BY name COLLATE \"C\") AS sorted";
+constexpr const char* kCursor =
+    "SELECT to_position FROM ingest.ingest_outbox_batch WHERE target = $1 ORDER BY batch DESC LIMIT 1";
+constexpr const char* kEnd = "SELECT era, tx, seq FROM ingest.outbox_end()";
+constexpr const char* kPurged = "SELECT position FROM ingest.ingest_purged";
+constexpr const char* kIsFinal =
+    "SELECT ($1::integer, $2::text::xid8) < "
+    "((SELECT max(era) FROM ingest.ingest_era), pg_snapshot_xmin(pg_current_snapshot()))";
+constexpr const char* kFirst = "SELECT era, tx, seq FROM ingest.outbox_first()";
+#define VF_INSERT_BATCH                                                                                              \
+  "INSERT INTO ingest.ingest_outbox_batch (target, from_position, to_position, count, attempts, sent_at, acked_at, " \
+  "config_version, passage, digest) "
+constexpr const char* kAdvance = VF_INSERT_BATCH "VALUES ($2, $3, $4, $5, $6, $7, " VF_AT ", $8, $9, NULL)";
+constexpr const char* kPinExists = "SELECT 1 FROM ingest.ingest_outbox_batch WHERE target = $1 AND from_position = $2";
+constexpr const char* kPin = VF_INSERT_BATCH "VALUES ($2, $3, $4, $5, 0, " VF_AT ", NULL, '', NULL, $6)";
+constexpr const char* kPutCursor = VF_INSERT_BATCH "VALUES ($2, NULL, $3, 0, 0, " VF_AT ", " VF_AT ", '', NULL, NULL)";
+constexpr const char* kForgetFrom = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND from_position >= $2";
+constexpr const char* kForgetPins = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND to_position > $2";
+constexpr const char* kPutDelivery =
+    "INSERT INTO ingest.ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id, target) DO UPDATE SET position = excluded.position, "
+    "state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, "
+    "reason = excluded.reason";
+constexpr const char* kDropDelivery = "DELETE FROM ingest.ingest_outbox_delivery WHERE event_id = $1 AND target = $2";
+constexpr const char* kPutSetting =
+    "INSERT INTO ingest.ingest_settings (key, value) VALUES ($1, $2) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+constexpr const char* kDropSetting = "DELETE FROM ingest.ingest_settings WHERE key = $1";
+constexpr const char* kAddAudit = "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES ($1, $2, $3, $4)";
+constexpr const char* kAuditNow =
+    "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES (" VF_AT ", 'hub', $2, $3)";
+// Changes nothing while somebody else has it.
+constexpr const char* kTakeLease =
+    "INSERT INTO ingest.ingest_lease AS l (name, holder, epoch, expires_at) "
+    "VALUES ($2, $3, 1, " VF_AT
+    " + $4 * interval '1 millisecond') ON CONFLICT (name) DO UPDATE "
+    "SET epoch = l.epoch + (l.holder <> excluded.holder)::integer, holder = excluded.holder, "
+    "expires_at = excluded.expires_at WHERE l.holder IN (excluded.holder, '') OR l.expires_at <= " VF_AT;
+constexpr const char* kLease = "SELECT holder, epoch FROM ingest.ingest_lease WHERE name = $1";
+constexpr const char* kDropLease = "UPDATE ingest.ingest_lease SET holder = '' WHERE name = $1 AND holder = $2";
+
+/// The consumer whose rows a write reads before it writes, or whose lease it asks for; empty for the others.
+struct ConsumerOf {
+  std::string operator()(const AdvanceCursor& write) const { return write.consumer; }
+  std::string operator()(const PinBatch& write) const { return write.consumer; }
+  std::string operator()(const StartConsumer& write) const { return write.consumer; }
+  std::string operator()(const MoveCursor& write) const { return write.consumer; }
+  std::string operator()(const TakeLease& write) const { return write.name; }
+  std::string operator()(const DropLease& write) const { return write.name; }
+  std::string operator()(const PutDelivery& write) const { return write.epoch == 0 ? "" : write.target; }
+  std::string operator()(const DropDelivery& write) const { return write.epoch == 0 ? "" : write.target; }
+  std::string operator()(const auto&) const { return ""; }
+};
+
+}  // namespace
+
+Result<std::optional<Position>> read_cursor(Connection& db, const std::string& consumer) {
+  const auto rows = db.query(kCursor, Values().text(consumer));
+  if (!rows) return rows.error();
+  return rows->empty() ? std::nullopt : std::optional(position_text_at(*rows, 0, 0));
+}
+
+Result<Position> read_purged(Connection& db) {
+  const auto rows = db.query(kPurged);
+  if (!rows) return rows.error();
+  return position_text_at(*rows, 0, 0);
+}
+
+Result<Position> read_end(Connection& db) {
+  const auto rows = db.query(kEnd);
+  if (!rows) return rows.error();
+  if (!rows->empty()) return position_at(*rows, 0, 0);
+  return read_purged(db);
+}
+
+Values OutboxWriter::values() const {
+  Values values;
+  params_.now ? values.time(*params_.now) : values.null(Type::time);
+  return values;
+}
+
+Result<WriteResult> OutboxWriter::run(const char* sql, const Values& values) {
+  if (const auto done = db_.query(sql, values); !done) return done.error();
+  return WriteResult{Done{}};
+}
+
+Result<bool> OutboxWriter::lock_consumers(std::span<const Write> writes) {
+  std::set<std::string> names;
+  for (const Write& write : writes) names.insert(std::visit(ConsumerOf{}, write));
+  names.erase("");
+  if (names.empty()) return true;
+  Array array(Type::text);
+  for (const std::string& name : names) array.text(name);
+  const auto locked = db_.query(kLock, Values().array(array));
+  if (!locked) return locked.error();
+  return true;
+}
+
+Result<bool> OutboxWriter::is_final(Position position) {
+  if (!is_ours(position)) return false;
+  if (position == Position{}) return true;
+  const auto rows = db_.query(kIsFinal, Values().integer(position.era).integer(static_cast<int64_t>(position.tx)));
+  if (!rows) return rows.error();
+  return rows->boolean_at(0, 0);
+}
+
+Result<bool> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
+  if (epoch == 0) return true;
+  const auto rows = db_.query(kLease, Values().text(name));
+  if (!rows) return rows.error();
+  if (!rows->empty() && rows->integer_at(0, 1) == epoch) return true;
+  return conflict(fmt::format("{} is worked on by {} now", name, rows->empty() ? "nobody" : rows->text_at(0, 0)));
+}
+
+Result<bool> OutboxWriter::check_range(const Range& range) {
+  const auto cursor = read_cursor(db_, range.consumer);
+  if (!cursor) return cursor.error();
+  if (!*cursor) return conflict(fmt::format("{} has no cursor yet: start it first", range.consumer));
+  if (**cursor != range.from) {
+    return conflict(fmt::format("the cursor of {} stands at {}, not at {}: somebody else moved it", range.consumer,
+                                (*cursor)->to_string(), range.from.to_string()));
+  }
+  const auto final = is_final(range.to);
+  if (!final) return final;
+  if (*final && range.from < range.to) return true;
+  return invalid(fmt::format("{}: {} to {} is no range of the outbox's final rows", range.consumer,
+                             range.from.to_string(), range.to.to_string()));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const AddEvent&) { return WriteResult{Done{}}; }
+
+Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
+  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
+  if (auto fits = check_range({write.consumer, write.from, write.to}); !fits) return fits.error();
+  return run(kAdvance, values()
+                           .text(write.consumer)
+                           .text(write.from.to_string())
+                           .text(write.to.to_string())
+                           .integer(write.count)
+                           .integer(write.attempts)
+                           .time(write.sent_at)
+                           .text(write.config_version)
+                           .text(to_string(write.passage)));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
+  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
+  if (auto fits = check_range({write.consumer, write.from, write.to}); !fits) return fits.error();
+  const std::string pin = pin_name(write.consumer);
+  const auto exists = db_.query(kPinExists, Values().text(pin).text(write.from.to_string()));
+  if (!exists) return exists.error();
+  if (!exists->empty()) {
+    return conflict(fmt::format("{} has pinned a batch from {} already: read it with open_pin() and finish it",
+                                write.consumer, write.from.to_string()));
+  }
+  return run(kPin, values()
+                       .text(pin)
+                       .text(write.from.to_string())
+                       .text(write.to.to_string())
+                       .integer(write.count)
+                       .text(write.digest));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
+  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
+  return run(kPutDelivery, Values()
+                               .uuid(write.event_id)
+                               .text(write.target)
+                               .text(write.position.to_string())
+                               .text(write.state == PutDelivery::State::dead ? "dead" : "retry")
+                               .integer(write.attempts)
+                               .time(write.next_attempt_at)
+                               .text(write.reason));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
+  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
+  return run(kDropDelivery, Values().uuid(write.event_id).text(write.target));
+}
+
+/// A row without a beginning: it moves the cursor and delivers nothing.
+Result<WriteResult> OutboxWriter::put_cursor(const std::string& consumer, Position to) {
+  return run(kPutCursor, values().text(consumer).text(to.to_string()));
+}
+
+// "Now" is the newest final row: what other transactions have yet to commit comes after it, though its number is less
+// than that of rows which stand already.
+Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
+  const auto cursor = read_cursor(db_, write.consumer);
+  if (!cursor) return cursor.error();
+  if (*cursor) return WriteResult{Done{}};
+  if (write.at == StartConsumer::At::earliest) {
+    const auto first = db_.query(kFirst);
+    if (!first) return first.error();
+    if (!first->empty()) {
+      Position before = position_at(*first, 0, 0);
+      --before.seq;
+      return put_cursor(write.consumer, before);
+    }
+  }
+  const auto end = read_end(db_);
+  if (!end) return end.error();
+  return put_cursor(write.consumer, *end);
+}
+
+Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
+  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
+  const auto final = is_final(write.to);
+  if (!final) return final.error();
+  if (!*final) {
+    return invalid(
+        fmt::format("{}: {} is not before the end of the outbox's final rows", write.consumer, write.to.to_string()));
+  }
+  // Batches that begin at the new place or later will be told anew, under the same beginnings.
+  const std::string to = write.to.to_string();
+  if (auto done = run(kForgetFrom, Values().text(write.consumer).text(to)); !done) return done;
+  if (auto done = run(kForgetPins, Values().text(pin_name(write.consumer)).text(to)); !done) return done;
+  if (auto done = put_cursor(write.consumer, write.to); !done) return done;
+  return run(kAuditNow,
+             values().text("move cursor").text(fmt::format("{} to {}: {}", write.consumer, to, write.reason)));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const PutSetting& write) {
+  if (write.value.empty()) return run(kDropSetting, Values().text(write.key));
+  return run(kPutSetting, Values().text(write.key).text(write.value));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const AddAudit& write) {
+  return run(kAddAudit, Values().time(write.at).text(write.actor).text(write.action).text(write.detail));
+}
+
+Result<WriteResult> OutboxWriter::operator()(const RetentionStep& write) {
+  int64_t removed = 0;
+  if (!params_.whole_days) {
+    const auto rows = delete_outbox_rows(db_, write);
+    if (!rows) return rows.error();
+    removed = *rows;
+  }
+  const auto rows = delete_expired(db_, write);
+  if (!rows) return rows.error();
+  return WriteResult{store::Rows{.removed = removed + *rows}};
+}
+
+Result<WriteResult> OutboxWriter::operator()(const TakeLease& write) {
+  const auto taken = run(kTakeLease, values().text(write.name).text(write.holder).integer(write.span.count()));
+  if (!taken) return taken;
+  const auto rows = db_.query(kLease, Values().text(write.name));
+  if (!rows) return rows.error();
+  const std::string holder = rows->text_at(0, 0);
+  return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = rows->integer_at(0, 1), .holder = holder}};
+}
+
+Result<WriteResult> OutboxWriter::operator()(const DropLease& write) {
+  return run(kDropLease, Values().text(write.name).text(write.holder));
+}
+
+}  // namespace vf::store::postgres

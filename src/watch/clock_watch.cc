@@ -1,0 +1,50 @@
+#include "watch/clock_watch.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/seconds.h"
+
+namespace vf::watch {
+namespace {
+
+constexpr Millis kWorthTelling{5'000};
+constexpr Millis kTooFar{300'000};
+
+/// How far ours is ahead; below zero: behind. Anything between the two looks at our clock is no difference.
+Millis ahead_of(Instant there, Instant before, Instant after) {
+  if (there < before) return before - there;
+  return there > after ? after - there : Millis{0};
+}
+
+}  // namespace
+
+Result<ClockDifference> compare_clocks(const Clock& ours, const AskTime& ask) {
+  using enum ClockDifference::Grade;
+  const Instant before = ours.now();
+  const auto there = ask();
+  if (!there) return there.error();
+  const Millis ahead = ahead_of(*there, before, ours.now());
+  const Millis apart = std::chrono::abs(ahead);
+  auto seen = fmt::format("this machine's clock is {:.3f} s {} the PostgreSQL server's", seconds(apart),
+                          ahead < Millis{0} ? "behind" : "ahead of");
+  if (apart <= kWorthTelling) return ClockDifference{ok, std::move(seen)};
+  const auto harm = apart <= kTooFar ? "" : "; signatures may be 5 minutes off at most, so they are refused";
+  return ClockDifference{
+      apart <= kTooFar ? warning : problem,
+      fmt::format("{}{}: let NTP set both (chronyc tracking tells which is wrong, chronyc makestep sets it)", seen,
+                  harm)};
+}
+
+void watch_clock(std::string name, AskTime ask, const obs::Services& services) {
+  services.health.report(std::move(name), [ask = std::move(ask), &clock = services.clock]() -> std::string {
+    // That the store does not answer is told by a check of its own.
+    auto difference = compare_clocks(clock, ask);
+    if (!difference || difference->grade == ClockDifference::Grade::ok) return {};
+    return std::move(difference->detail);
+  });
+}
+
+}  // namespace vf::watch
