@@ -98,12 +98,12 @@ Result<store::EventFilter> filter_of(const http::Request& request) {
   return filter;
 }
 
-Result<LakeProofRequest> proof_of(const http::Request& request, Instant now) {
+Result<ReconciliationRequest> proof_of(const http::Request& request, Instant now) {
   const auto from = time_of(request, "from");
   const auto to = time_of(request, "to");
   if (!from) return from.error();
   if (!to) return to.error();
-  return LakeProofRequest{from->value_or(Instant{}), to->value_or(now), request.query_value("repair") == "true"};
+  return ReconciliationRequest{from->value_or(Instant{}), to->value_or(now), request.query_value("repair") == "true"};
 }
 
 Result<Uuid> id_of(const std::string& text) {
@@ -119,7 +119,7 @@ struct Api::Implementation {
   /// Answers a request for reading; runs on the API's thread.
   using Look = std::function<Result<json>(const http::Request&, const http::PathValues&)>;
   /// Does something for an operator and tells how it went, from any thread.
-  using Operate = std::function<void(const http::Request&, const http::PathValues&, Done)>;
+  using Operate = std::function<void(const http::Request&, const http::PathValues&, outbox::OnDone)>;
 
   struct Path {
     std::string_view pattern;
@@ -131,7 +131,7 @@ struct Api::Implementation {
 
   void look(http::Router& router, const Path& path, Look look);
   void operate(http::Router& router, const std::string& method, const Path& path, Operate operate);
-  void audit(const http::Request& request, const Result<store::Done>& outcome);
+  void audit(const http::Request& request, const Result<void>& outcome);
 
   Result<json> overview();
   Result<json> targets();
@@ -174,7 +174,7 @@ void Api::Implementation::operate(http::Router& router, const std::string& metho
     auto call = std::make_shared<http::Respond>(std::move(respond));
     auto asked = std::make_shared<http::Request>(std::move(request));
     Task task = [this, operate, asked, values = std::move(values), call] {
-      operate(*asked, values, [this, asked, call](Result<store::Done> outcome) {
+      operate(*asked, values, [this, asked, call](Result<void> outcome) {
         audit(*asked, outcome);
         (*call)(outcome ? answer({{"done", true}}) : failed(outcome.error()));
       });
@@ -184,10 +184,10 @@ void Api::Implementation::operate(http::Router& router, const std::string& metho
   router.add(method, path.pattern, handle);
 }
 
-void Api::Implementation::audit(const http::Request& request, const Result<store::Done>& outcome) {
+void Api::Implementation::audit(const http::Request& request, const Result<void>& outcome) {
   store::AddAudit entry{params.clock.now(), "admin token from " + request.peer,
                         request.method + " " + std::string(request.path()), outcome ? "done" : outcome.error().message};
-  params.hub.write(std::move(entry), [](const auto&) {});
+  params.hub.writer.write(std::move(entry), [](const auto&) {});
 }
 
 Result<json> Api::Implementation::targets() {
@@ -210,8 +210,7 @@ Result<json> Api::Implementation::targets() {
 }
 
 Result<json> Api::Implementation::overview() {
-  auto rows = targets();
-  if (!rows) return rows.error();
+  VF_ASSIGN(auto rows, targets());
   const auto status = params.hub.lake();
   json lake = view(status);
   if (status.cursor) {
@@ -222,25 +221,22 @@ Result<json> Api::Implementation::overview() {
   }
   return json{{"uptime_seconds", std::chrono::duration<double>(params.clock.steady() - started).count()},
               {"sources", list(params.hub.sources())},
-              {"targets", std::move(*rows)},
+              {"targets", std::move(rows)},
               {"lake", std::move(lake)}};
 }
 
 Result<json> Api::Implementation::events(const http::Request& request) {
-  auto filter = filter_of(request);
-  if (!filter) return filter.error();
-  auto rows = params.hub.outbox.search(*filter);
-  if (!rows) return rows.error();
+  VF_ASSIGN(auto filter, filter_of(request));
+  VF_ASSIGN(auto rows, params.hub.outbox.search(filter));
   json found = json::array();
-  for (const auto& row : *rows) found.push_back(summary(row.event));
-  const bool full = rows->size() == filter->rows_max;
+  for (const auto& row : rows) found.push_back(summary(row.event));
+  const bool full = rows.size() == filter.rows_max;
   return json{{"events", std::move(found)},
-              {"next_before", full ? json(rows->back().event.position.to_string()) : json(nullptr)}};
+              {"next_before", full ? json(rows.back().event.position.to_string()) : json(nullptr)}};
 }
 
 Result<json> Api::Implementation::dead(const http::Request& request) {
-  auto limit = limit_of(request);
-  if (!limit) return limit.error();
+  VF_ASSIGN(auto limit, limit_of(request));
   const auto wanted = request.query_value("target");
   std::vector<std::string> consumers;
   for (const auto& target : params.hub.targets) consumers.push_back(target.name);
@@ -248,9 +244,8 @@ Result<json> Api::Implementation::dead(const http::Request& request) {
   json found = json::array();
   for (const auto& consumer : consumers) {
     if (wanted && consumer != *wanted) continue;
-    auto rows = params.hub.outbox.deliveries(consumer, store::PutDelivery::State::dead, *limit);
-    if (!rows) return rows.error();
-    for (const auto& row : *rows) found.push_back(view(row));
+    VF_ASSIGN(auto rows, params.hub.outbox.deliveries(consumer, store::PutDelivery::State::dead, limit));
+    for (const auto& row : rows) found.push_back(view(row));
   }
   return json{{"dead", std::move(found)}};
 }
@@ -267,53 +262,51 @@ void Api::mount(http::Router& router) {
   api.look(router, {"/admin/v1/sources"},
            [&hub](auto&, auto&) -> Result<json> { return json{{"sources", list(hub.sources())}}; });
   api.look(router, {"/admin/v1/targets"}, [&api](auto&, auto&) -> Result<json> {
-    auto rows = api.targets();
-    if (!rows) return rows.error();
-    return json{{"targets", std::move(*rows)}};
+    VF_ASSIGN(auto rows, api.targets());
+    return json{{"targets", std::move(rows)}};
   });
   api.look(router, {"/admin/v1/events", {"source", "type", "subject", "from", "to", "before", "limit"}},
            [&api](auto& request, auto&) { return api.events(request); });
   api.look(router, {"/admin/v1/events/{id}"}, [&hub](auto&, auto& values) -> Result<json> {
-    auto id = id_of(values[0]);
-    if (!id) return id.error();
-    return life_of(*id, hub);
+    VF_ASSIGN(auto id, id_of(values[0]));
+    return life_of(id, hub);
   });
   api.look(router, {"/admin/v1/dead", {"target", "limit"}}, [&api](auto& request, auto&) { return api.dead(request); });
   api.look(router, {"/admin/v1/audit", {"limit"}}, [&hub](auto& request, auto&) -> Result<json> {
-    auto limit = limit_of(request);
-    if (!limit) return limit.error();
-    auto entries = hub.outbox.audit(*limit);
-    if (!entries) return entries.error();
-    return json{{"audit", list(*entries)}};
+    VF_ASSIGN(auto limit, limit_of(request));
+    VF_ASSIGN(auto entries, hub.outbox.audit(limit));
+    return json{{"audit", list(entries)}};
   });
 
-  api.operate(router, "POST", {"/admin/v1/targets/{name}/pause"}, [&hub](auto&, auto& values, Done done) {
+  api.operate(router, "POST", {"/admin/v1/targets/{name}/pause"}, [&hub](auto&, auto& values, outbox::OnDone done) {
     hub.set_mode(values[0], fanout::Mode::paused, std::move(done));
   });
-  api.operate(router, "POST", {"/admin/v1/targets/{name}/resume"},
-              [&hub](auto&, auto& values, Done done) { hub.set_mode(values[0], std::nullopt, std::move(done)); });
-  api.operate(router, "PUT", {"/admin/v1/targets/{name}/mode"}, [&hub](auto& request, auto& values, Done done) {
-    const json body = json::parse(request.body, nullptr, false);
-    const auto mode = body.is_object() && body.value("mode", json()).is_string()
-                          ? fanout::parse_mode(body["mode"].template get<std::string>())
-                          : std::nullopt;
-    if (!mode || *mode == fanout::Mode::detached)
-      return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
-    hub.set_mode(values[0], mode, std::move(done));
+  api.operate(router, "POST", {"/admin/v1/targets/{name}/resume"}, [&hub](auto&, auto& values, outbox::OnDone done) {
+    hub.set_mode(values[0], std::nullopt, std::move(done));
   });
+  api.operate(router, "PUT", {"/admin/v1/targets/{name}/mode"},
+              [&hub](auto& request, auto& values, outbox::OnDone done) {
+                const json body = json::parse(request.body, nullptr, false);
+                const auto mode = body.is_object() && body.value("mode", json()).is_string()
+                                      ? fanout::parse_mode(body["mode"].template get<std::string>())
+                                      : std::nullopt;
+                if (!mode || *mode == fanout::Mode::detached)
+                  return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
+                hub.set_mode(values[0], mode, std::move(done));
+              });
   api.look(router, {"/admin/v1/lake/proof"}, [&hub](auto&, auto&) -> Result<json> {
-    if (!hub.lake_proof) return not_found("there is no raw log here");
-    return view(hub.lake_proof());
+    if (!hub.reconciliation) return not_found("there is no raw log here");
+    return view(hub.reconciliation());
   });
   api.operate(router, "POST", {"/admin/v1/lake/proof", {"from", "to", "repair"}},
-              [&api](auto& request, auto&, Done done) {
+              [&api](auto& request, auto&, outbox::OnDone done) {
                 const auto wanted = proof_of(request, api.params.clock.now());
                 if (!wanted) return done(wanted.error());
-                if (!api.params.hub.prove_lake) return done(not_found("there is no raw log here"));
-                api.params.hub.prove_lake(*wanted, std::move(done));
+                if (!api.params.hub.start_reconciliation) return done(not_found("there is no raw log here"));
+                api.params.hub.start_reconciliation(*wanted, std::move(done));
               });
   const auto on_dead = [&api, &router](const char* method, std::string_view pattern, const auto& act) {
-    api.operate(router, method, {pattern}, [&act](auto&, auto& values, Done done) {
+    api.operate(router, method, {pattern}, [&act](auto&, auto& values, outbox::OnDone done) {
       auto id = id_of(values[1]);
       if (!id) return done(id.error());
       act(values[0], *id, std::move(done));

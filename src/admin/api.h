@@ -14,6 +14,7 @@
 #include "fanout/status.h"
 #include "fanout/target.h"
 #include "http/router.h"
+#include "outbox/writer.h"
 #include "store/environment_store.h"
 #include "store/outbox_store.h"
 
@@ -43,41 +44,42 @@ struct EnvironmentAnswer {
 };
 
 /// The proof that outbox and raw log hold the same, by hour of receipt and source.
-struct LakeProofRequest {
+struct ReconciliationRequest {
   Instant from, to;     // of receipt
   bool repair = false;  // what is missing is put back
 };
-struct LakeProofLine {
+struct ReconciledHour {
   Instant hour;
   std::string source;
   int64_t outbox = 0, lake = 0, missing = 0, put_aside = 0, repeated = 0, unknown = 0;
 };
-struct LakeProofStatus {
+struct ReconciliationStatus {
   std::string state = "none";  // none, running, done, failed
   std::string error;           // of a failed one
   Instant from, to;            // what was compared: the full hours that the outbox holds
   int64_t rows_read = 0;
   int64_t difference = 0;
   int64_t repaired = 0;  // handed to the feeder
-  std::vector<LakeProofLine> lines;
+  std::vector<ReconciledHour> lines;
 };
-
-using Done = std::function<void(Result<store::Done>)>;
 
 /// What the API reads and operates. Every function may be called from the API's thread at any time.
 struct Hub {
   store::OutboxStore& outbox;
-  store::WriteOutbox write = {};             // for the audit log
+  outbox::Writer& writer;                    // for the audit log
   std::vector<fanout::Target> targets = {};  // as configured
   std::function<std::vector<SourceStatus>()> sources = {};
   std::function<std::vector<fanout::Status>()> target_statuses = {};
   std::function<LakeStatus()> lake = {};
   std::function<Result<std::optional<Event>>(Uuid)> find_in_lake = {};  // empty: no lake
   std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments = {};
-  std::function<void(const std::string& target, std::optional<fanout::Mode>, Done)> set_mode = {};  // nullopt: resume
-  std::function<void(const std::string& target, Uuid, Done)> retry_dead = {}, drop_dead = {};       // also of kRawLog
-  std::function<void(const LakeProofRequest&, Done)> prove_lake = {};  // starts it; empty: no lake
-  std::function<LakeProofStatus()> lake_proof = {};                    // of the one started last
+  std::function<void(const std::string& target, std::optional<fanout::Mode>, outbox::OnDone)> set_mode =
+      {};  // nullopt: resume
+  std::function<void(const std::string& target, Uuid, outbox::OnDone)> retry_dead = {},
+                                                                       drop_dead = {};  // also of kRawLog
+  std::function<void(const ReconciliationRequest&, outbox::OnDone)> start_reconciliation =
+      {};                                                     // starts it; empty: no lake
+  std::function<ReconciliationStatus()> reconciliation = {};  // of the one started last
 };
 
 class Api {

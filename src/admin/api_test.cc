@@ -11,6 +11,7 @@
 #include <set>
 
 #include "event/identity.h"
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::admin {
@@ -80,7 +81,6 @@ class ApiTest : public testing::Test {
   ~ApiTest() override { api_.drain(); }
 
   Hub hub() {
-    const auto done = [](auto&&...) {};
     fanout::Target target;
     target.name = "stage";
     fanout::Status status;
@@ -91,21 +91,21 @@ class ApiTest : public testing::Test {
     };
     const auto environments = [](Uuid) { return std::vector<EnvironmentAnswer>{{"stage", "applied", kNow, ""}}; };
     const auto proof = [] {
-      return LakeProofStatus{.state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{kNow, "kick"}}};
+      return ReconciliationStatus{.state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{kNow, "kick"}}};
     };
     return {.outbox = outbox_,
-            .write = done,
+            .writer = writer_,
             .targets = {target},
             .sources = sources,
             .target_statuses = [status] { return std::vector{status}; },
             .lake = lake,
             .find_in_lake = {},
             .ask_environments = environments,
-            .set_mode = [](auto&, auto, const Done& told) { told(store::Done{}); },
-            .retry_dead = [](auto&, Uuid, const Done& told) { told(store::Done{}); },
-            .drop_dead = [](auto&, Uuid, const Done& told) { told(store::Done{}); },
-            .prove_lake = [](auto&, const Done& told) { told(store::Done{}); },
-            .lake_proof = proof};
+            .set_mode = [](auto&, auto, const outbox::OnDone& done) { done({}); },
+            .retry_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
+            .drop_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
+            .start_reconciliation = [](auto&, const outbox::OnDone& done) { done({}); },
+            .reconciliation = proof};
   }
 
   http::Response ask(const std::string& method, const std::string& target, const std::string& body = {}) {
@@ -121,6 +121,7 @@ class ApiTest : public testing::Test {
   const Uuid id_ = event_id("kick", "m", std::nullopt);
   ManualClock clock_{kNow};
   store::memory::MemoryOutbox outbox_;
+  outbox::FunctionWriter writer_{[](const store::Write&, const outbox::OnWritten&) {}};
   http::Router router_;
   Api api_;
   json description_;

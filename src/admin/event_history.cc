@@ -16,15 +16,15 @@ json passed(const store::BatchRow& batch, std::string_view state) {
           {"attempts", batch.attempts}};
 }
 
-std::string_view word_for(store::Passage passage) {
-  switch (passage) {
-    case store::Passage::sent:
+std::string_view word_for(store::SkipReason skip_reason) {
+  switch (skip_reason) {
+    case store::SkipReason::none:
       return "delivered";
-    case store::Passage::unwanted:
+    case store::SkipReason::unwanted:
       return "skipped";
-    case store::Passage::dry_run:
+    case store::SkipReason::dry_run:
       return "passed over (dry-run)";
-    case store::Passage::detached:
+    case store::SkipReason::detached:
       return "passed over (detached)";
   }
   return "delivered";
@@ -32,16 +32,14 @@ std::string_view word_for(store::Passage passage) {
 
 // A cursor may stand beyond an event that no batch carried: it was moved there, or began there.
 Result<json> not_in_a_batch(const fanout::Target& target, Position position, const Hub& hub) {
-  auto cursor = hub.outbox.cursor(target.name);
-  if (!cursor) return cursor.error();
-  return json{{"state", *cursor && position <= **cursor ? "passed over" : "waiting"}};
+  VF_ASSIGN(auto cursor, hub.outbox.cursor(target.name));
+  return json{{"state", cursor && position <= *cursor ? "passed over" : "waiting"}};
 }
 
 /// The exception of an event for one consumer, if it has become one.
 Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consumer, const Hub& hub) {
-  auto rows = hub.outbox.deliveries_of(event_id);
-  if (!rows) return rows.error();
-  for (const auto& row : *rows) {
+  VF_ASSIGN(auto rows, hub.outbox.deliveries_of(event_id));
+  for (const auto& row : rows) {
     if (row.target == consumer) return std::optional(view(row));
   }
   return std::optional<json>();
@@ -49,15 +47,13 @@ Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consume
 
 // How far one target is with an event that the outbox still holds.
 Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
-  auto exception = exception_of(row.event.id, target.name, hub);
-  if (!exception) return exception.error();
-  if (*exception) return std::move(**exception);
-  auto batch = hub.outbox.batch_of(target.name, row.event.position);
-  if (!batch) return batch.error();
+  VF_ASSIGN(auto exception, exception_of(row.event.id, target.name, hub));
+  if (exception) return std::move(*exception);
+  VF_ASSIGN(auto batch, hub.outbox.batch_of(target.name, row.event.position));
   const bool wanted = row.fan_out && fanout::wants(target, row.event);
   Result<json> result = json{{"state", "skipped"}};
-  if (*batch) {
-    result = passed(**batch, wanted ? word_for((*batch)->passage) : "skipped");
+  if (batch) {
+    result = passed(*batch, wanted ? word_for(batch->skip_reason) : "skipped");
   } else if (wanted) {
     result = not_in_a_batch(target, row.event.position, hub);
   }
@@ -67,12 +63,10 @@ Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row,
 
 Result<json> raw_log(const Event& event, const Hub& hub) {
   if (!hub.find_in_lake) return json{{"state", "none"}};
-  auto exception = exception_of(event.id, store::kRawLog, hub);
-  if (!exception) return exception.error();
-  if (*exception) return std::move(**exception);
-  auto batch = hub.outbox.batch_of(std::string(store::kRawLog), event.position);
-  if (!batch) return batch.error();
-  return *batch ? passed(**batch, "written") : json{{"state", "waiting"}};
+  VF_ASSIGN(auto exception, exception_of(event.id, store::kRawLog, hub));
+  if (exception) return std::move(*exception);
+  VF_ASSIGN(auto batch, hub.outbox.batch_of(std::string(store::kRawLog), event.position));
+  return batch ? passed(*batch, "written") : json{{"state", "waiting"}};
 }
 
 json environments(Uuid event_id, const Hub& hub) {
@@ -84,21 +78,19 @@ json environments(Uuid event_id, const Hub& hub) {
 // Retention has emptied the outbox of it: the raw log remembers the event, the environments what they did.
 Result<json> remembered_life(Uuid event_id, const Hub& hub) {
   if (hub.find_in_lake) {
-    auto kept = hub.find_in_lake(event_id);
-    if (!kept) return kept.error();
-    if (*kept) {
-      return json{{"event", whole(**kept)},
-                  {"received", to_rfc3339((*kept)->received)},
+    VF_ASSIGN(auto kept, hub.find_in_lake(event_id));
+    if (kept) {
+      return json{{"event", whole(*kept)},
+                  {"received", to_rfc3339(kept->received)},
                   {"raw_log", {{"state", "written"}}},
                   {"deliveries", json::array()},
                   {"environments", environments(event_id, hub)}};
     }
   }
-  auto entry = hub.outbox.ledger(event_id);
-  if (!entry) return entry.error();
-  if (!*entry) return not_found("no event has the id " + event_id.to_string());
+  VF_ASSIGN(auto entry, hub.outbox.ledger(event_id));
+  if (!entry) return not_found("no event has the id " + event_id.to_string());
   return json{{"event", {{"id", event_id.to_string()}}},
-              {"received", to_rfc3339((*entry)->received)},
+              {"received", to_rfc3339(entry->received)},
               {"raw_log", {{"state", "none"}}},
               {"deliveries", json::array()},
               {"environments", environments(event_id, hub)}};
@@ -107,24 +99,21 @@ Result<json> remembered_life(Uuid event_id, const Hub& hub) {
 }  // namespace
 
 Result<json> life_of(Uuid event_id, const Hub& hub) {
-  auto row = hub.outbox.find(event_id);
-  if (!row) return row.error();
-  if (!*row) return remembered_life(event_id, hub);
-  const auto& event = (*row)->event;
-  auto logged = raw_log(event, hub);
-  if (!logged) return logged.error();
+  VF_ASSIGN(auto row, hub.outbox.find(event_id));
+  if (!row) return remembered_life(event_id, hub);
+  const auto& event = row->event;
+  VF_ASSIGN(auto logged, raw_log(event, hub));
   json deliveries = json::array();
   for (const auto& target : hub.targets) {
-    auto one = delivery(target, **row, hub);
-    if (!one) return one.error();
-    deliveries.push_back(std::move(*one));
+    VF_ASSIGN(auto one, delivery(target, *row, hub));
+    deliveries.push_back(std::move(one));
   }
   return json{{"event", whole(event)},
               {"happened", to_rfc3339(event.time)},
               {"received", to_rfc3339(event.received)},
               {"committed", to_rfc3339(event.received)},
-              {"fan_out", (*row)->fan_out},
-              {"raw_log", std::move(*logged)},
+              {"fan_out", row->fan_out},
+              {"raw_log", std::move(logged)},
               {"deliveries", std::move(deliveries)},
               {"environments", environments(event_id, hub)}};
 }

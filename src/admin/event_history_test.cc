@@ -7,14 +7,15 @@
 #include <nlohmann/json.hpp>
 
 #include "event/identity.h"
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::admin {
 namespace {
 
 using nlohmann::json;
-using store::Passage;
 using store::PutDelivery;
+using store::SkipReason;
 
 const Instant kNow = from_unix_millis(1'795'000'000'000);
 
@@ -44,14 +45,14 @@ class Life : public testing::Test {
     return add.event.id;
   }
   /// The consumer's cursor passes the newest event.
-  void pass(Passage passage, const std::string& consumer = "stage") {
+  void pass(SkipReason skip_reason, const std::string& consumer = "stage") {
     write(store::AdvanceCursor{.consumer = consumer,
                                .from = **outbox_.cursor(consumer),
                                .to = *outbox_.end(),
-                               .count = passage == Passage::sent ? 1 : 0,
+                               .count = skip_reason == SkipReason::none ? 1 : 0,
                                .attempts = 2,
                                .sent_at = kNow,
-                               .passage = passage});
+                               .skip_reason = skip_reason});
   }
   json life(Uuid id) {
     auto told = life_of(id, hub_);
@@ -64,7 +65,8 @@ class Life : public testing::Test {
   }
 
   store::memory::MemoryOutbox outbox_;
-  Hub hub_{.outbox = outbox_};
+  outbox::FunctionWriter writer_{[](const store::Write&, const outbox::OnWritten&) {}};
+  Hub hub_{.outbox = outbox_, .writer = writer_};
   int added_ = 0;
 };
 
@@ -75,7 +77,7 @@ TEST_F(Life, AnEventThatWaits) {
 
 TEST_F(Life, ADeliveredEventTellsWhenAndHowOftenItWasTried) {
   const Uuid id = add();
-  pass(Passage::sent);
+  pass(SkipReason::none);
   EXPECT_EQ(delivery(id), (json{{"target", "stage"},
                                 {"state", "delivered"},
                                 {"attempts", 2},
@@ -85,18 +87,18 @@ TEST_F(Life, ADeliveredEventTellsWhenAndHowOftenItWasTried) {
 
 TEST_F(Life, WhatAModePassedOverSaysWhichMode) {
   const Uuid dry = add();
-  pass(Passage::dry_run);
+  pass(SkipReason::dry_run);
   EXPECT_EQ(delivery(dry)["state"], "passed over (dry-run)");
   const Uuid missed = add();
-  pass(Passage::detached);
+  pass(SkipReason::detached);
   EXPECT_EQ(delivery(missed)["state"], "passed over (detached)");
 }
 
 TEST_F(Life, WhatNobodyWantedIsSkippedHoweverItWasPassed) {
-  for (const auto passage : {Passage::unwanted, Passage::sent, Passage::dry_run, Passage::detached}) {
+  for (const auto skip_reason : {SkipReason::unwanted, SkipReason::none, SkipReason::dry_run, SkipReason::detached}) {
     const Uuid other = add("sumsub.applicantCreated");
     const Uuid kept_raw = add("kick.channel.followed", false);
-    pass(passage);
+    pass(skip_reason);
     EXPECT_EQ(delivery(other)["state"], "skipped");
     EXPECT_EQ(delivery(kept_raw)["state"], "skipped") << "its source is in dry-run";
   }
@@ -105,7 +107,7 @@ TEST_F(Life, WhatNobodyWantedIsSkippedHoweverItWasPassed) {
 
 TEST_F(Life, ABatchOfUnwantedEventsBeforeTheTargetWantedThem) {
   const Uuid id = add();
-  pass(Passage::unwanted);
+  pass(SkipReason::unwanted);
   EXPECT_EQ(delivery(id)["state"], "skipped") << "it was not wanted when it was passed";
 }
 
@@ -123,7 +125,7 @@ TEST_F(Life, AnExceptionGoesBeforeTheBatchThatPassedIt) {
                     .state = PutDelivery::State::dead,
                     .attempts = 1,
                     .reason = "422"});
-  pass(Passage::sent);
+  pass(SkipReason::none);
   EXPECT_EQ(delivery(id)["state"], "dead");
   EXPECT_EQ(delivery(id)["reason"], "422");
 }
@@ -134,7 +136,7 @@ TEST_F(Life, TheRawLogWaitsHasWrittenOrHasRefused) {
   EXPECT_EQ(life(id)["raw_log"]["state"], "none") << "there is no lake";
   keep_a_lake();
   EXPECT_EQ(life(id)["raw_log"]["state"], "waiting");
-  pass(Passage::sent, raw_log);
+  pass(SkipReason::none, raw_log);
   EXPECT_EQ(life(id)["raw_log"]["state"], "written");
   write(PutDelivery{.target = raw_log,
                     .position = *outbox_.end(),

@@ -29,7 +29,7 @@ json view(const LakeStatus& lake) {
           {"cursor", lake.cursor ? json(lake.cursor->to_string()) : json(nullptr)}};
 }
 
-json view(const LakeProofStatus& proof) {
+json view(const ReconciliationStatus& proof) {
   json hours = json::array();
   for (const auto& line : proof.lines) {
     hours.push_back({{"hour", to_rfc3339(line.hour)},

@@ -9,9 +9,9 @@
 #include <stop_token>
 #include <thread>
 
-#include "base/seconds.h"
 #include "app/stores.h"
 #include "app/targets.h"
+#include "base/seconds.h"
 
 namespace vf::app {
 namespace {
@@ -36,7 +36,7 @@ std::string holder_name(bool shared, uint64_t chance) {
 Consumers::Consumers(Params params)
     : params_(std::move(params)),
       holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))),
-      dead_letters_(params_.outbox, params_.write, params_.services.clock) {}
+      dead_letters_(params_.outbox, params_.writer, params_.services.clock) {}
 
 Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   std::unique_ptr<Consumers> consumers(new Consumers(std::move(params)));
@@ -54,9 +54,9 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   return consumers;
 }
 
-Result<bool> Consumers::start_target(const std::string& name, const config::Target& configured) {
+Result<void> Consumers::start_target(const std::string& name, const config::Target& configured) {
   auto target = make_target(name, configured);
-  if (auto signer = crypto::WebhookSigner::create(target.secrets); !signer) return signer.error();
+  VF_TRY(crypto::WebhookSigner::create(target.secrets));
   targets_.push_back(target);
   // Now, while nothing is received yet: the target's worker waits for its lease, and what comes meanwhile is to be
   // delivered.
@@ -66,28 +66,23 @@ Result<bool> Consumers::start_target(const std::string& name, const config::Targ
   auto told = [&log = params_.services.log, name](Uuid event_id, const std::string& reason) {
     log.noisy(obs::Level::warn, "dead letter", {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
-  auto start = [this, target, told, tuning = make_tuning(configured)](store::WriteOutbox write) {
-    fanout::TargetWorker::Params params{params_.outbox,
-                                        std::move(write),
-                                        make_client(target, tuning),
-                                        params_.services.clock,
-                                        seed(target.name),
-                                        tuning,
-                                        told};
+  auto start = [this, target, told, tuning = make_tuning(configured)](outbox::Writer& writer) {
+    fanout::TargetWorker::Params params{
+        params_.outbox, writer, make_client(target, tuning), params_.services.clock, seed(target.name), tuning, told};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
   workers_.emplace(name, std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(name), std::move(start)));
-  return true;
+  return {};
 }
 
 void Consumers::start_feeder() {
-  raw_log::RawLogFeederParams feeder;
+  raw_log::FeederParams feeder;
   feeder.retention = raw_retention(params_.config.ingest);
-  auto start = [this, feeder](store::WriteOutbox write) {
-    return std::make_unique<raw_log::RawLogWorker>(raw_log::RawLogWorker::Params{
-        params_.outbox, std::move(write), *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
+  auto start = [this, feeder](outbox::Writer& writer) {
+    return std::make_unique<raw_log::Worker>(raw_log::Worker::Params{
+        params_.outbox, writer, *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
   };
-  feeder_ = std::make_unique<outbox::Leased<raw_log::RawLogWorker>>(lease(std::string(store::kRawLog)), std::move(start));
+  feeder_ = std::make_unique<outbox::Leased<raw_log::Worker>>(lease(std::string(store::kRawLog)), std::move(start));
 }
 
 void Consumers::start_proof() {
@@ -97,22 +92,22 @@ void Consumers::start_proof() {
   if (sources.sumsub) names.emplace_back("sumsub");
   if (sources.x) names.emplace_back("x");
   for (const auto& [name, source] : sources.generic) names.push_back(name);
-  proof_ = std::make_unique<LakeProof>(LakeProof::Params{params_.services, params_.outbox, *params_.lake, params_.write,
-                                                         lease(std::string(kProof)), std::move(names)});
+  proof_ = std::make_unique<RawLogReconciliation>(RawLogReconciliation::Params{
+      params_.services, params_.outbox, *params_.lake, params_.writer, lease(std::string(kProof)), std::move(names)});
 }
 
 void Consumers::start_retention() {
   Retention::Params params{params_.config.ingest, params_.services, params_.outbox, {}};
   for (const auto& target : targets_) params.consumers.push_back(target.name);
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
-  auto start = [params](store::WriteOutbox write) { return std::make_unique<Retention>(params, std::move(write)); };
+  auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };
   retention_ = std::make_unique<outbox::Leased<Retention>>(lease(std::string(kRetention)), std::move(start));
 }
 
 outbox::LeaseKeeper::Params Consumers::lease(std::string name) const {
   return {.name = std::move(name),
           .holder = holder_,
-          .write = params_.write,
+          .writer = params_.writer,
           .clock = params_.services.clock,
           .exclusive = !is_shared(params_.config.ingest.store)};
 }
@@ -170,9 +165,9 @@ fanout::Status Consumers::status_from_store(const fanout::Target& target) const 
   return status;
 }
 
-raw_log::RawLogStatus Consumers::feeder_status() const {
+raw_log::FeederStatus Consumers::feeder_status() const {
   if (const auto running = feeder_->worker()) return running->status();
-  raw_log::RawLogStatus status;
+  raw_log::FeederStatus status;
   if (auto cursor = params_.outbox.cursor(std::string(store::kRawLog))) status.cursor = *cursor;
   return status;
 }
@@ -203,32 +198,32 @@ void Consumers::add_to(admin::Hub& hub) {
   hub.lake = [this] { return lake_status(); };
   if (proof_) proof_->add_to(hub);
   hub.ask_environments = [this](Uuid id) { return ask_environments(targets_, id, params_.services.clock.now()); };
-  hub.set_mode = [this](const std::string& name, std::optional<fanout::Mode> mode, admin::Done done) {
+  hub.set_mode = [this](const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done) {
     set_mode(name, mode, std::move(done));
   };
-  hub.retry_dead = [this](const std::string& name, Uuid id, const admin::Done& done) {
+  hub.retry_dead = [this](const std::string& name, Uuid id, const outbox::OnDone& done) {
     if (auto known = is_consumer(name); !known) return done(known.error());
     dead_letters_.retry(name, id, [=, this](auto result) {
       if (result) look_for_retries(name);
       done(result);
     });
   };
-  hub.drop_dead = [this](const std::string& name, Uuid id, admin::Done done) {
+  hub.drop_dead = [this](const std::string& name, Uuid id, outbox::OnDone done) {
     if (auto known = is_consumer(name); !known) return done(known.error());
     dead_letters_.drop(name, id, std::move(done));
   };
 }
 
-void Consumers::set_mode(const std::string& name, std::optional<fanout::Mode> mode, admin::Done done) {
+void Consumers::set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done) {
   if (auto known = is_consumer(name); !known) return done(known.error());
   if (name == store::kRawLog) return done(invalid("the raw log has no mode"));
   const auto running = worker(name);
-  if (!running) return fanout::order_mode(params_.write, *target(name), mode, std::move(done));
+  if (!running) return fanout::order_mode(params_.writer, *target(name), mode, std::move(done));
   mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
 }
 
-Result<bool> Consumers::is_consumer(const std::string& name) const {
-  if (target(name) != nullptr || (feeder_ && name == store::kRawLog)) return true;
+Result<void> Consumers::is_consumer(const std::string& name) const {
+  if (target(name) != nullptr || (feeder_ && name == store::kRawLog)) return {};
   return not_found("no target is called " + name);
 }
 

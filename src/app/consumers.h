@@ -10,14 +10,14 @@
 
 #include "admin/api.h"
 #include "app/reconciliation.h"
-#include "outbox/leased.h"
 #include "app/retention.h"
-#include "obs/services.h"
 #include "config/config.h"
 #include "fanout/target_worker.h"
-#include "raw_log/worker.h"
 #include "lake/raw_log.h"
+#include "obs/services.h"
 #include "outbox/dead_letters.h"
+#include "outbox/leased.h"
+#include "raw_log/worker.h"
 
 namespace vf::app {
 
@@ -28,7 +28,7 @@ class Consumers {
     obs::Services services;
     store::OutboxStore& outbox;
     lake::RawLog* lake = nullptr;  // none: there is no feeder
-    store::WriteOutbox write;
+    outbox::Writer& writer;
   };
   /// Error `invalid`: a target's configuration cannot work.
   static Result<std::unique_ptr<Consumers>> start(Params params);
@@ -45,7 +45,7 @@ class Consumers {
 
  private:
   explicit Consumers(Params params);
-  Result<bool> start_target(const std::string& name, const config::Target& configured);
+  Result<void> start_target(const std::string& name, const config::Target& configured);
   void start_feeder();
   void start_proof();
   void start_retention();
@@ -58,11 +58,11 @@ class Consumers {
   fanout::Status local_status(const std::string& name) const;
   std::string holder_of(const std::string& target) const;
   fanout::Status status_from_store(const fanout::Target& target) const;
-  raw_log::RawLogStatus feeder_status() const;
+  raw_log::FeederStatus feeder_status() const;
   admin::LakeStatus lake_status() const;
   void publish_target_metrics(const std::string& name);
-  void set_mode(const std::string& name, std::optional<fanout::Mode> mode, admin::Done done);
-  Result<bool> is_consumer(const std::string& name) const;
+  void set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done);
+  Result<void> is_consumer(const std::string& name) const;
   void look_for_retries(const std::string& consumer);
 
   const Params params_;
@@ -70,8 +70,8 @@ class Consumers {
   const outbox::DeadLetters dead_letters_;
   std::vector<fanout::Target> targets_;
   std::map<std::string, std::unique_ptr<outbox::Leased<fanout::TargetWorker>>> workers_;
-  std::unique_ptr<outbox::Leased<raw_log::RawLogWorker>> feeder_;
-  std::unique_ptr<LakeProof> proof_;
+  std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;
+  std::unique_ptr<RawLogReconciliation> proof_;
   std::unique_ptr<outbox::Leased<Retention>> retention_;
 };
 

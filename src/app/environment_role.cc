@@ -4,8 +4,8 @@
 
 #include "app/listener.h"
 #include "app/migrations.h"
-#include "base/seconds.h"
 #include "app/stores.h"
+#include "base/seconds.h"
 
 namespace vf::app {
 namespace {
@@ -21,9 +21,9 @@ Result<crypto::WebhookSigner> make_signer(const config::Environment& configured)
 Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
   const auto duties = params.duties;
   auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(std::move(params)));
-  if (auto opened = role->open(); !opened) return opened.error();
+  VF_TRY(role->open());
   if (duties != Duties::maintain) {
-    if (auto listening = role->listen(); !listening) return listening.error();
+    VF_TRY(role->listen());
   }
   if (duties != Duties::receive) role->maintain();
   return role;
@@ -31,26 +31,26 @@ Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
 
 EnvironmentRole::~EnvironmentRole() { drain(Millis{0}); }
 
-Result<bool> EnvironmentRole::open() {
-  auto opened = open_environment(configured_.store, name_, services_.clock.now());
-  if (!opened) return opened.error();
-  store_ = std::move(*opened);
+Result<void> EnvironmentRole::open() {
+  VF_ASSIGN(auto opened, open_environment(configured_.store, name_, services_.clock.now()));
+  store_ = std::move(opened);
   tell_newer(environment_schema(name_, configured_, services_.clock), services_.log);
   services_.health.require("environment " + name_, [this] {
     auto answer = store_->ping();
     return answer ? trouble_.reason(services_.clock.steady()) : answer.error().message;
   });
   if (is_shared(configured_.store)) {
-    watch::watch_clock("environment " + name_ + " clock", [this] { return store_->time(services_.clock.now()); }, services_);
+    watch::watch_clock(
+        "environment " + name_ + " clock", [this] { return store_->time(services_.clock.now()); }, services_);
   }
-  return true;
+  return {};
 }
 
 void EnvironmentRole::maintain() {
   maintenance_ = std::make_unique<Maintenance>(Maintenance::Params{name_, configured_, services_, *store_});
 }
 
-Result<bool> EnvironmentRole::listen() {
+Result<void> EnvironmentRole::listen() {
   publish_metrics();
   auto signer = make_signer(configured_);
   if (!signer)
@@ -71,7 +71,7 @@ Result<bool> EnvironmentRole::listen() {
     return Error{server.error().code, fmt::format("environments.{}.listen: {}", name_, server.error().message)};
   server_ = std::move(*server);
   url_ = server_->url();
-  return true;
+  return {};
 }
 
 void EnvironmentRole::publish_metrics() {

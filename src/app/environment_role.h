@@ -7,12 +7,12 @@
 #include <string>
 
 #include "app/maintenance.h"
-#include "obs/services.h"
-#include "watch/store_trouble.h"
 #include "config/config.h"
 #include "http/server.h"
+#include "obs/services.h"
 #include "receive/receiver.h"
 #include "store/environment_store.h"
+#include "watch/store_trouble.h"
 
 namespace vf::app {
 
@@ -37,8 +37,8 @@ class EnvironmentRole {
  private:
   explicit EnvironmentRole(Params params)
       : name_(std::move(params.name)), configured_(params.configured), services_(params.services) {}
-  Result<bool> open();
-  Result<bool> listen();
+  Result<void> open();
+  Result<void> listen();
   void maintain();
   void publish_metrics();
   void observe(const receive::EventReport& report);

@@ -4,8 +4,8 @@
 
 #include "app/listener.h"
 #include "app/migrations.h"
-#include "base/seconds.h"
 #include "app/stores.h"
+#include "base/seconds.h"
 
 namespace vf::app {
 namespace {
@@ -36,21 +36,20 @@ http::ServerParams server_params(const config::Ingest& ingest) {
 
 Result<std::unique_ptr<IngestRole>> IngestRole::open(const config::Config& config, obs::Services services) {
   auto role = std::unique_ptr<IngestRole>(new IngestRole(config, services));
-  if (auto opened = role->open_stores(); !opened) return opened.error();
+  VF_TRY(role->open_stores());
   return role;
 }
 
-Result<bool> IngestRole::run() {
+Result<void> IngestRole::run() {
   if (auto started = start_workers(); !started) return started;
   return listen();
 }
 
 IngestRole::~IngestRole() { drain(Millis{0}); }
 
-Result<bool> IngestRole::open_stores() {
-  auto outbox = open_outbox(config_.ingest.store, services_.clock.now());
-  if (!outbox) return outbox.error();
-  outbox_ = std::move(*outbox);
+Result<void> IngestRole::open_stores() {
+  VF_ASSIGN(auto outbox, open_outbox(config_.ingest.store, services_.clock.now()));
+  outbox_ = std::move(outbox);
   tell_newer(shared_schema(config_.ingest, services_.clock), services_.log);
   auto lake = open_lake(config_.ingest, services_.clock);
   if (lake) {
@@ -68,15 +67,15 @@ Result<bool> IngestRole::open_stores() {
   if (auto ask = ask_horizon(config_.ingest.store)) watch::watch_horizon(std::move(ask), services_);
   if (is_shared(config_.ingest.store))
     watch::watch_clock("store clock", [this] { return outbox_->time(services_.clock.now()); }, services_);
-  return true;
+  return {};
 }
 
-Result<bool> IngestRole::start_workers() {
+Result<void> IngestRole::start_workers() {
   commit_seconds_ =
       &services_.metrics.histogram("vf_commit_seconds", "One transaction of the shared store, begin to durable.");
   commit_events_ = &services_.metrics.histogram("vf_commit_events", "Events in one transaction.", {},
                                                 {1, 2, 4, 8, 16, 32, 64, 128, 256, 512});
-  concurrency::GroupCommitterParams limits;
+  concurrency::BatchQueueParams limits;
   limits.waiting_max = static_cast<size_t>(config_.ingest.queue_events_max);
   limits.waiting_bytes_max = kQueuedBytes;
   if (is_shared(config_.ingest.store)) {  // a commit there waits for the network, too
@@ -86,23 +85,18 @@ Result<bool> IngestRole::start_workers() {
   committer_ = std::make_unique<outbox::Committer>(outbox::Committer::Params{
       *outbox_, services_.clock, limits,
       [this](const outbox::CommitReport& report, std::chrono::nanoseconds took) { observe(report, took); }});
-  write_ = [this](store::Write write, std::function<void(Result<store::WriteResult>)> done) {
-    committer_->write(std::move(write), std::move(done));
-  };
-  auto consumers = Consumers::start({config_, services_, *outbox_, lake_.get(), write_});
-  if (!consumers) return consumers.error();
-  consumers_ = std::move(*consumers);
-  return true;
+  VF_ASSIGN(auto consumers, Consumers::start({config_, services_, *outbox_, lake_.get(), *committer_}));
+  consumers_ = std::move(consumers);
+  return {};
 }
 
-Result<bool> IngestRole::listen() {
-  auto sources = make_sources(config_, key_fetcher_);
-  if (!sources) return sources.error();
-  count_sources(*sources);
+Result<void> IngestRole::listen() {
+  VF_ASSIGN(auto sources, make_sources(config_, key_fetcher_));
+  count_sources(sources);
   intake_ = std::make_unique<intake::Intake>(
-      intake::Intake::Params{std::move(*sources), *committer_, services_.clock, config_.ingest.patience,
+      intake::Intake::Params{std::move(sources), *committer_, services_.clock, config_.ingest.patience,
                              [this](const intake::IntakeReport& report) { observe(report); }});
-  patience_ = std::make_unique<concurrency::Periodic>(kOverdueLook, [this] {
+  overdue_answers_ = std::make_unique<concurrency::PeriodicTask>(kOverdueLook, [this] {
     intake_->answer_overdue();
     return kOverdueLook;
   });
@@ -114,7 +108,7 @@ Result<bool> IngestRole::listen() {
   server_ = std::move(*server);
   url_ = server_->url();
   publish_metrics();
-  return true;
+  return {};
 }
 
 void IngestRole::count_sources(const SourceMap& sources) {
@@ -201,7 +195,7 @@ std::vector<admin::SourceStatus> IngestRole::source_statuses() const {
 }
 
 admin::Hub IngestRole::hub() {
-  admin::Hub hub{.outbox = *outbox_, .write = write_};
+  admin::Hub hub{.outbox = *outbox_, .writer = *committer_};
   consumers_->add_to(hub);
   hub.sources = [this] { return source_statuses(); };
   if (lake_) hub.find_in_lake = [this](Uuid id) { return lake_->find(id); };

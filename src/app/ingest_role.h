@@ -10,14 +10,14 @@
 
 #include "admin/api.h"
 #include "app/consumers.h"
-#include "obs/services.h"
 #include "app/sources.h"
-#include "watch/store_trouble.h"
 #include "concurrency/periodic_task.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "intake/intake.h"
 #include "lake/raw_log.h"
+#include "obs/services.h"
+#include "watch/store_trouble.h"
 
 namespace vf::app {
 
@@ -26,7 +26,7 @@ class IngestRole {
   /// Opens the stores, which fails where another process works on them and cannot be shared. Errors say what to mend.
   static Result<std::unique_ptr<IngestRole>> open(const config::Config& config, obs::Services services);
   /// Starts the workers, then listens.
-  Result<bool> run();
+  Result<void> run();
   ~IngestRole();
 
   const std::string& url() const { return url_; }
@@ -46,9 +46,9 @@ class IngestRole {
   };
 
   IngestRole(const config::Config& config, obs::Services services) : config_(config), services_(services) {}
-  Result<bool> open_stores();
-  Result<bool> start_workers();
-  Result<bool> listen();
+  Result<void> open_stores();
+  Result<void> start_workers();
+  Result<void> listen();
   void count_sources(const SourceMap& sources);
   void observe(const intake::IntakeReport& report);
   void observe(const outbox::CommitReport& report, std::chrono::nanoseconds took);
@@ -62,13 +62,12 @@ class IngestRole {
   std::unique_ptr<store::OutboxStore> outbox_;
   std::unique_ptr<lake::RawLog> lake_;
   std::unique_ptr<outbox::Committer> committer_;
-  store::WriteOutbox write_;
   std::unique_ptr<Consumers> consumers_;
   std::map<std::string, SourceCounts, std::less<>> counts_;
   obs::Histogram *commit_seconds_ = nullptr, *commit_events_ = nullptr;
   sources::KeyFetcher key_fetcher_;
   std::unique_ptr<intake::Intake> intake_;
-  std::unique_ptr<concurrency::Periodic> patience_;  // uses intake_
+  std::unique_ptr<concurrency::PeriodicTask> overdue_answers_;  // uses intake_
   std::unique_ptr<http::Server> server_;
 };
 

@@ -24,10 +24,9 @@ void Maintenance::drain() {
 }
 
 Result<store::Purge> Maintenance::due(const Params& params) {
-  const auto now = params.store.time(params.services.clock.now());
-  if (!now) return now.error();
-  return store::Purge{.processed_before = *now - params.configured.processed_retention,
-                      .quarantined_before = *now - params.configured.quarantined_retention,
+  VF_ASSIGN(const auto now, params.store.time(params.services.clock.now()));
+  return store::Purge{.processed_before = now - params.configured.processed_retention,
+                      .quarantined_before = now - params.configured.quarantined_retention,
                       .rows_max = kPurgeRows};
 }
 

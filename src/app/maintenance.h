@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "obs/services.h"
 #include "concurrency/periodic_task.h"
 #include "config/config.h"
+#include "obs/services.h"
 #include "receive/apply.h"
 #include "store/environment_store.h"
 
@@ -40,8 +40,8 @@ class Maintenance {
   };
 
   const Params params_;
-  Pass pass_;                               // the retrier's own
-  concurrency::Periodic purger_, retrier_;  // last: they use the others
+  Pass pass_;                                   // the retrier's own
+  concurrency::PeriodicTask purger_, retrier_;  // last: they use the others
 };
 
 }  // namespace vf::app

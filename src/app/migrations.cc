@@ -24,7 +24,7 @@ Schema::Names migrate_by_opening(const std::string& path, const Schema::Names& p
   std::error_code ignored;  // opening tells
   if (std::filesystem::create_directories(folder, ignored))
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
-  if (auto store = open(); !store) return store.error();
+  VF_TRY(open());
   return pending;
 }
 

@@ -49,15 +49,15 @@ Process::~Process() { drain(); }
 // The shared store before anything is touched: it tells whether another process works here. Receivers before senders,
 // and the admin listener last: when it answers, all of it is ready.
 Result<Addresses> Process::start() {
-  memory_ = std::make_unique<concurrency::Periodic>(kMemoryPause, [] {
+  memory_ = std::make_unique<concurrency::PeriodicTask>(kMemoryPause, [] {
     platform::give_back_freed_memory();
     return kMemoryPause;
   });
   for (const auto step : {&Process::start_simulation, &Process::open_ingest, &Process::start_environments,
                           &Process::run_ingest, &Process::start_admin}) {
-    if (auto done = (this->*step)(); !done) return done.error();
+    VF_TRY((this->*step)());
   }
-  told_health_ = std::make_unique<concurrency::Periodic>(kHealthPause, [this] {
+  told_health_ = std::make_unique<concurrency::PeriodicTask>(kHealthPause, [this] {
     health_log_.look();
     return kHealthPause;
   });
@@ -69,49 +69,46 @@ Result<Addresses> Process::start() {
   }
   if (simulation_) {
     addresses.simulated_kick = simulation_->url();
-    if (auto playing = simulation_->play(ingest_->url()); !playing) return playing.error();
+    VF_TRY(simulation_->play(ingest_->url()));
   }
   return addresses;
 }
 
-Result<bool> Process::start_simulation() {
-  if (!params_.simulated) return true;
-  auto simulation = Simulation::start(params_.config, services_);
-  if (!simulation) return simulation.error();
-  simulation_ = std::move(*simulation);
+Result<void> Process::start_simulation() {
+  if (!params_.simulated) return {};
+  VF_ASSIGN(auto simulation, Simulation::start(params_.config, services_));
+  simulation_ = std::move(simulation);
   simulation_->point_sources_here(params_.config.sources);
-  return true;
+  return {};
 }
 
-Result<bool> Process::start_environments() {
-  if (params_.role == config::Role::ingest) return true;
+Result<void> Process::start_environments() {
+  if (params_.role == config::Role::ingest) return {};
   for (const auto& [name, configured] : params_.config.environments) {
     if (params_.role != config::Role::up && name != params_.environment) continue;
-    auto role = EnvironmentRole::start({name, configured, services_, duties_of(params_.role)});
-    if (!role) return role.error();
-    environments_.push_back(std::move(*role));
+    VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, duties_of(params_.role)}));
+    environments_.push_back(std::move(role));
   }
-  return true;
+  return {};
 }
 
-Result<bool> Process::open_ingest() {
-  if (params_.role != config::Role::up && params_.role != config::Role::ingest) return true;
-  auto role = IngestRole::open(params_.config, services_);
-  if (!role) return role.error();
-  ingest_ = std::move(*role);
-  return true;
+Result<void> Process::open_ingest() {
+  if (params_.role != config::Role::up && params_.role != config::Role::ingest) return {};
+  VF_ASSIGN(auto role, IngestRole::open(params_.config, services_));
+  ingest_ = std::move(role);
+  return {};
 }
 
-Result<bool> Process::run_ingest() {
-  if (!ingest_) return true;
+Result<void> Process::run_ingest() {
+  if (!ingest_) return {};
   return ingest_->run();
 }
 
-Result<bool> Process::start_admin() {
-  auto role = AdminRole::start(params_.config.admin, ingest_ ? std::optional(ingest_->hub()) : std::nullopt, services_);
-  if (!role) return role.error();
-  admin_ = std::move(*role);
-  return true;
+Result<void> Process::start_admin() {
+  VF_ASSIGN(auto role,
+            AdminRole::start(params_.config.admin, ingest_ ? std::optional(ingest_->hub()) : std::nullopt, services_));
+  admin_ = std::move(role);
+  return {};
 }
 
 void Process::drain() {

@@ -7,8 +7,8 @@
 
 #include "app/admin_role.h"
 #include "app/environment_role.h"
-#include "app/ingest_role.h"
 #include "app/fake_providers.h"
+#include "app/ingest_role.h"
 #include "concurrency/periodic_task.h"
 #include "config/config.h"
 #include "config/role.h"
@@ -45,11 +45,11 @@ class Process {
   void drain();
 
  private:
-  Result<bool> start_simulation();
-  Result<bool> start_environments();
-  Result<bool> open_ingest();
-  Result<bool> run_ingest();
-  Result<bool> start_admin();
+  Result<void> start_simulation();
+  Result<void> start_environments();
+  Result<void> open_ingest();
+  Result<void> run_ingest();
+  Result<void> start_admin();
 
   ProcessParams params_;
   SystemClock clock_;
@@ -62,7 +62,7 @@ class Process {
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;
   std::unique_ptr<AdminRole> admin_;
-  std::unique_ptr<concurrency::Periodic> memory_, told_health_;
+  std::unique_ptr<concurrency::PeriodicTask> memory_, told_health_;
 };
 
 }  // namespace vf::app

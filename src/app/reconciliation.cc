@@ -4,21 +4,23 @@
 
 namespace vf::app {
 
-LakeProof::LakeProof(Params params)
+RawLogReconciliation::RawLogReconciliation(Params params)
     : params_(std::move(params)), ports_{params_.outbox, params_.lake}, clock_(params_.outbox, params_.services.clock) {
   // Repairs are written as an operator's are: the feeder works under a lease of its own.
-  auto begin = [this](const store::WriteOutbox&) {
-    return std::make_unique<ProofRounds>(raw_log::RawLogProver::Params{ports_, params_.write, clock_});
+  auto begin = [this](outbox::Writer&) {
+    return std::make_unique<ReconciliationRounds>(raw_log::Reconciler::Params{ports_, params_.writer, clock_});
   };
-  rounds_ = std::make_unique<outbox::Leased<ProofRounds>>(params_.lease, std::move(begin));
+  rounds_ = std::make_unique<outbox::Leased<ReconciliationRounds>>(params_.lease, std::move(begin));
 }
 
-void LakeProof::add_to(admin::Hub& hub) {
-  hub.prove_lake = [this](const admin::LakeProofRequest& request, const admin::Done& done) { done(start(request)); };
-  hub.lake_proof = [this] { return status(); };
+void RawLogReconciliation::add_to(admin::Hub& hub) {
+  hub.start_reconciliation = [this](const admin::ReconciliationRequest& request, const outbox::OnDone& done) {
+    done(start(request));
+  };
+  hub.reconciliation = [this] { return status(); };
 }
 
-void LakeProof::publish_metrics() {
+void RawLogReconciliation::publish_metrics() {
   for (const auto& source : params_.sources) {
     params_.services.metrics.gauge("vf_lake_difference",
                                    "Events missing, repeated or unknown in the raw log, in the hours proved last.",
@@ -39,25 +41,25 @@ void LakeProof::publish_metrics() {
   });
 }
 
-raw_log::RawLogProverStatus LakeProof::rounds() const {
+raw_log::ReconcilerStatus RawLogReconciliation::rounds() const {
   const auto running = rounds_->worker();
-  return running ? running->status() : raw_log::RawLogProverStatus{};
+  return running ? running->status() : raw_log::ReconcilerStatus{};
 }
 
-Result<store::Done> LakeProof::start(const admin::LakeProofRequest& request) {
+Result<void> RawLogReconciliation::start(const admin::ReconciliationRequest& request) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return unavailable("the hub is stopping");
   if (asked_.state == "running") return conflict("a proof is under way: wait for its end");
   asked_ = {.state = "running", .error = {}, .from = request.from, .to = request.to, .lines = {}};
   asking_ = std::jthread([this, request] { run(request); });
-  return store::Done{};
+  return {};
 }
 
-void LakeProof::run(const admin::LakeProofRequest& request) {
-  const auto proof = raw_log::prove(ports_, {request.from, request.to}, [this] { return stopped_.load(); });
+void RawLogReconciliation::run(const admin::ReconciliationRequest& request) {
+  const auto proof = raw_log::reconcile(ports_, {request.from, request.to}, [this] { return stopped_.load(); });
   if (proof && request.repair) {
     for (auto& write : raw_log::repairs(*proof, params_.services.clock.now())) {
-      params_.write(std::move(write), [](const auto&) {});
+      params_.writer.write(std::move(write), [](const auto&) {});
     }
   }
   const std::lock_guard lock(mutex_);
@@ -77,12 +79,12 @@ void LakeProof::run(const admin::LakeProofRequest& request) {
   }
 }
 
-admin::LakeProofStatus LakeProof::status() const {
+admin::ReconciliationStatus RawLogReconciliation::status() const {
   const std::lock_guard lock(mutex_);
   return asked_;
 }
 
-void LakeProof::drain(Millis at_most) {
+void RawLogReconciliation::drain(Millis at_most) {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;

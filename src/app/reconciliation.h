@@ -1,5 +1,5 @@
-// LakeProof: proves that outbox and raw log hold the same: round after round in the process that holds its lease, and
-// when an operator asks for it, in this one. start() and drain() by one thread, the rest by any.
+// RawLogReconciliation: proves that outbox and raw log hold the same: round after round in the process that holds its
+// lease, and when an operator asks for it, in this one. start() and drain() by one thread, the rest by any.
 #pragma once
 
 #include <atomic>
@@ -10,45 +10,45 @@
 #include <vector>
 
 #include "admin/api.h"
-#include "outbox/leased.h"
-#include "obs/services.h"
-#include "watch/store_clock.h"
 #include "concurrency/periodic_task.h"
+#include "obs/services.h"
+#include "outbox/leased.h"
 #include "raw_log/reconciler.h"
+#include "watch/store_clock.h"
 
 namespace vf::app {
 
 /// The rounds of the proof, on a thread of their own from construction to drain().
-class ProofRounds {
+class ReconciliationRounds {
  public:
-  explicit ProofRounds(raw_log::RawLogProver::Params params)
-      : prover_(std::move(params)), thread_(kFirstPause, [this] { return prover_.step(); }) {}
-  raw_log::RawLogProverStatus status() const { return prover_.status(); }
+  explicit ReconciliationRounds(raw_log::Reconciler::Params params)
+      : reconciler_(std::move(params)), thread_(kFirstPause, [this] { return reconciler_.step(); }) {}
+  raw_log::ReconcilerStatus status() const { return reconciler_.status(); }
   /// A round under way is given up.
   void drain(Millis) {
-    prover_.stop();
+    reconciler_.stop();
     thread_.stop();
   }
 
  private:
   static constexpr Millis kFirstPause{30'000};  // a start has other things to do
 
-  raw_log::RawLogProver prover_;
-  concurrency::Periodic thread_;  // last: uses the other
+  raw_log::Reconciler reconciler_;
+  concurrency::PeriodicTask thread_;  // last: uses the other
 };
 
-class LakeProof {
+class RawLogReconciliation {
  public:
   struct Params {
     obs::Services services;
     store::OutboxStore& outbox;
     lake::RawLog& lake;
-    store::WriteOutbox write;
+    outbox::Writer& writer;
     outbox::LeaseKeeper::Params lease;
     std::vector<std::string> sources;  // as configured
   };
-  explicit LakeProof(Params params);
-  ~LakeProof() { drain(Millis{0}); }
+  explicit RawLogReconciliation(Params params);
+  ~RawLogReconciliation() { drain(Millis{0}); }
 
   void add_to(admin::Hub& hub);
   void publish_metrics();
@@ -56,19 +56,19 @@ class LakeProof {
   void drain(Millis at_most);
 
  private:
-  Result<store::Done> start(const admin::LakeProofRequest& request);
-  void run(const admin::LakeProofRequest& request);
-  admin::LakeProofStatus status() const;
-  raw_log::RawLogProverStatus rounds() const;
+  Result<void> start(const admin::ReconciliationRequest& request);
+  void run(const admin::ReconciliationRequest& request);
+  admin::ReconciliationStatus status() const;
+  raw_log::ReconcilerStatus rounds() const;
 
   const Params params_;
-  const raw_log::ProofPorts ports_;
+  const raw_log::ReconciliationPorts ports_;
   const watch::StoreClock clock_;  // hours are those of receipt
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
-  admin::LakeProofStatus asked_;  // the proof that an operator asked for last
+  admin::ReconciliationStatus asked_;  // the proof that an operator asked for last
   std::jthread asking_;
-  std::unique_ptr<outbox::Leased<ProofRounds>> rounds_;
+  std::unique_ptr<outbox::Leased<ReconciliationRounds>> rounds_;
 };
 
 }  // namespace vf::app

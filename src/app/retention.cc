@@ -14,16 +14,15 @@ constexpr int64_t kRowsMax = 5'000;  // of each table: a few tens of millisecond
 
 }  // namespace
 
-Retention::Retention(Params params, store::WriteOutbox write)
-    : params_(std::move(params)), write_(std::move(write)), thread_(kPause, [this] { return step(); }) {}
+Retention::Retention(Params params, outbox::Writer& writer)
+    : params_(std::move(params)), writer_(writer), thread_(kPause, [this] { return step(); }) {}
 
 void Retention::drain(Millis) { thread_.stop(); }
 
 Result<store::RetentionStep> Retention::due(const Params& params) {
-  const auto now = params.store.time(params.services.clock.now());
-  if (!now) return now.error();
-  return store::RetentionStep{.outbox_before = *now - params.configured.outbox_retention,
-                              .ledger_before = *now - params.configured.ledger_retention,
+  VF_ASSIGN(const auto now, params.store.time(params.services.clock.now()));
+  return store::RetentionStep{.outbox_before = now - params.configured.outbox_retention,
+                              .ledger_before = now - params.configured.ledger_retention,
                               .held_by = params.consumers,
                               .rows_max = kRowsMax};
 }
@@ -36,9 +35,9 @@ Millis Retention::step() {
   }
   auto removed = std::make_shared<std::promise<int64_t>>();
   auto answer = removed->get_future();
-  write_(std::move(*step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
+  writer_.write(std::move(*step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
     if (!result) log.warn("retention step failed", {{"reason", result.error().message}});
-    const auto* rows = result ? std::get_if<store::Rows>(&*result) : nullptr;
+    const auto* rows = result ? std::get_if<store::RowsRemoved>(&*result) : nullptr;
     removed->set_value(rows ? rows->removed : 0);
   });
   return answer.get() < kRowsMax ? kPause : Millis{0};

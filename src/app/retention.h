@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "obs/services.h"
 #include "concurrency/periodic_task.h"
 #include "config/config.h"
+#include "obs/services.h"
+#include "outbox/writer.h"
 #include "store/outbox_store.h"
 
 namespace vf::app {
@@ -23,7 +24,7 @@ class Retention {
   /// What is too old at this moment, by the store's clock: a hub whose own is wrong must not empty it.
   static Result<store::RetentionStep> due(const Params& params);
 
-  Retention(Params params, store::WriteOutbox write);
+  Retention(Params params, outbox::Writer& writer);
 
   /// A step under way is finished first.
   void drain(Millis at_most);
@@ -32,8 +33,8 @@ class Retention {
   Millis step();
 
   const Params params_;
-  const store::WriteOutbox write_;
-  concurrency::Periodic thread_;  // last: uses the others
+  outbox::Writer& writer_;
+  concurrency::PeriodicTask thread_;  // last: uses the others
 };
 
 }  // namespace vf::app

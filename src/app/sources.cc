@@ -68,18 +68,17 @@ Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
 
 Result<SourceMap> make_sources(const config::Config& config, sources::KeyFetcher& fetcher) {
   SourceMap map;
-  const auto add = [&map](const std::string& name, config::SourceMode mode, auto make) -> Result<bool> {
-    if (mode == config::SourceMode::off) return true;
-    auto source = make();
-    if (!source) return source.error();
-    map[name] = {std::move(*source), mode == config::SourceMode::live};
-    return true;
+  const auto add = [&map](const std::string& name, config::SourceMode mode, auto make) -> Result<void> {
+    if (mode == config::SourceMode::off) return {};
+    VF_ASSIGN(auto source, make());
+    map[name] = {std::move(source), mode == config::SourceMode::live};
+    return {};
   };
   if (const auto& kick = config.sources.kick) {
-    if (auto added = add("kick", kick->mode, [&] { return make_kick(*kick, fetcher); }); !added) return added.error();
+    VF_TRY(add("kick", kick->mode, [&] { return make_kick(*kick, fetcher); }));
   }
   if (const auto& sumsub = config.sources.sumsub) {
-    if (auto added = add("sumsub", sumsub->mode, [&] { return make_sumsub(*sumsub); }); !added) return added.error();
+    VF_TRY(add("sumsub", sumsub->mode, [&] { return make_sumsub(*sumsub); }));
   }
   for (const auto& [name, generic] : config.sources.generic) {
     auto added = add(name, generic.mode, [&] { return make_generic(name, generic); });

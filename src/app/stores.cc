@@ -50,10 +50,9 @@ Result<std::string> fits(const std::string& store, const Result<std::vector<std:
 Result<std::string> check_schema(const std::string& path, std::span<const store::Migration> known,
                                  const store::MigrationTarget& target) {
   if (!std::filesystem::exists(path)) return path + " does not exist yet: it is made at the first start";
-  const auto pending = store::sqlite::pending_migrations(path, known, target);
-  if (!pending) return pending.error();
-  if (pending->empty()) return fits(path, store::sqlite::newer_migrations(path, known));
-  return fmt::format("{} lacks {} migrations: the next start applies them", path, pending->size());
+  VF_ASSIGN(const auto pending, store::sqlite::pending_migrations(path, known, target));
+  if (pending.empty()) return fits(path, store::sqlite::newer_migrations(path, known));
+  return fmt::format("{} lacks {} migrations: the next start applies them", path, pending.size());
 }
 
 using Names = Result<std::vector<std::string>>;
@@ -78,21 +77,18 @@ watch::AskHorizon ask_horizon(const config::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
   const store::postgres::ConnectionParams params{.url = url.location, .role = "horizon"};
   return [pool = std::make_shared<store::postgres::Pool>(params, 1)]() -> Result<std::optional<watch::HeldBack>> {
-    auto db = pool->lease();
-    if (!db) return db.error();
-    auto horizon = store::postgres::read_horizon(**db);
-    if (!horizon) return horizon.error();
-    if (!*horizon) return std::nullopt;
-    return watch::HeldBack{(*horizon)->age, std::move((*horizon)->holder)};
+    VF_ASSIGN(auto db, pool->lease());
+    VF_ASSIGN(auto horizon, store::postgres::read_horizon(*db));
+    if (!horizon) return std::nullopt;
+    return watch::HeldBack{horizon->age, std::move(horizon->holder)};
   };
 }
 
 watch::AskTime ask_time(const config::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
   return [url = url.location]() -> Result<Instant> {
-    auto db = store::postgres::Connection::open({.url = url, .role = "doctor"});
-    if (!db) return db.error();
-    return store::postgres::read_clock(*db);
+    VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url, .role = "doctor"}));
+    return store::postgres::read_clock(db);
   };
 }
 
@@ -141,9 +137,8 @@ Result<std::string> check_outbox(const config::StoreUrl& url) {
 
 Result<std::vector<std::string>> outbox_risks(const config::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return std::vector<std::string>{};
-  auto db = store::postgres::Connection::open({.url = url.location, .role = "doctor"});
-  if (!db) return db.error();
-  return store::postgres::risks(*db);
+  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.location, .role = "doctor"}));
+  return store::postgres::risks(db);
 }
 
 Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name) {
@@ -159,14 +154,12 @@ Result<std::string> check_lake(const config::Ingest& ingest) {
   if (ingest.lake.kind == Kind::none)
     return std::string("none: events are kept in the outbox alone, for its retention");
   if (ingest.lake.kind == Kind::chdb) {
-    const auto library = lake::chdb::Library::load({});
-    if (!library) return library.error();
-    return std::string("libchdb ") + (*library)->version();
+    VF_ASSIGN(const auto library, lake::chdb::Library::load({}));
+    return std::string("libchdb ") + library->version();
   }
-  const auto pending = pending_lake(ingest);
-  if (!pending) return pending.error();
-  if (pending->empty()) return fits("the ClickHouse server answers and", newer_lake(ingest));
-  return conflict(fmt::format("the lake lacks {}: run `vf migrate lake`", fmt::join(*pending, ", ")));
+  VF_ASSIGN(const auto pending, pending_lake(ingest));
+  if (pending.empty()) return fits("the ClickHouse server answers and", newer_lake(ingest));
+  return conflict(fmt::format("the lake lacks {}: run `vf migrate lake`", fmt::join(pending, ", ")));
 }
 
 lake::Retention raw_retention(const config::Ingest& ingest) {

@@ -11,9 +11,9 @@ namespace vf {
 
 enum class Code {
   invalid,       // the input is wrong; the same input will always fail
-  unauthorized,  // not proved, or not allowed
+  unauthorized,  // not verified, or not allowed
   not_found,
-  conflict,     // somebody else got there first
+  conflict,     // another writer was first
   unavailable,  // a store or peer is away; the only code that is retried
   internal,     // a defect of ours
 };
@@ -45,6 +45,21 @@ inline Error internal(std::string message) { return {Code::internal, std::move(m
 [[noreturn]] void broken_invariant(const char* what, const char* file, int line);
 
 }  // namespace vf
+
+#define VF_CONCATENATE_(a, b) a##b
+#define VF_CONCATENATE(a, b) VF_CONCATENATE_(a, b)
+
+/// Returns the error of a Result from the enclosing function; goes on when there is none.
+#define VF_TRY(...) VF_TRY_(VF_CONCATENATE(vf_result_, __COUNTER__), __VA_ARGS__)
+#define VF_TRY_(result, ...) \
+  if (auto result = (__VA_ARGS__); !result) return std::move(result).error()
+
+/// Declares a variable with the value of a Result, or returns its error: VF_ASSIGN(const auto rows, db.query(sql)).
+#define VF_ASSIGN(declaration, ...) VF_ASSIGN_(VF_CONCATENATE(vf_result_, __COUNTER__), declaration, __VA_ARGS__)
+#define VF_ASSIGN_(result, declaration, ...)     \
+  auto result = (__VA_ARGS__);                   \
+  if (!result) return std::move(result).error(); \
+  declaration = *std::move(result)
 
 #define VF_INVARIANT(condition) \
   ((condition) ? static_cast<void>(0) : ::vf::broken_invariant(#condition, __FILE__, __LINE__))

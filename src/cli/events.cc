@@ -110,14 +110,13 @@ int show(Session& session, const std::string& id) {
 Result<std::vector<json>> events_since(AdminClient& client, const Search& search, const std::string& newest) {
   std::vector<json> found;
   for (std::string before;;) {
-    auto answer = client.get(path_of(search) + (before.empty() ? "" : "&before=" + before));
-    if (!answer) return answer.error();
-    for (auto& event : (*answer)["events"]) {
+    VF_ASSIGN(auto answer, client.get(path_of(search) + (before.empty() ? "" : "&before=" + before)));
+    for (auto& event : answer["events"]) {
       if (text(event, "sequence") <= newest) return found;
       found.push_back(std::move(event));
     }
-    if (newest.empty() || (*answer)["next_before"].is_null()) return found;
-    before = text(*answer, "next_before");
+    if (newest.empty() || answer["next_before"].is_null()) return found;
+    before = text(answer, "next_before");
   }
 }
 

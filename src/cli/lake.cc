@@ -52,7 +52,7 @@ Result<json> prove(AdminClient& client, const Wanted& wanted) {
   add("from", wanted.from);
   add("to", wanted.to);
   add("repair", wanted.repair ? "true" : "");
-  if (auto started = client.call("POST", "lake/proof" + query); !started) return started.error();
+  VF_TRY(client.call("POST", "lake/proof" + query));
   while (true) {
     auto proof = client.get("lake/proof");
     if (!proof || (*proof)["state"] == "done") return proof;

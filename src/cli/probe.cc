@@ -13,9 +13,9 @@
 #include "cli/text_table.h"
 #include "crypto/digest.h"
 #include "crypto/standard_webhooks.h"
-#include "http/client.h"
 #include "fake_providers/signer.h"
 #include "fake_providers/world.h"
+#include "http/client.h"
 
 namespace vf::cli {
 namespace {
@@ -50,22 +50,22 @@ std::string read_file(const std::string& path) {
 // The first thing that the simulated world tells of the wanted provider.
 fake_providers::Payload something(fake_providers::Provider provider, Instant now) {
   fake_providers::World world({.seed = static_cast<uint64_t>(unix_millis(now)),
-                    .sumsub_percent = provider == fake_providers::Provider::kick ? 0.0 : 100.0,
-                    .odd_percent = 0});
+                               .sumsub_percent = provider == fake_providers::Provider::kick ? 0.0 : 100.0,
+                               .odd_percent = 0});
   return world.next(now);
 }
 
 Result<http::Outgoing> simulated(const Options& options, fake_providers::Provider provider, Instant now) {
-  fake_providers::Signer::Params params{.kick_url = options.url, .sumsub_url = options.url, .sumsub_secret = options.secret};
+  fake_providers::Signer::Params params{
+      .kick_url = options.url, .sumsub_url = options.url, .sumsub_secret = options.secret};
   if (provider == fake_providers::Provider::kick) params.kick_key_pem = read_file(options.key_file);
   if (params.kick_key_pem.empty()) {
     if (provider == fake_providers::Provider::kick)
       return invalid("a Kick delivery needs --key: the private key whose public half the receiver knows");
     params.kick_key_pem = crypto::PrivateKey::make_rsa(2048).to_pem();  // not used for Sumsub
   }
-  auto signer = fake_providers::Signer::create(std::move(params));
-  if (!signer) return signer.error();
-  return signer->sign(something(provider, now), now);
+  VF_ASSIGN(auto signer, fake_providers::Signer::create(std::move(params)));
+  return signer.sign(something(provider, now), now);
 }
 
 Result<http::Outgoing> standard(const Options& options, Instant now) {

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "platform/signals.h"
 #include "base/time.h"
 #include "cli/families.h"
 #include "concurrency/periodic_task.h"
 #include "fake_providers/simulator.h"
+#include "platform/signals.h"
 
 namespace vf::cli {
 namespace {
@@ -87,7 +87,7 @@ int play(Session& session, const Options& options) {
       (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
   if (!playing) return session.fail(playing.error());
   // The main thread waits for a signal; when all is told and answered, this raises it.
-  concurrency::Periodic finished(kFinishedPoll, [&simulator] {
+  concurrency::PeriodicTask finished(kFinishedPoll, [&simulator] {
     if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;
   });

@@ -1,4 +1,4 @@
-// GroupCommitter: takes whatever waits and hands it over as a batch, so that requests which arrive together share one
+// BatchQueue: takes whatever waits and hands it over as a batch, so that requests which arrive together share one
 // transaction and one fsync. submit() may be called by any thread; the batch function runs on the committer's own: one
 // lane, or more, of which one gathers a batch while another's is made durable. Bounded by count and by weight (bytes):
 // past a bound submit() refuses, and the caller says 503.
@@ -15,7 +15,7 @@
 
 namespace vf::concurrency {
 
-struct GroupCommitterParams {
+struct BatchQueueParams {
   size_t waiting_max = 8192;
   size_t waiting_bytes_max = 64u << 20;
   size_t batch_max = 512;
@@ -24,17 +24,17 @@ struct GroupCommitterParams {
 };
 
 template <class Item>
-class GroupCommitter {
+class BatchQueue {
  public:
   /// Takes ownership of the batch; must answer every item in it. Must not throw. Called by each lane.
-  using CommitBatch = std::function<void(std::vector<Item>)>;
+  using HandleBatch = std::function<void(std::vector<Item>)>;
 
-  GroupCommitter(GroupCommitterParams params, CommitBatch commit) : params_(params), commit_(std::move(commit)) {
+  BatchQueue(BatchQueueParams params, HandleBatch handle) : params_(params), handle_(std::move(handle)) {
     for (int i = 0; i < params_.lanes; ++i) lanes_.emplace_back([this, i] { run(i == 0); });
   }
-  ~GroupCommitter() { drain(); }
-  GroupCommitter(const GroupCommitter&) = delete;
-  GroupCommitter& operator=(const GroupCommitter&) = delete;
+  ~BatchQueue() { drain(); }
+  BatchQueue(const BatchQueue&) = delete;
+  BatchQueue& operator=(const BatchQueue&) = delete;
 
   /// False when the queue is full or draining; `item` is then untouched. One item is always taken by an empty queue,
   /// however heavy.
@@ -129,11 +129,11 @@ class GroupCommitter {
 
   // The first lane ends last: the others' answers may bring it more.
   void run(bool is_first) {
-    for (auto batch = take(is_first); !batch.empty(); batch = take(is_first)) commit_(std::move(batch));
+    for (auto batch = take(is_first); !batch.empty(); batch = take(is_first)) handle_(std::move(batch));
   }
 
-  const GroupCommitterParams params_;
-  const CommitBatch commit_;
+  const BatchQueueParams params_;
+  const HandleBatch handle_;
   mutable std::mutex mutex_;
   std::condition_variable wake_first_, wake_others_;
   Queue waiting_, urgent_;

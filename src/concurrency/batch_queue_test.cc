@@ -1,4 +1,4 @@
-// GroupCommitter's bounds and its drain. The batch function waits on a latch, so queues fill without any sleeping.
+// BatchQueue's bounds and its drain. The batch function waits on a latch, so queues fill without any sleeping.
 #include "concurrency/batch_queue.h"
 
 #include <gtest/gtest.h>
@@ -27,12 +27,12 @@ struct Blocked {
   }
 };
 
-bool submit(GroupCommitter<int>& committer, int item, size_t bytes = 1) { return committer.submit(item, bytes); }
+bool submit(BatchQueue<int>& committer, int item, size_t bytes = 1) { return committer.submit(item, bytes); }
 
-TEST(GroupCommitter, WhatWaitsBehindACommitBecomesOneBatch) {
+TEST(BatchQueue, WhatWaitsBehindACommitBecomesOneBatch) {
   Blocked blocked;
-  GroupCommitter<int> committer({.waiting_max = 100, .waiting_bytes_max = 100, .batch_max = 3},
-                                [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
+  BatchQueue<int> committer({.waiting_max = 100, .waiting_bytes_max = 100, .batch_max = 3},
+                            [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
   ASSERT_TRUE(submit(committer, 0));
   blocked.entered.wait();
   for (int i = 1; i <= 5; ++i) ASSERT_TRUE(submit(committer, i));
@@ -42,10 +42,10 @@ TEST(GroupCommitter, WhatWaitsBehindACommitBecomesOneBatch) {
   EXPECT_EQ(blocked.items, (std::vector<int>{0, 1, 2, 3, 4, 5}));
 }
 
-TEST(GroupCommitter, RefusesAtItsBoundOfItemsAndOfBytes) {
+TEST(BatchQueue, RefusesAtItsBoundOfItemsAndOfBytes) {
   Blocked blocked;
-  GroupCommitter<int> committer({.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
-                                [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
+  BatchQueue<int> committer({.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
+                            [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
   ASSERT_TRUE(submit(committer, 0));
   blocked.entered.wait();
   EXPECT_TRUE(submit(committer, 1, 10));  // exactly the bound
@@ -60,19 +60,19 @@ TEST(GroupCommitter, RefusesAtItsBoundOfItemsAndOfBytes) {
   EXPECT_FALSE(submit(committer, 6));
 }
 
-TEST(GroupCommitter, AnEmptyQueueTakesOneItemHoweverHeavy) {
+TEST(BatchQueue, AnEmptyQueueTakesOneItemHoweverHeavy) {
   std::atomic<int> taken{0};
-  GroupCommitter<int> committer({.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
-                                [&](std::vector<int> batch) { taken += static_cast<int>(batch.size()); });
+  BatchQueue<int> committer({.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
+                            [&](std::vector<int> batch) { taken += static_cast<int>(batch.size()); });
   EXPECT_TRUE(submit(committer, 0, 1000));
   committer.drain();
   EXPECT_EQ(taken, 1);
 }
 
-TEST(GroupCommitter, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
+TEST(BatchQueue, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
   std::latch both{2};
   std::atomic<int> taken{0};
-  GroupCommitter<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
     both.arrive_and_wait();  // never passed by one lane alone
     taken += static_cast<int>(batch.size());
   });
@@ -82,10 +82,10 @@ TEST(GroupCommitter, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
   EXPECT_EQ(taken, 2);
 }
 
-TEST(GroupCommitter, AnotherLaneWaitsForItsShare) {
+TEST(BatchQueue, AnotherLaneWaitsForItsShare) {
   std::latch entered{1}, other{1}, go{1};
   std::atomic<int> batches{0};
-  GroupCommitter<int> committer({.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer({.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
     if (batches++ == 0) {
       entered.count_down();
       go.wait();
@@ -106,10 +106,10 @@ TEST(GroupCommitter, AnotherLaneWaitsForItsShare) {
   EXPECT_EQ(batches, 2);
 }
 
-TEST(GroupCommitter, UrgentItemsKeepTheirOrderWhateverTheLanes) {
+TEST(BatchQueue, UrgentItemsKeepTheirOrderWhateverTheLanes) {
   std::mutex mutex;
   std::vector<int> urgent;
-  GroupCommitter<int> committer({.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer({.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
     const std::lock_guard lock(mutex);
     for (const int item : batch) {
       if (item >= 1000) urgent.push_back(item);
@@ -125,11 +125,11 @@ TEST(GroupCommitter, UrgentItemsKeepTheirOrderWhateverTheLanes) {
   EXPECT_TRUE(std::ranges::is_sorted(urgent));
 }
 
-TEST(GroupCommitter, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
+TEST(BatchQueue, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
   std::atomic<int> committed{0}, accepted{0};
   std::atomic<bool> ended{false};
-  GroupCommitter<int> committer({.waiting_max = 64, .batch_max = 7, .lanes = 3},
-                                [&](std::vector<int> batch) { committed += static_cast<int>(batch.size()); });
+  BatchQueue<int> committer({.waiting_max = 64, .batch_max = 7, .lanes = 3},
+                            [&](std::vector<int> batch) { committed += static_cast<int>(batch.size()); });
   std::latch under_way{4};
   std::vector<std::jthread> submitting;
   for (int t = 0; t < 4; ++t) {
@@ -152,11 +152,11 @@ TEST(GroupCommitter, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
   EXPECT_EQ(committer.waiting(), 0u);
 }
 
-TEST(GroupCommitter, WhatAnAnswerAddsWhileDrainingIsCommittedTooByAnyLane) {
+TEST(BatchQueue, WhatAnAnswerAddsWhileDrainingIsCommittedTooByAnyLane) {
   std::atomic<int> taken{0};
   std::latch full{2};
-  GroupCommitter<int>* self = nullptr;
-  GroupCommitter<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+  BatchQueue<int>* self = nullptr;
+  BatchQueue<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
     taken += static_cast<int>(batch.size());
     if (batch.front() != 0) return;
     full.arrive_and_wait();

@@ -1,4 +1,4 @@
-// Periodic: a thread that does a step, then pauses for as long as the step says, until it is stopped.
+// PeriodicTask: a thread that does a step, then pauses for as long as the step says, until it is stopped.
 #pragma once
 
 #include <chrono>
@@ -9,12 +9,12 @@
 
 namespace vf::concurrency {
 
-class Periodic {
+class PeriodicTask {
  public:
-  /// Returns how long to pause before the next step. Runs on the Periodic's own thread, first after `first_pause`.
+  /// Returns how long to pause before the next step. Runs on the PeriodicTask's own thread, first after `first_pause`.
   using Step = std::function<std::chrono::milliseconds()>;
 
-  Periodic(std::chrono::milliseconds first_pause, Step step)
+  PeriodicTask(std::chrono::milliseconds first_pause, Step step)
       : thread_([this, first_pause, step = std::move(step)](const std::stop_token& stop) {
           for (auto pause = first_pause; wait(stop, pause);) pause = step();
         }) {}

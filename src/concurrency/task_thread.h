@@ -25,7 +25,7 @@ class TaskThread {
   void drain() { tasks_.drain(); }
 
  private:
-  GroupCommitter<Task> tasks_;
+  BatchQueue<Task> tasks_;
 };
 
 }  // namespace vf::concurrency

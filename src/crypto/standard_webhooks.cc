@@ -61,9 +61,8 @@ Result<WebhookSigner> WebhookSigner::create(const std::vector<std::string>& secr
   if (secrets.empty()) return invalid("a webhook signer needs a secret");
   WebhookSigner signer;
   for (const std::string& secret : secrets) {
-    auto key = decode_webhook_secret(secret);
-    if (!key) return key.error();
-    signer.keys_.emplace_back(Hash::sha256, *key);
+    VF_ASSIGN(auto key, decode_webhook_secret(secret));
+    signer.keys_.emplace_back(Hash::sha256, key);
   }
   return signer;
 }
@@ -80,7 +79,7 @@ std::string WebhookSigner::sign(std::string_view id, Instant timestamp, std::str
   return out;
 }
 
-Result<bool> WebhookSigner::verify(const Signed& request, Instant now, Millis tolerance) const {
+Result<void> WebhookSigner::verify(const Signed& request, Instant now, Millis tolerance) const {
   if (request.id.empty() || request.timestamp.empty() || request.signature.empty()) {
     return unauthorized("missing header");
   }
@@ -90,7 +89,7 @@ Result<bool> WebhookSigner::verify(const Signed& request, Instant now, Millis to
   if (*sent > now + tolerance) return unauthorized("from the future");
   const std::string prefix = signed_prefix(request.id, request.timestamp);
   for (const Hmac& key : keys_) {
-    if (holds(request.signature, to_base64(key.sign(prefix, request.body)))) return true;
+    if (holds(request.signature, to_base64(key.sign(prefix, request.body)))) return {};
   }
   return unauthorized("bad signature");
 }

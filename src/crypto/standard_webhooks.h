@@ -30,7 +30,7 @@ class WebhookSigner {
   struct Signed {
     std::string_view id, timestamp, signature, body;
   };
-  Result<bool> verify(const Signed& request, Instant now, Millis tolerance = kStandardWebhooksTolerance) const;
+  Result<void> verify(const Signed& request, Instant now, Millis tolerance = kStandardWebhooksTolerance) const;
 
  private:
   std::vector<Hmac> keys_;

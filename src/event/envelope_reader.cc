@@ -185,9 +185,9 @@ Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_m
   JsonScanner scanner(text);
   std::vector<Event> events;
   scanner.skip_space();
-  auto read = scanner.take('[') ? read_batch(scanner, events, events_max) : read_next(scanner, events, events_max);
-  if (!read) return read.error();
-  if (!*read) return events;
+  VF_ASSIGN(auto read,
+            scanner.take('[') ? read_batch(scanner, events, events_max) : read_next(scanner, events, events_max));
+  if (!read) return events;
   scanner.skip_space();
   if (!scanner.at_end()) return invalid("text after the last event");
   return events;

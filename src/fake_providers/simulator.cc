@@ -6,9 +6,8 @@ namespace vf::fake_providers {
 
 Result<std::unique_ptr<Simulator>> Simulator::start(SimulatorParams params, const Clock& clock) {
   if (params.kick_key_pem.empty()) params.kick_key_pem = crypto::PrivateKey::make_rsa(2048).to_pem();
-  const auto key = crypto::PrivateKey::rsa_from_pem(params.kick_key_pem);
-  if (!key) return key.error();
-  auto api = http::Server::start({.listen = params.api_listen}, make_kick_api(key->public_pem()));
+  VF_ASSIGN(const auto key, crypto::PrivateKey::rsa_from_pem(params.kick_key_pem));
+  auto api = http::Server::start({.listen = params.api_listen}, make_kick_api(key.public_pem()));
   if (!api) return api.error();
   std::unique_ptr<Simulator> simulator(new Simulator(std::move(params), clock));
   simulator->api_ = *std::move(api);

@@ -13,11 +13,11 @@
 namespace vf::fanout {
 namespace {
 
-Verdict verdict_of(int status) {
-  if (status >= 200 && status < 300) return Verdict::delivered;
-  if (status == 400 || status == 413 || status == 422) return Verdict::refused;
-  if (status >= 500 && status != 502 && status != 503 && status != 504) return Verdict::faulty;
-  return Verdict::trouble;
+ResponseClass class_of(int status) {
+  if (status >= 200 && status < 300) return ResponseClass::delivered;
+  if (status == 400 || status == 413 || status == 422) return ResponseClass::refused;
+  if (status >= 500 && status != 502 && status != 503 && status != 504) return ResponseClass::faulty;
+  return ResponseClass::trouble;
 }
 
 constexpr size_t kDepthMax = 16;  // of what is read in an answer
@@ -75,7 +75,7 @@ std::string text_of(std::string_view object, std::string_view name) {
 
 // What a refusal says of itself. Any other body stays unread: it may repeat the events, which hold personal data. What
 // is not printable ASCII becomes '?'.
-std::string problem_told(const http::Response& response) {
+std::string problem_detail(const http::Response& response) {
   if (!response.content_type.starts_with("application/problem+json")) return {};
   std::string out = text_of(response.body, "title");
   if (out == http::reason_phrase(response.status)) out.clear();  // the reason says it
@@ -108,25 +108,26 @@ std::optional<Millis> parse_retry_after(std::string_view value, Instant now) {
   return std::nullopt;
 }
 
-Answer judge(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected) {
+Answer classify(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected) {
   Answer answer;
   if (!response) {
     answer.reason = response.error().message;
     return answer;
   }
-  answer.verdict = verdict_of(response->status);
-  if (answer.verdict == Verdict::delivered && results_expected && !accounts_for(response->body, *results_expected)) {
-    answer.verdict = Verdict::trouble;
+  answer.response_class = class_of(response->status);
+  if (answer.response_class == ResponseClass::delivered && results_expected &&
+      !accounts_for(response->body, *results_expected)) {
+    answer.response_class = ResponseClass::trouble;
     answer.reason = fmt::format("HTTP {} without a result for each event: no receiver of ours answers at this url",
                                 response->status);
     return answer;
   }
-  if (answer.verdict == Verdict::delivered) {
+  if (answer.response_class == ResponseClass::delivered) {
     answer.quarantined = count(response->body, R"("status":"quarantined")");
     return answer;
   }
   answer.reason = fmt::format("HTTP {} {}", response->status, http::reason_phrase(response->status));
-  if (answer.verdict == Verdict::refused || results_expected) answer.detail = problem_told(*response);
+  if (answer.response_class == ResponseClass::refused || results_expected) answer.detail = problem_detail(*response);
   answer.gone = response->status == 410;
   if (const auto value = http::header(*response, "Retry-After")) answer.retry_after = parse_retry_after(*value, now);
   return answer;

@@ -14,7 +14,7 @@
 
 namespace vf::fanout {
 
-enum class Verdict {
+enum class ResponseClass {
   delivered,  // 2xx, with the results that are expected
   refused,    // 400, 413, 422: these events' trouble
   faulty,     // 500 and the rarer 5xx: the target's trouble, or a bug that this very event meets
@@ -22,7 +22,7 @@ enum class Verdict {
 };
 
 struct Answer {
-  Verdict verdict = Verdict::trouble;
+  ResponseClass response_class = ResponseClass::trouble;
   std::string reason;  // "HTTP 503 Service Unavailable", or why there was no answer; never of the body
   // Of a refusal, and of any failure of our own receiver, told as problem details (RFC 9457): title and detail, 200
   // bytes at most.
@@ -33,7 +33,7 @@ struct Answer {
 };
 
 /// `results_expected`: how many events our own receiver must account for; nullopt for a foreign one.
-Answer judge(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected);
+Answer classify(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected);
 
 /// RFC 9110 section 10.2.3: seconds, or an HTTP date in any of its three forms (one in the past is zero).
 std::optional<Millis> parse_retry_after(std::string_view value, Instant now);

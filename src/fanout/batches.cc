@@ -8,11 +8,13 @@
 namespace vf::fanout {
 namespace {
 
-using store::Passage;
+using store::SkipReason;
 
-bool is_by_mode(Passage passage) { return passage == Passage::dry_run || passage == Passage::detached; }
+bool is_by_mode(SkipReason skip_reason) {
+  return skip_reason == SkipReason::dry_run || skip_reason == SkipReason::detached;
+}
 
-bool may_share_a_step(Passage a, Passage b) { return a == b || (!is_by_mode(a) && !is_by_mode(b)); }
+bool may_share_a_step(SkipReason a, SkipReason b) { return a == b || (!is_by_mode(a) && !is_by_mode(b)); }
 
 }  // namespace
 
@@ -25,10 +27,10 @@ void Batches::reset(Position cursor) {
   gathering_.from = gathering_.to = cursor;
 }
 
-void Batches::add(const Event& event, Passage passage, Steady now) {
+void Batches::add(const Event& event, SkipReason skip_reason, SteadyTime now) {
   VF_INVARIANT(event.position > gathering_.to);
-  const bool wanted = passage == Passage::sent;
-  if (!gathering_.is_empty() && !may_share_a_step(gathering_.passage, passage)) close();
+  const bool wanted = skip_reason == SkipReason::none;
+  if (!gathering_.is_empty() && !may_share_a_step(gathering_.skip_reason, skip_reason)) close();
   if (wanted && !gathering_.items.empty() &&
       gathering_.body.size() + 2 + envelope_size_max(event) > params_.bytes_max) {
     close();
@@ -37,7 +39,7 @@ void Batches::add(const Event& event, Passage passage, Steady now) {
     gathering_.begun = now;
     gathering_.oldest = event.received;
   }
-  if (gathering_.items.empty()) gathering_.passage = passage;
+  if (gathering_.items.empty()) gathering_.skip_reason = skip_reason;
   gathering_.to = event.position;
   if (!wanted) {
     ++gathering_.skipped;
@@ -50,7 +52,7 @@ void Batches::add(const Event& event, Passage passage, Steady now) {
   if (gathering_.items.size() >= params_.events_max) close();
 }
 
-bool Batches::gathered_enough(Steady now, bool idle) const {
+bool Batches::gathered_enough(SteadyTime now, bool idle) const {
   if (gathering_.items.empty()) {
     return gathering_.skipped >= params_.skipped_max ||
            (gathering_.skipped > 0 && now - gathering_.begun >= params_.skipped_for);
@@ -58,11 +60,11 @@ bool Batches::gathered_enough(Steady now, bool idle) const {
   return idle || now - gathering_.begun >= params_.linger;
 }
 
-void Batches::cut(Steady now, bool idle) {
+void Batches::cut(SteadyTime now, bool idle) {
   if (gathered_enough(now, idle)) close();
 }
 
-std::optional<Steady> Batches::cut_due() const {
+std::optional<SteadyTime> Batches::cut_due() const {
   if (gathering_.is_empty()) return std::nullopt;
   return gathering_.begun + (gathering_.items.empty() ? params_.skipped_for : params_.linger);
 }
@@ -118,15 +120,15 @@ void Batches::settle(PartRef ref, bool delivered) {
   settle_part(ref);
 }
 
-void Batches::pass_over(PartRef ref, Passage passage) {
-  batch(ref).parts[ref.part].passage = passage;
+void Batches::pass_over(PartRef ref, SkipReason skip_reason) {
+  batch(ref).parts[ref.part].skip_reason = skip_reason;
   settle_part(ref);
 }
 
-void Batches::pass_over_waiting(Passage passage) {
+void Batches::pass_over_waiting(SkipReason skip_reason) {
   if (!gathering_.items.empty()) close();
-  for (const PartRef ref : std::exchange(waiting_, {})) pass_over(ref, passage);
-  for (const PartRef ref : std::exchange(last_, {})) pass_over(ref, passage);
+  for (const PartRef ref : std::exchange(waiting_, {})) pass_over(ref, skip_reason);
+  for (const PartRef ref : std::exchange(last_, {})) pass_over(ref, skip_reason);
 }
 
 void Batches::settle_part(PartRef ref) {
@@ -138,13 +140,13 @@ void Batches::settle_part(PartRef ref) {
 }
 
 std::deque<Batches::Step> Batches::steps_of(Batch& settled) {
-  if (settled.parts.empty()) return {Step{.from = settled.from, .to = settled.to, .passage = settled.passage}};
+  if (settled.parts.empty()) return {Step{.from = settled.from, .to = settled.to, .skip_reason = settled.skip_reason}};
   std::ranges::sort(settled.parts, {}, &Part::first);
   std::deque<Step> steps;
   for (const Part& part : settled.parts) {
-    if (steps.empty() || steps.back().passage != part.passage) {
+    if (steps.empty() || steps.back().skip_reason != part.skip_reason) {
       const Position from = steps.empty() ? settled.from : steps.back().to;
-      steps.push_back({.from = from, .sent_at = settled.sent_at, .passage = part.passage});
+      steps.push_back({.from = from, .sent_at = settled.sent_at, .skip_reason = part.skip_reason});
     }
     Step& step = steps.back();
     step.to = settled.items[part.last - 1].position;
@@ -188,12 +190,12 @@ std::optional<Batches::Step> Batches::finished() const {
         all = step;
         continue;
       }
-      if (!may_share_a_step(all->passage, step.passage)) return all;
+      if (!may_share_a_step(all->skip_reason, step.skip_reason)) return all;
       all->to = step.to;
       all->count += step.count;
       all->attempts = std::max(all->attempts, step.attempts);
       if (all->sent_at == Instant{}) all->sent_at = step.sent_at;
-      if (step.passage == Passage::sent) all->passage = Passage::sent;
+      if (step.skip_reason == SkipReason::none) all->skip_reason = SkipReason::none;
     }
   }
   return all;

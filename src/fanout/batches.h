@@ -49,11 +49,11 @@ class Batches {
   void reset(Position cursor);
 
   /// The next row of the outbox, in order: to be sent, or only to be passed over for that reason.
-  void add(const Event& event, store::Passage passage, Steady now);
+  void add(const Event& event, store::SkipReason skip_reason, SteadyTime now);
   /// Closes the gathering batch if its time has come. `idle`: nothing waits and nothing is in flight.
-  void cut(Steady now, bool idle);
+  void cut(SteadyTime now, bool idle);
   /// When cut() has something to do at the latest.
-  std::optional<Steady> cut_due() const;
+  std::optional<SteadyTime> cut_due() const;
 
   /// Takes the oldest part that waits to be sent, those put last after all others. It comes back by exactly one of
   /// requeue, put_last, split, settle.
@@ -65,9 +65,9 @@ class Batches {
   /// Dealt with: delivered, or written down as an exception.
   void settle(PartRef ref, bool delivered);
   /// Settles without a delivery, as the target's mode has it.
-  void pass_over(PartRef ref, store::Passage passage);
+  void pass_over(PartRef ref, store::SkipReason skip_reason);
   /// The same for all that waits, and for what is still gathering.
-  void pass_over_waiting(store::Passage passage);
+  void pass_over_waiting(store::SkipReason skip_reason);
   /// False once reset() has forgotten it.
   bool has(PartRef ref) const;
 
@@ -82,7 +82,7 @@ class Batches {
     int64_t count = 0;     // events delivered
     int64_t attempts = 1;  // the most that any request of it took
     Instant sent_at = {};
-    store::Passage passage = store::Passage::unwanted;
+    store::SkipReason skip_reason = store::SkipReason::unwanted;
   };
   std::optional<Step> finished() const;
   /// The cursor stands at `cursor` now: drops what is settled before it. False when it is no border between
@@ -102,15 +102,15 @@ class Batches {
     size_t first = 0, last = 0;  // items[first, last)
     int64_t attempts = 0;
     int64_t delivered = 0;
-    store::Passage passage = store::Passage::sent;
+    store::SkipReason skip_reason = store::SkipReason::none;
   };
   struct Batch {
     Position from, to;
     Instant oldest;  // received time of its first row, wanted or not
-    Steady begun{0};
+    SteadyTime begun{0};
     size_t skipped = 0;
-    store::Passage passage = store::Passage::unwanted;  // sent, once it has an item
-    std::string body;                                   // '[', envelopes with ',' between, and ']' once closed
+    store::SkipReason skip_reason = store::SkipReason::unwanted;  // sent, once it has an item
+    std::string body;  // '[', envelopes with ',' between, and ']' once closed
     std::vector<Item> items;
     std::vector<Part> parts;
     size_t unsettled = 0;    // parts
@@ -119,7 +119,7 @@ class Batches {
     bool is_empty() const { return items.empty() && skipped == 0; }
   };
 
-  bool gathered_enough(Steady now, bool idle) const;
+  bool gathered_enough(SteadyTime now, bool idle) const;
   void close();
   void settle_part(PartRef ref);
   static std::deque<Step> steps_of(Batch& settled);

@@ -4,7 +4,7 @@
 
 namespace vf::fanout {
 
-bool Breaker::may_send(Steady now, size_t in_flight) const {
+bool Breaker::may_send(SteadyTime now, size_t in_flight) const {
   if (closed()) return in_flight < window_;
   return in_flight == 0 && now >= retry_at_;
 }
@@ -20,8 +20,8 @@ void Breaker::succeeded() {
   }  // else: an answer to a request from before the trouble proves nothing
 }
 
-void Breaker::failed(Steady now, std::optional<Millis> retry_after) {
-  const Steady asked = now + std::min(retry_after.value_or(Millis{0}), params_.retry_after_max);
+void Breaker::failed(SteadyTime now, std::optional<Millis> retry_after) {
+  const SteadyTime asked = now + std::min(retry_after.value_or(Millis{0}), params_.retry_after_max);
   if (!closed() && !probing_) {  // the rest of the window that failed with the first: one trouble, counted once
     retry_at_ = std::max(retry_at_, asked);
     return;
@@ -34,11 +34,11 @@ void Breaker::failed(Steady now, std::optional<Millis> retry_after) {
 
 // Full jitter: even over (0, min(max, first · 2^(failures − 1))].
 // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-Steady Breaker::backoff() {
+SteadyTime Breaker::backoff() {
   const int doublings = std::min(failures_ - 1, 30);
-  const Steady ceiling =
-      std::min<Steady>(params_.backoff_max, Steady{params_.backoff_first} * (int64_t{1} << doublings));
-  return Steady{1 + static_cast<int64_t>(random_.below(static_cast<uint64_t>(ceiling.count())))};
+  const SteadyTime ceiling =
+      std::min<SteadyTime>(params_.backoff_max, SteadyTime{params_.backoff_first} * (int64_t{1} << doublings));
+  return SteadyTime{1 + static_cast<int64_t>(random_.below(static_cast<uint64_t>(ceiling.count())))};
 }
 
 }  // namespace vf::fanout

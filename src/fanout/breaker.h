@@ -12,7 +12,7 @@
 
 namespace vf::fanout {
 
-using Steady = std::chrono::nanoseconds;  // of Clock::steady()
+using SteadyTime = std::chrono::nanoseconds;  // of Clock::steady()
 
 class Breaker {
  public:
@@ -25,27 +25,27 @@ class Breaker {
   Breaker(Params params, Random& random) : params_(params), random_(random) {}
 
   /// May one more request be sent while `in_flight` are under way?
-  bool may_send(Steady now, size_t in_flight) const;
+  bool may_send(SteadyTime now, size_t in_flight) const;
   void sent();
   /// The target answered as a healthy one does.
   void succeeded();
-  void failed(Steady now, std::optional<Millis> retry_after);
+  void failed(SteadyTime now, std::optional<Millis> retry_after);
 
   bool closed() const { return failures_ == 0; }
   int failures() const { return failures_; }  // in a row
   size_t window() const { return window_; }
   /// When the next probe may go; nullopt while closed.
-  std::optional<Steady> retry_at() const { return closed() ? std::nullopt : std::optional(retry_at_); }
+  std::optional<SteadyTime> retry_at() const { return closed() ? std::nullopt : std::optional(retry_at_); }
 
  private:
-  Steady backoff();
+  SteadyTime backoff();
 
   Params params_;
   Random& random_;
   size_t window_ = 1;
   int failures_ = 0;
   bool probing_ = false;
-  Steady retry_at_{0};
+  SteadyTime retry_at_{0};
 };
 
 }  // namespace vf::fanout

@@ -19,16 +19,15 @@ Batches::Params batch_params(const Target& target, Batches::Params params) {
   return params;
 }
 
-std::string told(const Answer& answer) {
+std::string describe(const Answer& answer) {
   return answer.detail.empty() ? answer.reason : answer.reason + ": " + answer.detail;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(Target target, Ports ports, Tuning tuning) {
-  auto signer = crypto::WebhookSigner::create(target.secrets);
-  if (!signer) return signer.error();
-  return std::unique_ptr<Dispatcher>(new Dispatcher(std::move(target), std::move(ports), std::move(*signer), tuning));
+  VF_ASSIGN(auto signer, crypto::WebhookSigner::create(target.secrets));
+  return std::unique_ptr<Dispatcher>(new Dispatcher(std::move(target), std::move(ports), std::move(signer), tuning));
 }
 
 Dispatcher::Dispatcher(Target target, Ports ports, crypto::WebhookSigner signer, Tuning tuning)
@@ -40,7 +39,7 @@ Dispatcher::Dispatcher(Target target, Ports ports, crypto::WebhookSigner signer,
       breaker_(tuning.breaker, ports_.random),
       batches_(batch_params(target_, tuning.batches)),
       retries_(target_.name),
-      writes_(ports_.write, ports_.clock),
+      writes_(ports_.writer, ports_.clock),
       mode_(target_.mode) {
   status_.name = target_.name;
 }
@@ -64,7 +63,7 @@ Millis Dispatcher::step() {
 
 // Reads, cuts and sends while there is something to read and room for it. True when it stopped for its own bound.
 bool Dispatcher::work() {
-  if (is_mute()) batches_.pass_over_waiting(passage_by_mode());
+  if (is_mute()) batches_.pass_over_waiting(skip_reason_of_mode());
   for (int reads = 0; reads < kReadsAStep; ++reads) {
     const bool is_more = wants_rows() && read();
     batches_.cut(ports_.clock.steady(), in_flight_ == 0 && !batches_.anything_waits_in_order());
@@ -77,7 +76,7 @@ bool Dispatcher::work() {
 bool Dispatcher::wants_rows() const {
   if (mode_ == Mode::paused || stopping_ || detaching_ || cursor_unknown_ || !store_answers()) return false;
   if (batches_.anything_waits_in_order() || batches_.size() >= kBatchesHeldMax) return false;
-  const Steady now = ports_.clock.steady();
+  const SteadyTime now = ports_.clock.steady();
   if (batches_.read_to() >= committed_ && now < next_look_) return false;
   return is_mute() || breaker_.may_send(now, in_flight_);
 }
@@ -91,13 +90,13 @@ bool Dispatcher::read() {
     return false;
   }
   oldest_unread_.reset();
-  const Steady now = ports_.clock.steady();
+  const SteadyTime now = ports_.clock.steady();
   size_t bytes = 0;
   for (const auto& row : *rows) {
     bytes += row.event.body.size() + row.event.headers.size();
-    const auto passage = passage_of(row);
-    if (passage != store::Passage::sent) ++status_.skipped;
-    batches_.add(row.event, passage, now);
+    const auto skip_reason = skip_reason_of(row);
+    if (skip_reason != store::SkipReason::none) ++status_.skipped;
+    batches_.add(row.event, skip_reason, now);
   }
   const bool is_full = rows->size() >= params.rows_max || bytes >= params.bytes_max;
   next_look_ = is_full ? now : now + kLookEvery;
@@ -110,14 +109,14 @@ void Dispatcher::begin_at(Position cursor) {
   next_look_ = ports_.clock.steady();
 }
 
-store::Passage Dispatcher::passage_of(const store::OutboxRow& row) const {
-  if (is_mute()) return passage_by_mode();
-  return row.fan_out && wants(target_, row.event) ? store::Passage::sent : store::Passage::unwanted;
+store::SkipReason Dispatcher::skip_reason_of(const store::OutboxRow& row) const {
+  if (is_mute()) return skip_reason_of_mode();
+  return row.fan_out && wants(target_, row.event) ? store::SkipReason::none : store::SkipReason::unwanted;
 }
 
 void Dispatcher::send_what_may_be_sent() {
   if (mode_ != Mode::live || stopping_) return;
-  const Steady now = ports_.clock.steady();
+  const SteadyTime now = ports_.clock.steady();
   if (breaker_.may_send(now, in_flight_) && store_answers()) {
     if (const auto loaded = retries_.load(ports_.outbox, ports_.clock); !loaded) store_failed(loaded.error());
   }
@@ -179,7 +178,7 @@ void Dispatcher::transmit(std::span<const Uuid> ids, std::string body, Answered 
   ports_.send(std::move(request),
               [this, results, answered = std::move(answered)](Result<http::Response> response) mutable {
                 --in_flight_;
-                answered(judge(response, ports_.clock.now(), results));
+                answered(classify(response, ports_.clock.now(), results));
               });
 }
 
@@ -187,20 +186,20 @@ void Dispatcher::part_answered(PartRef ref, const Answer& answer) {
   const int64_t attempts = note(answer);
   if (!batches_.has(ref)) return;  // the cursor was moved meanwhile
   const auto items = batches_.items(ref);
-  if (answer.verdict == Verdict::delivered) {
+  if (answer.response_class == ResponseClass::delivered) {
     status_.delivered += static_cast<int64_t>(items.size());
     status_.last_delivery_lag = ports_.clock.now() - items.front().received;
     batches_.settle(ref, true);
   } else if (is_mute()) {
-    batches_.pass_over(ref, passage_by_mode());
-  } else if (answer.verdict == Verdict::refused && items.size() > 1) {
+    batches_.pass_over(ref, skip_reason_of_mode());
+  } else if (answer.response_class == ResponseClass::refused && items.size() > 1) {
     batches_.split(ref);
-  } else if (answer.verdict == Verdict::refused && refuses_everything()) {
+  } else if (answer.response_class == ResponseClass::refused && refuses_everything()) {
     batches_.put_last(ref);
   } else if (is_targets_trouble(answer)) {
     batches_.requeue(ref);
   } else {
-    if (answer.verdict == Verdict::refused) ++refusals_;
+    if (answer.response_class == ResponseClass::refused) ++refusals_;
     store::PutDelivery row;
     row.position = items.front().position;
     row.event_id = items.front().id;
@@ -214,7 +213,7 @@ void Dispatcher::part_answered(PartRef ref, const Answer& answer) {
 void Dispatcher::retry_answered(store::PutDelivery row, const Answer& answer) {
   const int64_t attempts = note(answer);
   const Uuid id = row.event_id;
-  if (answer.verdict == Verdict::delivered) {
+  if (answer.response_class == ResponseClass::delivered) {
     ++status_.delivered;
     writes_.write(store::DropDelivery{target_.name, id}, [this, id] { retries_.finish(id); });
   } else if (is_targets_trouble(answer)) {
@@ -226,15 +225,16 @@ void Dispatcher::retry_answered(store::PutDelivery row, const Answer& answer) {
 }
 
 bool Dispatcher::is_targets_trouble(const Answer& answer) const {
-  return answer.verdict == Verdict::trouble || (answer.verdict == Verdict::refused && refuses_everything()) ||
-         (answer.verdict == Verdict::faulty && target_.delivery == Delivery::batch);
+  return answer.response_class == ResponseClass::trouble ||
+         (answer.response_class == ResponseClass::refused && refuses_everything()) ||
+         (answer.response_class == ResponseClass::faulty && target_.delivery == Delivery::batch);
 }
 
 // Keeps the books of one answer; says how many attempts it counts for the event's own death.
 int64_t Dispatcher::note(const Answer& answer) {
-  const Steady now = ports_.clock.steady();
+  const SteadyTime now = ports_.clock.steady();
   const bool was_well = breaker_.closed();
-  if (answer.verdict == Verdict::delivered) {
+  if (answer.response_class == ResponseClass::delivered) {
     status_.last_success_at = ports_.clock.now();
     status_.quarantined += answer.quarantined;
     gone_ = false;
@@ -242,23 +242,23 @@ int64_t Dispatcher::note(const Answer& answer) {
   } else {
     ++status_.failed;
     // A foreign receiver's words may hold personal data; this is logged.
-    status_.last_error = is_our_receiver(target_) ? told(answer) : answer.reason;
+    status_.last_error = is_our_receiver(target_) ? describe(answer) : answer.reason;
     status_.last_error_at = ports_.clock.now();
     gone_ = answer.gone;
   }
   const bool in_trouble = is_targets_trouble(answer);
-  if (!in_trouble && answer.verdict != Verdict::faulty) {
+  if (!in_trouble && answer.response_class != ResponseClass::faulty) {
     strikes_ = 0;
     breaker_.succeeded();
   } else if (in_trouble || !was_well || ++strikes_ >= tuning_.strikes_max) {
     breaker_.failed(now, answer.retry_after);
   }
-  return was_well || answer.verdict == Verdict::refused ? 1 : 0;
+  return was_well || answer.response_class == ResponseClass::refused ? 1 : 0;
 }
 
 void Dispatcher::put_aside(store::PutDelivery row, const Answer& answer, std::function<void()> then) {
   row.target = target_.name;
-  row.reason = told(answer);
+  row.reason = describe(answer);
   if (row.attempts >= attempts_max()) {
     row.state = store::PutDelivery::State::dead;
     ++status_.dead;
@@ -289,8 +289,8 @@ bool Dispatcher::is_idle() const {
 
 Millis Dispatcher::until_next(bool more_to_read) const {
   if (more_to_read) return Millis{0};
-  const Steady now = ports_.clock.steady();
-  Steady next = now + kIdleWait;
+  const SteadyTime now = ports_.clock.steady();
+  SteadyTime next = now + kIdleWait;
   for (const auto at : {writes_.due(), batches_.cut_due(), breaker_.retry_at(), std::optional(store_retry_at_),
                         std::optional(next_look_)}) {
     if (at && *at > now) next = std::min(next, *at);

@@ -29,14 +29,13 @@
 #include "fanout/status.h"
 #include "fanout/target.h"
 #include "http/client.h"
+#include "outbox/writer.h"
 #include "store/outbox_store.h"
 
 namespace vf::fanout {
 
 /// Sends a request. `done` is called once, later, on the dispatcher's thread; never inside the call.
 using Transport = std::function<void(http::Outgoing request, http::Completion done)>;
-/// Tells an operator what became of a call.
-using Told = std::function<void(Result<store::Done>)>;
 
 /// Hears of each event that becomes a dead letter, with a reason that quotes nobody.
 using OnDead = std::function<void(Uuid event_id, const std::string& reason)>;
@@ -53,7 +52,7 @@ Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& 
 
 /// Orders a mode (nullopt: back to what is configured) of a target that another process works on: that process sees it
 /// within a second or two. Errors as Dispatcher::set_mode().
-void order_mode(const store::WriteOutbox& write, const Target& target, std::optional<Mode> mode, Told told);
+void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode> mode, outbox::OnDone on_done);
 
 /// The defaults are those of the configuration, so that what tests and the simulation run is what production runs.
 struct Tuning {
@@ -69,7 +68,7 @@ class Dispatcher {
  public:
   struct Ports {
     store::OutboxStore& outbox;  // reads only
-    store::WriteOutbox write;    // completions on the dispatcher's thread, never inside the call
+    outbox::Writer& writer;      // completions on the dispatcher's thread, never inside the call
     Transport send;
     const Clock& clock;
     Random& random;
@@ -86,9 +85,9 @@ class Dispatcher {
 
   /// Persisted, in force from the moment it is (also after a restart). `detached` is refused. What another process
   /// persists is in force within a second or two.
-  void set_mode(Mode mode, Told told);
+  void set_mode(Mode mode, outbox::OnDone on_done);
   /// Back to what is configured (live, if that is paused); ends detachment.
-  void resume(Told told);
+  void resume(outbox::OnDone on_done);
   /// Looks for retries that an operator has made due, whatever the time.
   void look_for_retries() { retries_.look_again(); }
 
@@ -104,10 +103,10 @@ class Dispatcher {
   using Answered = std::move_only_function<void(const Answer&)>;
 
   /// Why rows are passed over while is_mute().
-  store::Passage passage_by_mode() const {
-    return mode_ == Mode::dry_run ? store::Passage::dry_run : store::Passage::detached;
+  store::SkipReason skip_reason_of_mode() const {
+    return mode_ == Mode::dry_run ? store::SkipReason::dry_run : store::SkipReason::detached;
   }
-  store::Passage passage_of(const store::OutboxRow& row) const;
+  store::SkipReason skip_reason_of(const store::OutboxRow& row) const;
   bool is_mute() const { return mode_ == Mode::dry_run || mode_ == Mode::detached; }
   bool store_answers() const;
   void store_failed(const Error& error);
@@ -140,7 +139,7 @@ class Dispatcher {
 
   void watch_store();
   Mode mode_of(const std::string& setting) const;
-  void put_mode(std::optional<Mode> mode, Told told);
+  void put_mode(std::optional<Mode> mode, outbox::OnDone on_done);
   void put_detached();
 
   const Target target_;
@@ -158,7 +157,7 @@ class Dispatcher {
   std::string setting_;  // of the mode, as the store was last seen to have it; empty: what is configured
   Position cursor_;
   Position committed_;           // somebody said that events up to here are; they may not be final yet
-  Steady next_look_{0};          // for events that nobody told of
+  SteadyTime next_look_{0};      // for events that nobody told of
   bool advancing_ = false;       // a move of the cursor is on its way to the store
   bool cursor_unknown_ = false;  // it failed: the store must be asked where the cursor stands
   bool detaching_ = false;       // the move to the present is still to be done
@@ -170,9 +169,9 @@ class Dispatcher {
   bool retry_was_last_ = false;
   int strikes_ = 0;
   int refusals_ = 0;  // fresh events put aside since the last delivery
-  Steady store_retry_at_{0};
-  Steady next_age_check_{0};
-  Steady next_watch_{0};
+  SteadyTime store_retry_at_{0};
+  SteadyTime next_age_check_{0};
+  SteadyTime next_watch_{0};
   std::optional<Instant> oldest_unread_;  // of the last look while nothing is read
   std::string detach_reason_;
   std::string gap_;  // what retention had removed before it was read; empty: nothing

@@ -62,7 +62,7 @@ void Dispatcher::pass_gap(Position purged) {
 // An operator may have asked another process on the same store, or moved the cursor; one that was failed over to a
 // standby that lagged has lost the cursor's last moves, and gives their positions to other events.
 void Dispatcher::watch_store() {
-  const Steady now = ports_.clock.steady();
+  const SteadyTime now = ports_.clock.steady();
   const bool settled = orders_ == 0 && !detaching_ && writes_.pending() == 0;  // what is on its way there is newer
   if (now < next_watch_ || !settled || !store_answers()) return;
   next_watch_ = now + kWatchEvery;
@@ -83,9 +83,9 @@ void Dispatcher::advance() {
   if (!step) return;
   advancing_ = true;
   store::AdvanceCursor move{target_.name,   step->from,    step->to,        step->count,
-                            step->attempts, step->sent_at, config_version_, step->passage};
+                            step->attempts, step->sent_at, config_version_, step->skip_reason};
   if (move.sent_at == Instant{}) move.sent_at = ports_.clock.now();  // nothing was sent
-  ports_.write(std::move(move), [this, to = step->to](Result<store::WriteResult> result) {
+  ports_.writer.write(std::move(move), [this, to = step->to](Result<store::WriteResult> result) {
     advancing_ = false;
     if (result) return cursor_stands_at(to);
     store_failed(result.error());
@@ -111,7 +111,7 @@ void Dispatcher::cursor_stands_at(Position cursor) {
 
 // Detaches when the oldest event not dealt with is older than the target may lag.
 void Dispatcher::check_age() {
-  const Steady now = ports_.clock.steady();
+  const SteadyTime now = ports_.clock.steady();
   if (now < next_age_check_ || is_mute() || orders_ > 0 || stopping_ || !store_answers()) return;
   next_age_check_ = now + kAgeCheckEvery;
   auto oldest = batches_.oldest();

@@ -66,35 +66,33 @@ Status Dispatcher::status() const {
   return status;
 }
 
-void order_mode(const store::WriteOutbox& write, const Target& target, std::optional<Mode> mode, Told told) {
+void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode> mode, outbox::OnDone on_done) {
   auto setting = setting_for(target, mode);
-  if (!setting) return told(setting.error());
-  write(std::move(*setting), [told = std::move(told)](Result<store::WriteResult> result) {
-    told(result ? Result<store::Done>(store::Done{}) : result.error());
-  });
+  if (!setting) return on_done(setting.error());
+  writer.write(std::move(*setting), outbox::completing(std::move(on_done)));
 }
 
-void Dispatcher::set_mode(Mode mode, Told told) { put_mode(mode, std::move(told)); }
+void Dispatcher::set_mode(Mode mode, outbox::OnDone on_done) { put_mode(mode, std::move(on_done)); }
 
-void Dispatcher::resume(Told told) { put_mode(std::nullopt, std::move(told)); }
+void Dispatcher::resume(outbox::OnDone on_done) { put_mode(std::nullopt, std::move(on_done)); }
 
-void Dispatcher::put_mode(std::optional<Mode> mode, Told told) {
+void Dispatcher::put_mode(std::optional<Mode> mode, outbox::OnDone on_done) {
   auto setting = setting_for(target_, mode);
-  if (!setting) return told(setting.error());
+  if (!setting) return on_done(setting.error());
   ++orders_;
-  auto done = [this, stored = setting->value, told = std::move(told)](Result<store::WriteResult> result) {
+  auto done = [this, stored = setting->value, on_done = std::move(on_done)](Result<store::WriteResult> result) {
     --orders_;
     if (!result) {
       if (mode_ == Mode::detached) put_detached();  // an earlier try may have given way to this order
-      return told(result.error());
+      return on_done(result.error());
     }
     setting_ = stored;
     mode_ = mode_of(setting_);
     refusals_ = 0;
     gap_.clear();  // seen
-    told(store::Done{});
+    on_done({});
   };
-  ports_.write(std::move(*setting), std::move(done));
+  ports_.writer.write(std::move(*setting), std::move(done));
 }
 
 Mode Dispatcher::mode_of(const std::string& setting) const { return parse_mode(setting).value_or(target_.mode); }

@@ -10,13 +10,14 @@
 
 #include "base/time.h"
 #include "fanout/breaker.h"
+#include "outbox/writer.h"
 #include "store/outbox_store.h"
 
 namespace vf::fanout {
 
 class DurableWrites {
  public:
-  DurableWrites(store::WriteOutbox write, const Clock& clock) : write_(std::move(write)), clock_(clock) {}
+  DurableWrites(outbox::Writer& writer, const Clock& clock) : writer_(writer), clock_(clock) {}
 
   void write(store::Write what, std::function<void()> then) { write_while(nullptr, std::move(what), std::move(then)); }
 
@@ -41,11 +42,11 @@ class DurableWrites {
 
   size_t pending() const { return pending_; }
   /// When resubmit() has something to do.
-  std::optional<Steady> due() const { return failed_.empty() ? std::nullopt : std::optional(failed_.front().due); }
+  std::optional<SteadyTime> due() const { return failed_.empty() ? std::nullopt : std::optional(failed_.front().due); }
 
  private:
   struct Unwritten {
-    Steady due;  // once it has failed
+    SteadyTime due;  // once it has failed
     store::Write what;
     std::function<void()> then;
     std::function<bool()> wanted;  // empty: for ever
@@ -54,7 +55,7 @@ class DurableWrites {
 
   void submit(Unwritten unwritten) {
     auto what = unwritten.what;
-    write_(std::move(what), [this, unwritten = std::move(unwritten)](auto result) mutable {
+    writer_.write(std::move(what), [this, unwritten = std::move(unwritten)](auto result) mutable {
       if (!result) {
         unwritten.due = clock_.steady() + kPause;
         failed_.push_back(std::move(unwritten));
@@ -65,7 +66,7 @@ class DurableWrites {
     });
   }
 
-  store::WriteOutbox write_;
+  outbox::Writer& writer_;
   const Clock& clock_;
   std::deque<Unwritten> failed_;  // the pause is the same for all, so the first is due first
   size_t pending_ = 0;

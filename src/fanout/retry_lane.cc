@@ -2,16 +2,15 @@
 
 namespace vf::fanout {
 
-Result<store::Done> RetryLane::load(store::OutboxStore& outbox, const Clock& clock) {
-  const Steady now = clock.steady();
-  if (!waiting_.empty() || now < next_look_) return store::Done{};
-  auto rows = outbox.due_retries(target_, clock.now(), kRowsMax);
-  if (!rows) return rows.error();
+Result<void> RetryLane::load(store::OutboxStore& outbox, const Clock& clock) {
+  const SteadyTime now = clock.steady();
+  if (!waiting_.empty() || now < next_look_) return {};
+  VF_ASSIGN(auto rows, outbox.due_retries(target_, clock.now(), kRowsMax));
   next_look_ = now + kLookEvery;
-  for (auto& row : *rows) {
+  for (auto& row : rows) {
     if (taken_.insert(row.event_id).second) waiting_.push_back(std::move(row));
   }
-  return store::Done{};
+  return {};
 }
 
 std::optional<store::PutDelivery> RetryLane::next() {

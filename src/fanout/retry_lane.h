@@ -17,9 +17,9 @@ class RetryLane {
   explicit RetryLane(std::string target) : target_(std::move(target)) {}
 
   /// Reads what is due, unless rows are waiting here already or the last look is less than a second old.
-  Result<store::Done> load(store::OutboxStore& outbox, const Clock& clock);
+  Result<void> load(store::OutboxStore& outbox, const Clock& clock);
   /// Makes the next load() look whatever the time.
-  void look_again() { next_look_ = Steady{0}; }
+  void look_again() { next_look_ = SteadyTime{0}; }
 
   /// Takes the row that waits longest. It comes back by exactly one of requeue (behind the others), finish.
   std::optional<store::PutDelivery> next();
@@ -36,7 +36,7 @@ class RetryLane {
   std::string target_;
   std::deque<store::PutDelivery> waiting_;
   std::set<Uuid> taken_;  // read here and not finished: still in the store, not to be read twice
-  Steady next_look_{0};
+  SteadyTime next_look_{0};
 };
 
 /// How long the retry that follows attempt number `attempts` waits: 5 s, tripled each time, at most six hours, with

@@ -45,27 +45,25 @@ TargetWorker::TargetWorker(Params params)
     : clock_(params.clock),
       client_(std::move(params.client)),
       random_(params.seed),
-      mailbox_(std::make_shared<Mailbox>(*client_)) {}
+      mailbox_(std::make_shared<Mailbox>(*client_)),
+      writer_(params.writer, [mailbox = mailbox_](auto completion) { mailbox->post(std::move(completion)); }) {}
 
 Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params params) {
   auto& outbox = params.outbox;
-  auto write = std::move(params.write);
   const Tuning tuning = params.tuning;
   auto on_dead = std::move(params.on_dead);
   std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
-  auto write_and_come_back = [write = std::move(write), mailbox = worker->mailbox_](
-                                 store::Write what, std::function<void(Result<store::WriteResult>)> done) {
-    write(std::move(what), [mailbox, done = std::move(done)](Result<store::WriteResult> result) {
-      mailbox->post([done, result = std::move(result)]() mutable { done(std::move(result)); });
-    });
-  };
   auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
     client->send(std::move(request), std::move(done));
   };
-  Dispatcher::Ports ports{outbox, write_and_come_back, send, worker->clock_, worker->random_, std::move(on_dead)};
-  auto dispatcher = Dispatcher::create(std::move(target), std::move(ports), tuning);
-  if (!dispatcher) return dispatcher.error();
-  worker->dispatcher_ = std::move(*dispatcher);
+  Dispatcher::Ports ports{.outbox = outbox,
+                          .writer = worker->writer_,
+                          .send = std::move(send),
+                          .clock = worker->clock_,
+                          .random = worker->random_,
+                          .on_dead = std::move(on_dead)};
+  VF_ASSIGN(auto dispatcher, Dispatcher::create(std::move(target), std::move(ports), tuning));
+  worker->dispatcher_ = std::move(dispatcher);
   worker->status_ = worker->dispatcher_->status();
   worker->thread_ = std::thread([w = worker.get()] { w->run(); });
   return worker;
@@ -104,16 +102,16 @@ Status TargetWorker::status() const {
   return status_;
 }
 
-void TargetWorker::post(std::move_only_function<void()> task, Told told_if_closed) {
-  if (!mailbox_->post(std::move(task))) told_if_closed(unavailable("the target's worker has stopped"));
+void TargetWorker::post(std::move_only_function<void()> task, outbox::OnDone on_closed) {
+  if (!mailbox_->post(std::move(task))) on_closed(unavailable("the target's worker has stopped"));
 }
 
-void TargetWorker::set_mode(Mode mode, Told told) {
-  post([this, mode, told] { dispatcher_->set_mode(mode, told); }, told);
+void TargetWorker::set_mode(Mode mode, outbox::OnDone on_done) {
+  post([this, mode, on_done] { dispatcher_->set_mode(mode, on_done); }, on_done);
 }
 
-void TargetWorker::resume(Told told) {
-  post([this, told] { dispatcher_->resume(told); }, told);
+void TargetWorker::resume(outbox::OnDone on_done) {
+  post([this, on_done] { dispatcher_->resume(on_done); }, on_done);
 }
 
 void TargetWorker::look_for_retries() {

@@ -18,7 +18,7 @@ class TargetWorker {
  public:
   struct Params {
     store::OutboxStore& outbox;
-    store::WriteOutbox write;              // may complete on any thread
+    outbox::Writer& writer;                // may complete on any thread
     std::unique_ptr<http::Client> client;  // make_client(), or a test's own
     const Clock& clock;
     uint64_t seed = 0;  // of the jitter
@@ -33,10 +33,10 @@ class TargetWorker {
   void wake(Position newest);
   Status status() const;
 
-  /// As those of Dispatcher; `told` is called on the worker's thread, at once when it has been drained, and not at all
-  /// when it is drained meanwhile.
-  void set_mode(Mode mode, Told told);
-  void resume(Told told);
+  /// As those of Dispatcher; `on_done` is called on the worker's thread, at once when it has been drained, and not at
+  /// all when it is drained meanwhile.
+  void set_mode(Mode mode, outbox::OnDone on_done);
+  void resume(outbox::OnDone on_done);
   void look_for_retries();
 
   /// Sends nothing more, finishes what is in flight and moves the cursor, for at most this long; then ends the thread.
@@ -47,15 +47,16 @@ class TargetWorker {
   explicit TargetWorker(Params params);
   void run();
   Position committed() const;
-  void post(std::move_only_function<void()> task, Told told_if_closed);
+  void post(std::move_only_function<void()> task, outbox::OnDone on_closed);
 
   const Clock& clock_;
   std::unique_ptr<http::Client> client_;
   SeededRandom random_;
   std::shared_ptr<Mailbox> mailbox_;  // shared with completions of writes, which may outlive the worker
+  outbox::ThreadBoundWriter writer_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<bool> woken_{false};
-  std::optional<Steady> stop_at_;  // of the worker's thread alone
+  std::optional<SteadyTime> stop_at_;  // of the worker's thread alone
   mutable std::mutex mutex_;
   Status status_;
   Position committed_;  // the newest event that the worker was woken for

@@ -203,9 +203,9 @@ bool Connection::is_in_handler(uint64_t exchange) const {
   return exchange == exchange_ && !answer_ && !waiting_for_answer_;
 }
 
-void Connection::check_deadline(Steady::time_point now) {
+void Connection::check_deadline(SteadyClock::time_point now) {
   if (now < deadline_) return;
-  deadline_ = Steady::time_point::max();
+  deadline_ = SteadyClock::time_point::max();
   switch (waits_) {
     case Waits::for_answer:
       ++loop_.state().timed_out;
@@ -318,7 +318,7 @@ void Connection::start_waiting(std::coroutine_handle<> waiting) {
 
 void Connection::wait(Waits what, std::chrono::milliseconds at_most) {
   waits_ = what;
-  deadline_ = Steady::now() + at_most;
+  deadline_ = SteadyClock::now() + at_most;
 }
 
 void Connection::refuse(Response response) {

@@ -76,7 +76,7 @@ class Connection {
   void answer(uint64_t exchange, Response response);
   /// The handler of this very request is running: an answer can be taken without the mailbox.
   bool is_in_handler(uint64_t exchange) const;
-  void check_deadline(Steady::time_point now);
+  void check_deadline(SteadyClock::time_point now);
   void close_if_idle();
   /// Closes the connection and leaves its place to another, if nothing of a next request has come. False otherwise.
   bool give_place();
@@ -127,7 +127,7 @@ class Connection {
   size_t charged_bytes_ = 0;  // of ServerState::buffered_bytes
 
   Waits waits_ = Waits::for_request;
-  Steady::time_point deadline_;
+  SteadyClock::time_point deadline_;
   bool peer_ended_ = false;  // no more input will come
   bool closing_ = false;     // after the present answer
   bool refused_ = false;     // the present answer is ours, and the request was not read to its end

@@ -9,7 +9,7 @@ namespace vf::http {
 namespace {
 
 /// Deadlines are met to within an eighth, so that one timer serves all connections.
-Steady::duration sweep_period(const ServerParams& params) {
+SteadyClock::duration sweep_period(const ServerParams& params) {
   using std::chrono::milliseconds;
   const milliseconds shortest = std::min({params.request_timeout, params.idle_timeout, params.response_timeout});
   return std::clamp(shortest / 8, milliseconds{5}, milliseconds{250});
@@ -141,7 +141,7 @@ void NetworkLoop::schedule_sweep() {
   sweep_timer_.expires_after(sweep_period_);
   sweep_timer_.async_wait([this](boost::system::error_code error) {
     if (error || aborted_) return;
-    const Steady::time_point now = Steady::now();
+    const SteadyClock::time_point now = SteadyClock::now();
     for (size_t slot = 0; slot < slots_.size(); ++slot) {
       if (slots_[slot] != nullptr) slots_[slot]->check_deadline(now);
     }

@@ -23,7 +23,7 @@ namespace vf::http {
 class Connection;
 class NetworkLoop;
 
-using Steady = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// A connected socket on its way to a loop.
 struct Arrival {
@@ -73,8 +73,8 @@ class NetworkLoop {
   /// Takes the arrival in place of the longest idle connection; when none is idle, hands it to `refused`, on the loop's
   /// thread.
   void adopt_for_idle(Arrival arrival, std::function<void(Arrival)> refused);
-  /// Since when its longest idle connection is, Steady::time_point::max() when none is.
-  Steady::time_point idle_since() const { return idle_.idle_since(); }
+  /// Since when its longest idle connection is, SteadyClock::time_point::max() when none is.
+  SteadyClock::time_point idle_since() const { return idle_.idle_since(); }
   size_t idle_connections() const { return idle_.size(); }
   /// Closes idle connections; the others close after their answer.
   void drain();
@@ -96,7 +96,7 @@ class NetworkLoop {
 
  private:
   friend class Mailbox;
-  using Timer = boost::asio::basic_waitable_timer<Steady, boost::asio::wait_traits<Steady>, Executor>;
+  using Timer = boost::asio::basic_waitable_timer<SteadyClock, boost::asio::wait_traits<SteadyClock>, Executor>;
 
   static constexpr size_t kReadBufferBytes = 64u << 10;
 
@@ -109,7 +109,7 @@ class NetworkLoop {
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<Executor> work_;
   Timer sweep_timer_;
-  Steady::duration sweep_period_;
+  SteadyClock::duration sweep_period_;
   std::shared_ptr<Mailbox> mailbox_;
   std::vector<Mailbox::Letter> mail_;
   std::vector<Connection*> slots_;

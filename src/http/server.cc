@@ -74,7 +74,8 @@ class AsioServer final : public Server {
 
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<tcp, NetworkLoop::Executor>;
-  using Timer = boost::asio::basic_waitable_timer<Steady, boost::asio::wait_traits<Steady>, NetworkLoop::Executor>;
+  using Timer =
+      boost::asio::basic_waitable_timer<SteadyClock, boost::asio::wait_traits<SteadyClock>, NetworkLoop::Executor>;
 
   void wait_for_peers();
   void accept_peers();
@@ -94,15 +95,14 @@ class AsioServer final : public Server {
 };
 
 Result<void> AsioServer::listen() {
-  const auto wanted = parse_listen(state_.params.listen);
-  if (!wanted) return wanted.error();
+  VF_ASSIGN(const auto wanted, parse_listen(state_.params.listen));
   error_code error;
   const auto step = [&](auto&& action) {
     if (!error) action();
   };
-  step([&] { acceptor_->open(wanted->protocol(), error); });
+  step([&] { acceptor_->open(wanted.protocol(), error); });
   step([&] { acceptor_->set_option(tcp::acceptor::reuse_address(true), error); });
-  step([&] { acceptor_->bind(*wanted, error); });
+  step([&] { acceptor_->bind(wanted, error); });
   step([&] { acceptor_->listen(boost::asio::socket_base::max_listen_connections, error); });
   step([&] { acceptor_->non_blocking(true, error); });
   step([&] { endpoint_ = acceptor_->local_endpoint(error); });
@@ -225,7 +225,7 @@ void AsioServer::drain(std::chrono::milliseconds at_most) {
 
 Result<std::unique_ptr<Server>> Server::start(ServerParams params, Handler handler) {
   auto server = std::make_unique<AsioServer>(std::move(params), std::move(handler));
-  if (const auto listening = server->listen(); !listening) return listening.error();
+  VF_TRY(server->listen());
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -75,21 +75,22 @@ void Intake::handle(http::Request request, http::Respond respond) {
   call->deadline = now + params_.patience;
   call->request = std::move(request);
   call->respond = std::move(respond);
-  auto verdict = call->receiving->source->prove(call->request, now);
-  settle(std::move(call), std::move(verdict), true);
+  auto verification = call->receiving->source->verify(call->request, now);
+  settle(std::move(call), std::move(verification), true);
 }
 
-void Intake::settle(std::shared_ptr<Call> call, sources::Verdict verdict, bool may_refresh) {
-  if (auto* delivery = std::get_if<sources::Delivery>(&verdict)) return keep(std::move(call), std::move(*delivery));
-  if (auto* handshake = std::get_if<sources::Handshake>(&verdict)) {
+void Intake::settle(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh) {
+  if (auto* delivery = std::get_if<sources::Delivery>(&verification))
+    return keep(std::move(call), std::move(*delivery));
+  if (auto* handshake = std::get_if<sources::Handshake>(&verification)) {
     return answer(*call, Outcome::handshake, {}, std::move(handshake->answer));
   }
-  const auto refusal = std::get<sources::Refusal>(verdict);
+  const auto refusal = std::get<sources::Refusal>(verification);
   if (refusal.unknown_key && may_refresh) {
     // The provider may have changed its key: fetch it, then prove once more.
     const auto again = [this, call, refusal](bool changed) {
       if (!changed) return answer(*call, Outcome::refused, refusal.reason, http::problem(401, refusal.reason));
-      settle(call, call->receiving->source->prove(call->request, params_.clock.now()), false);
+      settle(call, call->receiving->source->verify(call->request, params_.clock.now()), false);
     };
     if (call->receiving->source->refresh_keys(params_.clock.now(), again)) return;
   }

@@ -53,7 +53,7 @@ class Intake {
  private:
   struct Call;
   using Calls = std::list<std::shared_ptr<Call>>;
-  void settle(std::shared_ptr<Call> call, sources::Verdict verdict, bool may_refresh);
+  void settle(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh);
   void keep(std::shared_ptr<Call> call, sources::Delivery delivery);
   void committed(Call& call, const Result<store::WriteResult>& result);
   void begin_waiting(const std::shared_ptr<Call>& call);

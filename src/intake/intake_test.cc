@@ -19,7 +19,7 @@ const Instant kNow = from_unix_millis(1'700'000'000'000);
 class TrustingSource final : public sources::Source {
  public:
   const std::string& name() const override { return name_; }
-  sources::Verdict prove(const http::Request& request, Instant now) const override {
+  sources::Verification verify(const http::Request& request, Instant now) const override {
     const auto signature = request.headers.unique("sig");
     if (!signature) return sources::Refusal{"missing header"};
     if (*signature == "hello")

@@ -129,7 +129,7 @@ Error engine_error(int code, std::string_view message) {
   return {answer.code, fmt::format("lake: {}{}", line, answer.mends)};
 }
 
-Result<bool> insert_outcome(Result<bool> outcome) {
+Result<void> insert_outcome(Result<void> outcome) {
   if (outcome || outcome.error().code != Code::conflict) return outcome;
   return unavailable(std::move(outcome.error().message));
 }

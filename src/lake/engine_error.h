@@ -37,7 +37,7 @@ Error engine_error(std::string_view message);
 Error engine_error(int code, std::string_view message);
 
 /// What an insert's caller is told: a schema that does not fit is no row's fault, so it is unavailable.
-Result<bool> insert_outcome(Result<bool> outcome);
+Result<void> insert_outcome(Result<void> outcome);
 
 /// The exception that stands at the end of an answer whose status was sent before it happened. `tag` is the header
 /// X-ClickHouse-Exception-Tag (25.11 and later, else empty), which nobody who wrote an event can know. Without a tag it

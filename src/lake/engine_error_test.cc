@@ -40,7 +40,7 @@ TEST(EngineError, NoRowIsToBlameForAMissingTable) {
   EXPECT_EQ(insert_outcome(engine_error(60, "x")).error().code, Code::unavailable);
   EXPECT_EQ(insert_outcome(engine_error(117, "x")).error().code, Code::invalid);
   EXPECT_EQ(insert_outcome(engine_error(49, "x")).error().code, Code::internal);
-  EXPECT_TRUE(insert_outcome(true));
+  EXPECT_TRUE(insert_outcome({}));
 }
 
 TEST(EngineError, RowsThatCannotBeParsedAreInvalid) {

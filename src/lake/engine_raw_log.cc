@@ -21,46 +21,40 @@ Result<T> or_late_exception(Result<T> decoded, std::string_view answer) {
 Result<std::vector<Uuid>> EngineRawLog::ids_present(std::span<const Uuid> ids, Instant from, Instant to) {
   std::vector<Uuid> present;
   for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), kIdsPerStatement))) {
-    const auto answer = select(select_ids_present(ids.first(std::min(ids.size(), kIdsPerStatement)), from, to), false);
-    if (!answer) return answer.error();
-    const auto found = read_ids(*answer);
-    if (!found) return found.error();
-    present.insert(present.end(), found->begin(), found->end());
+    VF_ASSIGN(const auto answer,
+              select(select_ids_present(ids.first(std::min(ids.size(), kIdsPerStatement)), from, to), false));
+    VF_ASSIGN(const auto found, read_ids(answer));
+    present.insert(present.end(), found.begin(), found.end());
   }
   return present;
 }
 
 Result<std::vector<Event>> EngineRawLog::read(const ReadRange& range) {
-  const auto answer = select(select_events(range), true);
-  if (!answer) return answer.error();
-  return or_late_exception(read_events(*answer), *answer);
+  VF_ASSIGN(const auto answer, select(select_events(range), true));
+  return or_late_exception(read_events(answer), answer);
 }
 
 Result<std::optional<Event>> EngineRawLog::find(Uuid id) {
-  const auto answer = select(select_event(id), true);
-  if (!answer) return answer.error();
-  auto found = or_late_exception(read_events(*answer), *answer);
-  if (!found) return found.error();
-  if (found->empty()) return std::optional<Event>{};
-  return std::optional<Event>{std::move(found->front())};
+  VF_ASSIGN(const auto answer, select(select_event(id), true));
+  VF_ASSIGN(auto found, or_late_exception(read_events(answer), answer));
+  if (found.empty()) return std::optional<Event>{};
+  return std::optional<Event>{std::move(found.front())};
 }
 
 Result<int64_t> EngineRawLog::count() {
-  const auto answer = select(std::string(kSelectCount), false);
-  if (!answer) return answer.error();
-  return read_count(*answer);
+  VF_ASSIGN(const auto answer, select(std::string(kSelectCount), false));
+  return read_count(answer);
 }
 
 Result<std::vector<HourTally>> EngineRawLog::tally(Instant from, Instant to) {
-  const auto answer = select(select_tallies(from, to), false);
-  if (!answer) return answer.error();
-  return read_tallies(*answer);
+  VF_ASSIGN(const auto answer, select(select_tallies(from, to), false));
+  return read_tallies(answer);
 }
 
-Result<bool> EngineRawLog::ping() {
+Result<void> EngineRawLog::ping() {
   const auto answer = select("SELECT 1", false);
   if (!answer) return answer.error();
-  return true;
+  return {};
 }
 
 }  // namespace vf::lake

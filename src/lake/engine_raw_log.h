@@ -1,5 +1,5 @@
 // EngineRawLog: what every driver of the raw log does alike: reading by the shared statements. A driver adds inserts,
-// settle() and select(). Thread safe as select() is.
+// abort_pending() and select(). Thread safe as select() is.
 #pragma once
 
 #include "lake/raw_log.h"
@@ -13,7 +13,7 @@ class EngineRawLog : public RawLog {
   Result<std::optional<Event>> find(Uuid id) override;
   Result<int64_t> count() override;
   Result<std::vector<HourTally>> tally(Instant from, Instant to) override;
-  Result<bool> ping() override;
+  Result<void> ping() override;
 
  protected:
   /// What a SELECT answers, in RowBinary. `holds_text`: with events' own text in it.

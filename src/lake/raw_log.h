@@ -56,9 +56,9 @@ class RawLog {
   virtual ~RawLog() = default;
 
   /// Durable on return. `token` identifies the batch (digest of its ids): a second guard against repetition.
-  virtual Result<bool> insert(std::span<const RawRow> rows, const std::string& token) = 0;
+  virtual Result<void> insert(std::span<const RawRow> rows, const std::string& token) = 0;
   /// Ends whatever an earlier process or attempt may still be running, so that ids_present() is the truth.
-  virtual Result<bool> settle() = 0;
+  virtual Result<void> abort_pending() = 0;
   /// Which of `ids` the log holds. `from` and `to` bound their received time, both included.
   virtual Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) = 0;
   virtual Result<std::vector<Event>> read(const ReadRange& range) = 0;
@@ -66,7 +66,7 @@ class RawLog {
   virtual Result<int64_t> count() = 0;
   /// All that was received in [from, to), both on the hour: by hour, then source. Not behind any other replica.
   virtual Result<std::vector<HourTally>> tally(Instant from, Instant to) = 0;
-  virtual Result<bool> ping() = 0;
+  virtual Result<void> ping() = 0;
   /// For the process's end: from now on nothing waits for a server's answer; calls under way and later ones answer
   /// unavailable, an insert's outcome being unknown. An engine in process is waited for.
   virtual void give_up() {}

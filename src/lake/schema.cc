@@ -29,11 +29,11 @@ constexpr std::string_view kReplicatedSettings =
 // Migration 1 before it had words to fill in. On one server it made the same table.
 constexpr std::string_view kFirstText = "ee381d612605ebd1cc8e86f41a1692195d846ec16962c2e6142ee8c516285a3a";
 
-Result<bool> execute_all(const Execute& execute, std::string_view sql) {
+Result<void> execute_all(const Execute& execute, std::string_view sql) {
   for (const auto statement : split_statements(sql)) {
-    if (auto done = execute(std::string(statement)); !done) return done.error();
+    VF_TRY(execute(std::string(statement)));
   }
-  return true;
+  return {};
 }
 
 Result<bool> is_true(Result<std::string> answer) {
@@ -51,16 +51,14 @@ Result<bool> is_there(const Execute& execute, std::string_view also = "") {
 Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& execute,
                                                                 std::span<const Migration> known) {
   std::vector<store::AppliedMigration> applied;
-  auto exists = is_there(execute);
-  if (!exists) return exists.error();
-  if (!*exists) return applied;
-  auto has_runs_with = is_there(execute, " AND position(create_table_query, 'runs_with') > 0");
-  if (!has_runs_with) return has_runs_with.error();
-  auto bytes = execute(
-      fmt::format("SELECT version, any(name), any(checksum), {} FROM vf._migrations GROUP BY version ORDER BY version",
-                  *has_runs_with ? "any(runs_with)" : "toInt64(0)"));
-  if (!bytes) return bytes.error();
-  row_binary::Reader reader(*bytes);
+  VF_ASSIGN(auto exists, is_there(execute));
+  if (!exists) return applied;
+  VF_ASSIGN(auto has_runs_with, is_there(execute, " AND position(create_table_query, 'runs_with') > 0"));
+  VF_ASSIGN(auto bytes,
+            execute(fmt::format(
+                "SELECT version, any(name), any(checksum), {} FROM vf._migrations GROUP BY version ORDER BY version",
+                has_runs_with ? "any(runs_with)" : "toInt64(0)")));
+  row_binary::Reader reader(bytes);
   while (!reader.at_end()) {
     auto& migration = applied.emplace_back();
     migration.version = reader.read_int<int64_t>();
@@ -111,30 +109,27 @@ std::string laid_out(std::string_view sql, const Layout& layout) {
 }
 
 Result<std::vector<Migration>> pending_migrations(const Execute& execute, std::span<const Migration> known) {
-  auto applied = applied_migrations(execute, known);
-  if (!applied) return applied.error();
-  return store::plan_migrations(known, *applied, {.database = "the lake", .command = "vf migrate lake"});
+  VF_ASSIGN(auto applied, applied_migrations(execute, known));
+  return store::plan_migrations(known, applied, {.database = "the lake", .command = "vf migrate lake"});
 }
 
 Result<std::vector<std::string>> newer_migrations(const Execute& execute, std::span<const Migration> known) {
-  const auto applied = applied_migrations(execute, known);
-  if (!applied) return applied.error();
-  return store::newer_migrations(known, *applied);
+  VF_ASSIGN(const auto applied, applied_migrations(execute, known));
+  return store::newer_migrations(known, applied);
 }
 
 Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, const Layout& layout, Instant now) {
-  if (auto ready = execute_all(execute, laid_out(kBookkeeping, layout)); !ready) return ready.error();
-  auto pending = pending_migrations(execute, known);
-  if (!pending) return pending.error();
-  for (const auto& migration : *pending) {
-    if (auto done = execute_all(execute, laid_out(migration.sql, layout)); !done) return done.error();
+  VF_TRY(execute_all(execute, laid_out(kBookkeeping, layout)));
+  VF_ASSIGN(auto pending, pending_migrations(execute, known));
+  for (const auto& migration : pending) {
+    VF_TRY(execute_all(execute, laid_out(migration.sql, layout)));
     auto recorded = execute(
         fmt::format("INSERT INTO vf._migrations (version, name, checksum, applied_at, runs_with) "
                     "SELECT {}, '{}', '{}', fromUnixTimestamp64Milli({}), {}",
                     migration.version, migration.name, migration.checksum, unix_millis(now), migration.runs_with));
     if (!recorded) return recorded.error();
   }
-  return pending->size();
+  return pending.size();
 }
 
 Result<bool> has_retention(const Execute& execute, const Retention& wanted) {
@@ -144,12 +139,11 @@ Result<bool> has_retention(const Execute& execute, const Retention& wanted) {
       sql_literal("TTL " + ttl_expression(wanted) + " SETTINGS"))));
 }
 
-Result<bool> set_retention(const Execute& execute, const Retention& wanted) {
-  auto same = has_retention(execute, wanted);
-  if (!same || *same) return same;
-  auto altered = execute("ALTER TABLE vf.raw_events MODIFY TTL " + ttl_expression(wanted));
-  if (!altered) return altered.error();
-  return true;
+Result<void> set_retention(const Execute& execute, const Retention& wanted) {
+  VF_ASSIGN(const bool same, has_retention(execute, wanted));
+  if (same) return {};
+  VF_TRY(execute("ALTER TABLE vf.raw_events MODIFY TTL " + ttl_expression(wanted)));
+  return {};
 }
 
 }  // namespace vf::lake

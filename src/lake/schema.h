@@ -45,7 +45,7 @@ Result<size_t> migrate(const Execute& execute, std::span<const Migration> known,
 /// Does vf.raw_events keep its rows for the spans that are wanted?
 Result<bool> has_retention(const Execute& execute, const Retention& wanted);
 /// Makes it so, by the table's TTL; no statement where it is so already.
-Result<bool> set_retention(const Execute& execute, const Retention& wanted);
+Result<void> set_retention(const Execute& execute, const Retention& wanted);
 
 /// What is to be done, for people: the migrations' names, and "retention" unless that is as wanted.
 std::vector<std::string> names_of(std::span<const Migration> pending, bool has_retention);

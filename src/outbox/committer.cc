@@ -142,13 +142,13 @@ Committer::Committer(Params params)
         if (params_.on_commit) params_.on_commit(report, params_.clock.steady() - begun);
       }) {}
 
-bool Committer::add(AddEvent event, Instant deadline, Committed done) {
+bool Committer::add(AddEvent event, Instant deadline, OnWritten done) {
   const size_t bytes = sizeof(PendingWrite) + event.event.body.size() + event.event.headers.size();
   PendingWrite item{std::move(event), deadline, std::move(done)};
   return queue_.submit(item, bytes);
 }
 
-void Committer::write(Write write, Committed done) {
+void Committer::write(Write write, OnWritten done) {
   PendingWrite item{std::move(write), Instant::max(), std::move(done)};
   if (!queue_.submit_urgent(item, sizeof(PendingWrite))) item.done(unavailable("the committer has stopped"));
 }

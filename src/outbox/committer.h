@@ -9,17 +9,16 @@
 
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
+#include "outbox/writer.h"
 #include "store/outbox_store.h"
 
 namespace vf::outbox {
-
-using Committed = std::move_only_function<void(Result<store::WriteResult>)>;
 
 /// One write that waits for its transaction, and whoever wants to know. `done` is called exactly once.
 struct PendingWrite {
   store::Write write;
   Instant deadline = Instant::max();  // past it the write is not begun: `unavailable`
-  Committed done;
+  OnWritten done;
 };
 
 /// What one call of commit() did.
@@ -36,27 +35,27 @@ struct CommitReport {
 CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, Instant now);
 
 /// Thread safe. Writes of our own are done in order, also with several lanes.
-class Committer {
+class Committer final : public Writer {
  public:
   struct Params {
     store::OutboxStore& store;
     const Clock& clock;
-    concurrency::GroupCommitterParams limits;
+    concurrency::BatchQueueParams limits;
     std::function<void(const CommitReport&, std::chrono::nanoseconds took)> on_commit;  // on a committer's thread
   };
   explicit Committer(Params params);
 
   /// An event from outside. False when the queue is full or the committer drains: `done` will not be called.
-  bool add(store::AddEvent event, Instant deadline, Committed done);
+  bool add(store::AddEvent event, Instant deadline, OnWritten done);
   /// A write of our own (cursors, exceptions, settings): never refused for want of room. After drain(): `unavailable`.
-  void write(store::Write write, Committed done);
+  void write(store::Write write, OnWritten done) override;
   /// Commits what waits and stops.
   void drain() { queue_.drain(); }
   size_t waiting() const { return queue_.waiting(); }
 
  private:
   Params params_;
-  concurrency::GroupCommitter<PendingWrite> queue_;
+  concurrency::BatchQueue<PendingWrite> queue_;
 };
 
 }  // namespace vf::outbox

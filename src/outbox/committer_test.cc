@@ -155,12 +155,12 @@ TEST(CommitterThread, DrainCommitsWhatWaitsAndThenRefuses) {
   committer.drain();
   EXPECT_EQ(answered, 1000);
   EXPECT_FALSE(committer.add(event("after"), Instant::max(), [](auto) { ADD_FAILURE() << "must not be called"; }));
-  bool told = false;
+  bool completed = false;
   committer.write(store::PutSetting{"k", "v"}, [&](auto result) {
-    told = true;
+    completed = true;
     EXPECT_EQ(result.error().code, Code::unavailable);
   });
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(completed);
 }
 
 }  // namespace

@@ -9,28 +9,26 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/uuid.h"
+#include "outbox/writer.h"
 #include "store/outbox_store.h"
 
 namespace vf::outbox {
 
 class DeadLetters {
  public:
-  /// Called once, from any thread.
-  using Told = std::function<void(Result<store::Done>)>;
-
-  DeadLetters(store::OutboxStore& outbox, store::WriteOutbox write, const Clock& clock)
-      : outbox_(outbox), write_(std::move(write)), clock_(clock) {}
+  DeadLetters(store::OutboxStore& outbox, Writer& writer, const Clock& clock)
+      : outbox_(outbox), writer_(writer), clock_(clock) {}
 
   /// Due at once, with no attempt counted; not_found when there is none. `consumer`: a target's name, or kRawLog.
-  void retry(const std::string& consumer, Uuid event_id, Told told) const;
+  void retry(const std::string& consumer, Uuid event_id, OnDone on_done) const;
   /// Gives it up for good; not_found when there is none.
-  void drop(const std::string& consumer, Uuid event_id, Told told) const;
+  void drop(const std::string& consumer, Uuid event_id, OnDone on_done) const;
 
  private:
   Result<store::PutDelivery> find(const std::string& consumer, Uuid event_id) const;
 
   store::OutboxStore& outbox_;
-  const store::WriteOutbox write_;
+  Writer& writer_;
   const Clock& clock_;
 };
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::outbox {
@@ -18,9 +19,10 @@ constexpr Instant kNow{Millis{1'790'000'000'123}};
 struct DeadLettersTest : testing::Test {
   store::memory::MemoryOutbox outbox;
   ManualClock clock{kNow};
-  DeadLetters letters{
-      outbox, [this](store::Write write, auto done) { done(outbox.write({&write, 1}, kNow, nullptr)->front()); }, clock};
-  std::optional<Result<store::Done>> told;
+  FunctionWriter writer{
+      [this](const store::Write& write, OnWritten done) { done(outbox.write({&write, 1}, kNow, nullptr)->front()); }};
+  DeadLetters letters{outbox, writer, clock};
+  std::optional<Result<void>> completed;
   Uuid id{.bytes = {1}};
 
   void SetUp() override {
@@ -32,14 +34,16 @@ struct DeadLettersTest : testing::Test {
   }
   void put(store::Write write) { ASSERT_TRUE(outbox.write({&write, 1}, kNow, nullptr)); }
   auto tell() {
-    return [this](Result<store::Done> result) { told = result; };
+    return [this](Result<void> result) { completed = result; };
   }
-  std::vector<store::PutDelivery> dead() { return outbox.deliveries("stage", store::PutDelivery::State::dead, 10).value(); }
+  std::vector<store::PutDelivery> dead() {
+    return outbox.deliveries("stage", store::PutDelivery::State::dead, 10).value();
+  }
 };
 
 TEST_F(DeadLettersTest, RetriedItIsDueAtOnceWithNoAttemptCounted) {
   letters.retry("stage", id, tell());
-  EXPECT_TRUE(told->has_value());
+  EXPECT_TRUE(completed->has_value());
   EXPECT_THAT(dead(), IsEmpty());
   const auto due = outbox.due_retries("stage", kNow, 10).value();
   ASSERT_THAT(due, SizeIs(1));
@@ -49,17 +53,17 @@ TEST_F(DeadLettersTest, RetriedItIsDueAtOnceWithNoAttemptCounted) {
 
 TEST_F(DeadLettersTest, DroppedItIsGone) {
   letters.drop("stage", id, tell());
-  EXPECT_TRUE(told->has_value());
+  EXPECT_TRUE(completed->has_value());
   EXPECT_THAT(outbox.deliveries_of(id).value(), IsEmpty());
 }
 
 TEST_F(DeadLettersTest, OneThatIsNoneIsNotFound) {
   const auto expect_not_found = [this](const std::string& consumer, Uuid which) {
     letters.retry(consumer, which, tell());
-    EXPECT_EQ(told->error().code, Code::not_found);
+    EXPECT_EQ(completed->error().code, Code::not_found);
     letters.drop(consumer, which, tell());
-    EXPECT_EQ(told->error().code, Code::not_found);
-    EXPECT_THAT(told->error().message, HasSubstr(consumer));
+    EXPECT_EQ(completed->error().code, Code::not_found);
+    EXPECT_THAT(completed->error().message, HasSubstr(consumer));
   };
   expect_not_found("production", id);
   expect_not_found("stage", Uuid{.bytes = {2}});

@@ -18,7 +18,7 @@ constexpr Millis kAnswerLook{10};  // for an answer under way
 LeaseKeeper::LeaseKeeper(Params params) : params_(std::move(params)) {}
 
 Millis LeaseKeeper::step() {
-  const Steady now = params_.clock.steady();
+  const SteadyTime now = params_.clock.steady();
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->asking) return kAnswerLook;
@@ -27,18 +27,19 @@ Millis LeaseKeeper::step() {
     if (now < state_->next_question) return std::chrono::ceil<Millis>(state_->next_question - now);
     state_->asking = true;
   }
-  params_.write(store::TakeLease{params_.name, params_.holder, params_.span},
-                [state = state_, asked_at = now, &clock = params_.clock, span = params_.span](const auto& result) {
-                  const std::lock_guard lock(state->mutex);
-                  state->asking = false;
-                  state->next_question = clock.steady() + span / kAskAgain;
-                  if (!result) return;  // the term we have goes on to its end
-                  const auto& taken = std::get<store::LeaseTaken>(*result);
-                  state->holder = taken.holder;
-                  state->epoch = taken.granted && !state->given_back ? taken.epoch : 0;
-                  state->until = asked_at + span - span / kMargin;
-                  state->next_question = asked_at + span / (taken.granted ? kHolderAsks : kOthersAsk);
-                });
+  params_.writer.write(
+      store::TakeLease{params_.name, params_.holder, params_.span},
+      [state = state_, asked_at = now, &clock = params_.clock, span = params_.span](const auto& result) {
+        const std::lock_guard lock(state->mutex);
+        state->asking = false;
+        state->next_question = clock.steady() + span / kAskAgain;
+        if (!result) return;  // the term we have goes on to its end
+        const auto& taken = std::get<store::LeaseTaken>(*result);
+        state->holder = taken.holder;
+        state->epoch = taken.granted && !state->given_back ? taken.epoch : 0;
+        state->until = asked_at + span - span / kMargin;
+        state->next_question = asked_at + span / (taken.granted ? kHolderAsks : kOthersAsk);
+      });
   return kAnswerLook;
 }
 
@@ -61,18 +62,7 @@ void LeaseKeeper::give_back() {
     if (std::exchange(state_->given_back, true) || !may_hold) return;
     state_->epoch = 0;
   }
-  params_.write(store::DropLease{params_.name, params_.holder}, [](const auto&) {});
-}
-
-store::WriteOutbox writing_under(int64_t epoch, store::WriteOutbox write) {
-  return [epoch, write = std::move(write)](store::Write what, std::function<void(Result<store::WriteResult>)> done) {
-    std::visit(
-        [epoch](auto& w) {
-          if constexpr (requires { w.epoch; }) w.epoch = epoch;
-        },
-        what);
-    write(std::move(what), std::move(done));
-  };
+  params_.writer.write(store::DropLease{params_.name, params_.holder}, [](const auto&) {});
 }
 
 }  // namespace vf::outbox

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "store/outbox_store.h"
+#include "outbox/writer.h"
 
 namespace vf::outbox {
 
@@ -17,7 +17,7 @@ class LeaseKeeper {
   struct Params {
     std::string name;    // the consumer's
     std::string holder;  // names this process, as no other is named
-    store::WriteOutbox write;   // may complete on any thread, also after the keeper's end
+    Writer& writer;      // may complete on any thread, also after the keeper's end
     const Clock& clock;
     Millis span{6'000};      // how long a holder that vanished is waited for
     bool exclusive = false;  // no other process can open the store: what was granted stays
@@ -34,22 +34,19 @@ class LeaseKeeper {
   void give_back();
 
  private:
-  using Steady = std::chrono::nanoseconds;
+  using SteadyTime = std::chrono::nanoseconds;
   struct State {
     mutable std::mutex mutex;
     bool asking = false;
     bool given_back = false;
     int64_t epoch = 0;  // 0: not ours
-    Steady until{0};
-    Steady next_question{0};
+    SteadyTime until{0};
+    SteadyTime next_question{0};
     std::string holder;
   };
 
   const Params params_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
-
-/// Writes as the holder of a term: those that know a lease carry its epoch.
-store::WriteOutbox writing_under(int64_t epoch, store::WriteOutbox write);
 
 }  // namespace vf::outbox

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::outbox {
@@ -15,20 +16,18 @@ struct LeaseKeeperTest : testing::Test {
   store::memory::MemoryOutbox outbox;
   bool away = false;     // writes fail
   bool stalled = false;  // writes wait
-  std::deque<std::function<void()>> waiting;
+  std::deque<std::move_only_function<void()>> waiting;
 
-  store::WriteOutbox port() {
-    return [this](store::Write write, auto done) {
-      auto work = [this, write = std::move(write), done = std::move(done)] {
-        if (away) return done(unavailable("the store is away"));
-        auto results = outbox.write(std::span(&write, 1), clock.now(), nullptr);
-        results ? done(results->front()) : done(results.error());
-      };
-      stalled ? waiting.push_back(work) : work();
+  FunctionWriter writer{[this](store::Write write, OnWritten done) {
+    auto work = [this, write = std::move(write), done = std::move(done)]() mutable {
+      if (away) return done(unavailable("the store is away"));
+      auto results = outbox.write(std::span(&write, 1), clock.now(), nullptr);
+      results ? done(results->front()) : done(results.error());
     };
-  }
+    stalled ? waiting.push_back(std::move(work)) : work();
+  }};
   LeaseKeeper keeper(const std::string& holder, bool exclusive = false) {
-    return LeaseKeeper({.name = "stage", .holder = holder, .write = port(), .clock = clock, .exclusive = exclusive});
+    return LeaseKeeper({.name = "stage", .holder = holder, .writer = writer, .clock = clock, .exclusive = exclusive});
   }
   void pass(Millis span) { clock.advance(span); }
 };
@@ -155,16 +154,17 @@ TEST_F(LeaseKeeperTest, GivenBackBeforeTheFirstAnswerItGoesToAnotherAtOnce) {
 
 TEST_F(LeaseKeeperTest, WritesCarryTheEpochOfTheirTerm) {
   std::vector<int64_t> epochs;
-  const auto write = writing_under(7, [&](store::Write what, auto) {
+  FunctionWriter recorder([&](store::Write what, OnWritten) {
     std::visit(
         [&](const auto& w) {
           if constexpr (requires { w.epoch; }) epochs.push_back(w.epoch);
         },
         what);
   });
-  write(store::AdvanceCursor{}, {});
-  write(store::PutSetting{}, {});
-  write(store::MoveCursor{}, {});
+  LeasedWriter writer(7, recorder);
+  writer.write(store::AdvanceCursor{}, {});
+  writer.write(store::PutSetting{}, {});
+  writer.write(store::MoveCursor{}, {});
   EXPECT_EQ(epochs, (std::vector<int64_t>{7, 7}));
 }
 

@@ -19,11 +19,11 @@ namespace vf::outbox {
 template <class Worker>
 class Leased {
  public:
-  /// Starts the worker, which writes by the port it is given.
-  using Start = std::function<std::unique_ptr<Worker>(store::WriteOutbox)>;
+  /// Starts a worker, which writes through the given port and ends before it.
+  using Start = std::function<std::unique_ptr<Worker>(Writer&)>;
 
   Leased(outbox::LeaseKeeper::Params lease, Start start)
-      : write_(lease.write),
+      : writer_(lease.writer),
         keeper_(std::move(lease)),
         start_(std::move(start)),
         thread_(Millis{0}, [this] { return step(); }) {}
@@ -55,6 +55,12 @@ class Leased {
   }
 
  private:
+  // A worker, and before it the writer that it uses to its end.
+  struct Running {
+    Running(int64_t epoch, Writer& next) : writer(epoch, next) {}
+    LeasedWriter writer;
+    std::unique_ptr<Worker> worker;
+  };
   static constexpr Millis kLook{250};  // whether the term is over
 
   Millis step() {
@@ -72,7 +78,9 @@ class Leased {
 
   // Without the lock: committers ask for the worker after every commit.
   void start(int64_t epoch) {
-    std::shared_ptr<Worker> begun = start_(outbox::writing_under(epoch, write_));
+    auto running = std::make_shared<Running>(epoch, writer_);
+    running->worker = start_(running->writer);
+    std::shared_ptr<Worker> begun(running, running->worker.get());
     {
       const std::lock_guard lock(mutex_);
       if (!draining_) {
@@ -95,7 +103,7 @@ class Leased {
     ended->drain(Millis{0});
   }
 
-  const store::WriteOutbox write_;
+  Writer& writer_;
   outbox::LeaseKeeper keeper_;
   const Start start_;
   mutable std::mutex mutex_;
@@ -103,7 +111,7 @@ class Leased {
   std::shared_ptr<Worker> worker_;  // changed by the thread alone
   std::optional<int64_t> epoch_;    // under which it writes; of the thread alone
   bool draining_ = false;
-  concurrency::Periodic thread_;  // last: uses the others
+  concurrency::PeriodicTask thread_;  // last: uses the others
 };
 
 }  // namespace vf::outbox

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/eventually_test.h"
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::outbox {
@@ -29,7 +30,7 @@ struct Counts {
 
 class ModelWorker {
  public:
-  ModelWorker(Counts& counts, store::WriteOutbox write) : write_(std::move(write)), counts_(counts) {
+  ModelWorker(Counts& counts, Writer& writer) : writer_(writer), counts_(counts) {
     if (++counts_.running > 1) counts_.overlapped = true;
     ++counts_.started;
   }
@@ -42,13 +43,13 @@ class ModelWorker {
   /// Whether the store takes what this worker writes.
   bool works() const {
     bool taken = false;
-    write_(store::DropDelivery{.target = "stage", .event_id = {}},
-           [&](const auto& result) { taken = result.has_value(); });
+    writer_.write(store::DropDelivery{.target = "stage", .event_id = {}},
+                  [&](const auto& result) { taken = result.has_value(); });
     return taken;
   }
 
  private:
-  const store::WriteOutbox write_;
+  Writer& writer_;
   Counts& counts_;
   std::atomic<bool> drained_{false};
 };
@@ -73,17 +74,15 @@ struct LeasedTest : testing::Test {
     const std::lock_guard lock(mutex);
     away = is_away;
   }
-  store::WriteOutbox port() {
-    return [this](const store::Write& write, const auto& done) { done(ask(write)); };
-  }
+  FunctionWriter writer{[this](const store::Write& write, OnWritten done) { done(ask(write)); }};
   using Start = Leased<ModelWorker>::Start;
   std::unique_ptr<Leased<ModelWorker>> leased(Start start) {
     return std::make_unique<Leased<ModelWorker>>(
-        outbox::LeaseKeeper::Params{.name = "stage", .holder = "a", .write = port(), .clock = clock, .span = kTerm},
+        outbox::LeaseKeeper::Params{.name = "stage", .holder = "a", .writer = writer, .clock = clock, .span = kTerm},
         std::move(start));
   }
   std::unique_ptr<Leased<ModelWorker>> leased() {
-    return leased([this](store::WriteOutbox write) { return std::make_unique<ModelWorker>(counts, std::move(write)); });
+    return leased([this](Writer& leased_writer) { return std::make_unique<ModelWorker>(counts, leased_writer); });
   }
   void write(const store::Write& what) { ASSERT_TRUE(outbox.write(std::span(&what, 1), clock.now(), nullptr)); }
   /// Another process asks for the lease.
@@ -150,10 +149,10 @@ TEST_F(LeasedTest, ADrainEndsTheWorkerAndLetsAnotherProcessBeginAtOnce) {
 
 TEST_F(LeasedTest, AWorkerThatStartsDuringTheDrainIsEndedBeforeTheLeaseIsGivenBack) {
   std::latch starting{1}, go{1};
-  const auto stage = leased([&](store::WriteOutbox write) {
+  const auto stage = leased([&](Writer& leased_writer) {
     starting.count_down();
     go.wait();
-    return std::make_unique<ModelWorker>(counts, std::move(write));
+    return std::make_unique<ModelWorker>(counts, leased_writer);
   });
   starting.wait();
   auto asked = std::async(std::launch::async, [&] { return stage->worker() == nullptr; });
@@ -170,28 +169,28 @@ TEST_F(LeasedTest, AWorkerThatStartsDuringTheDrainIsEndedBeforeTheLeaseIsGivenBa
 
 TEST_F(LeasedTest, WhoWaitsForTheWorkerIsToldOnceItRuns) {
   std::latch starting{1}, go{1};
-  const auto stage = leased([&](store::WriteOutbox write) {
+  const auto stage = leased([&](Writer& leased_writer) {
     starting.count_down();
     go.wait();
-    return std::make_unique<ModelWorker>(counts, std::move(write));
+    return std::make_unique<ModelWorker>(counts, leased_writer);
   });
   starting.wait();
   EXPECT_FALSE(stage->wait_for_worker(Millis{0}));
-  auto told = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
-  EXPECT_EQ(told.wait_for(0s), std::future_status::timeout);
+  auto completed = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
+  EXPECT_EQ(completed.wait_for(0s), std::future_status::timeout);
   go.count_down();
-  const bool in_time = told.wait_for(30s) == std::future_status::ready;
+  const bool in_time = completed.wait_for(30s) == std::future_status::ready;
   EXPECT_TRUE(in_time);
-  stage->drain(Millis{0});  // ends a wait that was not told
-  EXPECT_TRUE(told.get());
+  stage->drain(Millis{0});  // ends a wait that has not ended
+  EXPECT_TRUE(completed.get());
 }
 
 TEST_F(LeasedTest, WaitingForTheWorkerEndsWithTheDrain) {
   ASSERT_TRUE(is_granted_to("b"));
   const auto stage = leased();
-  auto told = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
+  auto completed = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
   stage->drain(Millis{0});
-  EXPECT_FALSE(told.get());
+  EXPECT_FALSE(completed.get());
 }
 
 TEST_F(LeasedTest, OtherThreadsAskThroughoutWhileTheLeaseComesAndGoes) {

@@ -39,7 +39,7 @@ class RecordingStore final : public store::OutboxStore {
       if (add) {
         results.push_back(store::EventAdded{!seen.insert(add->event.id).second, add->event.id, {}, now});
       } else {
-        results.push_back(store::Done{});
+        results.emplace_back(store::Written{});
       }
     }
     seen_ = std::move(seen);
@@ -66,7 +66,7 @@ class RecordingStore final : public store::OutboxStore {
   Result<std::vector<store::OutboxRow>> search(const store::EventFilter&) override { return internal("unused"); }
   Result<std::vector<store::PutSetting>> settings() override { return internal("unused"); }
   Result<std::vector<store::AddAudit>> audit(size_t) override { return internal("unused"); }
-  Result<store::Done> ping() override { return store::Done{}; }
+  Result<void> ping() override { return {}; }
 
  private:
   std::set<Uuid> seen_;

@@ -38,10 +38,9 @@ std::string digest_of(const std::vector<const Event*>& events) {
 
 }  // namespace
 
-RawLogFeeder::RawLogFeeder(Ports ports, RawLogFeederParams params)
-    : ports_(std::move(ports)), params_(std::move(params)) {}
+Feeder::Feeder(Ports ports, FeederParams params) : ports_(std::move(ports)), params_(std::move(params)) {}
 
-Millis RawLogFeeder::step() {
+Millis Feeder::step() {
   if (writing_) return kWhileWriting;
   look_at_backlog();
   if (ports_.clock.steady() < resume_at_) return std::min(until(resume_at_), kLookEvery);
@@ -52,7 +51,7 @@ Millis RawLogFeeder::step() {
 }
 
 // Where do we stand, and is a batch open that was begun before?
-Millis RawLogFeeder::find() {
+Millis Feeder::find() {
   auto cursor = ports_.outbox.cursor(kConsumer);
   if (!cursor) return fail(cursor.error());
   if (!*cursor) {
@@ -77,18 +76,17 @@ Millis RawLogFeeder::find() {
 
 // Retention waits only for a raw log that is configured: one that was not for longer may have missed rows. The cursor
 // stays, for a pin may be open there; the next batch takes it over the gap.
-Result<bool> RawLogFeeder::look_for_gap(Position cursor) {
-  const auto purged = ports_.outbox.purged();
-  if (!purged) return purged.error();
-  if (*purged <= cursor || !status_.alarm.empty()) return true;
-  auto alarm = std::to_string(purged->seq - cursor.seq) +
+Result<void> Feeder::look_for_gap(Position cursor) {
+  VF_ASSIGN(const auto purged, ports_.outbox.purged());
+  if (purged <= cursor || !status_.alarm.empty()) return {};
+  auto alarm = std::to_string(purged.seq - cursor.seq) +
                " unknown events missed: retention removed them before they were in the raw log, while none was "
                "configured";
   write(store::AddAudit{ports_.clock.now(), "hub", "raw log gap", alarm}, [this, alarm] { status_.alarm = alarm; });
-  return true;
+  return {};
 }
 
-Millis RawLogFeeder::gather() {
+Millis Feeder::gather() {
   if (!batch_.empty() && !hurrying_ && ports_.clock.steady() < linger_until_) return until(linger_until_);
   auto rows = ports_.outbox.read_after({.after = batch_.empty() ? cursor_ : batch_.back().event.position,
                                         .rows_max = params_.rows_max - batch_.size(),
@@ -107,7 +105,7 @@ Millis RawLogFeeder::gather() {
 }
 
 // Nothing to copy. An operator's move of the cursor would else be met only by the next batch.
-Millis RawLogFeeder::idle() {
+Millis Feeder::idle() {
   const auto cursor = ports_.outbox.cursor(kConsumer);
   if (!cursor) return fail(cursor.error());
   caught_up_ = *cursor == cursor_;
@@ -119,7 +117,7 @@ Millis RawLogFeeder::idle() {
   return std::min(params_.poll, until(next_retry_look_));
 }
 
-Millis RawLogFeeder::pin() {
+Millis Feeder::pin() {
   PinBatch pin;
   pin.consumer = kConsumer;
   pin.from = cursor_;
@@ -134,7 +132,7 @@ Millis RawLogFeeder::pin() {
   return kWhileWriting;
 }
 
-Millis RawLogFeeder::insert_batch() {
+Millis Feeder::insert_batch() {
   began_ = ports_.clock.now();
   if (auto read = read_piece(); !read) return fail(read.error());
   if (repairing_) ++status_.repairs;
@@ -164,12 +162,12 @@ Millis RawLogFeeder::insert_batch() {
 
 // As much of the pinned range behind the cursor as is to be tried at once. A range that was pinned under larger limits
 // is worked off piece by piece: the pin stays open until its end is passed.
-Result<bool> RawLogFeeder::read_piece() {
+Result<bool> Feeder::read_piece() {
   if (batch_.empty()) {
-    auto rows = ports_.outbox.read_after(
-        {.after = cursor_, .rows_max = std::min(params_.rows_max, piece_max_), .bytes_max = params_.bytes_max});
-    if (!rows) return rows.error();
-    batch_ = std::move(*rows);
+    VF_ASSIGN(auto rows, ports_.outbox.read_after({.after = cursor_,
+                                                   .rows_max = std::min(params_.rows_max, piece_max_),
+                                                   .bytes_max = params_.bytes_max}));
+    batch_ = std::move(rows);
   }
   std::erase_if(batch_, [this](const OutboxRow& row) { return row.event.position > pinned_to_; });
   if (batch_.size() > piece_max_) batch_.erase(batch_.begin() + static_cast<std::ptrdiff_t>(piece_max_), batch_.end());
@@ -177,15 +175,14 @@ Result<bool> RawLogFeeder::read_piece() {
 }
 
 // Only rows at the cursor are put aside, so a crash between that and the cursor's move leaves one at most, just there.
-Result<bool> RawLogFeeder::is_put_aside(Uuid event_id) {
-  const auto rows = ports_.outbox.deliveries_of(event_id);
-  if (!rows) return rows.error();
-  return std::ranges::find(*rows, kConsumer, &PutDelivery::target) != rows->end();
+Result<bool> Feeder::is_put_aside(Uuid event_id) {
+  VF_ASSIGN(const auto rows, ports_.outbox.deliveries_of(event_id));
+  return std::ranges::find(rows, kConsumer, &PutDelivery::target) != rows.end();
 }
 
 // Errors are unavailable, whatever the lake calls them: no row is to blame when it cannot be asked.
-Result<std::vector<const Event*>> RawLogFeeder::missing(std::span<const OutboxRow> rows) {
-  if (auto settled = ports_.lake.settle(); !settled) return unavailable(settled.error().message);
+Result<std::vector<const Event*>> Feeder::missing(std::span<const OutboxRow> rows) {
+  if (auto aborted = ports_.lake.abort_pending(); !aborted) return unavailable(aborted.error().message);
   std::vector<Uuid> ids;
   Instant from = Instant::max();
   Instant to = Instant::min();
@@ -202,8 +199,8 @@ Result<std::vector<const Event*>> RawLogFeeder::missing(std::span<const OutboxRo
   return events;
 }
 
-Result<bool> RawLogFeeder::insert(const std::vector<const Event*>& events) {
-  if (events.empty()) return true;
+Result<void> Feeder::insert(const std::vector<const Event*>& events) {
+  if (events.empty()) return {};
   std::vector<lake::RawRow> rows;
   rows.reserve(events.size());
   for (const Event* event : events) rows.push_back({event, params_.retention.class_of(event->source)});
@@ -216,7 +213,7 @@ Result<bool> RawLogFeeder::insert(const std::vector<const Event*>& events) {
   return done;
 }
 
-void RawLogFeeder::advance(Position to, size_t count) {
+void Feeder::advance(Position to, size_t count) {
   AdvanceCursor move;
   move.consumer = kConsumer;
   move.from = cursor_;
@@ -238,10 +235,10 @@ void RawLogFeeder::advance(Position to, size_t count) {
   });
 }
 
-void RawLogFeeder::write(store::Write what, std::move_only_function<void()> then) {
+void Feeder::write(store::Write what, std::move_only_function<void()> then) {
   writing_ = true;
   auto next = std::make_shared<std::move_only_function<void()>>(std::move(then));
-  ports_.write(std::move(what), [this, alive = std::weak_ptr(alive_), next](Result<store::WriteResult> result) {
+  ports_.writer.write(std::move(what), [this, alive = std::weak_ptr(alive_), next](Result<store::WriteResult> result) {
     if (alive.expired()) return;
     writing_ = false;
     if (result) {
@@ -252,7 +249,7 @@ void RawLogFeeder::write(store::Write what, std::move_only_function<void()> then
   });
 }
 
-Millis RawLogFeeder::fail(const Error& error) {
+Millis Feeder::fail(const Error& error) {
   unsure_to_ = std::max(unsure_to_, pinned_to_);
   ++attempts_;
   caught_up_ = false;
@@ -262,7 +259,7 @@ Millis RawLogFeeder::fail(const Error& error) {
   return back_off(error.message);
 }
 
-Millis RawLogFeeder::back_off(std::string why) {
+Millis Feeder::back_off(std::string why) {
   status_.last_error = std::move(why);
   const int doublings = std::min(status_.failures++, 16);
   const Millis longest = std::min(params_.backoff_max, params_.backoff_first * (int64_t{1} << doublings));
@@ -272,24 +269,24 @@ Millis RawLogFeeder::back_off(std::string why) {
   return std::min(wait, kLookEvery);
 }
 
-void RawLogFeeder::is_well() {
+void Feeder::is_well() {
   status_.failures = 0;
   status_.last_error.clear();
 }
 
-void RawLogFeeder::look_at_backlog() {
-  const Steady now = ports_.clock.steady();
+void Feeder::look_at_backlog() {
+  const SteadyTime now = ports_.clock.steady();
   if (!status_.cursor || caught_up_ || now < next_look_) return;
   next_look_ = now + kLookEvery;
   if (auto backlog = ports_.outbox.backlog(*status_.cursor)) status_.backlog = *backlog;
 }
 
-Millis RawLogFeeder::until(Steady when) const {
+Millis Feeder::until(SteadyTime when) const {
   return std::max(Millis{0}, std::chrono::ceil<Millis>(when - ports_.clock.steady()));
 }
 
 // Counted from the commit of the oldest event, so a backlog does not wait; at most `linger` whatever the clocks say.
-RawLogFeeder::Steady RawLogFeeder::linger_end(Instant oldest) const {
+Feeder::SteadyTime Feeder::linger_end(Instant oldest) const {
   const Millis left = std::clamp(params_.linger - (ports_.clock.now() - oldest), Millis{0}, params_.linger);
   return ports_.clock.steady() + left;
 }

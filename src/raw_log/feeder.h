@@ -1,5 +1,5 @@
-// RawLogFeeder: copies the outbox to the raw log, each event exactly once in effect. A single-threaded state machine
-// over ports: RawLogWorker gives it a thread, tests and the simulation drive it step by step.
+// Feeder: copies the outbox to the raw log, each event exactly once in effect. A single-threaded state machine
+// over ports: Worker gives it a thread, tests and the simulation drive it step by step.
 //
 // A batch is cut, pinned (its range written down through the committer), inserted, and only then the cursor moves.
 // After any failure, and at the start, the machine forgets what it holds and asks the store again. Of what may be in
@@ -22,11 +22,12 @@
 #include "base/time.h"
 #include "lake/raw_log.h"
 #include "lake/retention.h"
+#include "outbox/writer.h"
 #include "store/outbox_store.h"
 
 namespace vf::raw_log {
 
-struct RawLogFeederParams {
+struct FeederParams {
   size_t rows_max = 10'000;      // of one batch: small ones cost double
   size_t bytes_max = 16u << 20;  // of the bodies and headers held in memory; one event is always taken
   Millis linger{1'000};          // a batch that is not full waits this long after its oldest event's commit
@@ -38,7 +39,7 @@ struct RawLogFeederParams {
   std::string config_version;  // digest of the configuration in force
 };
 
-struct RawLogStatus {
+struct FeederStatus {
   std::optional<Position> cursor;  // unknown until the store has answered
   store::Backlog backlog;          // as of the last look, a few seconds ago at most
   int64_t rows_inserted = 0;       // since the start
@@ -50,21 +51,21 @@ struct RawLogStatus {
   std::string alarm;       // what needs a person, since the start; empty: nothing
 };
 
-class RawLogFeeder {
+class Feeder {
  public:
   struct Ports {
     store::OutboxStore& outbox;  // reads only
-    store::WriteOutbox write;    // completions on the feeder's thread, never inside the call
+    outbox::Writer& writer;      // completions on the feeder's thread, never inside the call
     lake::RawLog& lake;
     const Clock& clock;
     Random& random;
   };
-  RawLogFeeder(Ports ports, RawLogFeederParams params);
+  Feeder(Ports ports, FeederParams params);
 
   /// Does what can be done now, at most one batch of work. Call again after a commit, after a completion of a write,
   /// and when the returned time is up.
   Millis step();
-  const RawLogStatus& status() const { return status_; }
+  const FeederStatus& status() const { return status_; }
 
   /// From now on no batch waits for more events: for draining.
   void hurry() { hurrying_ = true; }
@@ -72,12 +73,12 @@ class RawLogFeeder {
   bool is_caught_up() const { return caught_up_; }
 
  private:
-  using Steady = std::chrono::nanoseconds;
+  using SteadyTime = std::chrono::nanoseconds;
   enum class Phase { finding, gathering, inserting };
   static constexpr Millis kWhileWriting{60'000};  // the completion wakes us
 
   Millis find();
-  Result<bool> look_for_gap(Position cursor);
+  Result<void> look_for_gap(Position cursor);
   Millis gather();
   Millis idle();
   Millis pin();
@@ -86,7 +87,7 @@ class RawLogFeeder {
   Result<bool> read_piece();
   Result<bool> is_put_aside(Uuid event_id);
   Result<std::vector<const Event*>> missing(std::span<const store::OutboxRow> rows);
-  Result<bool> insert(const std::vector<const Event*>& events);
+  Result<void> insert(const std::vector<const Event*>& events);
   void advance(Position to, size_t count);
 
   Millis refused(const Error& error);
@@ -102,20 +103,20 @@ class RawLogFeeder {
   Millis back_off(std::string why);
   void is_well();
   void look_at_backlog();
-  Millis until(Steady when) const;
-  Steady linger_end(Instant oldest) const;
+  Millis until(SteadyTime when) const;
+  SteadyTime linger_end(Instant oldest) const;
 
   const Ports ports_;
-  const RawLogFeederParams params_;
+  const FeederParams params_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // completions may come after our end
 
   Phase phase_ = Phase::finding;
   bool writing_ = false;  // a write is with the committer
   bool hurrying_ = false;
   bool caught_up_ = false;
-  Steady resume_at_{0};
-  Steady next_look_{0};
-  Steady next_retry_look_{0};
+  SteadyTime resume_at_{0};
+  SteadyTime next_look_{0};
+  SteadyTime next_retry_look_{0};
   bool retry_was_last_ = false;          // retries and batches take turns
   Position cursor_;                      // once found
   Position pinned_to_;                   // end of the open pin, while inserting
@@ -126,11 +127,11 @@ class RawLogFeeder {
   size_t piece_max_ = SIZE_MAX;  // rows of the pinned range tried at once: halved while a guilty one is looked for
   int refusals_ = 0;             // rows refused alone since the last one was taken
   Uuid refused_last_;
-  Position probed_to_;      // the row that the last probe tried
-  Steady linger_until_{0};  // of the batch
-  int64_t attempts_ = 1;    // of the batch behind the cursor
+  Position probed_to_;          // the row that the last probe tried
+  SteadyTime linger_until_{0};  // of the batch
+  int64_t attempts_ = 1;        // of the batch behind the cursor
   Instant began_;
-  RawLogStatus status_;
+  FeederStatus status_;
 };
 
 }  // namespace vf::raw_log

@@ -17,7 +17,7 @@ const std::string kConsumer{store::kRawLog};
 }  // namespace
 
 // The rows before the refused one may have been stored.
-Millis RawLogFeeder::refused(const Error& error) {
+Millis Feeder::refused(const Error& error) {
   unsure_to_ = std::max(unsure_to_, pinned_to_);
   if (batch_.size() > 1) {
     piece_max_ = batch_.size() / 2;
@@ -43,11 +43,11 @@ Millis RawLogFeeder::refused(const Error& error) {
 }
 
 // A row whose exception could not be written is refused again: that is no further refusal.
-void RawLogFeeder::note_refusal(Uuid event_id) {
+void Feeder::note_refusal(Uuid event_id) {
   if (std::exchange(refused_last_, event_id) != event_id) ++refusals_;
 }
 
-std::string RawLogFeeder::trouble(const Error& error) const {
+std::string Feeder::trouble(const Error& error) const {
   return "the lake refused " + std::to_string(refusals_) +
          " rows in a row and took none between them: taken for its own trouble, so no more rows become dead letters "
          "until it takes one: " +
@@ -55,7 +55,7 @@ std::string RawLogFeeder::trouble(const Error& error) const {
 }
 
 // Tries the next row that the log lacks; after the last one the first again.
-Millis RawLogFeeder::probe() {
+Millis Feeder::probe() {
   probed_to_ = std::max(probed_to_, cursor_);
   const auto rows = ports_.outbox.read_after({.after = probed_to_, .rows_max = kProbeRows});
   if (!rows) return fail(rows.error());
@@ -81,7 +81,7 @@ Millis RawLogFeeder::probe() {
 }
 
 // A dead letter that is to be tried again, if one is due and it is the retries' turn.
-std::optional<Millis> RawLogFeeder::retry_due() {
+std::optional<Millis> Feeder::retry_due() {
   if (std::exchange(retry_was_last_, false) || ports_.clock.steady() < next_retry_look_) return std::nullopt;
   auto rows = ports_.outbox.due_retries(kConsumer, ports_.clock.now(), 1);
   if (!rows) return fail(rows.error());
@@ -93,10 +93,10 @@ std::optional<Millis> RawLogFeeder::retry_due() {
   return retry(std::move(rows->front()));
 }
 
-Millis RawLogFeeder::retry(PutDelivery row) {
+Millis Feeder::retry(PutDelivery row) {
   const auto found = ports_.outbox.find(row.event_id);
   if (!found) return fail(found.error());
-  Result<bool> done = not_found("the outbox no longer holds the event");
+  Result<void> done = not_found("the outbox no longer holds the event");
   if (*found) {
     const auto absent = missing({&**found, 1});
     done = absent ? insert(*absent) : absent.error();

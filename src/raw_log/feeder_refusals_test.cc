@@ -22,7 +22,7 @@ struct Refusal : testing::Test {
   }
   void pass(Millis time) {
     world.clock.advance(time);
-    world.settle();
+    world.run_until_idle();
   }
 
   World world;

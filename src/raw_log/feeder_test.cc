@@ -1,4 +1,4 @@
-// RawLogFeeder over the outbox in memory and a raw log that fails in every way a real one does. Oracle: the events that
+// Feeder over the outbox in memory and a raw log that fails in every way a real one does. Oracle: the events that
 // were committed, each to be in the log once. Scope: the feeder; engines have tests/conformance/raw_log.
 #include "raw_log/feeder.h"
 
@@ -14,11 +14,11 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-struct Feeder : testing::Test {
+struct FeederTest : testing::Test {
   World world;
 };
 
-TEST_F(Feeder, PinsBeforeItInsertsAndAdvancesAfter) {
+TEST_F(FeederTest, PinsBeforeItInsertsAndAdvancesAfter) {
   world.add(3);
   world.run_until_caught_up();
   EXPECT_THAT(world.log, ElementsAre("start", "pin", "insert", "advance"));
@@ -27,76 +27,76 @@ TEST_F(Feeder, PinsBeforeItInsertsAndAdvancesAfter) {
   EXPECT_EQ(world.feeder->status().rows_inserted, 3);
 }
 
-TEST_F(Feeder, BeginsAtTheEarliestEventAndKeepsThoseOfDryRunSources) {
+TEST_F(FeederTest, BeginsAtTheEarliestEventAndKeepsThoseOfDryRunSources) {
   world.add(4);  // every second one is not fanned out
   world.run_until_caught_up();
   EXPECT_EQ(world.lake.kept.size(), 4u);
 }
 
-TEST_F(Feeder, ABatchWaitsForItsLingerAndThenTakesWhatCameMeanwhile) {
-  world.settle();
+TEST_F(FeederTest, ABatchWaitsForItsLingerAndThenTakesWhatCameMeanwhile) {
+  world.run_until_idle();
   world.add(1);
-  EXPECT_EQ(world.settle(), Millis{1'000});
+  EXPECT_EQ(world.run_until_idle(), Millis{1'000});
   world.clock.advance(Millis{999});
   world.add(1);
-  EXPECT_EQ(world.settle(), Millis{1});
+  EXPECT_EQ(world.run_until_idle(), Millis{1});
   EXPECT_TRUE(world.lake.kept.empty());
   world.clock.advance(Millis{1});
-  world.settle();
+  world.run_until_idle();
   EXPECT_THAT(world.lake.batch_sizes, ElementsAre(2));
 }
 
-TEST_F(Feeder, ABacklogDoesNotLinger) {
+TEST_F(FeederTest, ABacklogDoesNotLinger) {
   world.add(5);
   world.clock.advance(Millis{1'000});
-  world.settle();
+  world.run_until_idle();
   EXPECT_EQ(world.lake.kept.size(), 5u);
 }
 
-TEST_F(Feeder, LingersNoLongerThanItsSpanWhenTheClockStepsBack) {
-  world.settle();
+TEST_F(FeederTest, LingersNoLongerThanItsSpanWhenTheClockStepsBack) {
+  world.run_until_idle();
   world.add(1);
   world.clock.jump(-Millis{3'600'000});
-  EXPECT_EQ(world.settle(), Millis{1'000});
+  EXPECT_EQ(world.run_until_idle(), Millis{1'000});
 }
 
-TEST_F(Feeder, CutsAtTheLimitOfRows) {
+TEST_F(FeederTest, CutsAtTheLimitOfRows) {
   world.params.rows_max = 10;
   world.start_feeder();
   world.add(10);
-  world.settle();
+  world.run_until_idle();
   EXPECT_THAT(world.lake.batch_sizes, ElementsAre(10)) << "a full batch does not linger";
   world.add(11);
-  world.settle();
+  world.run_until_idle();
   EXPECT_THAT(world.lake.batch_sizes, ElementsAre(10, 10));
   world.run_until_caught_up();
   EXPECT_THAT(world.lake.batch_sizes, ElementsAre(10, 10, 1));
 }
 
-TEST_F(Feeder, CutsAtTheLimitOfBytesBehindTheEventThatCrossesIt) {
+TEST_F(FeederTest, CutsAtTheLimitOfBytesBehindTheEventThatCrossesIt) {
   world.params.bytes_max = 1'000;
   world.start_feeder();
   world.add(3, "kick", 333);
-  EXPECT_EQ(world.settle(), Millis{1'000}) << "999 bytes: not full";
+  EXPECT_EQ(world.run_until_idle(), Millis{1'000}) << "999 bytes: not full";
   world.add(2, "kick", 1);
   world.clock.advance(Millis{1'000});
-  world.settle();
+  world.run_until_idle();
   EXPECT_THAT(world.lake.batch_sizes, ElementsAre(4, 1));
   world.add(1, "kick", 5'000);
   world.run_until_caught_up();
   world.expect_each_once();
 }
 
-TEST_F(Feeder, HurriedItDoesNotLinger) {
-  world.settle();
+TEST_F(FeederTest, HurriedItDoesNotLinger) {
+  world.run_until_idle();
   world.add(2);
   world.feeder->hurry();
-  world.settle();
+  world.run_until_idle();
   EXPECT_EQ(world.lake.kept.size(), 2u);
   EXPECT_TRUE(world.feeder->is_caught_up());
 }
 
-TEST_F(Feeder, FilesEventsUnderTheirClass) {
+TEST_F(FeederTest, FilesEventsUnderTheirClass) {
   world.params.retention.by_source["sumsub"] = std::chrono::days{90};
   world.start_feeder();
   world.add(1, "kick");
@@ -106,7 +106,7 @@ TEST_F(Feeder, FilesEventsUnderTheirClass) {
   EXPECT_EQ(world.lake.kept[1].retention_class, "sumsub");
 }
 
-TEST_F(Feeder, AfterAnUnknownOutcomeItSettlesAndInsertsOnlyWhatIsMissing) {
+TEST_F(FeederTest, AfterAnUnknownOutcomeItSettlesAndInsertsOnlyWhatIsMissing) {
   using Fault = FakeLake::Fault;
   for (const Fault fault : {Fault::refused, Fault::partial, Fault::unanswered, Fault::still_running}) {
     World w;
@@ -115,13 +115,13 @@ TEST_F(Feeder, AfterAnUnknownOutcomeItSettlesAndInsertsOnlyWhatIsMissing) {
     w.lake.insert_fault = fault;
     w.run_until_caught_up();
     w.expect_each_once();
-    EXPECT_EQ(w.lake.settled, 1);
+    EXPECT_EQ(w.lake.aborted, 1);
     EXPECT_EQ(w.feeder->status().repairs, 1);
     EXPECT_EQ(w.feeder->status().failures, 0);
   }
 }
 
-TEST_F(Feeder, ARepairThatInsertsOtherRowsHasAnotherToken) {
+TEST_F(FeederTest, ARepairThatInsertsOtherRowsHasAnotherToken) {
   world.add(10);
   world.lake.insert_fault = FakeLake::Fault::partial;
   world.run_until_caught_up();
@@ -130,7 +130,7 @@ TEST_F(Feeder, ARepairThatInsertsOtherRowsHasAnotherToken) {
   EXPECT_EQ(world.lake.tokens[0].size(), 64u);
 }
 
-TEST_F(Feeder, AWholeRepeatHasTheSameToken) {
+TEST_F(FeederTest, AWholeRepeatHasTheSameToken) {
   world.add(10);
   world.lake.insert_fault = FakeLake::Fault::refused;
   world.run_until_caught_up();
@@ -138,11 +138,11 @@ TEST_F(Feeder, AWholeRepeatHasTheSameToken) {
   EXPECT_EQ(world.lake.tokens[0], world.lake.tokens[1]);
 }
 
-TEST_F(Feeder, APinFromALargerLimitIsMendedInPieces) {
+TEST_F(FeederTest, APinFromALargerLimitIsMendedInPieces) {
   world.add(25);
   world.lake.insert_fault = FakeLake::Fault::partial;
   world.clock.advance(Millis{1'000});
-  world.settle();
+  world.run_until_idle();
   world.params.rows_max = 10;
   world.crash(false);
   world.run_until_caught_up();
@@ -150,18 +150,18 @@ TEST_F(Feeder, APinFromALargerLimitIsMendedInPieces) {
   EXPECT_EQ(world.feeder->status().repairs, 3);
 }
 
-TEST_F(Feeder, AnEmptyPinnedRangeIsPassed) {
+TEST_F(FeederTest, AnEmptyPinnedRangeIsPassed) {
   world.add(2);
-  world.settle();
+  world.run_until_idle();
   PinBatch pin{kConsumer, {}, {0, 0, 2}, 2, "digest"};
   ASSERT_TRUE(world.commit(pin));
   ASSERT_TRUE(world.commit(store::RetentionStep{Instant::max(), {}, {}, 10}));
   world.crash(false);
-  world.settle();
+  world.run_until_idle();
   EXPECT_EQ(world.feeder->status().cursor, (Position{0, 0, 2}));
 }
 
-TEST_F(Feeder, ACursorBehindAPurgedOutboxIsToldOnceAndTheRestGoesOn) {
+TEST_F(FeederTest, ACursorBehindAPurgedOutboxIsToldOnceAndTheRestGoesOn) {
   world.add(1);
   world.run_until_caught_up();
   world.add(3);
@@ -179,13 +179,13 @@ TEST_F(Feeder, ACursorBehindAPurgedOutboxIsToldOnceAndTheRestGoesOn) {
   EXPECT_EQ(world.outbox.audit(10)->size(), 1u);
 }
 
-TEST_F(Feeder, BacksOffWithJitterAndSaysWhy) {
+TEST_F(FeederTest, BacksOffWithJitterAndSaysWhy) {
   world.add(1);
   world.clock.advance(Millis{1'000});
   Millis longest{250};
   for (int failures = 1; failures <= 12; ++failures) {
     world.lake.insert_fault = FakeLake::Fault::refused;
-    const Millis wait = world.settle();
+    const Millis wait = world.run_until_idle();
     EXPECT_EQ(world.feeder->status().failures, failures);
     EXPECT_THAT(world.feeder->status().last_error, HasSubstr("the lake is away"));
     EXPECT_LE(wait, std::min(longest, Millis{5'000}));
@@ -193,17 +193,17 @@ TEST_F(Feeder, BacksOffWithJitterAndSaysWhy) {
     world.clock.advance(Millis{30'000});
     longest = std::min(longest * 2, Millis{30'000});
   }
-  world.settle();
+  world.run_until_idle();
   EXPECT_EQ(world.feeder->status().failures, 0);
   EXPECT_EQ(world.feeder->status().last_error, "");
 }
 
-TEST_F(Feeder, ShowsTheBacklogWhileTheLakeIsAway) {
+TEST_F(FeederTest, ShowsTheBacklogWhileTheLakeIsAway) {
   world.add(7);
   world.clock.advance(Millis{1'000});
   for (int i = 0; i < 5; ++i) {
     world.lake.insert_fault = FakeLake::Fault::refused;
-    world.settle();
+    world.run_until_idle();
     world.clock.advance(Millis{5'000});
   }
   EXPECT_EQ(world.feeder->status().backlog.rows, 7);
@@ -212,7 +212,7 @@ TEST_F(Feeder, ShowsTheBacklogWhileTheLakeIsAway) {
   EXPECT_EQ(world.feeder->status().backlog.rows, 0);
 }
 
-TEST_F(Feeder, ACursorThatSomebodyMovedIsFoundAgain) {
+TEST_F(FeederTest, ACursorThatSomebodyMovedIsFoundAgain) {
   world.add(5);
   world.clock.advance(Millis{1'000});
   while (world.lake.kept.empty()) {
@@ -225,7 +225,7 @@ TEST_F(Feeder, ACursorThatSomebodyMovedIsFoundAgain) {
   world.expect_each_once();
 }
 
-TEST_F(Feeder, ACursorMovedBackByHandDoublesNothing) {
+TEST_F(FeederTest, ACursorMovedBackByHandDoublesNothing) {
   world.params.rows_max = 4;
   world.start_feeder();
   world.add(10);
@@ -239,19 +239,19 @@ TEST_F(Feeder, ACursorMovedBackByHandDoublesNothing) {
   EXPECT_EQ(world.feeder->status().cursor, (Position{0, 0, 13}));
 }
 
-TEST_F(Feeder, ACursorMovedToWhereItStandsDropsThePinAndDoublesNothing) {
+TEST_F(FeederTest, ACursorMovedToWhereItStandsDropsThePinAndDoublesNothing) {
   world.run_until_caught_up();
   world.add(4);
   world.lake.insert_fault = FakeLake::Fault::partial;
   world.clock.advance(Millis{1'000});
-  world.settle();
+  world.run_until_idle();
   ASSERT_EQ(world.lake.kept.size(), 2u);
   ASSERT_TRUE(world.commit(store::MoveCursor{kConsumer, {}, "by hand"}));
   world.run_until_caught_up();
   world.expect_each_once();
 }
 
-TEST_F(Feeder, ACursorMovedBackWhileItWasAwayDoublesNothing) {
+TEST_F(FeederTest, ACursorMovedBackWhileItWasAwayDoublesNothing) {
   world.params.rows_max = 4;
   world.start_feeder();
   world.add(10);
@@ -269,12 +269,12 @@ TEST_F(Feeder, ACursorMovedBackWhileItWasAwayDoublesNothing) {
   EXPECT_EQ(world.lake.batch_sizes.size(), inserts + 1);
 }
 
-TEST_F(Feeder, ACompletionAfterItsEndIsIgnored) {
+TEST_F(FeederTest, ACompletionAfterItsEndIsIgnored) {
   world.feeder->step();
   ASSERT_EQ(world.queue.size(), 1u);
-  auto late = world.queue.front().done;
+  auto late = std::move(world.queue.front().done);
   world.feeder.reset();
-  late(WriteResult{store::Done{}});
+  late(WriteResult{store::Written{}});
 }
 
 // Crashes at any step, with or without the waiting write committed; every fault of lake and store.
@@ -295,7 +295,7 @@ void misbehave(World& world, Random& chance) {
       world.lake.reads_fail = chance.below(2) == 0;
       break;
     case 4:
-      world.lake.settle_lets_finish = chance.below(2) == 0;
+      world.lake.abort_waits_for_end = chance.below(2) == 0;
       break;
     case 5:
       world.clock.advance(Millis{static_cast<int64_t>(chance.below(3'000))});
@@ -337,12 +337,12 @@ RC_GTEST_PROP(FeederProperty, EveryEventIsInTheLogOnceOrPutAsideForItsOwnFault, 
   for (int i = 0; i < steps; ++i) misbehave(world, chance);
   world.lake.insert_fault = FakeLake::Fault::none;
   world.lake.reads_fail = world.lake.refuses_everything = false;
-  world.settle();
+  world.run_until_idle();
   for (const Uuid id : world.dead()) world.retry_dead(id);
   for (int round = 0; round < 300; ++round) {
     if (round % 4 == 0) world.add(1);  // the lake's trouble ends with a row that it takes
     world.clock.advance(Millis{30'000});
-    world.settle();
+    world.run_until_idle();
   }
   world.lake.end_running(true);  // nothing may still be under way that nobody waited for
   std::set<Uuid> aside = world.dead();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "event/identity.h"
+#include "outbox/function_writer_test.h"
 #include "raw_log/feeder.h"
 #include "store/memory/outbox.h"
 
@@ -38,7 +39,7 @@ class FakeLake final : public lake::RawLog {
     std::string retention_class;
   };
 
-  Result<bool> insert(std::span<const lake::RawRow> rows, const std::string& token) override {
+  Result<void> insert(std::span<const lake::RawRow> rows, const std::string& token) override {
     const std::lock_guard lock(mutex);
     const Fault fault = std::exchange(insert_fault, Fault::none);
     tokens.push_back(token);
@@ -57,7 +58,7 @@ class FakeLake final : public lake::RawLog {
     const size_t taken = fault == Fault::partial ? rows.size() / 2 : rows.size();
     keep(rows.first(taken));
     if (fault != Fault::none) return unavailable("the lake went away");
-    return true;
+    return {};
   }
   void keep(std::span<const lake::RawRow> rows) {
     for (const auto& row : rows) kept.push_back({*row.event, std::string(row.retention_class)});
@@ -67,10 +68,10 @@ class FakeLake final : public lake::RawLog {
     if (with_effect) kept.insert(kept.end(), running.begin(), running.end());
     running.clear();
   }
-  Result<bool> settle() override {
-    ++settled;
-    end_running(settle_lets_finish);
-    return true;
+  Result<void> abort_pending() override {
+    ++aborted;
+    end_running(abort_waits_for_end);
+    return {};
   }
   Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
     if (std::exchange(reads_fail, false)) return unavailable("the lake does not read");
@@ -108,7 +109,7 @@ class FakeLake final : public lake::RawLog {
     }
     return tallies;
   }
-  Result<bool> ping() override { return true; }
+  Result<void> ping() override { return {}; }
 
   std::map<Uuid, int> times_kept() const {
     std::map<Uuid, int> times;
@@ -123,9 +124,9 @@ class FakeLake final : public lake::RawLog {
   bool refuses_everything = false;
   std::set<Uuid> refused_ids;
   bool refusal_keeps_rows_before = false;  // as an engine does that stores block by block
-  bool settle_lets_finish = true;
+  bool abort_waits_for_end = true;
   std::function<void()> on_tally = [] {};
-  int settled = 0;
+  int aborted = 0;
   std::vector<Row> kept, running;
   std::vector<std::string> tokens;
   std::vector<size_t> batch_sizes;
@@ -137,8 +138,7 @@ class World {
   World() { start_feeder(); }
 
   void start_feeder() {
-    feeder.emplace(RawLogFeeder::Ports{outbox, [this](Write what, auto done) { queue.push_back({what, done}); }, lake,
-                                       clock, random},
+    feeder.emplace(Feeder::Ports{.outbox = outbox, .writer = writer, .lake = lake, .clock = clock, .random = random},
                    params);
   }
   // As a kill would: what waits for its transaction is lost, or has just been committed.
@@ -183,7 +183,7 @@ class World {
   }
 
   // Steps and answers until nothing happens by itself any more; the wait that the feeder then asks for.
-  Millis settle() {
+  Millis run_until_idle() {
     for (int i = 0; i < 10'000; ++i) {
       const size_t inserts = lake.batch_sizes.size();
       const Millis wait = feeder->step();
@@ -200,7 +200,7 @@ class World {
   // The same, letting time pass where the feeder waits.
   void run_until_caught_up() {
     for (int i = 0; i < 1'000; ++i) {
-      const Millis wait = settle();
+      const Millis wait = run_until_idle();
       if (feeder->is_caught_up()) return;
       clock.advance(wait);
     }
@@ -245,17 +245,19 @@ class World {
 
   struct Waiting {
     Write what;
-    std::function<void(Result<WriteResult>)> done;
+    outbox::OnWritten done;
   };
 
   store::memory::MemoryOutbox outbox;
   FakeLake lake;
   ManualClock clock{kStart};
   SeededRandom random{1};
-  RawLogFeederParams params;
+  FeederParams params;
   std::deque<Waiting> queue;
+  outbox::FunctionWriter writer{
+      [this](Write what, outbox::OnWritten done) { queue.push_back({std::move(what), std::move(done)}); }};
   std::vector<std::string> log;
-  std::optional<RawLogFeeder> feeder;
+  std::optional<Feeder> feeder;
   int added = 0;
 };
 

@@ -4,71 +4,69 @@
 
 namespace vf::raw_log {
 
-Millis RawLogProver::step() {
+Millis Reconciler::step() {
   if (!recalled_) {
     if (auto recalled = recall(); !recalled) return fail(recalled.error());
   }
   const Instant now = params_.clock.now();
   const Instant to = std::chrono::floor<std::chrono::hours>(now - params_.grace);
-  const Instant proved_to = status().proved_to;
-  if (to <= proved_to) return std::max(Millis{1'000}, proved_to + lake::kTallySpan + params_.grace - now);
+  const Instant reconciled_to = status().reconciled_to;
+  if (to <= reconciled_to) return std::max(Millis{1'000}, reconciled_to + lake::kTallySpan + params_.grace - now);
   const auto copied = is_copied(to);
   if (!copied) return fail(copied.error());
   if (!*copied) return params_.pause;
-  const auto proof = prove(params_.ports, {proved_to, to, resume_}, [this] { return stopped_.load(); });
+  const auto proof = reconcile(params_.ports, {reconciled_to, to, resume_}, [this] { return stopped_.load(); });
   if (!proof) return fail(proof.error());
-  return settle(*proof);
+  return record(*proof);
 }
 
-Result<bool> RawLogProver::recall() {
-  const auto settings = params_.ports.outbox.settings();
-  if (!settings) return settings.error();
+Result<void> Reconciler::recall() {
+  VF_ASSIGN(const auto settings, params_.ports.outbox.settings());
   recalled_ = true;
-  for (const auto& [key, value] : *settings) {
-    if (key != kProvedSetting) continue;
+  for (const auto& [key, value] : settings) {
+    if (key != kReconciledSetting) continue;
     const size_t space = value.find(' ');
     const auto position = Position::parse(std::string_view(value).substr(0, space));
     const auto hour = parse_time(space == value.npos ? "" : std::string_view(value).substr(space + 1));
     if (!position || !hour) continue;
     resume_ = *position;
     const std::lock_guard lock(mutex_);
-    status_.proved_to = *hour;
+    status_.reconciled_to = *hour;
   }
-  return true;
+  return {};
 }
 
-Result<bool> RawLogProver::is_copied(Instant to) {
-  const auto cursor = params_.ports.outbox.cursor(std::string(store::kRawLog));
-  if (!cursor) return cursor.error();
-  const auto backlog = params_.ports.outbox.backlog(cursor->value_or(Position{}));
-  if (!backlog) return backlog.error();
-  return !backlog->oldest || *backlog->oldest >= to;
+Result<bool> Reconciler::is_copied(Instant to) {
+  VF_ASSIGN(const auto cursor, params_.ports.outbox.cursor(std::string(store::kRawLog)));
+  VF_ASSIGN(const auto backlog, params_.ports.outbox.backlog(cursor.value_or(Position{})));
+  return !backlog.oldest || *backlog.oldest >= to;
 }
 
 // A write that fails is made up for by the next round.
-Millis RawLogProver::settle(const Proof& proof) {
-  for (auto& write : repairs(proof, params_.clock.now())) params_.write(std::move(write), [](const auto&) {});
+Millis Reconciler::record(const Reconciliation& proof) {
+  for (auto& write : repairs(proof, params_.clock.now())) params_.writer.write(std::move(write), [](const auto&) {});
   const bool is_whole = proof.missing_total == 0;
   if (is_whole) {
     resume_ = proof.resume;
-    params_.write(store::PutSetting{std::string(kProvedSetting), resume_.to_string() + " " + to_rfc3339(proof.to)},
-                  [](const auto&) {});
+    params_.writer.write(
+        store::PutSetting{std::string(kReconciledSetting), resume_.to_string() + " " + to_rfc3339(proof.to)},
+        [](const auto&) {});
   }
   const std::lock_guard lock(mutex_);
-  if (is_whole) status_.proved_to = proof.to;
+  if (is_whole) status_.reconciled_to = proof.to;
   status_.last_error.clear();
   for (auto& [source, difference] : status_.difference) difference = 0;
   for (const auto& line : proof.lines) status_.difference[line.source] += line.difference();
   return is_whole ? Millis{0} : params_.repair;
 }
 
-Millis RawLogProver::fail(const Error& error) {
+Millis Reconciler::fail(const Error& error) {
   const std::lock_guard lock(mutex_);
   status_.last_error = error.message;
   return params_.pause;
 }
 
-RawLogProverStatus RawLogProver::status() const {
+ReconcilerStatus Reconciler::status() const {
   const std::lock_guard lock(mutex_);
   return status_;
 }

@@ -1,4 +1,4 @@
-// RawLogProver: proves hour after hour, once each is over and copied, that outbox and raw log hold the same; what is
+// Reconciler: proves hour after hour, once each is over and copied, that outbox and raw log hold the same; what is
 // missing is handed to the feeder, and the hours are looked at again until they are equal. How far it came is a setting
 // of the store. A single-threaded state machine: a thread of the process that holds its lease steps it.
 #pragma once
@@ -9,39 +9,40 @@
 #include <string>
 
 #include "base/time.h"
+#include "outbox/writer.h"
 #include "raw_log/reconciliation.h"
 
 namespace vf::raw_log {
 
-struct RawLogProverStatus {
-  Instant proved_to;                          // hours before it are proved
+struct ReconcilerStatus {
+  Instant reconciled_to;                      // hours before it are proved
   std::map<std::string, int64_t> difference;  // by source, of the last round
   std::string last_error;                     // of the last round; empty: it was done
 };
 
-class RawLogProver {
+class Reconciler {
  public:
   struct Params {
-    ProofPorts ports;
-    store::WriteOutbox write;  // completions may come on any thread
+    ReconciliationPorts ports;
+    outbox::Writer& writer;  // completions may come on any thread
     const Clock& clock;
     Millis grace{600'000};   // after an hour's end, for what was committed late
     Millis pause{60'000};    // after a failure, or while the feeder is behind
     Millis repair{300'000};  // the feeder's time for what was missing
   };
-  explicit RawLogProver(Params params) : params_(std::move(params)) {}
+  explicit Reconciler(Params params) : params_(std::move(params)) {}
 
   /// One round, if one is due. Call again when the returned time is up.
   Millis step();
   /// From any thread.
-  RawLogProverStatus status() const;
+  ReconcilerStatus status() const;
   /// From any thread: a round under way ends soon, without a result.
   void stop() { stopped_ = true; }
 
  private:
-  Result<bool> recall();
+  Result<void> recall();
   Result<bool> is_copied(Instant to);
-  Millis settle(const Proof& proof);
+  Millis record(const Reconciliation& proof);
   Millis fail(const Error& error);
 
   const Params params_;
@@ -49,9 +50,9 @@ class RawLogProver {
   bool recalled_ = false;
   Position resume_;
   mutable std::mutex mutex_;
-  RawLogProverStatus status_;
+  ReconcilerStatus status_;
 };
 
-inline constexpr std::string_view kProvedSetting = "raw-log.proved";  // "<position> <hour>"
+inline constexpr std::string_view kReconciledSetting = "raw-log.proved";  // "<position> <hour>"
 
 }  // namespace vf::raw_log

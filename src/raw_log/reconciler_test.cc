@@ -10,11 +10,11 @@ namespace {
 
 const Instant kFirstHour = std::chrono::floor<std::chrono::hours>(kStart);
 
-struct RawLogProverTest : testing::Test {
-  RawLogProverTest() { restart(); }
+struct ReconcilerTest : testing::Test {
+  ReconcilerTest() { restart(); }
   void restart() {
-    prover = std::make_unique<RawLogProver>(RawLogProver::Params{
-        {world.outbox, world.lake}, [this](Write what, auto done) { done(world.commit(what)); }, world.clock});
+    reconciler = std::make_unique<Reconciler>(
+        Reconciler::Params{.ports = {world.outbox, world.lake}, .writer = writer, .clock = world.clock});
   }
   void hour_passes() {
     world.add(10);
@@ -23,75 +23,76 @@ struct RawLogProverTest : testing::Test {
   }
   int64_t difference() const {
     int64_t sum = 0;
-    for (const auto& [source, number] : prover->status().difference) sum += number;
+    for (const auto& [source, number] : reconciler->status().difference) sum += number;
     return sum;
   }
 
   World world;
-  std::unique_ptr<RawLogProver> prover;
+  outbox::FunctionWriter writer{[this](const Write& what, outbox::OnWritten done) { done(world.commit(what)); }};
+  std::unique_ptr<Reconciler> reconciler;
 };
 
-TEST_F(RawLogProverTest, AnHourIsProvedOnceItIsOver) {
+TEST_F(ReconcilerTest, AnHourIsProvedOnceItIsOver) {
   world.add(10);
   world.run_until_caught_up();
-  while (prover->status().proved_to == Instant{}) {
-    const Millis wait = prover->step();
+  while (reconciler->status().reconciled_to == Instant{}) {
+    const Millis wait = reconciler->step();
     if (wait > Millis{0}) world.clock.advance(wait);
     ASSERT_LT(world.clock.now(), kFirstHour + std::chrono::hours{3});
   }
-  prover->step();
-  EXPECT_GE(world.clock.now(), prover->status().proved_to + std::chrono::minutes{10});
+  reconciler->step();
+  EXPECT_GE(world.clock.now(), reconciler->status().reconciled_to + std::chrono::minutes{10});
   EXPECT_EQ(difference(), 0);
 }
 
-TEST_F(RawLogProverTest, WhatIsMissingComesBackAndTheHoursAreProvedAgain) {
+TEST_F(ReconcilerTest, WhatIsMissingComesBackAndTheHoursAreProvedAgain) {
   hour_passes();
   hour_passes();
   world.lake.kept.erase(world.lake.kept.begin() + 4);
-  const Millis wait = prover->step();
+  const Millis wait = reconciler->step();
   EXPECT_EQ(difference(), 1);
-  EXPECT_EQ(prover->status().proved_to, Instant{}) << "not yet";
+  EXPECT_EQ(reconciler->status().reconciled_to, Instant{}) << "not yet";
   world.clock.advance(std::chrono::seconds{5});
   world.run_until_caught_up();
   world.clock.advance(wait);
-  prover->step();
+  reconciler->step();
   EXPECT_EQ(difference(), 0);
-  EXPECT_GT(prover->status().proved_to, kFirstHour);
+  EXPECT_GT(reconciler->status().reconciled_to, kFirstHour);
   world.expect_each_once();
 }
 
-TEST_F(RawLogProverTest, GoesOnAfterARestartWhereItWas) {
+TEST_F(ReconcilerTest, GoesOnAfterARestartWhereItWas) {
   hour_passes();
   hour_passes();
   hour_passes();
-  prover->step();
-  const Instant proved_to = prover->status().proved_to;
-  ASSERT_GT(proved_to, kFirstHour);
+  reconciler->step();
+  const Instant reconciled_to = reconciler->status().reconciled_to;
+  ASSERT_GT(reconciled_to, kFirstHour);
   world.lake.kept.erase(world.lake.kept.begin());  // of an hour that is proved
   restart();
   hour_passes();
-  prover->step();
-  EXPECT_GT(prover->status().proved_to, proved_to);
+  reconciler->step();
+  EXPECT_GT(reconciler->status().reconciled_to, reconciled_to);
   EXPECT_EQ(difference(), 0) << "only what came since";
 }
 
-TEST_F(RawLogProverTest, WaitsForTheFeeder) {
+TEST_F(ReconcilerTest, WaitsForTheFeeder) {
   hour_passes();
   world.add(3);
   world.clock.advance(std::chrono::hours{2});
-  EXPECT_EQ(prover->step(), Millis{60'000});
-  EXPECT_EQ(prover->status().proved_to, Instant{});
+  EXPECT_EQ(reconciler->step(), Millis{60'000});
+  EXPECT_EQ(reconciler->status().reconciled_to, Instant{});
 }
 
-TEST_F(RawLogProverTest, ALakeThatIsAwayIsToldAndTriedAgain) {
+TEST_F(ReconcilerTest, ALakeThatIsAwayIsToldAndTriedAgain) {
   hour_passes();
   hour_passes();
   world.lake.kept.erase(world.lake.kept.begin());
   world.lake.reads_fail = true;
-  EXPECT_EQ(prover->step(), Millis{60'000});
-  EXPECT_EQ(prover->status().last_error, "the lake does not read");
-  prover->step();
-  EXPECT_EQ(prover->status().last_error, "");
+  EXPECT_EQ(reconciler->step(), Millis{60'000});
+  EXPECT_EQ(reconciler->status().last_error, "the lake does not read");
+  reconciler->step();
+  EXPECT_EQ(reconciler->status().last_error, "");
   EXPECT_EQ(difference(), 1);
 }
 

@@ -36,60 +36,56 @@ struct Suspect {
 
 class Proving {
  public:
-  Proving(const ProofPorts& ports, const ProofRange& range, const std::function<bool()>& stop)
+  Proving(const ReconciliationPorts& ports, const ReconciliationRange& range, const std::function<bool()>& stop)
       : ports_(ports), range_(range), stop_(stop) {}
 
-  Result<Proof> run() {
-    if (auto found = find_bounds(); !found) return found.error();
-    if (auto counted = count(); !counted) return counted.error();
-    if (auto compared = compare(); !compared) return compared.error();
+  Result<Reconciliation> run() {
+    VF_TRY(find_bounds());
+    VF_TRY(count());
+    VF_TRY(compare());
     for (const Instant hour : hours_that_differ_) {
-      if (auto looked = look_into(hour); !looked) return looked.error();
+      VF_TRY(look_into(hour));
     }
     for (auto& [key, line] : lines_) proof_.lines.push_back(std::move(line));
     return std::move(proof_);
   }
 
  private:
-  Result<bool> find_bounds() {
+  Result<void> find_bounds() {
     proof_.from = hour_of(std::max(range_.from, from_unix_millis(0)));
     proof_.to = hour_from(range_.to);
     proof_.resume = range_.after;
-    const auto cursor = ports_.outbox.cursor(std::string(store::kRawLog));
-    if (!cursor) return cursor.error();
-    cursor_ = cursor->value_or(Position{});
-    const auto purged = ports_.outbox.purged();
-    if (!purged) return purged.error();
-    const auto first = ports_.outbox.read_after({.after = range_.after, .rows_max = 1});
-    if (!first) return first.error();
-    if (first->empty()) {
+    VF_ASSIGN(const auto cursor, ports_.outbox.cursor(std::string(store::kRawLog)));
+    cursor_ = cursor.value_or(Position{});
+    VF_ASSIGN(const auto purged, ports_.outbox.purged());
+    VF_ASSIGN(const auto first, ports_.outbox.read_after({.after = range_.after, .rows_max = 1}));
+    if (first.empty()) {
       proof_.from = proof_.to;
-      return true;
+      return {};
     }
     // The hour that retention stands in is held in part.
-    const Instant received = first->front().event.received;
-    const bool in_part = *purged != Position{} && *purged >= range_.after;
+    const Instant received = first.front().event.received;
+    const bool in_part = purged != Position{} && purged >= range_.after;
     proof_.from = std::max(proof_.from, in_part ? hour_from(received) : hour_of(received));
-    return true;
+    return {};
   }
 
   /// Calls `each` with every row after `after` and the position before it, until it says false.
   template <class Each>
-  Result<bool> read(Position after, Each each) {
+  Result<void> read(Position after, Each each) {
     while (true) {
       if (stop_()) return unavailable("the proof was stopped");
-      const auto rows = ports_.outbox.read_after({.after = after, .rows_max = kChunkRows});
-      if (!rows) return rows.error();
-      if (rows->empty()) return true;
-      for (const auto& row : *rows) {
+      VF_ASSIGN(const auto rows, ports_.outbox.read_after({.after = after, .rows_max = kChunkRows}));
+      if (rows.empty()) return {};
+      for (const auto& row : rows) {
         ++proof_.rows_read;
-        if (!each(row, after)) return true;
+        if (!each(row, after)) return {};
         after = row.event.position;
       }
     }
   }
 
-  Result<bool> count() {
+  Result<void> count() {
     bool near_end = false;
     return read(range_.after, [&](const OutboxRow& row, Position before) {
       const Event& event = row.event;
@@ -106,13 +102,12 @@ class Proving {
     });
   }
 
-  Result<bool> compare() {
+  Result<void> compare() {
     std::map<Key, lake::HourTally> lake;
     for (Instant hour = proof_.from; hour <= last_; hour += lake::kTallySpan) {  // one by one: ids take memory there
       if (stop_()) return unavailable("the proof was stopped");
-      const auto tallies = ports_.lake.tally(hour, hour + lake::kTallySpan);
-      if (!tallies) return tallies.error();
-      for (const auto& tally : *tallies) lake[{tally.hour, tally.source}] = tally;
+      VF_ASSIGN(const auto tallies, ports_.lake.tally(hour, hour + lake::kTallySpan));
+      for (const auto& tally : tallies) lake[{tally.hour, tally.source}] = tally;
     }
     for (const auto& [key, tally] : outbox_) line(key).outbox = tally.events;
     for (const auto& [key, tally] : lake) {
@@ -126,24 +121,24 @@ class Proving {
       differing_.insert(key);
       hours_that_differ_.insert(key.first);
     }
-    return true;
+    return {};
   }
 
-  ProofLine& line(const Key& key) {
-    ProofLine& found = lines_[key];
+  ReconciledHour& line(const Key& key) {
+    ReconciledHour& found = lines_[key];
     found.hour = key.first;
     found.source = key.second;
     return found;
   }
 
   // An hour's rows, also those that the feeder has not passed: some of them may be in the log already.
-  Result<bool> look_into(Instant hour) {
+  Result<void> look_into(Instant hour) {
     Position after = cursor_;
     for (const auto& [key, tally] : outbox_) {
       if (key.first == hour && tally.events > 0) after = std::min(after, tally.before);
     }
     std::vector<Suspect> suspects;
-    Result<bool> looked_for = true;
+    Result<void> looked_for;
     const auto look = [&] {
       looked_for = look_for(std::exchange(suspects, {}), hour);
       return looked_for.has_value();
@@ -160,30 +155,27 @@ class Proving {
     return looked_for;
   }
 
-  Result<bool> look_for(const std::vector<Suspect>& suspects, Instant hour) {
+  Result<void> look_for(const std::vector<Suspect>& suspects, Instant hour) {
     std::vector<Uuid> ids;
     for (const auto& suspect : suspects) ids.push_back(suspect.event.id);
-    const auto present = ports_.lake.ids_present(ids, hour, hour + lake::kTallySpan - Millis{1});
-    if (!present) return present.error();
-    const std::unordered_set<Uuid> held(present->begin(), present->end());
+    VF_ASSIGN(const auto present, ports_.lake.ids_present(ids, hour, hour + lake::kTallySpan - Millis{1}));
+    const std::unordered_set<Uuid> held(present.begin(), present.end());
     for (const auto& [event, before, source] : suspects) {
-      ProofLine& found = line({hour, source});
+      ReconciledHour& found = line({hour, source});
       if (held.contains(event.id)) {
         found.unknown = std::max<int64_t>(0, found.unknown - 1);
       } else if (event.position <= cursor_) {
-        const auto aside = is_put_aside(event.id);
-        if (!aside) return aside.error();
-        ++(*aside ? found.put_aside : found.missing);
-        if (!*aside) note_missing(event, before);
+        VF_ASSIGN(const auto aside, is_put_aside(event.id));
+        ++(aside ? found.put_aside : found.missing);
+        if (!aside) note_missing(event, before);
       }
     }
-    return true;
+    return {};
   }
 
   Result<bool> is_put_aside(Uuid id) {
-    const auto rows = ports_.outbox.deliveries_of(id);
-    if (!rows) return rows.error();
-    return std::ranges::find(*rows, store::kRawLog, &store::PutDelivery::target) != rows->end();
+    VF_ASSIGN(const auto rows, ports_.outbox.deliveries_of(id));
+    return std::ranges::find(rows, store::kRawLog, &store::PutDelivery::target) != rows.end();
   }
 
   void note_missing(const MissingEvent& event, Position before) {
@@ -191,31 +183,32 @@ class Proving {
     if (proof_.missing_total <= kMissingMax) proof_.missing.push_back(event);
   }
 
-  const ProofPorts& ports_;
-  const ProofRange& range_;
+  const ReconciliationPorts& ports_;
+  const ReconciliationRange& range_;
   const std::function<bool()>& stop_;
   Position cursor_;
   Instant last_ = Instant::min();  // receipt of the latest row in the range
   std::map<Key, OutboxTally> outbox_;
-  std::map<Key, ProofLine> lines_;
+  std::map<Key, ReconciledHour> lines_;
   std::set<Key> differing_;
   std::set<Instant> hours_that_differ_;
-  Proof proof_;
+  Reconciliation proof_;
 };
 
 }  // namespace
 
-int64_t Proof::difference() const {
+int64_t Reconciliation::difference() const {
   int64_t sum = 0;
   for (const auto& line : lines) sum += line.difference();
   return sum;
 }
 
-Result<Proof> prove(const ProofPorts& ports, const ProofRange& range, const std::function<bool()>& stop) {
+Result<Reconciliation> reconcile(const ReconciliationPorts& ports, const ReconciliationRange& range,
+                                 const std::function<bool()>& stop) {
   return Proving(ports, range, stop).run();
 }
 
-std::vector<store::Write> repairs(const Proof& proof, Instant now) {
+std::vector<store::Write> repairs(const Reconciliation& proof, Instant now) {
   std::vector<store::Write> writes;
   if (proof.missing_total > kMissingMax) {
     writes.emplace_back(store::MoveCursor{std::string(store::kRawLog), proof.before_missing,

@@ -13,13 +13,13 @@
 
 namespace vf::raw_log {
 
-struct ProofRange {
+struct ReconciliationRange {
   Instant from, to;     // of receipt: from <= received < to, widened to full hours
   Position after = {};  // nothing of the range stands before it: where reading begins
 };
 
 /// One hour and source. Equal: the log holds each event that it should, once, and nothing else.
-struct ProofLine {
+struct ReconciledHour {
   Instant hour;
   std::string source;
   int64_t outbox = 0;     // events that the feeder has passed
@@ -37,10 +37,10 @@ struct MissingEvent {
   Uuid id;
 };
 
-struct Proof {
-  Instant from, to;              // what was compared: hours from the first that the outbox still holds whole
-  std::vector<ProofLine> lines;  // by hour, then source
-  int64_t rows_read = 0;         // of the outbox
+struct Reconciliation {
+  Instant from, to;                   // what was compared: hours from the first that the outbox still holds whole
+  std::vector<ReconciledHour> lines;  // by hour, then source
+  int64_t rows_read = 0;              // of the outbox
   int64_t missing_total = 0;
   std::vector<MissingEvent> missing;  // the first kMissingMax
   Position before_missing;            // nothing is missing up to here
@@ -49,17 +49,18 @@ struct Proof {
   int64_t difference() const;
 };
 
-struct ProofPorts {
+struct ReconciliationPorts {
   store::OutboxStore& outbox;
   lake::RawLog& lake;
 };
 
 /// Reads the range. `stop` is asked now and then; once it says true the answer is an error (unavailable). Errors:
 /// unavailable, internal.
-Result<Proof> prove(const ProofPorts& ports, const ProofRange& range, const std::function<bool()>& stop);
+Result<Reconciliation> reconcile(const ReconciliationPorts& ports, const ReconciliationRange& range,
+                                 const std::function<bool()>& stop);
 
 /// Up to so many missing events are handed to the feeder one by one; for more its cursor goes back before the first.
 inline constexpr int64_t kMissingMax = 1'000;
-std::vector<store::Write> repairs(const Proof& proof, Instant now);
+std::vector<store::Write> repairs(const Reconciliation& proof, Instant now);
 
 }  // namespace vf::raw_log

@@ -16,9 +16,9 @@ const auto kNeverStop = [] { return false; };
 const Instant kBegin = from_unix_millis(0);
 const Instant kEver = from_unix_millis(4'000'000'000'000);
 
-struct RawLogProofTest : testing::Test {
+struct ReconciliationTest : testing::Test {
   // Four hours of two sources, all in the log.
-  RawLogProofTest() {
+  ReconciliationTest() {
     for (int hour = 0; hour < 4; ++hour) {
       world.add(20, "kick");
       world.add(5, "sumsub");
@@ -26,19 +26,19 @@ struct RawLogProofTest : testing::Test {
     }
     world.run_until_caught_up();
   }
-  Proof proof(ProofRange range = {kBegin, kEver}) {
-    auto found = prove({world.outbox, world.lake}, range, kNeverStop);
+  Reconciliation proof(ReconciliationRange range = {kBegin, kEver}) {
+    auto found = reconcile({world.outbox, world.lake}, range, kNeverStop);
     EXPECT_TRUE(found) << found.error().message;
-    return found ? *found : Proof{};
+    return found ? *found : Reconciliation{};
   }
-  ProofLine the_line_that_differs() {
-    const Proof found = proof();
-    std::vector<ProofLine> differing;
+  ReconciledHour the_line_that_differs() {
+    const Reconciliation found = proof();
+    std::vector<ReconciledHour> differing;
     for (const auto& line : found.lines) {
       if (line.difference() != 0 || line.put_aside != 0) differing.push_back(line);
     }
     EXPECT_THAT(differing, SizeIs(1));
-    return differing.empty() ? ProofLine{} : differing[0];
+    return differing.empty() ? ReconciledHour{} : differing[0];
   }
   Event lose(size_t index) {
     Event event = world.lake.kept[index].event;
@@ -49,14 +49,14 @@ struct RawLogProofTest : testing::Test {
     for (const auto& write : repairs(proof(), world.clock.now())) ASSERT_TRUE(world.commit(write));
     world.clock.advance(std::chrono::seconds{5});
     world.run_until_caught_up();
-    world.settle();
+    world.run_until_idle();
   }
 
   World world;
 };
 
-TEST_F(RawLogProofTest, EqualStoresAreProvedByCountsAlone) {
-  const Proof found = proof();
+TEST_F(ReconciliationTest, EqualStoresAreProvedByCountsAlone) {
+  const Reconciliation found = proof();
   EXPECT_EQ(found.difference(), 0);
   EXPECT_THAT(found.lines, SizeIs(8));
   for (const auto& line : found.lines) {
@@ -67,7 +67,7 @@ TEST_F(RawLogProofTest, EqualStoresAreProvedByCountsAlone) {
   EXPECT_EQ(found.rows_read, 100);
 }
 
-TEST_F(RawLogProofTest, ALostRowIsFoundAndComesBackOnce) {
+TEST_F(ReconciliationTest, ALostRowIsFoundAndComesBackOnce) {
   const Event lost = lose(7);
   const auto line = the_line_that_differs();
   EXPECT_EQ(line.source, lost.source);
@@ -79,7 +79,7 @@ TEST_F(RawLogProofTest, ALostRowIsFoundAndComesBackOnce) {
   world.expect_each_once();
 }
 
-TEST_F(RawLogProofTest, AnExchangedRowIsFoundThoughTheCountsAreEqual) {
+TEST_F(ReconciliationTest, AnExchangedRowIsFoundThoughTheCountsAreEqual) {
   lose(3);
   Event strange = world.lake.kept[3].event;
   strange.id.bytes[15] ^= 0xff;
@@ -90,7 +90,7 @@ TEST_F(RawLogProofTest, AnExchangedRowIsFoundThoughTheCountsAreEqual) {
   EXPECT_EQ(line.unknown, 1);
 }
 
-TEST_F(RawLogProofTest, ARepeatedRowIsTold) {
+TEST_F(ReconciliationTest, ARepeatedRowIsTold) {
   world.lake.kept.push_back(world.lake.kept[0]);
   const auto line = the_line_that_differs();
   EXPECT_EQ(line.repeated, 1);
@@ -98,7 +98,7 @@ TEST_F(RawLogProofTest, ARepeatedRowIsTold) {
   EXPECT_THAT(repairs(proof(), kStart), IsEmpty());
 }
 
-TEST_F(RawLogProofTest, ADeadLetterOfTheRawLogIsKnownAndNoDifference) {
+TEST_F(ReconciliationTest, ADeadLetterOfTheRawLogIsKnownAndNoDifference) {
   const Event lost = lose(7);
   store::PutDelivery dead;
   dead.target = kConsumer;
@@ -112,7 +112,7 @@ TEST_F(RawLogProofTest, ADeadLetterOfTheRawLogIsKnownAndNoDifference) {
   EXPECT_THAT(repairs(proof(), kStart), IsEmpty());
 }
 
-TEST_F(RawLogProofTest, WhatTheFeederHasNotPassedIsNoDifference) {
+TEST_F(ReconciliationTest, WhatTheFeederHasNotPassedIsNoDifference) {
   world.add(10);
   EXPECT_EQ(proof().difference(), 0);
   EXPECT_THAT(proof().lines, SizeIs(8));
@@ -123,34 +123,34 @@ TEST_F(RawLogProofTest, WhatTheFeederHasNotPassedIsNoDifference) {
   EXPECT_EQ(proof().difference(), 0);
 }
 
-TEST_F(RawLogProofTest, OnlyTheRangeAskedForIsCompared) {
+TEST_F(ReconciliationTest, OnlyTheRangeAskedForIsCompared) {
   lose(7);  // of the first hour
   const Instant second = std::chrono::floor<std::chrono::hours>(kStart) + std::chrono::hours{1};
-  const Proof found = proof({second, second + std::chrono::hours{2}});
+  const Reconciliation found = proof({second, second + std::chrono::hours{2}});
   EXPECT_EQ(found.difference(), 0);
   EXPECT_THAT(found.lines, SizeIs(4));
 }
 
-TEST_F(RawLogProofTest, TheNextRangeMayBeReadFromWhereThisOneSays) {
+TEST_F(ReconciliationTest, TheNextRangeMayBeReadFromWhereThisOneSays) {
   const Instant third = std::chrono::floor<std::chrono::hours>(kStart) + std::chrono::hours{2};
-  const Proof first = proof({kBegin, third});
-  const Proof rest = proof({third, kEver, first.resume});
+  const Reconciliation first = proof({kBegin, third});
+  const Reconciliation rest = proof({third, kEver, first.resume});
   EXPECT_EQ(rest.difference(), 0);
   EXPECT_THAT(rest.lines, SizeIs(4));
   EXPECT_LT(rest.rows_read, 100);
 }
 
-TEST_F(RawLogProofTest, AnHourThatRetentionHasBegunIsLeftOut) {
+TEST_F(ReconciliationTest, AnHourThatRetentionHasBegunIsLeftOut) {
   store::RetentionStep step;
   step.outbox_before = step.ledger_before = kStart + Millis{1};
   step.rows_max = 10;
   ASSERT_TRUE(world.commit(step));
-  const Proof found = proof();
+  const Reconciliation found = proof();
   EXPECT_EQ(found.difference(), 0);
   EXPECT_THAT(found.lines, SizeIs(6));
 }
 
-TEST_F(RawLogProofTest, ManyLostRowsComeBackByTheCursor) {
+TEST_F(ReconciliationTest, ManyLostRowsComeBackByTheCursor) {
   world.add(3'000, "orders");
   world.run_until_caught_up();
   std::erase_if(world.lake.kept, [](const auto& row) { return row.event.source == "orders"; });
@@ -161,8 +161,8 @@ TEST_F(RawLogProofTest, ManyLostRowsComeBackByTheCursor) {
   world.expect_each_once();
 }
 
-TEST_F(RawLogProofTest, MayBeStopped) {
-  const auto stopped = prove({world.outbox, world.lake}, {kBegin, kEver}, [] { return true; });
+TEST_F(ReconciliationTest, MayBeStopped) {
+  const auto stopped = reconcile({world.outbox, world.lake}, {kBegin, kEver}, [] { return true; });
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, Code::unavailable);
 }

@@ -9,7 +9,7 @@
 namespace vf::raw_log {
 
 // What the worker's thread is told by others: completions of writes, wake-ups, and when to end.
-class RawLogWorker::Mailbox {
+class Worker::Mailbox {
  public:
   struct Letters {
     std::vector<std::move_only_function<void()>> completions;
@@ -47,32 +47,17 @@ class RawLogWorker::Mailbox {
   bool woken_ = false;
 };
 
-namespace {
-
-// The same port, but completions go through `post`.
-template <class Post>
-store::WriteOutbox completing_by(store::WriteOutbox write, Post post) {
-  return [write = std::move(write), post](store::Write what, std::function<void(Result<store::WriteResult>)> done) {
-    write(std::move(what), [post, done = std::move(done)](Result<store::WriteResult> result) {
-      post([done, result = std::move(result)]() mutable { done(std::move(result)); });
-    });
-  };
-}
-
-}  // namespace
-
-RawLogWorker::RawLogWorker(Params params)
+Worker::Worker(Params params)
     : clock_(params.clock),
       random_(params.seed),
       mailbox_(std::make_shared<Mailbox>()),
-      feeder_({params.outbox,
-               completing_by(std::move(params.write),
-                             [mailbox = mailbox_](auto completion) { mailbox->post(std::move(completion)); }),
-               params.lake, params.clock, random_},
-              std::move(params.feeder)),
+      writer_(params.writer, [mailbox = mailbox_](auto completion) { mailbox->post(std::move(completion)); }),
+      feeder_(
+          {.outbox = params.outbox, .writer = writer_, .lake = params.lake, .clock = params.clock, .random = random_},
+          std::move(params.feeder)),
       thread_([this] { run(); }) {}
 
-void RawLogWorker::run() {
+void Worker::run() {
   for (Millis wait{0};;) {
     auto letters = mailbox_->wait(wait);
     for (auto& completion : letters.completions) completion();
@@ -92,14 +77,14 @@ void RawLogWorker::run() {
   }
 }
 
-void RawLogWorker::wake() { mailbox_->wake(); }
+void Worker::wake() { mailbox_->wake(); }
 
-RawLogStatus RawLogWorker::status() const {
+FeederStatus Worker::status() const {
   const std::lock_guard lock(mutex_);
   return status_;
 }
 
-void RawLogWorker::drain(Millis at_most) {
+void Worker::drain(Millis at_most) {
   const std::lock_guard lock(draining_);
   mailbox_->stop(clock_.steady() + at_most);
   if (thread_.joinable()) thread_.join();

@@ -1,24 +1,25 @@
-// RawLogWorker with a real thread and a real committer. Oracle: what the log holds. Scope: the thread; what the feeder
+// Worker with a real thread and a real committer. Oracle: what the log holds. Scope: the thread; what the feeder
 // decides is tested beside it.
 #include "raw_log/worker.h"
 
 #include <gtest/gtest.h>
 
 #include "outbox/committer.h"
+#include "outbox/function_writer_test.h"
 #include "raw_log/fixture_test.h"
 
 namespace vf::raw_log {
 namespace {
 
-struct Worker : testing::Test {
-  Worker() : committer({outbox, clock, {}, {}}) {}
+struct WorkerTest : testing::Test {
+  WorkerTest() : committer({outbox, clock, {}, {}}) {}
 
-  std::unique_ptr<RawLogWorker> start(Millis linger) {
-    RawLogFeederParams params;
+  std::unique_ptr<Worker> start(Millis linger) {
+    FeederParams params;
     params.linger = linger;
     params.poll = Millis{60'000};
-    auto write = [this](Write what, auto done) { committer.write(std::move(what), std::move(done)); };
-    return std::make_unique<RawLogWorker>(RawLogWorker::Params{outbox, write, lake, clock, 1, params});
+    return std::make_unique<Worker>(Worker::Params{
+        .outbox = outbox, .writer = committer, .lake = lake, .clock = clock, .seed = 1, .feeder = params});
   }
   void add(int count) {
     for (int i = 0; i < count; ++i) {
@@ -37,7 +38,7 @@ struct Worker : testing::Test {
   int next = 0;
 };
 
-TEST_F(Worker, CopiesWhatIsCommittedOnceItIsWoken) {
+TEST_F(WorkerTest, CopiesWhatIsCommittedOnceItIsWoken) {
   auto worker = start(Millis{0});
   add(100);
   const auto deadline = clock.steady() + std::chrono::seconds{20};
@@ -48,7 +49,7 @@ TEST_F(Worker, CopiesWhatIsCommittedOnceItIsWoken) {
   EXPECT_EQ(*lake.count(), 100);
 }
 
-TEST_F(Worker, DrainCopiesWhatIsLeft) {
+TEST_F(WorkerTest, DrainCopiesWhatIsLeft) {
   auto worker = start(Millis{3'600'000});
   add(50);
   worker->drain(Millis{20'000});
@@ -57,8 +58,9 @@ TEST_F(Worker, DrainCopiesWhatIsLeft) {
   worker->drain(Millis{0});  // again: nothing happens
 }
 
-TEST_F(Worker, DrainEndsInTimeWhenTheStoreNeverAnswers) {
-  RawLogWorker worker({outbox, [](Write, auto) {}, lake, clock, 1, {}});
+TEST_F(WorkerTest, DrainEndsInTimeWhenTheStoreNeverAnswers) {
+  outbox::FunctionWriter silent([](const Write&, const outbox::OnWritten&) {});
+  Worker worker({.outbox = outbox, .writer = silent, .lake = lake, .clock = clock, .seed = 1, .feeder = {}});
   worker.drain(Millis{10});  // the test's own time limit is the oracle
 }
 

@@ -153,21 +153,20 @@ http::Response busy(std::string_view detail) {
 }
 
 Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
-  auto waiting = store.quarantined(kRetriedMax);
-  if (!waiting) return waiting.error();
-  std::erase_if(*waiting, [&](const auto& event) { return event.attempted_at >= tried_before; });
+  VF_ASSIGN(auto waiting, store.quarantined(kRetriedMax));
+  std::erase_if(waiting, [&](const auto& event) { return event.attempted_at >= tried_before; });
   ApplyEvents again;
-  for (const auto& event : *waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
-  const auto statuses = apply(store, again.events, again.projections, now);
-  if (!statuses) return statuses.error();
-  const auto count = [&](Applied status) { return static_cast<size_t>(std::ranges::count(*statuses, status)); };
-  return RetryCounts{.tried = waiting->size(),
+  for (const auto& event : waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
+  VF_ASSIGN(const auto statuses, apply(store, again.events, again.projections, now));
+  const auto count = [&](Applied status) { return static_cast<size_t>(std::ranges::count(statuses, status)); };
+  return RetryCounts{.tried = waiting.size(),
                      .applied = count(Applied::applied),
                      .ignored = count(Applied::ignored),
                      .quarantined = count(Applied::quarantined)};
 }
 
-std::vector<http::Response> settle(EnvironmentStore& store, std::vector<Ask>& asks, Instant now, const Watch& watch) {
+std::vector<http::Response> apply_requests(EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
+                                           const Watch& watch) {
   std::vector<http::Response> answers(asks.size());
   std::vector<ApplyEvents*> together;
   std::vector<size_t> places;

@@ -1,5 +1,6 @@
-// settle(): does what proved requests ask of an environment's store, and answers each. Everything that arrived together
-// is applied in one transaction. Single-threaded over the port: production gives it a thread, a simulation its turn.
+// apply_requests(): does what proved requests ask of an environment's store, and answers each. Everything that arrived
+// together is applied in one transaction. Single-threaded over the port: production gives it a thread, a simulation its
+// turn.
 #pragma once
 
 #include <functional>
@@ -32,8 +33,8 @@ struct Watch {
 /// Answers in the order of `asks`. Of POST /internal/events: 200 with the statuses after the commit; 503 with
 /// Retry-After when the store is away (resending is safe: what was committed is then a duplicate); 500 for a defect.
 /// An event that the store refuses for itself is quarantined in the same transaction, and holds nobody back.
-std::vector<http::Response> settle(store::EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
-                                   const Watch& watch);
+std::vector<http::Response> apply_requests(store::EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
+                                           const Watch& watch);
 
 /// What became of quarantined events that were tried again.
 struct RetryCounts {

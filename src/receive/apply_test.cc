@@ -13,8 +13,8 @@ namespace {
 std::vector<http::Response> settled(FaultyStore& store, const std::vector<http::Request>& requests,
                                     const Watch& watch = {}) {
   std::vector<Ask> asks;
-  for (const auto& request : requests) asks.push_back(std::get<Ask>(judge(request, signer({kSecret}), {}, kNow)));
-  return settle(store, asks, kNow, watch);
+  for (const auto& request : requests) asks.push_back(std::get<Ask>(decode(request, signer({kSecret}), {}, kNow)));
+  return apply_requests(store, asks, kNow, watch);
 }
 
 http::Response settled_one(FaultyStore& store, const http::Request& request) { return settled(store, {request}).at(0); }

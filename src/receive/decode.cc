@@ -32,14 +32,14 @@ http::Response only(std::string_view method) {
   return answer;
 }
 
-Result<bool> prove(const http::Request& request, const crypto::WebhookSigner& signer, Instant now) {
+Result<void> authenticate(const http::Request& request, const crypto::WebhookSigner& signer, Instant now) {
   // A repeated header is no proof: unique() answers nothing for it.
   const auto header = [&](std::string_view name) { return request.headers.unique(name).value_or(std::string_view{}); };
   return signer.verify({header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"), request.body},
                        now);
 }
 
-Verdict read_events(const http::Request& request, const Limits& limits) {
+Decoded read_events(const http::Request& request, const Limits& limits) {
   // Past events_max the sender is asked for less, not told that it is wrong; no more is read than tells.
   auto events = read_envelopes(request.body, limits.events_max + 1);
   if (!events) return http::problem(400, events.error().message);
@@ -53,7 +53,7 @@ Verdict read_events(const http::Request& request, const Limits& limits) {
   return Ask{std::move(ask)};
 }
 
-Verdict show_event(std::string_view id) {
+Decoded show_event(std::string_view id) {
   const auto uuid = Uuid::parse(id);
   if (!uuid) return http::problem(404, "not an event id");
   return Ask{ShowEvent{*uuid}};
@@ -61,7 +61,7 @@ Verdict show_event(std::string_view id) {
 
 }  // namespace
 
-Verdict judge(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now) {
+Decoded decode(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now) {
   const std::string_view path = request.path();
   const auto retired = std::ranges::find(kRetired, path, &Retired::path);
   if (retired != std::end(kRetired)) return gone(*retired);
@@ -73,7 +73,7 @@ Verdict judge(const http::Request& request, const crypto::WebhookSigner& signer,
   if (request.body.size() > limits.body_bytes_max) {
     return http::problem(413, "larger than " + std::to_string(limits.body_bytes_max) + " bytes");
   }
-  if (auto proved = prove(request, signer, now); !proved) return http::problem(401, proved.error().message);
+  if (auto proved = authenticate(request, signer, now); !proved) return http::problem(401, proved.error().message);
 
   if (path != kEvents) {
     if (auto refusal = http::refuse_unknown_parameters(request, {})) return std::move(*refusal);

@@ -1,4 +1,4 @@
-// judge(): what a request to an environment's listener asks for, or why it is refused. Proves the signature, reads the
+// decode(): what a request to an environment's listener asks for, or why it is refused. Proves the signature, reads the
 // envelopes and projects them: all of the thinking, none of the writing. Pure; runs on network threads.
 #pragma once
 
@@ -36,9 +36,9 @@ struct RetryQuarantined {};
 /// What a proved request wants from the store.
 using Ask = std::variant<ApplyEvents, ShowEvent, RetryQuarantined>;
 /// An answer at once (a refusal), or something to be done first.
-using Verdict = std::variant<http::Response, Ask>;
+using Decoded = std::variant<http::Response, Ask>;
 
 /// In this order: 410 retired route, 404 unknown path, 405 method, 413 too large, 401 not proved, 400 no envelope.
-Verdict judge(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now);
+Decoded decode(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now);
 
 }  // namespace vf::receive

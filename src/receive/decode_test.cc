@@ -8,35 +8,35 @@
 namespace vf::receive {
 namespace {
 
-Verdict judged(const http::Request& request, const Limits& limits = {}) {
-  return judge(request, signer({kSecret, kOldSecret}), limits, kNow);
+Decoded judged(const http::Request& request, const Limits& limits = {}) {
+  return decode(request, signer({kSecret, kOldSecret}), limits, kNow);
 }
 
 /// The refusal's status; 0 when the request is taken.
 int refusal(const http::Request& request, const Limits& limits = {}) {
-  const auto verdict = judged(request, limits);
-  const auto* response = std::get_if<http::Response>(&verdict);
+  const auto decoded = judged(request, limits);
+  const auto* response = std::get_if<http::Response>(&decoded);
   return response == nullptr ? 0 : response->status;
 }
 
 std::string detail(const http::Request& request) {
-  const auto verdict = judged(request);
-  const auto* response = std::get_if<http::Response>(&verdict);
+  const auto decoded = judged(request);
+  const auto* response = std::get_if<http::Response>(&decoded);
   return response == nullptr ? "" : response->body;
 }
 
 std::optional<std::string> header(const http::Request& request, std::string_view name) {
-  const auto verdict = judged(request);
-  for (const auto& [key, value] : std::get<http::Response>(verdict).headers) {
+  const auto decoded = judged(request);
+  for (const auto& [key, value] : std::get<http::Response>(decoded).headers) {
     if (key == name) return value;
   }
   return std::nullopt;
 }
 
 ApplyEvents taken(const http::Request& request) {
-  auto verdict = judged(request);
-  auto* ask = std::get_if<Ask>(&verdict);
-  EXPECT_NE(ask, nullptr) << std::get<http::Response>(verdict).body;
+  auto decoded = judged(request);
+  auto* ask = std::get_if<Ask>(&decoded);
+  EXPECT_NE(ask, nullptr) << std::get<http::Response>(decoded).body;
   return ask == nullptr ? ApplyEvents{} : std::move(std::get<ApplyEvents>(*ask));
 }
 
@@ -191,8 +191,8 @@ TEST(Judge, TooLargeIs413) {
 
 TEST(Judge, AnEventIsShownToWhoProvesItself) {
   const std::string path = "/internal/events/" + follow(1).id.to_string();
-  const auto verdict = judged(signed_request("GET", path, ""));
-  EXPECT_EQ(std::get<ShowEvent>(std::get<Ask>(verdict)).id, follow(1).id);
+  const auto decoded = judged(signed_request("GET", path, ""));
+  EXPECT_EQ(std::get<ShowEvent>(std::get<Ask>(decoded)).id, follow(1).id);
   http::Request unsigned_one;
   unsigned_one.method = "GET";
   unsigned_one.target = path;
@@ -201,8 +201,8 @@ TEST(Judge, AnEventIsShownToWhoProvesItself) {
 }
 
 TEST(Judge, QuarantineIsRetriedForWhoProvesItself) {
-  const auto verdict = judged(signed_request("POST", "/internal/quarantine/retry", ""));
-  EXPECT_TRUE(std::holds_alternative<RetryQuarantined>(std::get<Ask>(verdict)));
+  const auto decoded = judged(signed_request("POST", "/internal/quarantine/retry", ""));
+  EXPECT_TRUE(std::holds_alternative<RetryQuarantined>(std::get<Ask>(decoded)));
   EXPECT_EQ(refusal(signed_request("POST", "/internal/quarantine/retry", "", {.at = kNow - std::chrono::hours{1}})),
             401);
 }

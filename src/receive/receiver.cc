@@ -14,29 +14,29 @@ size_t weight(const Ask& ask, size_t body_bytes) {
 
 Receiver::Receiver(Params params)
     : params_(std::move(params)),
-      queue_(params_.queue, [this](std::vector<Asked> batch) { perform(std::move(batch)); }) {}
+      queue_(params_.queue, [this](std::vector<Pending> batch) { perform(std::move(batch)); }) {}
 
 void Receiver::handle(http::Request request, http::Respond respond) {
   const auto began = params_.clock.steady();
-  auto verdict = judge(request, params_.signer, params_.limits, params_.clock.now());
-  if (auto* refusal = std::get_if<http::Response>(&verdict)) return answer(respond, std::move(*refusal), began);
-  const size_t bytes = weight(std::get<Ask>(verdict), request.body.size());
-  Asked asked{std::get<Ask>(std::move(verdict)), std::move(respond), began};
+  auto decoded = decode(request, params_.signer, params_.limits, params_.clock.now());
+  if (auto* refusal = std::get_if<http::Response>(&decoded)) return answer(respond, std::move(*refusal), began);
+  const size_t bytes = weight(std::get<Ask>(decoded), request.body.size());
+  Pending asked{std::get<Ask>(std::move(decoded)), std::move(respond), began};
   if (queue_.submit(asked, bytes)) return;
   answer(asked.respond, busy("too many requests wait for the store"), began);
 }
 
-void Receiver::perform(std::vector<Asked> batch) {
+void Receiver::perform(std::vector<Pending> batch) {
   std::vector<Ask> asks;
   asks.reserve(batch.size());
-  for (Asked& asked : batch) asks.push_back(std::move(asked.ask));
+  for (Pending& asked : batch) asks.push_back(std::move(asked.ask));
   Watch watch{.on_failure = params_.watch.on_failure};
   if (params_.watch.on_event) {  // with the time after the commit: a lag that leaves the commit out would be no lag
     watch.on_event = [this](const EventReport& event) {
       params_.watch.on_event({event.event, event.status, params_.clock.now()});
     };
   }
-  auto answers = settle(params_.store, asks, params_.clock.now(), watch);
+  auto answers = apply_requests(params_.store, asks, params_.clock.now(), watch);
   for (size_t i = 0; i < batch.size(); ++i) answer(batch[i].respond, std::move(answers[i]), batch[i].began);
 }
 

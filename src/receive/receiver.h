@@ -11,8 +11,8 @@
 #include "concurrency/batch_queue.h"
 #include "crypto/standard_webhooks.h"
 #include "http/message.h"
-#include "receive/decode.h"
 #include "receive/apply.h"
+#include "receive/decode.h"
 #include "store/environment_store.h"
 
 namespace vf::receive {
@@ -31,7 +31,7 @@ class Receiver {
     crypto::WebhookSigner signer;
     Limits limits{};
     // Past it: 503 with Retry-After. A request is itself a batch, so few of them make a transaction.
-    concurrency::GroupCommitterParams queue{.waiting_max = 1024, .waiting_bytes_max = 64u << 20, .batch_max = 32};
+    concurrency::BatchQueueParams queue{.waiting_max = 1024, .waiting_bytes_max = 64u << 20, .batch_max = 32};
     Watch watch{};                                         // on the committing thread
     std::function<void(const AnswerReport&)> on_answer{};  // any thread
   };
@@ -46,16 +46,16 @@ class Receiver {
   void drain() { queue_.drain(); }
 
  private:
-  struct Asked {
+  struct Pending {
     Ask ask;
     http::Respond respond;
     std::chrono::nanoseconds began;
   };
-  void perform(std::vector<Asked> batch);
+  void perform(std::vector<Pending> batch);
   void answer(http::Respond& respond, http::Response response, std::chrono::nanoseconds began);
 
   Params params_;
-  concurrency::GroupCommitter<Asked> queue_;  // last: its thread uses everything above
+  concurrency::BatchQueue<Pending> queue_;  // last: its thread uses everything above
 };
 
 }  // namespace vf::receive

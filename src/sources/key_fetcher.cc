@@ -16,10 +16,10 @@ Error none_now() { return unavailable("no more keys are fetched now"); }
 
 Result<std::string> fetch(const std::string& url) {
   auto client = http::Client::create({.allow_private = true});  // the address is the operator's own setting
-  auto response = client->call({.method = "GET", .url = url, .connect_timeout = kConnectTimeout, .timeout = kTimeout});
-  if (!response) return response.error();
-  if (response->status != 200) return unavailable(fmt::format("{} answered {}", url, response->status));
-  return std::move(response->body);
+  VF_ASSIGN(auto response,
+            client->call({.method = "GET", .url = url, .connect_timeout = kConnectTimeout, .timeout = kTimeout}));
+  if (response.status != 200) return unavailable(fmt::format("{} answered {}", url, response.status));
+  return std::move(response.body);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Source: what a provider's folder implements. Proves a delivery and says what it means; pure but for its keys.
-// prove() runs on network threads, several at once, and must not block.
+// verify() runs on network threads, several at once, and must not block.
 #pragma once
 
 #include <functional>
@@ -29,14 +29,14 @@ struct Refusal {
   std::string_view reason;   // "missing header", "bad signature", "too old", "from the future", "malformed header"
   bool unknown_key = false;  // well-formed, but no key fits: worth fetching the provider's keys (see refresh_keys)
 };
-using Verdict = std::variant<Delivery, Handshake, Refusal>;
+using Verification = std::variant<Delivery, Handshake, Refusal>;
 
 class Source {
  public:
   virtual ~Source() = default;
   /// The configured name; the path is /webhooks/<name>.
   virtual const std::string& name() const = 0;
-  virtual Verdict prove(const http::Request& request, Instant now) const = 0;
+  virtual Verification verify(const http::Request& request, Instant now) const = 0;
   /// True when this source can fetch keys and may do so now (rate limited inside). When it returns true, `done` is
   /// called once, from any thread, with whether the set of keys changed; the caller then proves again.
   virtual bool refresh_keys(Instant /*now*/, std::function<void(bool changed)> /*done*/) { return false; }

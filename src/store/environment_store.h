@@ -74,7 +74,7 @@ class EnvironmentStore {
   virtual Result<int64_t> purge(const Purge& step) = 0;                            // says how many rows went
   virtual Result<std::vector<std::pair<std::string, int64_t>>> row_counts() = 0;   // of the projected tables
   virtual Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) = 0;  // key order
-  virtual Result<bool> ping() = 0;
+  virtual Result<void> ping() = 0;
   virtual Result<Instant> time(Instant ours) { return ours; }  // as OutboxStore::time()
 };
 

@@ -5,27 +5,28 @@
 namespace vf::store {
 namespace {
 
-constexpr Passage kPassages[] = {Passage::sent, Passage::unwanted, Passage::dry_run, Passage::detached};
+constexpr SkipReason kSkipReasons[] = {SkipReason::none, SkipReason::unwanted, SkipReason::dry_run,
+                                       SkipReason::detached};
 
 }  // namespace
 
-std::string_view to_string(Passage passage) {
-  switch (passage) {
-    case Passage::sent:
+std::string_view to_string(SkipReason skip_reason) {
+  switch (skip_reason) {
+    case SkipReason::none:
       return "sent";
-    case Passage::unwanted:
+    case SkipReason::unwanted:
       return "unwanted";
-    case Passage::dry_run:
+    case SkipReason::dry_run:
       return "dry-run";
-    case Passage::detached:
+    case SkipReason::detached:
       return "detached";
   }
   return "sent";
 }
 
-Passage parse_passage(std::string_view name) {
-  const auto* found = std::ranges::find(kPassages, name, to_string);
-  return found == std::end(kPassages) ? Passage::sent : *found;
+SkipReason parse_skip_reason(std::string_view name) {
+  const auto* found = std::ranges::find(kSkipReasons, name, to_string);
+  return found == std::end(kSkipReasons) ? SkipReason::none : *found;
 }
 
 std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }

@@ -28,10 +28,10 @@ struct AddEvent {
 
 /// What became of the rows that a cursor moved over. `sent`: delivered, apart from those that nobody wanted or that
 /// became exceptions. The others delivered nothing: no row was wanted, or the target's mode passed all of them over.
-enum class Passage { sent, unwanted, dry_run, detached };
+enum class SkipReason { none, unwanted, dry_run, detached };
 /// As it stands in ingest_outbox_batch; what is none of these names is `sent`.
-std::string_view to_string(Passage passage);
-Passage parse_passage(std::string_view name);
+std::string_view to_string(SkipReason skip_reason);
+SkipReason parse_skip_reason(std::string_view name);
 /// Under which the batches that a consumer has pinned stand in ingest_outbox_batch.
 std::string pin_name(const std::string& consumer);
 
@@ -60,7 +60,7 @@ struct AdvanceCursor {
   int64_t attempts = 1;
   Instant sent_at = {};
   std::string config_version = {};  // digest of the target's configuration that was in force
-  Passage passage = Passage::sent;
+  SkipReason skip_reason = SkipReason::none;
   int64_t epoch = 0;
 };
 
@@ -142,7 +142,7 @@ struct EventAdded {
   Position position;  // when not duplicate
   Instant received = {};
 };
-struct Rows {
+struct RowsRemoved {
   int64_t removed = 0;
 };  // of RetentionStep
 struct LeaseTaken {
@@ -150,12 +150,8 @@ struct LeaseTaken {
   int64_t epoch = 0;   // of who holds it now
   std::string holder;  // who holds it now
 };  // of TakeLease
-struct Done {};
-using WriteResult = std::variant<Done, EventAdded, Rows, LeaseTaken>;
-
-/// How consumers write: one durable write, riding in a transaction of the committer. `done` is called once, from any
-/// thread, never inside the call. Writes of one caller are done in order. Errors as in OutboxStore::write().
-using WriteOutbox = std::function<void(Write write, std::function<void(Result<WriteResult>)> done)>;
+struct Written {};  // of every other write
+using WriteResult = std::variant<Written, EventAdded, RowsRemoved, LeaseTaken>;
 
 /// A row of the outbox as consumers read it.
 struct OutboxRow {
@@ -177,7 +173,7 @@ struct BatchRow {  // of ingest_outbox_batch
   int64_t attempts = 0;
   Instant sent_at = {};
   Instant acked_at = {};
-  Passage passage = Passage::sent;
+  SkipReason skip_reason = SkipReason::none;
 };
 
 struct Backlog {
@@ -234,7 +230,7 @@ class OutboxStore {
   virtual Result<std::vector<AddAudit>> audit(size_t rows_max) = 0;  // newest first
 
   /// Cheap: does the store answer? For /readyz.
-  virtual Result<Done> ping() = 0;
+  virtual Result<void> ping() = 0;
   /// What time it is for the store, which says when events are received: by its server's clock, or `ours`, this
   /// machine's, where it has no server. What is removed or left out for its age goes by this.
   virtual Result<Instant> time(Instant ours) { return ours; }

@@ -24,9 +24,8 @@ Millis ahead_of(Instant there, Instant before, Instant after) {
 Result<ClockDifference> compare_clocks(const Clock& ours, const AskTime& ask) {
   using enum ClockDifference::Grade;
   const Instant before = ours.now();
-  const auto there = ask();
-  if (!there) return there.error();
-  const Millis ahead = ahead_of(*there, before, ours.now());
+  VF_ASSIGN(const auto there, ask());
+  const Millis ahead = ahead_of(there, before, ours.now());
   const Millis apart = std::chrono::abs(ahead);
   auto seen = fmt::format("this machine's clock is {:.3f} s {} the PostgreSQL server's", seconds(apart),
                           ahead < Millis{0} ? "behind" : "ahead of");

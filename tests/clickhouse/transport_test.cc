@@ -115,7 +115,7 @@ TEST_F(Transport, AStatementThatTakesTooLongIsEndedByTheServer) {
   EXPECT_THAT(late.error().message, HasSubstr("Code: 159"));
 }
 
-// The statements of settle().
+// The statements of abort_pending().
 TEST_F(Transport, AQueryIsFoundByItsIdAndKilled) {
   const std::string ours = " WHERE startsWith(query_id, 'vf-raw-log-') AND user = 'vf'";
   Result<std::string> answer = std::string();

@@ -121,7 +121,7 @@ TEST(PostgresAppliers, AnEventThatAnotherIsApplyingIsWaitedFor) {
     const Projection told = telling(1);
     std::vector<Applied> statuses;
     std::jthread applier;
-    const auto done = other.transaction([&]() -> Result<bool> {
+    const auto done = other.transaction([&]() -> Result<void> {
       const auto inserted =
           other.query("INSERT INTO processed_events VALUES ($1, 'kick', 'kick.chat', 'applied', now(), now())",
                       postgres::Values().uuid(told.event_id));
@@ -136,7 +136,7 @@ TEST(PostgresAppliers, AnEventThatAnotherIsApplyingIsWaitedFor) {
         std::this_thread::yield();
       }
       EXPECT_GT(waiting, 0);
-      return commits ? Result<bool>(true) : internal("rolled back");
+      return commits ? Result<void>() : internal("rolled back");
     });
     EXPECT_EQ(done.has_value(), commits);
     applier.join();

@@ -178,13 +178,13 @@ TEST(PostgresPartitions, AreLeftAsTheyAreWhileSomebodyHoldsTheTable) {
   ASSERT_TRUE(store) << store.error().message;
   auto db = host.connect();
   auto reader = host.connect();
-  const auto done = reader.transaction([&]() -> Result<bool> {
+  const auto done = reader.transaction([&]() -> Result<void> {
     EXPECT_EQ(number(reader, "SELECT count(*) FROM processed_events"), 0);
     EXPECT_EQ(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), -1);
     const auto long_after = db.query("SELECT now() + interval '20 days'");
     const auto purged = (*store)->purge({long_after->time_at(0, 0), kStart, 10});
     EXPECT_EQ(purged.value_or(-1), 0);
-    return true;
+    return {};
   });
   EXPECT_TRUE(done);
   EXPECT_GT(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), 0);

@@ -87,13 +87,13 @@ TEST_P(OutboxCursors, ABatchRemembersWhatBecameOfItsRows) {
   start(StartConsumer::At::now);
   Position from = *cursor();
   add(1, 4);
-  using enum Passage;
+  using enum SkipReason;
   uint32_t number = 1;
-  for (const Passage passage : {sent, unwanted, dry_run, detached}) {
+  for (const SkipReason skip_reason : {none, unwanted, dry_run, detached}) {
     AdvanceCursor move = advance(from, position_of(number));
-    move.passage = passage;
+    move.skip_reason = skip_reason;
     write({move});
-    EXPECT_EQ((*store_->batch_of("stage", position_of(number)))->passage, passage);
+    EXPECT_EQ((*store_->batch_of("stage", position_of(number)))->skip_reason, skip_reason);
     from = position_of(number++);
   }
 }

@@ -97,7 +97,7 @@ Position OutboxConformance::end() {
 
 int64_t OutboxConformance::retain(const RetentionStep& step) {
   const auto results = write({step});
-  return results.empty() ? -1 : std::get<Rows>(results.front()).removed;
+  return results.empty() ? -1 : std::get<RowsRemoved>(results.front()).removed;
 }
 
 }  // namespace vf::store::conformance

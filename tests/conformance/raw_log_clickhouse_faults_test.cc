@@ -36,10 +36,10 @@ struct ClickHouseFaults : testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
     log = std::move(*opened);
   }
-  Result<bool> insert(const std::vector<Event>& events) { return log->insert(rows_of(events), "token"); }
+  Result<void> insert(const std::vector<Event>& events) { return log->insert(rows_of(events), "token"); }
   // As the feeder does after an unknown outcome.
   void repair(const std::vector<Event>& events) {
-    const auto settled = log->settle();
+    const auto settled = log->abort_pending();
     ASSERT_TRUE(settled) << settled.error().message;
     const auto present = log->ids_present(ids_of(events), events.front().received, events.back().received);
     ASSERT_TRUE(present) << present.error().message;
@@ -97,7 +97,7 @@ TEST_F(ClickHouseFaults, AnInsertThatLostItsClientIsEndedBySettle) {
   host->server.fault("hold_cut");
   ASSERT_FALSE(insert(events));
   host->server.wait_until_holding();
-  ASSERT_TRUE(log->settle());
+  ASSERT_TRUE(log->abort_pending());
   host->server.release();  // for nobody: it was killed
   host->server.wait_until_idle();
   EXPECT_EQ(*log->count(), 0);
@@ -113,7 +113,7 @@ TEST_F(ClickHouseFaults, AnInsertOfAnEarlierProcessIsEndedToo) {
   expect_each_once(events);
 }
 
-// What settle() cannot reach, another replica that is cut off for instance, is harmless by its token.
+// What abort_pending() cannot reach, another replica that is cut off for instance, is harmless by its token.
 TEST_F(ClickHouseCluster, AnInsertThatStillRunsElsewhereDoesNotDouble) {
   const auto events = sample_events(0, 10);
   host->server.fault("hold_cut");
@@ -138,7 +138,7 @@ TEST_F(ClickHouseCluster, TheTokenOfAPartDoesNotHangOnWhatElseIsInTheBatch) {
 
 TEST_F(ClickHouseCluster, StatementsNameTheCluster) {
   ASSERT_TRUE(insert(sample_events(0, 2)));
-  ASSERT_TRUE(log->settle());
+  ASSERT_TRUE(log->abort_pending());
   const auto statements = host->server.log();
   EXPECT_THAT(statements, Contains(AllOf(HasSubstr("insert_deduplicate=1&insert_deduplication_token="),
                                          HasSubstr("query_id=vf-raw-log-"))));
@@ -163,7 +163,7 @@ TEST_F(ClickHouseFaults, AwayAndBack) {
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, Code::unavailable);
   EXPECT_EQ(log->count().error().code, Code::unavailable);
-  EXPECT_EQ(log->settle().error().code, Code::unavailable);
+  EXPECT_EQ(log->abort_pending().error().code, Code::unavailable);
   host->server.start();
   expect_each_once(events);
   EXPECT_TRUE(insert(sample_events(20, 5)));

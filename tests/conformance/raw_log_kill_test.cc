@@ -23,8 +23,8 @@ constexpr const char* kFirst = "VF_RAW_LOG_WRITER_FIRST";
 
 std::vector<Event> batch_of(uint64_t number) { return sample_events(number * kBatchRows, kBatchRows); }
 
-Result<bool> insert_missing(RawLog& log, const std::vector<Event>& events) {
-  if (auto settled = log.settle(); !settled) return settled;
+Result<void> insert_missing(RawLog& log, const std::vector<Event>& events) {
+  if (auto settled = log.abort_pending(); !settled) return settled;
   auto present = log.ids_present(ids_of(events), events.front().received, events.back().received);
   if (!present) return present.error();
   const std::unordered_set<Uuid> held(present->begin(), present->end());

@@ -68,7 +68,7 @@ void RawLogConformance::insert(const std::vector<Event>& events) {
 
 TEST_P(RawLogConformance, AnEmptyLogAnswers) {
   EXPECT_TRUE(log_->ping());
-  EXPECT_TRUE(log_->settle());
+  EXPECT_TRUE(log_->abort_pending());
   EXPECT_EQ(value(log_->count()), 0);
   EXPECT_EQ(value(log_->find(sample_event(1).id)), std::nullopt);
   EXPECT_THAT(value(log_->read({})), IsEmpty());

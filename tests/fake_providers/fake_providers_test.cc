@@ -25,9 +25,9 @@ class SimulatedDeliveries : public testing::Test {
     request.body = sent.body;
     return request;
   }
-  sources::Verdict prove(const Delivery& delivery, Instant now) const {
+  sources::Verification verify(const Delivery& delivery, Instant now) const {
     const http::Request request = received(delivery.request);
-    return delivery.payload.provider == Provider::kick ? kick_.prove(request, now) : sumsub_.prove(request, now);
+    return delivery.payload.provider == Provider::kick ? kick_.verify(request, now) : sumsub_.verify(request, now);
   }
   Signer signer(crypto::Hash hash) const {
     return *Signer::create({.kick_url = "http://127.0.0.1:1/webhooks/kick",
@@ -51,13 +51,13 @@ TEST_F(SimulatedDeliveries, AreProvedAndTypedAsPromisedAndForgeriesAreNot) {
   size_t genuine = 0;
   for (int i = 0; i < 1'200; ++i, now += Millis{10}) schedule.add(world.next(now), now);
   while (auto delivery = schedule.take(now + Millis{5'000})) {
-    const auto verdict = prove(*delivery, now);
+    const auto verification = verify(*delivery, now);
     if (delivery->kind == Delivery::Kind::tampered) {
-      EXPECT_TRUE(std::holds_alternative<sources::Refusal>(verdict));
+      EXPECT_TRUE(std::holds_alternative<sources::Refusal>(verification));
       continue;
     }
-    ASSERT_TRUE(std::holds_alternative<sources::Delivery>(verdict)) << delivery->payload.body;
-    const Event& event = std::get<sources::Delivery>(verdict).event;
+    ASSERT_TRUE(std::holds_alternative<sources::Delivery>(verification)) << delivery->payload.body;
+    const Event& event = std::get<sources::Delivery>(verification).event;
     const std::string source = delivery->payload.provider == Provider::kick ? "kick." : "sumsub.";
     EXPECT_EQ(event.type, source + delivery->payload.type) << delivery->payload.body;
     EXPECT_FALSE(event.subject.empty());
@@ -80,8 +80,8 @@ TEST_F(SimulatedDeliveries, ASecondIdIsAnotherEventButTheSameFact) {
   for (int i = 0; i < 50; ++i) schedule.add(world.next(kStart), kStart);
   std::set<std::string> ids, facts;
   while (auto delivery = schedule.take(kStart + Millis{5'000})) {
-    const auto verdict = prove(*delivery, kStart);
-    const Event& event = std::get<sources::Delivery>(verdict).event;
+    const auto verification = verify(*delivery, kStart);
+    const Event& event = std::get<sources::Delivery>(verification).event;
     ids.insert(event.id.to_string());
     facts.insert(event.type + event.fact_key);
   }
@@ -96,7 +96,7 @@ TEST_F(SimulatedDeliveries, OfSumsubAreProvedUnderEachDigest) {
     Delivery delivery;
     delivery.payload = world.next(kStart, random);
     delivery.request = signer(hash).sign(delivery.payload, kStart);
-    EXPECT_TRUE(std::holds_alternative<sources::Delivery>(prove(delivery, kStart)));
+    EXPECT_TRUE(std::holds_alternative<sources::Delivery>(verify(delivery, kStart)));
   }
 }
 

@@ -36,7 +36,7 @@ TEST_F(AClockThatIsAhead, MakesAHubRemoveNothing) {
   EXPECT_LT(std::chrono::abs(step->ledger_before - (today_ - configured.ledger_retention)), kTolerance);
   const auto removed = store->write(std::vector<Write>{*step}, clock_.now(), nullptr);
   ASSERT_TRUE(removed) << removed.error().message;
-  EXPECT_EQ(std::get<store::Rows>(removed->front()).removed, 0);
+  EXPECT_EQ(std::get<store::RowsRemoved>(removed->front()).removed, 0);
   EXPECT_TRUE(store->find(id_at(today_, 1))->has_value());
   const auto again = store->write(event, clock_.now(), nullptr);
   ASSERT_TRUE(again) << again.error().message;

@@ -87,13 +87,13 @@ TEST_F(PostgresConnection, ArraysAreUnnested) {
 
 TEST_F(PostgresConnection, ATransactionIsWholeOrNothingAndBounded) {
   ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint PRIMARY KEY)"));
-  const auto insert = [this](int64_t n) -> Result<bool> {
+  const auto insert = [this](int64_t n) -> Result<void> {
     const auto done = db_.query("INSERT INTO t VALUES ($1)", Values().integer(n));
     if (!done) return done.error();
-    return true;
+    return {};
   };
   EXPECT_TRUE(db_.transaction([&] { return insert(1); }));
-  const auto refused = db_.transaction([&]() -> Result<bool> {
+  const auto refused = db_.transaction([&]() -> Result<void> {
     if (auto done = insert(2); !done) return done;
     return insert(1);
   });
@@ -102,10 +102,10 @@ TEST_F(PostgresConnection, ATransactionIsWholeOrNothingAndBounded) {
   EXPECT_EQ(db_.last_sqlstate(), "23505");
   EXPECT_EQ(db_.query("SELECT count(*) FROM t")->integer_at(0, 0), 1);
   const auto slow = db_.transaction(
-      [&]() -> Result<bool> {
+      [&]() -> Result<void> {
         const auto slept = db_.run("SELECT pg_sleep(60)");
         if (!slept) return slept.error();
-        return true;
+        return {};
       },
       {.statement = Millis{50}, .lock = Millis{0}, .idle = Millis{0}});
   ASSERT_FALSE(slow);
@@ -142,9 +142,9 @@ TEST_F(PostgresConnection, OneStatementIsATransactionLikeTheOthers) {
 }
 
 TEST_F(PostgresConnection, AFailureThatTheBodyHidesIsNoCommit) {
-  const auto done = db_.transaction([&]() -> Result<bool> {
+  const auto done = db_.transaction([&]() -> Result<void> {
     EXPECT_FALSE(db_.run("SELECT 1/0"));
-    return true;
+    return {};
   });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::internal);
@@ -153,13 +153,13 @@ TEST_F(PostgresConnection, AFailureThatTheBodyHidesIsNoCommit) {
 TEST_F(PostgresConnection, AConnectionLostInATransactionIsNotReplacedBeforeItsEnd) {
   auto other = connect(url_);
   ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint)"));
-  const auto done = db_.transaction([&]() -> Result<bool> {
+  const auto done = db_.transaction([&]() -> Result<void> {
     EXPECT_TRUE(
         other.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
                   "AND datname = current_database()"));
     EXPECT_FALSE(db_.run("INSERT INTO t VALUES (1)"));
     EXPECT_FALSE(db_.run("INSERT INTO t VALUES (2)"));
-    return true;
+    return {};
   });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::unavailable);

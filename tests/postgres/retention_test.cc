@@ -23,7 +23,7 @@ class RetentionByPartitions : public OutboxOnPostgres {
   }
   int64_t retain(Instant outbox_before, std::vector<std::string> held_by = {}, Instant ledger_before = kStart - kDay) {
     const auto results = write({RetentionStep{outbox_before, ledger_before, std::move(held_by)}});
-    return results.empty() ? -1 : std::get<store::Rows>(results.front()).removed;
+    return results.empty() ? -1 : std::get<store::RowsRemoved>(results.front()).removed;
   }
   bool has_first_day() {
     return integer(db_,

@@ -57,7 +57,7 @@ TEST_F(Roles, VfappDoesAllThatAHubDoes) {
     while (left > 0) {
       const auto removed = store->write(std::vector<Write>{step}, later, nullptr);
       ASSERT_TRUE(removed) << removed.error().message;
-      left = std::get<store::Rows>(removed->front()).removed;
+      left = std::get<store::RowsRemoved>(removed->front()).removed;
     }
     EXPECT_FALSE(*store->ledger(id_at(kStart, 1)));
     EXPECT_TRUE(store->ping());

@@ -113,13 +113,13 @@ TEST_F(WritingToTheOutbox, AHubThatStandsStillInACommitHoldsUpAnotherForSecondsO
   auto rival = connect(url_);
   std::thread stuck([&] {  // as a stopped process: its transaction stays open, and idle
     const auto done = rival.transaction(
-        [&]() -> Result<bool> {
+        [&]() -> Result<void> {
           const auto inserted =
               rival.query("INSERT INTO ingest.processed_webhooks VALUES ($1, now(), 1, pg_current_xact_id(), 1)",
                           Values().uuid(id_at(now_, 1)));
           EXPECT_TRUE(inserted);
           wait_until([&] { return store_->ledger(id_at(now_, 1))->has_value(); });
-          return true;
+          return {};
         },
         {.idle = Millis{500}});
     EXPECT_FALSE(done) << "it was cut off";

@@ -40,13 +40,13 @@ void FanoutWatch::order(Ingest& ingest, size_t index, std::optional<fanout::Mode
   const bool dry_run = mode.value_or(watched.target.mode) == fanout::Mode::dry_run;
   watched.in_dry_run = false;
   watched.ever_dry_run = watched.ever_dry_run || dry_run;
-  const auto told = [this, index, mine, dry_run](const Result<store::Done>& done) {
+  const auto on_done = [this, index, mine, dry_run](const Result<void>& done) {
     if (done && targets_[index].orders == mine) targets_[index].in_dry_run = dry_run;
   };
   auto& dispatcher = ingest.dispatcher(index);
-  if (!mode) return dispatcher.resume(told);
+  if (!mode) return dispatcher.resume(on_done);
   journal_.note(dry_run ? "a target is set to dry-run" : "a target is paused");
-  dispatcher.set_mode(*mode, told);
+  dispatcher.set_mode(*mode, on_done);
 }
 
 void FanoutWatch::look(size_t index, const fanout::Status& status) {
@@ -65,8 +65,8 @@ bool FanoutWatch::is_passed_over(size_t index, const store::OutboxRow& row) {
   const auto& watched = targets_[index];
   const auto batch = *outbox_.batch_of(watched.target.name, row.event.position);
   if (!batch) return watched.ever_detached;  // its cursor was moved to the present
-  if (batch->passage == store::Passage::dry_run) return watched.ever_dry_run;
-  return batch->passage == store::Passage::detached && watched.ever_detached;
+  if (batch->skip_reason == store::SkipReason::dry_run) return watched.ever_dry_run;
+  return batch->skip_reason == store::SkipReason::detached && watched.ever_detached;
 }
 
 }  // namespace vf::simulation

@@ -12,13 +12,12 @@ void Ingest::may_die_now() {
   params_.lake.caller_lives = [this] { return lives_; };
 }
 
-store::WriteOutbox Ingest::writes_of(uint64_t life) {
-  return [this, life](store::Write write, Written done) {
-    if (!lives_ || life != life_) return;
-    queue_.push_back({std::move(write), Instant::max(), [this, life, done](Result<store::WriteResult> result) {
-                        if (lives_ && life == life_) done(std::move(result));
-                      }});
-  };
+void Ingest::LifeWriter::write(store::Write write, outbox::OnWritten done) {
+  if (!ingest_.is_alive(life_)) return;
+  ingest_.queue_.push_back({.write = std::move(write),
+                            .done = [&ingest = ingest_, life = life_, done = std::move(done)](auto result) mutable {
+                              if (ingest.is_alive(life)) done(std::move(result));
+                            }});
 }
 
 void Ingest::start() {
@@ -26,13 +25,14 @@ void Ingest::start() {
   bury();
   lives_ = true;
   ++life_;
+  writer_.emplace(*this, life_);
   if (!params_.consumes) return;
   for (size_t i = 0; i < params_.destinations.size(); ++i) start_dispatcher(i, life_);
-  raw_log::RawLogFeederParams feeder;
+  raw_log::FeederParams feeder;
   feeder.rows_max = 1 + params_.batch_events_max * 2;
-  feeder_.emplace(raw_log::RawLogFeeder::Ports{params_.outbox, writes_of(life_), params_.lake, params_.around.clock,
-                                              params_.around.random},
-                  feeder);
+  feeder_.emplace(
+      raw_log::Feeder::Ports{params_.outbox, *writer_, params_.lake, params_.around.clock, params_.around.random},
+      feeder);
 }
 
 void Ingest::start_dispatcher(size_t index, uint64_t life) {
@@ -47,8 +47,7 @@ void Ingest::start_dispatcher(size_t index, uint64_t life) {
   tuning.batches.skipped_max = params_.batch_events_max;
   tuning.single_attempts_max = 4;
   dispatchers_.push_back(*fanout::Dispatcher::create(
-      destination.target, {params_.outbox, writes_of(life), send, params_.around.clock, params_.around.random},
-      tuning));
+      destination.target, {params_.outbox, *writer_, send, params_.around.clock, params_.around.random}, tuning));
 }
 
 void Ingest::die() {
@@ -62,9 +61,10 @@ void Ingest::bury() {
   queue_.clear();
   dispatchers_.clear();
   feeder_.reset();
+  writer_.reset();
 }
 
-bool Ingest::add(store::AddEvent event, Instant deadline, outbox::Committed done) {
+bool Ingest::add(store::AddEvent event, Instant deadline, outbox::OnWritten done) {
   if (!lives_ || queue_.size() >= params_.queue_max) return false;
   queue_.push_back({std::move(event), deadline, [this, life = life_, done = std::move(done)](auto result) mutable {
                       if (lives_ && life == life_) done(std::move(result));
@@ -94,7 +94,7 @@ void Ingest::step(size_t consumer) {
 }
 
 void Ingest::write(store::Write write) {
-  writes_of(life_)(std::move(write), [](auto) {});
+  LifeWriter(*this, life_).write(std::move(write), [](auto) {});
 }
 
 void Ingest::step_one() {

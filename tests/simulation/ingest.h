@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "fanout/dispatcher.h"
+#include "network.h"
 #include "outbox/committer.h"
 #include "raw_log/feeder.h"
-#include "network.h"
 
 namespace vf::simulation {
 
@@ -40,7 +40,7 @@ class Ingest {
   uint64_t life() const { return life_; }
 
   /// An event comes in. False when the queue is full. `done` is called unless the process dies before.
-  bool add(store::AddEvent event, Instant deadline, outbox::Committed done);
+  bool add(store::AddEvent event, Instant deadline, outbox::OnWritten done);
   /// One transaction of the committer.
   void commit();
   /// One step of one of the consumers.
@@ -55,9 +55,18 @@ class Ingest {
   const std::vector<Destination>& destinations() const { return params_.destinations; }
 
  private:
-  using Written = std::function<void(Result<store::WriteResult>)>;
   void start_dispatcher(size_t index, uint64_t life);
-  store::WriteOutbox writes_of(uint64_t life);
+  /// The writer of one life of the process: what an earlier life writes or waits for has no effect.
+  class LifeWriter final : public outbox::Writer {
+   public:
+    LifeWriter(Ingest& ingest, uint64_t life) : ingest_(ingest), life_(life) {}
+    void write(store::Write write, outbox::OnWritten done) override;
+
+   private:
+    Ingest& ingest_;
+    const uint64_t life_;
+  };
+  bool is_alive(uint64_t life) const { return lives_ && life == life_; }
   void step(size_t consumer);
   void bury();
   void may_die_now();
@@ -66,8 +75,9 @@ class Ingest {
   bool lives_ = false;
   uint64_t life_ = 0;  // counts starts: what an earlier life began has no one to come back to
   std::vector<outbox::PendingWrite> queue_;
+  std::optional<LifeWriter> writer_;
   std::vector<std::unique_ptr<fanout::Dispatcher>> dispatchers_;
-  std::optional<raw_log::RawLogFeeder> feeder_;
+  std::optional<raw_log::Feeder> feeder_;
 };
 
 }  // namespace vf::simulation

@@ -1,5 +1,5 @@
 // The wire between the dispatchers and their receivers: requests are lost, repeated, late, reordered, and cut after
-// the receiver has committed. Single-threaded; does nothing until told to.
+// the receiver has committed. Single-threaded; does nothing until asked to.
 #pragma once
 
 #include <map>

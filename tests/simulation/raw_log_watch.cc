@@ -37,7 +37,7 @@ void RawLogWatch::check(const Ingest& ingest) {
   }
   std::ranges::set_difference(now_dead, dead_, std::inserter(died_in_row_, died_in_row_.end()));
   dead_ = std::move(now_dead);
-  const auto most = static_cast<size_t>(raw_log::RawLogFeederParams{}.refusals_max);
+  const auto most = static_cast<size_t>(raw_log::FeederParams{}.refusals_max);
   require(died_in_row_.size() <= most, "{} rows of the raw log died in a row", died_in_row_.size());
 }
 

@@ -28,12 +28,12 @@ Environment::Environment(Params params)
 }
 
 void Environment::receive(const http::Outgoing& request, Respond respond) {
-  auto verdict = receive::judge(as_received(request), signer_, {}, around_.clock.now() + skew_);
-  if (auto* answer = std::get_if<http::Response>(&verdict)) {
+  auto decoded = receive::decode(as_received(request), signer_, {}, around_.clock.now() + skew_);
+  if (auto* answer = std::get_if<http::Response>(&decoded)) {
     around_.journal.note("environment refuses", static_cast<uint64_t>(answer->status));
     return respond(std::move(*answer));
   }
-  waiting_.push_back({std::move(std::get<receive::Ask>(verdict)), std::move(respond)});
+  waiting_.push_back({std::move(std::get<receive::Ask>(decoded)), std::move(respond)});
 }
 
 void Environment::work() {
@@ -44,7 +44,7 @@ void Environment::work() {
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   std::vector<receive::Ask> asks;
   for (auto& item : batch) asks.push_back(std::move(item.ask));
-  auto answers = receive::settle(store_, asks, around_.clock.now() + skew_, {});
+  auto answers = receive::apply_requests(store_, asks, around_.clock.now() + skew_, {});
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].respond(died_ ? Result<http::Response>(unavailable("connection reset")) : std::move(answers[i]));
   }

@@ -31,7 +31,7 @@ class Receiver {
 
 http::Request as_received(const http::Outgoing& request);
 
-/// An environment: judge() and settle() as they are.
+/// An environment: classify() and apply_requests() as they are.
 class Environment final : public Receiver {
  public:
   struct Params {

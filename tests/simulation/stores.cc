@@ -142,13 +142,13 @@ void SimOutbox::write_by_hand(store::Write write) {
 }
 
 // As an engine that stores block by block: rows before the refused one may stay.
-Result<bool> SimLake::refuse_some(std::span<const lake::RawRow> rows) {
+Result<void> SimLake::refuse_some(std::span<const lake::RawRow> rows) {
   if (is_broken) {
     journal_.note("the broken raw log refuses", rows.size());
     return internal("the raw log is broken");
   }
   const auto guilty = std::ranges::find_if(rows, [this](const auto& row) { return refuses(row.event->id); });
-  if (guilty == rows.end()) return true;
+  if (guilty == rows.end()) return {};
   journal_.note("the raw log refuses", rows.size());
   if (random_.below(2) == 0) {
     for (auto row = rows.begin(); row != guilty; ++row) keep(row->event->id);
@@ -162,7 +162,7 @@ void SimLake::keep(Uuid id) {
   require(kept_.insert(id).second, "the raw log holds {} twice", id.to_string());
 }
 
-Result<bool> SimLake::insert(std::span<const lake::RawRow> rows, const std::string&) {
+Result<void> SimLake::insert(std::span<const lake::RawRow> rows, const std::string&) {
   if (!caller_lives()) return unavailable("nobody asks any more");
   const Fate fate = draw(unkindness, random_);
   if (fate != Fate::well) journal_.note("raw log insert fails", static_cast<uint64_t>(fate));
@@ -182,7 +182,7 @@ Result<bool> SimLake::insert(std::span<const lake::RawRow> rows, const std::stri
   }
   for (const Uuid id : ids) keep(id);
   ++taken_;
-  return true;
+  return {};
 }
 
 void SimLake::end_running() {
@@ -195,10 +195,10 @@ void SimLake::end_running() {
   for (const Uuid id : ids) keep(id);
 }
 
-Result<bool> SimLake::settle() {
+Result<void> SimLake::abort_pending() {
   if (unkindness.away || random_.below(1000) < unkindness.refuses) return unavailable("the raw log is away");
   while (!running_.empty()) end_running();
-  return true;
+  return {};
 }
 
 Result<std::vector<Uuid>> SimLake::ids_present(std::span<const Uuid> ids, Instant from, Instant to) {

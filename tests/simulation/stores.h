@@ -93,14 +93,14 @@ class SimLake final : public lake::RawLog {
   std::function<void()> on_death;
   std::function<bool()> caller_lives;
 
-  Result<bool> insert(std::span<const lake::RawRow> rows, const std::string& token) override;
-  Result<bool> settle() override;
+  Result<void> insert(std::span<const lake::RawRow> rows, const std::string& token) override;
+  Result<void> abort_pending() override;
   Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override;
   Result<std::vector<Event>> read(const lake::ReadRange&) override { return internal("unused"); }
   Result<std::optional<Event>> find(Uuid) override { return internal("unused"); }
   Result<int64_t> count() override { return static_cast<int64_t>(kept_.size()); }
   Result<std::vector<lake::HourTally>> tally(Instant, Instant) override { return internal("unused"); }
-  Result<bool> ping() override { return true; }
+  Result<void> ping() override { return {}; }
 
   /// An insert that was given up lands after all, or never.
   void end_running();
@@ -115,7 +115,7 @@ class SimLake final : public lake::RawLog {
 
  private:
   void keep(Uuid id);
-  Result<bool> refuse_some(std::span<const lake::RawRow> rows);
+  Result<void> refuse_some(std::span<const lake::RawRow> rows);
 
   SimOutbox& outbox_;
   Random& random_;

@@ -2,12 +2,22 @@
 
 #include <algorithm>
 
+#include "outbox/dead_letters.h"
 #include "projections/projector.h"
 #include "projections/tables.h"
-#include "outbox/dead_letters.h"
 
 namespace vf::simulation {
 namespace {
+
+// Writes of an operator, whose completions nothing waits for.
+class OperatorWriter final : public outbox::Writer {
+ public:
+  explicit OperatorWriter(Ingest& ingest) : ingest_(ingest) {}
+  void write(store::Write write, outbox::OnWritten) override { ingest_.write(std::move(write)); }
+
+ private:
+  Ingest& ingest_;
+};
 
 const std::string kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -174,8 +184,8 @@ void World::operate_target(size_t index) {
     default:
       for (const auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
         journal_.note("a dead letter is tried again");
-        const store::WriteOutbox write = [this](store::Write what, auto) { ingest_->write(std::move(what)); };
-        outbox::DeadLetters(outbox_, write, clock_).retry(target.name, row.event_id, [](auto) {});
+        OperatorWriter writer(*ingest_);
+        outbox::DeadLetters(outbox_, writer, clock_).retry(target.name, row.event_id, [](auto) {});
       }
   }
 }

@@ -31,8 +31,7 @@ class ConsumersTest : public testing::Test {
     config_ = std::move(loaded->config);
   }
   Result<std::unique_ptr<Consumers>> start(lake::RawLog* lake = nullptr) {
-    const store::WriteOutbox write = [this](const store::Write& what, const auto& done) { done(commit(what)); };
-    return Consumers::start({config_, {clock_, log_, metrics_, health_}, outbox_, lake, write});
+    return Consumers::start({config_, {clock_, log_, metrics_, health_}, outbox_, lake, writer_});
   }
   void start_and_show(lake::RawLog* lake = nullptr) {
     auto started = start(lake);
@@ -62,7 +61,7 @@ class ConsumersTest : public testing::Test {
   fanout::Status status() { return hub_.target_statuses().at(0); }
   std::optional<Code> set_mode(const std::string& target, std::optional<fanout::Mode> mode) {
     std::promise<std::optional<Code>> told;
-    hub_.set_mode(target, mode, [&told](const Result<store::Done>& result) {
+    hub_.set_mode(target, mode, [&told](const Result<void>& result) {
       told.set_value(result ? std::nullopt : std::optional(result.error().code));
     });
     return told.get_future().get();
@@ -75,7 +74,8 @@ class ConsumersTest : public testing::Test {
   obs::Health health_;
   store::memory::MemoryOutbox outbox_;
   raw_log::FakeLake lake_;
-  admin::Hub hub_{.outbox = outbox_};
+  outbox::FunctionWriter writer_{[this](const store::Write& what, outbox::OnWritten done) { done(commit(what)); }};
+  admin::Hub hub_{.outbox = outbox_, .writer = writer_};
   std::unique_ptr<Consumers> consumers_;
   int added_ = 0;
 };
@@ -144,7 +144,7 @@ TEST_F(ConsumersTest, OrdersForWhatIsNoTargetAreRefused) {
   EXPECT_EQ(set_mode("stge", fanout::Mode::live), Code::not_found);
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::live), Code::not_found) << "there is no lake";
   EXPECT_EQ(hub_.lake().driver, "none");
-  EXPECT_FALSE(hub_.prove_lake);
+  EXPECT_FALSE(hub_.start_reconciliation);
 }
 
 TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {

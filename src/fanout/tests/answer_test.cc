@@ -14,28 +14,28 @@ Answer of(int status, std::string body = "", std::string retry_after = "") {
   response.status = status;
   response.body = std::move(body);
   if (!retry_after.empty()) response.headers.emplace_back("retry-after", retry_after);
-  return judge(response, kNow, std::nullopt);
+  return classify(response, kNow, std::nullopt);
 }
 
 TEST(Answer, OnlyThreeStatusesAreTheEventsTrouble) {
   for (int status = 100; status < 600; ++status) {
-    const auto verdict = of(status).verdict;
+    const auto response_class = of(status).response_class;
     const bool refused = status == 400 || status == 413 || status == 422;
-    EXPECT_EQ(verdict == Verdict::refused, refused) << status;
-    EXPECT_EQ(verdict == Verdict::delivered, status / 100 == 2) << status;
+    EXPECT_EQ(response_class == ResponseClass::refused, refused) << status;
+    EXPECT_EQ(response_class == ResponseClass::delivered, status / 100 == 2) << status;
     const bool gateway = status == 502 || status == 503 || status == 504;
-    EXPECT_EQ(verdict == Verdict::faulty, status / 100 == 5 && !gateway) << status;
+    EXPECT_EQ(response_class == ResponseClass::faulty, status / 100 == 5 && !gateway) << status;
   }
 }
 
 TEST(Answer, NoAnswerIsTheTargetsTrouble) {
-  const auto answer = judge(unavailable("connection refused"), kNow, 1);
-  EXPECT_EQ(answer.verdict, Verdict::trouble);
+  const auto answer = classify(unavailable("connection refused"), kNow, 1);
+  EXPECT_EQ(answer.response_class, ResponseClass::trouble);
   EXPECT_EQ(answer.reason, "connection refused");
 }
 
 TEST(Answer, GoneIsTheTargetsTroubleWithAFlag) {
-  EXPECT_EQ(of(410).verdict, Verdict::trouble);
+  EXPECT_EQ(of(410).response_class, ResponseClass::trouble);
   EXPECT_TRUE(of(410).gone);
   EXPECT_FALSE(of(404).gone);
 }
@@ -54,7 +54,7 @@ TEST(Answer, ARefusalsProblemDetailsAreKeptAndNothingElseOfThem) {
     response.status = status;
     response.content_type = "application/problem+json; charset=utf-8";
     response.body = std::move(body);
-    return judge(response, kNow, std::nullopt).detail;
+    return classify(response, kNow, std::nullopt).detail;
   };
   EXPECT_EQ(detail(R"({"title":"Unprocessable","status":422,"detail":"no channel","echo":"anna"})"),
             "Unprocessable: no channel");
@@ -68,7 +68,7 @@ TEST(Answer, ARefusalsProblemDetailsAreKeptAndNothingElseOfThem) {
 
 TEST(Answer, OurReceiverSaysWhatFailsIt) {
   for (const int status : {500, 503}) {
-    EXPECT_EQ(judge(http::problem(status, "a table is missing"), kNow, 1).detail, "a table is missing");
+    EXPECT_EQ(classify(http::problem(status, "a table is missing"), kNow, 1).detail, "a table is missing");
   }
 }
 
@@ -82,21 +82,21 @@ TEST(Answer, OurReceiverAccountsForEveryEventOrItIsNotOurReceiver) {
   const auto verdict_for_two = [](std::string body) {
     http::Response response;
     response.body = std::move(body);
-    return judge(response, kNow, 2).verdict;
+    return classify(response, kNow, 2).response_class;
   };
   EXPECT_EQ(verdict_for_two(R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"ignored"}]})"),
-            Verdict::delivered);
-  EXPECT_EQ(verdict_for_two(R"( { "took" : {"ms":[1,2]} , "results" : [ {} , {} ] } )"), Verdict::delivered);
+            ResponseClass::delivered);
+  EXPECT_EQ(verdict_for_two(R"( { "took" : {"ms":[1,2]} , "results" : [ {} , {} ] } )"), ResponseClass::delivered);
   for (const auto* body : {"", "{}", "[{},{}]", "<html>Please log in</html>", R"({"results":2})", R"({"results":[]})",
                            R"({"results":[{}]})", R"({"results":[{},{},{}]})", R"({"results":[{},)",
                            R"({"status":"ok"})", R"({"results":"[{},{}]"})", R"({"nested":{"results":[{},{}]}})"}) {
-    EXPECT_EQ(verdict_for_two(body), Verdict::trouble) << body;
+    EXPECT_EQ(verdict_for_two(body), ResponseClass::trouble) << body;
   }
 }
 
 TEST(Answer, AForeignReceiversSuccessNeedsNoBody) {
-  EXPECT_EQ(of(200, "<html>Thank you</html>").verdict, Verdict::delivered);
-  EXPECT_EQ(of(204).verdict, Verdict::delivered);
+  EXPECT_EQ(of(200, "<html>Thank you</html>").response_class, ResponseClass::delivered);
+  EXPECT_EQ(of(204).response_class, ResponseClass::delivered);
 }
 
 TEST(RetryAfter, SecondsAndEveryFormOfDate) {

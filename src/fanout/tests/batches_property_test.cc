@@ -27,14 +27,14 @@ struct History {
 
   Batches::Params params;
   Batches batches;
-  Steady now{0};
+  SteadyTime now{0};
   uint64_t added = 0;
   std::map<uint64_t, bool> settled;  // wanted events, by seq
   std::vector<PartRef> in_flight;
   Position cursor;
 
   void add(bool wanted, size_t body_bytes) {
-    batches.add(event_at(++added, body_bytes), wanted ? store::Passage::sent : store::Passage::unwanted, now);
+    batches.add(event_at(++added, body_bytes), wanted ? store::SkipReason::none : store::SkipReason::unwanted, now);
     if (wanted) settled[added] = false;
   }
   void cut() { batches.cut(now, in_flight.empty() && !batches.anything_waits()); }
@@ -141,14 +141,14 @@ RC_GTEST_PROP(BatchesProperty, NeverSkipNorRepeat, ()) {
 TEST(Batches, AResetForgetsAndOldReferencesFindNothing) {
   Batches batches({});
   batches.reset({});
-  batches.add(event_at(1, 1), store::Passage::sent, Steady{0});
-  batches.cut(Steady{0}, true);
+  batches.add(event_at(1, 1), store::SkipReason::none, SteadyTime{0});
+  batches.cut(SteadyTime{0}, true);
   const auto ref = batches.next(Instant{}).value();
   EXPECT_TRUE(batches.has(ref));
   batches.reset({});
   EXPECT_FALSE(batches.has(ref));
-  batches.add(event_at(1, 1), store::Passage::sent, Steady{0});
-  batches.cut(Steady{0}, true);
+  batches.add(event_at(1, 1), store::SkipReason::none, SteadyTime{0});
+  batches.cut(SteadyTime{0}, true);
   EXPECT_FALSE(batches.has(ref));
   EXPECT_TRUE(batches.has(batches.next(Instant{}).value()));
 }
@@ -156,8 +156,8 @@ TEST(Batches, AResetForgetsAndOldReferencesFindNothing) {
 TEST(Batches, ACursorThatIsNoBorderOfOursIsNotPassed) {
   Batches batches({});
   batches.reset({});
-  for (uint64_t seq = 1; seq <= 3; ++seq) batches.add(event_at(seq, 1), store::Passage::sent, Steady{0});
-  batches.cut(Steady{0}, true);
+  for (uint64_t seq = 1; seq <= 3; ++seq) batches.add(event_at(seq, 1), store::SkipReason::none, SteadyTime{0});
+  batches.cut(SteadyTime{0}, true);
   EXPECT_TRUE(batches.pass({}));
   EXPECT_FALSE(batches.pass({0, 0, 2}));
   EXPECT_FALSE(batches.pass({0, 0, 3})) << "not settled: somebody else moved it there";

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 struct BreakerTest : testing::Test {
   SeededRandom random{7};
   Breaker breaker{{.window_max = 3, .backoff_first = Millis{100}, .backoff_max = Millis{1000}}, random};
-  Steady now{milliseconds{5000}};
+  SteadyTime now{milliseconds{5000}};
 
   void probe() {
     now = breaker.retry_at().value();
@@ -31,8 +31,8 @@ TEST_F(BreakerTest, OpensTheWindowOneByOneUpToItsEdge) {
 TEST_F(BreakerTest, AfterTroubleNothingGoesBeforeItsTimeAndThenOneProbeAlone) {
   breaker.succeeded();
   breaker.failed(now, std::nullopt);
-  const Steady at = breaker.retry_at().value();
-  EXPECT_FALSE(breaker.may_send(at - Steady{1}, 0));
+  const SteadyTime at = breaker.retry_at().value();
+  EXPECT_FALSE(breaker.may_send(at - SteadyTime{1}, 0));
   EXPECT_TRUE(breaker.may_send(at, 0));
   EXPECT_FALSE(breaker.may_send(at, 1));
 }
@@ -47,11 +47,11 @@ TEST_F(BreakerTest, AProbeThatSucceedsClosesItWithAWindowOfOne) {
 }
 
 TEST_F(BreakerTest, BacksOffExponentiallyWithFullJitterUpToItsEdge) {
-  Steady longest{0};
+  SteadyTime longest{0};
   for (int failures = 1; failures <= 40; ++failures) {
     if (failures > 1) probe();
     breaker.failed(now, std::nullopt);
-    const Steady waits = breaker.retry_at().value() - now;
+    const SteadyTime waits = breaker.retry_at().value() - now;
     const auto ceiling = std::min<int64_t>(1000, 100LL << std::min(failures - 1, 10));
     EXPECT_GT(waits.count(), 0);
     EXPECT_LE(waits, milliseconds{ceiling}) << failures;

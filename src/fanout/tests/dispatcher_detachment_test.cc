@@ -106,10 +106,10 @@ struct UnwrittenDetachmentTest : DetachmentTest {
 };
 
 TEST_F(UnwrittenDetachmentTest, IsNotWrittenOverAnOperatorsNewerOrder) {
-  dispatcher->resume(tell());
+  dispatcher->resume(completion());
   store_away = false;
   while (!writes.empty()) commit_one();
-  ASSERT_TRUE(told->has_value());
+  ASSERT_TRUE(completed->has_value());
   advance(std::chrono::seconds{5});
   EXPECT_EQ(dispatcher->status().mode, Mode::live);
   crash_and_restart();
@@ -117,11 +117,11 @@ TEST_F(UnwrittenDetachmentTest, IsNotWrittenOverAnOperatorsNewerOrder) {
 }
 
 TEST_F(UnwrittenDetachmentTest, IsWrittenAfterAllWhenTheOrderFailed) {
-  dispatcher->resume(tell());
+  dispatcher->resume(completion());
   clock.advance(std::chrono::seconds{1});
   dispatcher->step();  // it gives way while the order is under way
   while (!writes.empty()) commit_one();
-  ASSERT_FALSE(told->has_value());
+  ASSERT_FALSE(completed->has_value());
   store_away = false;
   advance(std::chrono::seconds{5});
   crash_and_restart();

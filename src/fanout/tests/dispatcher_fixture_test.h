@@ -11,6 +11,7 @@
 #include "event/envelope.h"
 #include "event/identity.h"
 #include "fanout/dispatcher.h"
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::fanout {
@@ -60,21 +61,25 @@ struct DispatcherFixture : testing::Test {
                 .start = Start::earliest};
   Tuning tuning;
   std::deque<OnTheWire> wire;
-  std::deque<std::pair<store::Write, std::function<void(Result<store::WriteResult>)>>> writes;
+  std::deque<std::pair<store::Write, outbox::OnWritten>> writes;
+  outbox::FunctionWriter writer{
+      [this](store::Write write, outbox::OnWritten done) { writes.emplace_back(std::move(write), std::move(done)); }};
   bool store_away = false;       // writes fail, nothing is written
   bool outcome_unknown = false;  // writes are done, and reported as failed
-  std::vector<std::pair<Uuid, std::string>> told_dead;
+  std::vector<std::pair<Uuid, std::string>> reported_dead;
   std::unique_ptr<Dispatcher> dispatcher;
   int added = 0;
 
   void start() {
     dispatcher = *Dispatcher::create(
         target,
-        {outbox, [this](store::Write write, auto done) { writes.emplace_back(std::move(write), std::move(done)); },
-         [this](http::Outgoing request, http::Completion done) {
-           wire.push_back({std::move(request), std::move(done)});
-         },
-         clock, random, [this](Uuid id, const std::string& reason) { told_dead.emplace_back(id, reason); }},
+        {.outbox = outbox,
+         .writer = writer,
+         .send = [this](http::Outgoing request,
+                        http::Completion done) { wire.push_back({std::move(request), std::move(done)}); },
+         .clock = clock,
+         .random = random,
+         .on_dead = [this](Uuid id, const std::string& reason) { reported_dead.emplace_back(id, reason); }},
         tuning);
     run();
   }
@@ -170,20 +175,20 @@ struct DispatcherFixture : testing::Test {
 
 /// With an operator, who is told how each order went.
 struct OperatorFixture : DispatcherFixture {
-  std::optional<Result<store::Done>> told;
+  std::optional<Result<void>> completed;
 
-  Told tell() {
-    return [this](Result<store::Done> result) { told = std::move(result); };
+  outbox::OnDone completion() {
+    return [this](Result<void> result) { completed = std::move(result); };
   }
   void set_mode(Mode mode) {
-    told.reset();
-    dispatcher->set_mode(mode, tell());
+    completed.reset();
+    dispatcher->set_mode(mode, completion());
     run();
-    ASSERT_TRUE(told.has_value());
-    EXPECT_TRUE(told->has_value());
+    ASSERT_TRUE(completed.has_value());
+    EXPECT_TRUE(completed->has_value());
   }
   void resume() {
-    dispatcher->resume(tell());
+    dispatcher->resume(completion());
     run();
   }
 };

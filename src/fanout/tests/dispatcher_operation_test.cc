@@ -55,9 +55,9 @@ TEST_F(OperationTest, TheCursorsRowsTellWhatWasSentFromWhatTheModePassedOver) {
   run();
   answer(0, 200);
   ASSERT_EQ(cursor(), end());
-  const auto passage = [this](uint64_t seq) { return outbox.batch_of("stage", {0, 0, seq}).value()->passage; };
-  for (const uint64_t seq : {1u, 2u, 3u, 4u, 6u}) EXPECT_EQ(passage(seq), store::Passage::sent) << seq;
-  EXPECT_EQ(passage(5), store::Passage::dry_run);
+  const auto skip_reason = [this](uint64_t seq) { return outbox.batch_of("stage", {0, 0, seq}).value()->skip_reason; };
+  for (const uint64_t seq : {1u, 2u, 3u, 4u, 6u}) EXPECT_EQ(skip_reason(seq), store::SkipReason::none) << seq;
+  EXPECT_EQ(skip_reason(5), store::SkipReason::dry_run);
   EXPECT_EQ(outbox.batch_of("stage", {0, 0, 5}).value()->count, 0);
 }
 
@@ -72,11 +72,11 @@ TEST_F(OperationTest, OfABatchThatADryRunInterruptsOnlyWhatWasTakenIsToldAsSent)
   answer(0, 503);
   ASSERT_EQ(cursor(), end());
   const auto row = [this](uint64_t seq) { return *outbox.batch_of("stage", {0, 0, seq}).value(); };
-  EXPECT_EQ(row(1).passage, store::Passage::sent);
+  EXPECT_EQ(row(1).skip_reason, store::SkipReason::none);
   EXPECT_EQ(row(1).count, 2);
   EXPECT_EQ(row(2).to, (Position{0, 0, 2}));
-  EXPECT_EQ(row(3).passage, store::Passage::dry_run);
-  EXPECT_EQ(row(4).passage, store::Passage::dry_run);
+  EXPECT_EQ(row(3).skip_reason, store::SkipReason::dry_run);
+  EXPECT_EQ(row(4).skip_reason, store::SkipReason::dry_run);
 }
 
 TEST_F(OperationTest, WhatNobodyWantsIsToldAsUnwanted) {
@@ -84,7 +84,7 @@ TEST_F(OperationTest, WhatNobodyWantsIsToldAsUnwanted) {
   add(1);
   start();
   advance(std::chrono::seconds{1});
-  EXPECT_EQ(outbox.batch_of("stage", end()).value()->passage, store::Passage::unwanted);
+  EXPECT_EQ(outbox.batch_of("stage", end()).value()->skip_reason, store::SkipReason::unwanted);
 }
 
 TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume) {
@@ -173,16 +173,16 @@ TEST_F(OperationTest, ResumingATargetThatIsConfiguredPausedMakesItLive) {
 TEST_F(OperationTest, AModeThatCouldNotBeKeptIsNotInForce) {
   start();
   store_away = true;
-  dispatcher->set_mode(Mode::paused, tell());
+  dispatcher->set_mode(Mode::paused, completion());
   commit_one();
-  EXPECT_EQ(told->error().code, Code::unavailable);
+  EXPECT_EQ(completed->error().code, Code::unavailable);
   EXPECT_EQ(dispatcher->status().mode, Mode::live);
 }
 
 TEST_F(OperationTest, DetachedCannotBeSetByHand) {
   start();
-  dispatcher->set_mode(Mode::detached, tell());
-  EXPECT_EQ(told->error().code, Code::invalid);
+  dispatcher->set_mode(Mode::detached, completion());
+  EXPECT_EQ(completed->error().code, Code::invalid);
 }
 
 struct DeadLetterTest : OperationTest {
@@ -193,14 +193,14 @@ struct DeadLetterTest : OperationTest {
     ASSERT_THAT(dead(), SizeIs(1));
   }
   void retry() {
-    const store::WriteOutbox write = [this](store::Write what, auto done) {
+    outbox::FunctionWriter at_once([this](const store::Write& what, outbox::OnWritten done) {
       auto results = outbox.write({&what, 1}, clock.now(), nullptr);
       done(results->front());
-    };
-    outbox::DeadLetters(outbox, write, clock).retry("stage", event("m0").id, tell());
+    });
+    outbox::DeadLetters(outbox, at_once, clock).retry("stage", event("m0").id, completion());
     dispatcher->look_for_retries();
     run();
-    EXPECT_TRUE(told->has_value());
+    EXPECT_TRUE(completed->has_value());
   }
 };
 

@@ -27,9 +27,9 @@ TEST_F(RefusalTest, ARefusedBatchIsHalvedUntilTheGuiltyEventIsAloneAndDead) {
   ASSERT_THAT(dead(), SizeIs(1));
   EXPECT_EQ(dead()[0].event_id, event("m5").id);
   EXPECT_THAT(dead()[0].reason, HasSubstr("422"));
-  ASSERT_THAT(told_dead, SizeIs(1));
-  EXPECT_EQ(told_dead[0].first, event("m5").id);
-  EXPECT_THAT(told_dead[0].second, HasSubstr("422"));
+  ASSERT_THAT(reported_dead, SizeIs(1));
+  EXPECT_EQ(reported_dead[0].first, event("m5").id);
+  EXPECT_THAT(reported_dead[0].second, HasSubstr("422"));
   EXPECT_EQ(cursor(), end());
   EXPECT_EQ(outbox.batch_of("stage", end()).value().value().count, 7);
   EXPECT_EQ(dispatcher->status().dead, 1);

@@ -380,7 +380,7 @@ TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotDealtWith) {
 
 TEST_F(DispatcherTest, ASecretThatIsNoneIsRefusedAtOnce) {
   target.secrets = {"whsec_short"};
-  const auto made = Dispatcher::create(target, {outbox, nullptr, nullptr, clock, random}, tuning);
+  const auto made = Dispatcher::create(target, {outbox, writer, nullptr, clock, random}, tuning);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::invalid);
 }

@@ -9,6 +9,7 @@
 
 #include "base/eventually_test.h"
 #include "event/identity.h"
+#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::fanout {
@@ -16,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers whatever is sent at the next poll, unless told to hold.
+// Answers whatever is sent at the next poll, unless asked to hold.
 class AnsweringClient final : public http::Client {
  public:
   struct Shared {
@@ -68,16 +69,20 @@ struct TargetWorkerTest : testing::Test {
   std::unique_ptr<TargetWorker> worker;
   std::vector<std::jthread> committers;  // each write completes on a thread of its own
 
+  outbox::FunctionWriter writer{[this](store::Write what, outbox::OnWritten done) {
+    const std::lock_guard lock(committing);
+    committers.emplace_back([this, what = std::move(what), done = std::move(done)]() mutable {
+      auto results = outbox.write({&what, 1}, clock.now(), nullptr);
+      done(results ? Result<store::WriteResult>(results->front()) : results.error());
+    });
+  }};
+
   void start() {
-    auto write = [this](store::Write what, auto done) {
-      const std::lock_guard lock(committing);
-      committers.emplace_back([this, what = std::move(what), done = std::move(done)] {
-        auto results = outbox.write({&what, 1}, clock.now(), nullptr);
-        done(results ? Result<store::WriteResult>(results->front()) : results.error());
-      });
-    };
-    worker =
-        *TargetWorker::start(target, {outbox, write, std::make_unique<AnsweringClient>(client), clock, /*seed=*/1});
+    worker = *TargetWorker::start(target, {.outbox = outbox,
+                                           .writer = writer,
+                                           .client = std::make_unique<AnsweringClient>(client),
+                                           .clock = clock,
+                                           .seed = 1});
   }
   void add(int count) {
     for (int i = 0; i < count; ++i) {
@@ -116,9 +121,9 @@ TEST_F(TargetWorkerTest, FindsWhatAnotherProcessCommittedWithoutBeingWoken) {
 
 TEST_F(TargetWorkerTest, OperatorsCallsComeBackAndAreInTheStatus) {
   start();
-  std::atomic<bool> told{false};
-  worker->set_mode(Mode::paused, [&](auto result) { told = result.has_value(); });
-  EXPECT_TRUE(eventually([&] { return told.load(); }));
+  std::atomic<bool> completed{false};
+  worker->set_mode(Mode::paused, [&](auto result) { completed = result.has_value(); });
+  EXPECT_TRUE(eventually([&] { return completed.load(); }));
   EXPECT_TRUE(eventually([&] { return worker->status().mode == Mode::paused; }));
 }
 
@@ -152,15 +157,16 @@ TEST_F(TargetWorkerTest, DrainEndsAtItsDeadlineThoughNobodyAnswers) {
   worker->drain(1ms);
   EXPECT_FALSE(cursor_at_end());
   worker->drain(1ms);  // again is harmless
-  bool told = false;
-  worker->resume([&](auto result) { told = result.error().code == Code::unavailable; });
-  EXPECT_TRUE(told);
+  bool completed = false;
+  worker->resume([&](auto result) { completed = result.error().code == Code::unavailable; });
+  EXPECT_TRUE(completed);
 }
 
 TEST_F(TargetWorkerTest, AWrongSecretIsToldAtStart) {
   target.secrets.clear();
   const auto made = TargetWorker::start(
-      target, {outbox, [](auto, auto) {}, std::make_unique<AnsweringClient>(client), clock, /*seed=*/1});
+      target,
+      {.outbox = outbox, .writer = writer, .client = std::make_unique<AnsweringClient>(client), .clock = clock});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::invalid);
 }

@@ -58,8 +58,8 @@ class ChdbRawLog final : public EngineRawLog {
 
   // `token` is not used: on MergeTree a token that was logged before its part was renamed makes the engine drop the
   // rows when they are sent again after a kill. The feeder's repair is what counts.
-  Result<bool> insert(std::span<const RawRow> rows, const std::string&) override {
-    if (rows.empty()) return true;
+  Result<void> insert(std::span<const RawRow> rows, const std::string&) override {
+    if (rows.empty()) return {};
     size_t bytes = 0;
     for (const auto& row : rows) bytes += 512 + row.event->body.size() + row.event->headers.size();
     std::string encoded;
@@ -70,11 +70,11 @@ class ChdbRawLog final : public EngineRawLog {
   }
 
   // An insert ends before insert() returns, and dies with its process: once nobody holds the lock, nothing runs.
-  Result<bool> settle() override {
+  Result<void> abort_pending() override {
     const std::lock_guard lock(write_mutex_);
     auto answer = writer_->query("SELECT 1");
     if (!answer) return answer.error();
-    return true;
+    return {};
   }
 
  private:
@@ -88,13 +88,13 @@ class ChdbRawLog final : public EngineRawLog {
 };
 
 // The engine holds an flock on the file `status` of its folder, and says so on stderr only.
-Result<bool> refuse_if_in_use(const std::string& path) {
+Result<void> refuse_if_in_use(const std::string& path) {
   const int file = ::open((path + "/status").c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return true;
+  if (file < 0) return {};
   const bool in_use = ::flock(file, LOCK_EX | LOCK_NB) != 0;
   ::close(file);
   if (in_use) return conflict(fmt::format("lake: {} is in use by another process; a chDB lake has one", path));
-  return true;
+  return {};
 }
 
 struct Engine {
@@ -111,15 +111,13 @@ Result<std::string> absolute_path(const ChdbParams& params) {
 }
 
 Result<Engine> prepare_engine(const ChdbParams& params) {
-  auto path = absolute_path(params);
-  if (!path) return path.error();
+  VF_ASSIGN(auto path, absolute_path(params));
   std::error_code failed;
-  std::filesystem::create_directories(*path, failed);
+  std::filesystem::create_directories(path, failed);
   if (failed) return unavailable(fmt::format("lake: cannot make {}: {}", params.path, failed.message()));
-  auto library = Library::load(params.library);
-  if (!library) return library.error();
-  if (auto is_free = refuse_if_in_use(*path); !is_free) return is_free.error();
-  Engine engine{**library, engine_options(*path)};
+  VF_ASSIGN(auto library, Library::load(params.library));
+  VF_TRY(refuse_if_in_use(path));
+  Engine engine{*library, engine_options(path)};
   std::ranges::copy(session_options(), std::back_inserter(engine.options));
   std::ranges::copy(params.engine_options, std::back_inserter(engine.options));
   return engine;
@@ -132,39 +130,31 @@ Execute executing(Connection& connection) {
 using Names = Result<std::vector<std::string>>;
 
 Names look(const Execute& execute, const Retention& retention) {
-  auto left = pending_migrations(execute, migrations());
-  if (!left) return left.error();
-  auto same = has_retention(execute, retention);
-  if (!same) return same.error();
-  return names_of(*left, *same);
+  VF_ASSIGN(auto left, pending_migrations(execute, migrations()));
+  VF_ASSIGN(auto same, has_retention(execute, retention));
+  return names_of(left, same);
 }
 
 // What `ask` learns from the folder's engine; `without` where there is no folder.
 template <class Ask>
 Names ask_folder(const ChdbParams& params, std::vector<std::string> without, const Ask& ask) {
-  auto path = absolute_path(params);
-  if (!path) return path.error();
-  if (!std::filesystem::exists(*path)) return without;
-  auto engine = prepare_engine(params);
-  if (!engine) return engine.error();
-  auto connection = Connection::open(engine->library, engine->options);
-  if (!connection) return connection.error();
-  return ask(executing(**connection));
+  VF_ASSIGN(auto path, absolute_path(params));
+  if (!std::filesystem::exists(path)) return without;
+  VF_ASSIGN(auto engine, prepare_engine(params));
+  VF_ASSIGN(auto connection, Connection::open(engine.library, engine.options));
+  return ask(executing(*connection));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock) {
-  auto engine = prepare_engine(params);
-  if (!engine) return engine.error();
-  auto writer = Connection::open(engine->library, engine->options);
-  if (!writer) return writer.error();
-  const Execute execute = executing(**writer);
-  if (auto migrated = lake::migrate(execute, migrations(), {}, clock.now()); !migrated) return migrated.error();
-  if (auto set = set_retention(execute, params.retention); !set) return set.error();
-  auto reader = Connection::open(engine->library, engine->options);
-  if (!reader) return reader.error();
-  return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(*writer), std::move(*reader)));
+  VF_ASSIGN(auto engine, prepare_engine(params));
+  VF_ASSIGN(auto writer, Connection::open(engine.library, engine.options));
+  const Execute execute = executing(*writer);
+  VF_TRY(lake::migrate(execute, migrations(), {}, clock.now()));
+  VF_TRY(set_retention(execute, params.retention));
+  VF_ASSIGN(auto reader, Connection::open(engine.library, engine.options));
+  return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(writer), std::move(reader)));
 }
 
 Names pending(const ChdbParams& params) {
@@ -179,7 +169,7 @@ Names newer(const ChdbParams& params) {
 Names migrate(const ChdbParams& params, const Clock& clock) {
   auto left = pending(params);
   if (!left || left->empty()) return left;
-  if (auto opened = open_chdb(params, clock); !opened) return opened.error();
+  VF_TRY(open_chdb(params, clock));
   return left;
 }
 

@@ -42,7 +42,7 @@ Result<std::string> Connection::query(const std::string& sql) {
   return size == 0 ? std::string{} : std::string(library_.answer_bytes(answer.get()), size);
 }
 
-Result<bool> Connection::insert(const std::string& sql, std::string_view rows) {
+Result<void> Connection::insert(const std::string& sql, std::string_view rows) {
   const std::unique_ptr<InsertStream, FreeInsert> stream(
       library_.insert_begin(*handle_, sql.data(), sql.size(), kFormat.data(), kFormat.size()), FreeInsert{library_});
   if (const char* error = library_.insert_error(stream.get())) return engine_error(error);
@@ -54,7 +54,7 @@ Result<bool> Connection::insert(const std::string& sql, std::string_view rows) {
   }
   const std::unique_ptr<Answer, FreeAnswer> answer(library_.insert_done(stream.get()), FreeAnswer{library_});
   if (const char* error = library_.answer_error(answer.get())) return engine_error(error);
-  return true;
+  return {};
 }
 
 }  // namespace vf::lake::chdb

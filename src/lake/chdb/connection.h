@@ -24,7 +24,7 @@ class Connection {
   /// Runs one statement; what it answers, in RowBinary. Errors: internal (the statement is wrong), unavailable.
   Result<std::string> query(const std::string& sql);
   /// Sends `rows` (RowBinary) to an INSERT and waits until they are committed.
-  Result<bool> insert(const std::string& sql, std::string_view rows);
+  Result<void> insert(const std::string& sql, std::string_view rows);
 
  private:
   Connection(const Library& library, Handle** handle) : library_(library), handle_(handle) {}

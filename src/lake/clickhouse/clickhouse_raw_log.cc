@@ -54,17 +54,17 @@ class ClickHouseRawLog final : public EngineRawLog {
   ClickHouseRawLog(ClickHouseParams params, const SessionParams& session, bool checked)
       : params_(std::move(params)), user_(session.user), writer_(session), reader_(session), checked_(checked) {}
 
-  Result<bool> check() {
-    if (checked_) return true;
+  Result<void> check() {
+    if (checked_) return {};
     const std::lock_guard lock(read_mutex_);
     return check_locked();
   }
 
   // Each portion is a part, so what a batch that broke off has left is whole portions; those that are sent again are
   // the same rows and carry the same token. On replicas that alone makes repetition harmless, even of an insert that
-  // still runs where settle() cannot reach. On one server the token is not sent: killed between the token's log and
-  // the part's rename, MergeTree drops the rows when they come again. There settle() is the guard.
-  Result<bool> insert(std::span<const RawRow> rows, const std::string& token) override {
+  // still runs where abort_pending() cannot reach. On one server the token is not sent: killed between the token's log
+  // and the part's rename, MergeTree drops the rows when they come again. There abort_pending() is the guard.
+  Result<void> insert(std::span<const RawRow> rows, const std::string& token) override {
     if (auto known = check(); !known) return insert_outcome(known);
     const std::lock_guard lock(write_mutex_);
     for (auto& [key, portion] : portions_of(rows)) {
@@ -80,12 +80,12 @@ class ClickHouseRawLog final : public EngineRawLog {
       }
       if (auto done = writer_.insert(insert_statement(), portion.rows, settings); !done) return insert_outcome(done);
     }
-    return true;
+    return {};
   }
 
   // An insert goes on after its client has gone. On a cluster a replica that does not answer is passed over: the token
   // stands against what may still run there.
-  Result<bool> settle() override {
+  Result<void> abort_pending() override {
     if (auto known = check(); !known) return known;
     const std::lock_guard lock(write_mutex_);
     const bool replicated = !params_.cluster.empty();
@@ -96,15 +96,13 @@ class ClickHouseRawLog final : public EngineRawLog {
     if (!killed && !replicated) return killed.error();
     const std::string processes =
         replicated ? fmt::format("clusterAllReplicas({}, system.processes)", cluster) : "system.processes";
-    auto left = writer_.query(fmt::format("SELECT toInt64(count()) FROM {} {}", processes, ours),
-                              replicated ? Settings{{"skip_unavailable_shards", "1"}} : Settings{});
-    if (!left) return left.error();
-    const auto count = read_count(*left);
-    if (!count) return count.error();
-    if (*count > 0) return unavailable("lake: an insert that was begun earlier still runs; waiting for its end");
+    VF_ASSIGN(auto left, writer_.query(fmt::format("SELECT toInt64(count()) FROM {} {}", processes, ours),
+                                       replicated ? Settings{{"skip_unavailable_shards", "1"}} : Settings{}));
+    VF_ASSIGN(const auto count, read_count(left));
+    if (count > 0) return unavailable("lake: an insert that was begun earlier still runs; waiting for its end");
     // Spares sending what is there already, where it can be had: a replica that is down may keep a part to itself.
     if (replicated) static_cast<void>(writer_.query(std::string(kCatchUp)));
-    return true;
+    return {};
   }
 
   void give_up() override {
@@ -115,7 +113,7 @@ class ClickHouseRawLog final : public EngineRawLog {
   // A replica that is behind would let rows look lost that only have not come to it yet.
   Result<std::vector<HourTally>> tally(Instant from, Instant to) override {
     if (!params_.cluster.empty()) {
-      if (auto caught_up = select(std::string(kCatchUp), false); !caught_up) return caught_up.error();
+      VF_TRY(select(std::string(kCatchUp), false));
     }
     return EngineRawLog::tally(from, to);
   }
@@ -123,12 +121,12 @@ class ClickHouseRawLog final : public EngineRawLog {
  private:
   Result<std::string> select(const std::string& sql, bool holds_text) override {
     const std::lock_guard lock(read_mutex_);
-    if (auto known = check_locked(); !known) return known.error();
+    VF_TRY(check_locked());
     return reader_.query(sql, {}, holds_text);
   }
 
-  Result<bool> check_locked() {
-    if (checked_) return true;
+  Result<void> check_locked() {
+    if (checked_) return {};
     auto fits = check_schema(executing(reader_), params_.retention);
     checked_ = fits.has_value();
     return fits;
@@ -144,15 +142,14 @@ class ClickHouseRawLog final : public EngineRawLog {
 }  // namespace
 
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params) {
-  auto session = session_params(params);
-  if (!session) return session.error();
-  SessionParams impatient = *session;
-  impatient.connect_timeout = impatient.timeout = std::min(kAtOpening, session->timeout);
+  VF_ASSIGN(auto session, session_params(params));
+  SessionParams impatient = session;
+  impatient.connect_timeout = impatient.timeout = std::min(kAtOpening, session.timeout);
   impatient.answer_grace = Millis{0};
   Session first(std::move(impatient));
   const auto fits = check_schema(executing(first), params.retention);
   if (!fits && fits.error().code != Code::unavailable) return fits.error();
-  return std::unique_ptr<RawLog>(std::make_unique<ClickHouseRawLog>(params, *session, fits.has_value()));
+  return std::unique_ptr<RawLog>(std::make_unique<ClickHouseRawLog>(params, session, fits.has_value()));
 }
 
 }  // namespace vf::lake::clickhouse

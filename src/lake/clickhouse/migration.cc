@@ -13,51 +13,47 @@ namespace {
 
 constexpr std::pair kOldest{25, 6};  // projections as indexes (sql/lake/0001_raw_events.sql)
 
-Result<bool> check_version(const Execute& execute) {
-  auto answer = execute("SELECT version()");
-  if (!answer) return answer.error();
-  row_binary::Reader reader(*answer);
+Result<void> check_version(const Execute& execute) {
+  VF_ASSIGN(auto answer, execute("SELECT version()"));
+  row_binary::Reader reader(answer);
   const std::string version = reader.read_string();
   std::pair found{0, 0};
   const char* end = version.data() + version.size();
   const auto [dot, error] = std::from_chars(version.data(), end, found.first);
   if (error == std::errc{} && dot != end) std::from_chars(dot + 1, end, found.second);
-  if (found >= kOldest) return true;
+  if (found >= kOldest) return {};
   return conflict(fmt::format("lake: the server is ClickHouse {}; {}.{} or later is needed", version, kOldest.first,
                               kOldest.second));
 }
 
 // ON CLUSTER makes the same table everywhere and the macro {shard} keeps shards apart: nothing would join them again.
-Result<bool> check_cluster(const Execute& execute, const std::string& cluster) {
-  if (cluster.empty()) return true;
-  auto answer = execute(fmt::format("SELECT toInt64(uniqExact(shard_num)) FROM system.clusters WHERE cluster = {}",
-                                    sql_literal(cluster)));
-  if (!answer) return answer.error();
-  const auto shards = read_count(*answer);
+Result<void> check_cluster(const Execute& execute, const std::string& cluster) {
+  if (cluster.empty()) return {};
+  VF_ASSIGN(auto answer,
+            execute(fmt::format("SELECT toInt64(uniqExact(shard_num)) FROM system.clusters WHERE cluster = {}",
+                                sql_literal(cluster))));
+  const auto shards = read_count(answer);
   if (!shards) return shards.error();
-  if (*shards == 1) return true;
+  if (*shards == 1) return {};
   return invalid(fmt::format("ingest.lake_cluster: the server knows {} of that name; name one of a single shard",
                              *shards == 0 ? "no cluster" : fmt::format("a cluster of {} shards", *shards)));
 }
 
 Result<std::vector<std::string>> look(const Execute& execute, const ClickHouseParams& params) {
-  if (auto fits = check_version(execute); !fits) return fits.error();
-  if (auto fits = check_cluster(execute, params.cluster); !fits) return fits.error();
-  auto migrations_left = pending_migrations(execute, migrations());
-  if (!migrations_left) return migrations_left.error();
-  auto same = has_retention(execute, params.retention);
-  if (!same) return same.error();
-  return names_of(*migrations_left, *same);
+  VF_TRY(check_version(execute));
+  VF_TRY(check_cluster(execute, params.cluster));
+  VF_ASSIGN(auto migrations_left, pending_migrations(execute, migrations()));
+  VF_ASSIGN(auto same, has_retention(execute, params.retention));
+  return names_of(migrations_left, same);
 }
 
 }  // namespace
 
 Result<SessionParams> session_params(const ClickHouseParams& params) {
-  auto endpoints = parse_endpoints(params.url);
-  if (!endpoints) return endpoints.error();
+  VF_ASSIGN(auto endpoints, parse_endpoints(params.url));
   SessionParams session;
-  session.addresses = std::make_shared<Addresses>(std::move(endpoints->urls));
-  session.user = std::move(endpoints->user);
+  session.addresses = std::make_shared<Addresses>(std::move(endpoints.urls));
+  session.user = std::move(endpoints.user);
   session.password = params.password;
   session.ca_pem = params.ca_pem;
   session.compression = params.compression;
@@ -69,46 +65,39 @@ Execute executing(Session& session) {
   return [&session](const std::string& sql) { return session.query(sql); };
 }
 
-Result<bool> check_schema(const Execute& execute, const Retention& retention) {
+Result<void> check_schema(const Execute& execute, const Retention& retention) {
   if (auto fits = check_version(execute); !fits) return fits;
-  auto left = pending_migrations(execute, migrations());
-  if (!left) return left.error();
-  if (!left->empty()) {
+  VF_ASSIGN(auto left, pending_migrations(execute, migrations()));
+  if (!left.empty()) {
     return conflict(fmt::format("lake: {} of its migrations are not applied, {} first: run `vf migrate lake`",
-                                left->size(), left->front().name));
+                                left.size(), left.front().name));
   }
-  auto same = has_retention(execute, retention);
-  if (!same) return same.error();
-  if (*same) return true;
+  VF_ASSIGN(auto same, has_retention(execute, retention));
+  if (same) return {};
   return conflict(
       "lake: vf.raw_events keeps rows for other spans than ingest.retention.raw_events wants: run `vf migrate lake`");
 }
 
 Result<std::vector<std::string>> pending(const ClickHouseParams& params) {
-  auto parameters = session_params(params);
-  if (!parameters) return parameters.error();
-  Session session(std::move(*parameters));
+  VF_ASSIGN(auto parameters, session_params(params));
+  Session session(std::move(parameters));
   return look(executing(session), params);
 }
 
 Result<std::vector<std::string>> newer(const ClickHouseParams& params) {
-  auto parameters = session_params(params);
-  if (!parameters) return parameters.error();
-  Session session(std::move(*parameters));
+  VF_ASSIGN(auto parameters, session_params(params));
+  Session session(std::move(parameters));
   return newer_migrations(executing(session), migrations());
 }
 
 Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const Clock& clock) {
-  auto parameters = session_params(params);
-  if (!parameters) return parameters.error();
-  Session session(std::move(*parameters));
+  VF_ASSIGN(auto parameters, session_params(params));
+  Session session(std::move(parameters));
   const Execute execute = executing(session);
   auto left = look(execute, params);
   if (!left) return left.error();
-  if (auto done = lake::migrate(execute, migrations(), {.cluster = params.cluster}, clock.now()); !done) {
-    return done.error();
-  }
-  if (auto done = set_retention(execute, params.retention); !done) return done.error();
+  VF_TRY(lake::migrate(execute, migrations(), {.cluster = params.cluster}, clock.now()));
+  VF_TRY(set_retention(execute, params.retention));
   return left;
 }
 

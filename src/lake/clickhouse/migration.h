@@ -15,6 +15,6 @@ Execute executing(Session& session);
 
 /// Error `conflict`: too old a server, migrations that are pending, or another TTL than `retention` wants; says what
 /// mends it.
-Result<bool> check_schema(const Execute& execute, const Retention& retention);
+Result<void> check_schema(const Execute& execute, const Retention& retention);
 
 }  // namespace vf::lake::clickhouse

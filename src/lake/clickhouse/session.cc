@@ -95,7 +95,7 @@ Result<std::string> Session::query(const std::string& sql, const Settings& setti
   }
 }
 
-Result<bool> Session::insert(const std::string& sql, std::string_view rows, const Settings& settings) {
+Result<void> Session::insert(const std::string& sql, std::string_view rows, const Settings& settings) {
   Settings all = settings;
   all.emplace_back("query", sql + " FORMAT RowBinary");
   http::Outgoing out = request(all);
@@ -106,7 +106,7 @@ Result<bool> Session::insert(const std::string& sql, std::string_view rows, cons
   }
   const auto answer = send(std::move(out), false);
   if (!answer) return answer.error();
-  return true;
+  return {};
 }
 
 void Session::give_up() {

@@ -58,7 +58,7 @@ class Session {
 
   /// An INSERT with its rows in RowBinary. Sent once at most, to one address; where that does not answer, the outcome
   /// is unknown (unavailable) and the next statement goes to the next address.
-  Result<bool> insert(const std::string& sql, std::string_view rows, const Settings& settings);
+  Result<void> insert(const std::string& sql, std::string_view rows, const Settings& settings);
 
   /// Answers are waited for no longer: the call under way and later ones are unavailable.
   void give_up();

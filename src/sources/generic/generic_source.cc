@@ -77,7 +77,7 @@ class GenericSource final : public Source {
 
   const std::string& name() const override { return name_; }
 
-  Verdict prove(const http::Request& request, Instant now) const override {
+  Verification verify(const http::Request& request, Instant now) const override {
     const auto signed_at = verifier_.verify(scheme_, request, now, tolerance_);
     if (!signed_at) return Refusal{signed_at.error()};
     const JsonBody json(request.body);
@@ -153,14 +153,11 @@ Result<std::optional<Millis>> effective_tolerance(const Scheme& scheme, const Pa
 }  // namespace
 
 Result<std::unique_ptr<Source>> make_generic_source(Params params) {
-  auto named = find_scheme(params.scheme, params.options);
-  if (!named) return named.error();
-  auto verifier = Verifier::create(named->scheme, params.secrets);
-  if (!verifier) return verifier.error();
+  VF_ASSIGN(auto named, find_scheme(params.scheme, params.options));
+  VF_ASSIGN(auto verifier, Verifier::create(named.scheme, params.secrets));
 
-  const auto tolerance = effective_tolerance(named->scheme, params);
-  if (!tolerance) return tolerance.error();
-  return std::make_unique<GenericSource>(std::move(params.name), std::move(*named), std::move(*verifier), *tolerance);
+  VF_ASSIGN(const auto tolerance, effective_tolerance(named.scheme, params));
+  return std::make_unique<GenericSource>(std::move(params.name), std::move(named), std::move(verifier), tolerance);
 }
 
 }  // namespace vf::sources::generic

@@ -156,9 +156,8 @@ Result<NamedScheme> read_row(const Row& row, const Description& configured) {
     }
     description[key] = text;
   }
-  auto scheme = parse_scheme(description);
-  if (!scheme) return scheme.error();
-  return NamedScheme{std::move(*scheme), row.protocol};
+  VF_ASSIGN(auto scheme, parse_scheme(description));
+  return NamedScheme{std::move(scheme), row.protocol};
 }
 
 }  // namespace
@@ -174,19 +173,17 @@ std::vector<std::string_view> scheme_names() {
 
 Result<NamedScheme> find_scheme(std::string_view name, const Description& configured) {
   if (name == kHmac) {
-    auto scheme = parse_scheme(configured);
-    if (!scheme) return scheme.error();
-    return NamedScheme{std::move(*scheme), plain_protocol};
+    VF_ASSIGN(auto scheme, parse_scheme(configured));
+    return NamedScheme{std::move(scheme), plain_protocol};
   }
   std::optional<NamedScheme> found;
   for (const auto& row : kRows) {
     if (row.name != name) continue;
-    auto read = read_row(row, configured);
-    if (!read) return read.error();
+    VF_ASSIGN(auto read, read_row(row, configured));
     if (found) {
-      found->scheme.methods.push_back(std::move(read->scheme.methods.front()));
+      found->scheme.methods.push_back(std::move(read.scheme.methods.front()));
     } else {
-      found = std::move(*read);
+      found = std::move(read);
     }
   }
   if (!found) return invalid(fmt::format("scheme: '{}' is none of {}", name, fmt::join(scheme_names(), ", ")));

@@ -27,7 +27,7 @@ class StandardWebhooksScheme : public testing::Test {
  protected:
   Event event(const std::string& id, const std::string& body, const std::string& time = kTime) const {
     const auto signature = hmac_bytes(crypto::Hash::sha256, key_, id + "." + time + "." + body);
-    auto delivery = delivered(source_->prove(
+    auto delivery = delivered(source_->verify(
         request_of(
             {{"webhook-id", id}, {"webhook-timestamp", time}, {"webhook-signature", "v1," + to_base64(signature)}},
             body),
@@ -100,7 +100,7 @@ TEST_F(StandardWebhooksScheme, KeepsTheHeadersThatProve) {
       {{"WEBHOOK-ID", "m"}, {"webhook-timestamp", kTime}, {"Content-Type", "application/json"}, {"Cookie", "c"}}, "{}");
   const auto signature = "v1," + to_base64(hmac_bytes(crypto::Hash::sha256, key_, "m." + kTime + ".{}"));
   request.headers.add("webhook-signature", signature);
-  EXPECT_EQ(delivered(source_->prove(request, kNow)).event.headers,
+  EXPECT_EQ(delivered(source_->verify(request, kNow)).event.headers,
             R"({"webhook-signature":")" + signature +
                 R"(","webhook-id":"m","webhook-timestamp":"1700000000","Content-Type":"application/json"})");
 }
@@ -109,7 +109,7 @@ class GithubScheme : public testing::Test {
  protected:
   Delivery deliver(HeaderList headers, const std::string& body) const {
     headers.emplace_back("X-Hub-Signature-256", "sha256=" + hmac_hex("secret", body));
-    return delivered(source_->prove(request_of(std::move(headers), body), kNow));
+    return delivered(source_->verify(request_of(std::move(headers), body), kNow));
   }
   const std::unique_ptr<Source> source_ = source_of("github", "secret");
   const std::string issue_ =
@@ -146,7 +146,7 @@ class StripeScheme : public testing::Test {
  protected:
   Event event(const std::string& body) const {
     const auto header = "t=" + kTime + ",v1=" + hmac_hex("secret", kTime + "." + body);
-    const auto delivery = delivered(source_->prove(request_of({{"Stripe-Signature", header}}, body), kNow));
+    const auto delivery = delivered(source_->verify(request_of({{"Stripe-Signature", header}}, body), kNow));
     EXPECT_FALSE(delivery.body_key);
     return delivery.event;
   }
@@ -189,7 +189,7 @@ class SlackScheme : public testing::Test {
  protected:
   Event event(const std::string& body) const {
     const auto signature = "v0=" + hmac_hex("secret", "v0:" + kTime + ":" + body);
-    const auto delivery = delivered(source_->prove(
+    const auto delivery = delivered(source_->verify(
         request_of({{"X-Slack-Signature", signature}, {"X-Slack-Request-Timestamp", kTime}, {"X-Slack-Retry-Num", "1"}},
                    body),
         kNow));
@@ -229,15 +229,15 @@ class ShopifyScheme : public testing::Test {
  protected:
   Delivery deliver(const std::string& prefix, const std::string& body) const {
     const auto signature = to_base64(hmac_bytes(crypto::Hash::sha256, "secret", body));
-    return delivered(source_->prove(request_of({{prefix + "Shopify-Hmac-SHA256", signature},
-                                                {prefix + "Shopify-Webhook-Id", "w-1"},
-                                                {prefix + "Shopify-Event-Id", "e-1"},
-                                                {prefix + "Shopify-Topic", "orders/create"},
-                                                {prefix + "Shopify-API-Version", "2024-07"},
-                                                {prefix + "Shopify-Shop-Domain", "hush.myshopify.com"},
-                                                {prefix + "Shopify-Triggered-At", "2023-11-14T21:00:00.123456789Z"}},
-                                               body),
-                                    kNow));
+    return delivered(source_->verify(request_of({{prefix + "Shopify-Hmac-SHA256", signature},
+                                                 {prefix + "Shopify-Webhook-Id", "w-1"},
+                                                 {prefix + "Shopify-Event-Id", "e-1"},
+                                                 {prefix + "Shopify-Topic", "orders/create"},
+                                                 {prefix + "Shopify-API-Version", "2024-07"},
+                                                 {prefix + "Shopify-Shop-Domain", "hush.myshopify.com"},
+                                                 {prefix + "Shopify-Triggered-At", "2023-11-14T21:00:00.123456789Z"}},
+                                                body),
+                                     kNow));
   }
   const std::unique_ptr<Source> source_ = source_of("shopify", "secret");
 };
@@ -268,7 +268,7 @@ TEST(TwitchScheme, Describes) {
   const auto source = source_of("twitch", "secret");
   const auto event = [&](const std::string& body) {
     const std::string id = "tw-1", time = "2023-11-14T22:13:20.123456789Z";
-    const auto delivery = delivered(source->prove(
+    const auto delivery = delivered(source->verify(
         request_of({{"Twitch-Eventsub-Message-Id", id},
                     {"Twitch-Eventsub-Message-Timestamp", time},
                     {"Twitch-Eventsub-Message-Retry", "0"},
@@ -297,7 +297,7 @@ TEST(DiscordScheme, Describes) {
   const auto key = *crypto::PrivateKey::ed25519_from_seed(std::string(32, 's'));
   const auto source = source_of("discord", to_hex(key.public_bytes()));
   const auto event = [&](const std::string& body) {
-    const auto delivery = delivered(source->prove(
+    const auto delivery = delivered(source->verify(
         request_of({{"X-Signature-Ed25519", to_hex(key.sign(kTime, body))}, {"X-Signature-Timestamp", kTime}}, body),
         kNow));
     EXPECT_FALSE(delivery.body_key);
@@ -317,8 +317,8 @@ TEST(DiscordScheme, Describes) {
 TEST(NamedScheme, ItsAttributesCanBeToldAnew) {
   const auto source = source_of("github", "secret", {{"subject", "sender/{/sender/login}"}, {"id", "/delivery"}});
   const std::string body = R"({"delivery":"d-1","sender":{"login":"octo"}})";
-  const auto d =
-      delivered(source->prove(request_of({{"X-Hub-Signature-256", "sha256=" + hmac_hex("secret", body)}}, body), kNow));
+  const auto d = delivered(
+      source->verify(request_of({{"X-Hub-Signature-256", "sha256=" + hmac_hex("secret", body)}}, body), kNow));
   EXPECT_EQ(d.event.subject, "sender/octo");
   EXPECT_EQ(d.event.message_id, "d-1");
   EXPECT_FALSE(d.body_key);

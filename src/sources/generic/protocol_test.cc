@@ -12,18 +12,18 @@ constexpr Instant kNow = Instant{std::chrono::seconds{1'700'000'000}};
 
 class SlackProtocol : public testing::Test {
  protected:
-  Verdict prove(const std::string& body, const std::string& key = "secret") const {
+  Verification verify(const std::string& body, const std::string& key = "secret") const {
     const std::string time = "1700000000";
-    return source_->prove(request_of({{"X-Slack-Signature", "v0=" + hmac_hex(key, "v0:" + time + ":" + body)},
-                                      {"X-Slack-Request-Timestamp", time}},
-                                     body),
-                          kNow);
+    return source_->verify(request_of({{"X-Slack-Signature", "v0=" + hmac_hex(key, "v0:" + time + ":" + body)},
+                                       {"X-Slack-Request-Timestamp", time}},
+                                      body),
+                           kNow);
   }
   const std::unique_ptr<Source> source_ = source_of("slack", "secret");
 };
 
 TEST_F(SlackProtocol, EchoesTheChallenge) {
-  const auto answer = handshake(prove(R"({"token":"t","challenge":"3eZ\"b\u00e9","type":"url_verification"})"));
+  const auto answer = handshake(verify(R"({"token":"t","challenge":"3eZ\"b\u00e9","type":"url_verification"})"));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->content_type, "application/json");
@@ -32,20 +32,20 @@ TEST_F(SlackProtocol, EchoesTheChallenge) {
 
 TEST_F(SlackProtocol, AnUnsignedChallengeIsRefused) {
   const std::string body = R"({"challenge":"c","type":"url_verification"})";
-  EXPECT_EQ(refusal(prove(body, "guess")), "bad signature");
-  EXPECT_EQ(refusal(source_->prove(request_of({}, body), kNow)), "missing header");
+  EXPECT_EQ(refusal(verify(body, "guess")), "bad signature");
+  EXPECT_EQ(refusal(source_->verify(request_of({}, body), kNow)), "missing header");
 }
 
 TEST_F(SlackProtocol, WhatHasNoChallengeIsAnEvent) {
-  EXPECT_EQ(delivered(prove(R"({"type":"url_verification"})")).event.type, "shop.url_verification");
-  EXPECT_EQ(delivered(prove(R"({"type":"other","challenge":"c"})")).event.type, "shop.other");
+  EXPECT_EQ(delivered(verify(R"({"type":"url_verification"})")).event.type, "shop.url_verification");
+  EXPECT_EQ(delivered(verify(R"({"type":"other","challenge":"c"})")).event.type, "shop.other");
 }
 
 class TwitchProtocol : public testing::Test {
  protected:
-  Verdict prove(const std::string& type, const std::string& body, const std::string& key = "secret") const {
+  Verification verify(const std::string& type, const std::string& body, const std::string& key = "secret") const {
     const std::string id = "m1", time = "2023-11-14T22:13:20.123456789Z";
-    return source_->prove(
+    return source_->verify(
         request_of({{"Twitch-Eventsub-Message-Id", id},
                     {"Twitch-Eventsub-Message-Timestamp", time},
                     {"Twitch-Eventsub-Message-Type", type},
@@ -54,7 +54,7 @@ class TwitchProtocol : public testing::Test {
         kNow);
   }
   std::string type_of(const std::string& type, const std::string& body) const {
-    return delivered(prove(type, body)).event.type;
+    return delivered(verify(type, body)).event.type;
   }
 
   const std::unique_ptr<Source> source_ = source_of("twitch", "secret");
@@ -64,7 +64,7 @@ class TwitchProtocol : public testing::Test {
 };
 
 TEST_F(TwitchProtocol, AnswersTheChallengeAsPlainText) {
-  const auto answer = handshake(prove("webhook_callback_verification", challenge_));
+  const auto answer = handshake(verify("webhook_callback_verification", challenge_));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->content_type, "text/plain");
@@ -72,7 +72,7 @@ TEST_F(TwitchProtocol, AnswersTheChallengeAsPlainText) {
 }
 
 TEST_F(TwitchProtocol, AnUnsignedChallengeIsRefused) {
-  EXPECT_EQ(refusal(prove("webhook_callback_verification", challenge_, "guess")), "bad signature");
+  EXPECT_EQ(refusal(verify("webhook_callback_verification", challenge_, "guess")), "bad signature");
 }
 
 TEST_F(TwitchProtocol, ARevocationIsAnEvent) { EXPECT_EQ(type_of("revocation", revoked_), "shop.revocation"); }
@@ -95,27 +95,27 @@ TEST_F(TwitchProtocol, ABodyThatContradictsItsHeaderIsUnrecognised) {
 
 class DiscordProtocol : public testing::Test {
  protected:
-  Verdict prove(const std::string& body, const crypto::PrivateKey& key) const {
+  Verification verify(const std::string& body, const crypto::PrivateKey& key) const {
     const std::string time = "1700000000";
-    return source_->prove(
+    return source_->verify(
         request_of({{"X-Signature-Ed25519", to_hex(key.sign(time, body))}, {"X-Signature-Timestamp", time}}, body),
         kNow);
   }
-  Verdict prove(const std::string& body) const { return prove(body, key_); }
+  Verification verify(const std::string& body) const { return verify(body, key_); }
 
   const crypto::PrivateKey key_ = *crypto::PrivateKey::ed25519_from_seed(std::string(32, 's'));
   const std::unique_ptr<Source> source_ = source_of("discord", to_hex(key_.public_bytes()));
 };
 
 TEST_F(DiscordProtocol, AnswersThePingOfInteractions) {
-  const auto answer = handshake(prove(R"({"application_id":"1","id":"2","token":"t","type":1,"version":1})"));
+  const auto answer = handshake(verify(R"({"application_id":"1","id":"2","token":"t","type":1,"version":1})"));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body, R"({"type":1})");
 }
 
 TEST_F(DiscordProtocol, AnswersThePingOfWebhookEvents) {
-  const auto answer = handshake(prove(R"({"version":1,"application_id":"1","type":0})"));
+  const auto answer = handshake(verify(R"({"version":1,"application_id":"1","type":0})"));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 204);
   EXPECT_EQ(answer->body, "");
@@ -123,14 +123,14 @@ TEST_F(DiscordProtocol, AnswersThePingOfWebhookEvents) {
 
 TEST_F(DiscordProtocol, AnUnsignedPingIsRefused) {
   const auto other = *crypto::PrivateKey::ed25519_from_seed(std::string(32, 'o'));
-  EXPECT_EQ(refusal(prove(R"({"type":1})", other)), "bad signature");
-  EXPECT_EQ(refusal(prove(R"({"type":0})", other)), "bad signature");
+  EXPECT_EQ(refusal(verify(R"({"type":1})", other)), "bad signature");
+  EXPECT_EQ(refusal(verify(R"({"type":0})", other)), "bad signature");
 }
 
 TEST_F(DiscordProtocol, EventsAndCommandsAreKept) {
-  EXPECT_EQ(delivered(prove(R"({"type":1,"event":{"type":"ENTITLEMENT_CREATE"}})")).event.type,
+  EXPECT_EQ(delivered(verify(R"({"type":1,"event":{"type":"ENTITLEMENT_CREATE"}})")).event.type,
             "shop.ENTITLEMENT_CREATE");
-  EXPECT_EQ(delivered(prove(R"({"type":2,"id":"2"})")).event.type, "shop.2");
+  EXPECT_EQ(delivered(verify(R"({"type":2,"id":"2"})")).event.type, "shop.2");
 }
 
 }  // namespace

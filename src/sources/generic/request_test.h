@@ -49,20 +49,20 @@ inline std::string hmac_hex(std::string_view key, std::string_view text) {
 }
 
 /// Why it was refused; empty when it was not.
-inline std::string refusal(const Verdict& verdict) {
-  const auto* refused = std::get_if<Refusal>(&verdict);
+inline std::string refusal(const Verification& verification) {
+  const auto* refused = std::get_if<Refusal>(&verification);
   return refused == nullptr ? "" : std::string(refused->reason);
 }
 
-inline Delivery delivered(Verdict verdict) {
-  EXPECT_EQ(refusal(verdict), "");
-  auto* delivery = std::get_if<Delivery>(&verdict);
+inline Delivery delivered(Verification verification) {
+  EXPECT_EQ(refusal(verification), "");
+  auto* delivery = std::get_if<Delivery>(&verification);
   EXPECT_NE(delivery, nullptr) << "no delivery";
   return delivery == nullptr ? Delivery{} : std::move(*delivery);
 }
 
-inline std::optional<http::Response> handshake(const Verdict& verdict) {
-  const auto* answered = std::get_if<Handshake>(&verdict);
+inline std::optional<http::Response> handshake(const Verification& verification) {
+  const auto* answered = std::get_if<Handshake>(&verification);
   return answered == nullptr ? std::nullopt : std::optional(answered->answer);
 }
 

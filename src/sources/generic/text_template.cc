@@ -46,9 +46,8 @@ std::optional<std::string> value_of(const Place& place, const Message& message) 
 
 Result<Template> parse_alternative(std::string_view text) {
   if (text.contains('{')) return parse_template(text);
-  auto place = parse_place(text);
-  if (!place) return place.error();
-  return Template{std::move(*place)};
+  VF_ASSIGN(auto place, parse_place(text));
+  return Template{std::move(place)};
 }
 
 }  // namespace
@@ -79,9 +78,8 @@ Result<Place> parse_place(std::string_view text) {
     return Place{Place::Kind::field, std::string(text.substr(kField.size())), {}};
   }
   if (text.starts_with(kHeader)) {
-    auto names = parse_header_names(text.substr(kHeader.size()));
-    if (!names) return names.error();
-    return Place{Place::Kind::header, {}, std::move(*names)};
+    VF_ASSIGN(auto names, parse_header_names(text.substr(kHeader.size())));
+    return Place{Place::Kind::header, {}, std::move(names)};
   }
   return invalid(fmt::format("'{}' is no place (header:NAME, field:NAME, /json/pointer or body)", text));
 }
@@ -97,9 +95,8 @@ Result<Template> parse_template(std::string_view text) {
     if (text.empty()) break;
     const auto close = text.find('}');
     if (close == std::string_view::npos) return invalid("a '{' stands without its '}'");
-    auto place = parse_place(text.substr(1, close - 1));
-    if (!place) return place.error();
-    parts.push_back(std::move(*place));
+    VF_ASSIGN(auto place, parse_place(text.substr(1, close - 1)));
+    parts.push_back(std::move(place));
     text.remove_prefix(close + 1);
   }
   return parts;
@@ -110,9 +107,8 @@ Result<Alternatives> parse_alternatives(std::string_view text) {
   Alternatives alternatives;
   while (true) {
     const auto end = text.find(kSeparator);
-    auto alternative = parse_alternative(trim(text.substr(0, end)));
-    if (!alternative) return alternative.error();
-    alternatives.push_back(std::move(*alternative));
+    VF_ASSIGN(auto alternative, parse_alternative(trim(text.substr(0, end))));
+    alternatives.push_back(std::move(alternative));
     if (end == std::string_view::npos) return alternatives;
     text.remove_prefix(end + kSeparator.size());
   }

@@ -61,7 +61,7 @@ class VectorTest : public testing::TestWithParam<Vector> {};
 TEST_P(VectorTest, IsAuthentic) {
   const auto& vector = GetParam();
   const auto source = source_of(vector.scheme, vector.secret);
-  const auto delivery = delivered(source->prove(request_of(vector.headers, vector.body), signed_at(vector)));
+  const auto delivery = delivered(source->verify(request_of(vector.headers, vector.body), signed_at(vector)));
   EXPECT_EQ(delivery.event.body, vector.body);
   EXPECT_EQ(delivery.event.source, "shop");
 }
@@ -72,7 +72,7 @@ TEST_P(VectorTest, OneTurnedBitOfTheBodyIsRefused) {
   for (size_t i = 0; i < vector.body.size(); ++i) {
     std::string body = vector.body;
     body[i] = static_cast<char>(body[i] ^ (1 << (i % 8)));
-    EXPECT_EQ(refusal(source->prove(request_of(vector.headers, body), signed_at(vector))), "bad signature");
+    EXPECT_EQ(refusal(source->verify(request_of(vector.headers, body), signed_at(vector))), "bad signature");
   }
 }
 
@@ -83,7 +83,7 @@ TEST_P(VectorTest, OneTurnedBitOfTheHeadersIsRefused) {
     for (size_t i = 0; i < vector.headers[h].second.size(); ++i) {
       HeaderList headers = vector.headers;
       headers[h].second[i] = static_cast<char>(headers[h].second[i] ^ 1);
-      EXPECT_NE(refusal(source->prove(request_of(headers, vector.body), signed_at(vector))), "")
+      EXPECT_NE(refusal(source->verify(request_of(headers, vector.body), signed_at(vector))), "")
           << headers[h].first << ": " << headers[h].second;
     }
   }
@@ -93,7 +93,7 @@ TEST_P(VectorTest, AnotherSecretIsRefused) {
   auto vector = GetParam();
   vector.secret[vector.secret.size() / 2] = vector.secret[vector.secret.size() / 2] == 'a' ? 'b' : 'a';
   const auto source = source_of(vector.scheme, vector.secret);
-  EXPECT_EQ(refusal(source->prove(request_of(vector.headers, vector.body), signed_at(vector))), "bad signature");
+  EXPECT_EQ(refusal(source->verify(request_of(vector.headers, vector.body), signed_at(vector))), "bad signature");
 }
 
 TEST_P(VectorTest, AnyOfSeveralSecretsIsEnough) {
@@ -101,7 +101,7 @@ TEST_P(VectorTest, AnyOfSeveralSecretsIsEnough) {
   const std::string other = "whsec_" + to_base64(std::string(32, 'k'));
   for (const auto& secrets : {std::vector{other, vector.secret}, std::vector{vector.secret, other}}) {
     const auto source = make_source({.name = "shop", .scheme = vector.scheme, .secrets = secrets, .options = {}});
-    EXPECT_EQ(refusal(source->prove(request_of(vector.headers, vector.body), signed_at(vector))), "");
+    EXPECT_EQ(refusal(source->verify(request_of(vector.headers, vector.body), signed_at(vector))), "");
   }
 }
 
@@ -111,7 +111,7 @@ TEST_P(VectorTest, AMissingHeaderIsNamedSo) {
   for (size_t h = 0; h < vector.headers.size(); ++h) {
     HeaderList headers = vector.headers;
     headers.erase(headers.begin() + static_cast<ptrdiff_t>(h));
-    EXPECT_EQ(refusal(source->prove(request_of(headers, vector.body), signed_at(vector))), "missing header");
+    EXPECT_EQ(refusal(source->verify(request_of(headers, vector.body), signed_at(vector))), "missing header");
   }
 }
 
@@ -121,7 +121,7 @@ TEST_P(VectorTest, ARepeatedHeaderIsNoProof) {
   for (const auto& header : vector.headers) {
     HeaderList headers = vector.headers;
     headers.push_back(header);
-    EXPECT_EQ(refusal(source->prove(request_of(headers, vector.body), signed_at(vector))), "malformed header");
+    EXPECT_EQ(refusal(source->verify(request_of(headers, vector.body), signed_at(vector))), "malformed header");
   }
 }
 
@@ -146,13 +146,13 @@ TEST_P(ToleranceTest, HoldsToTheMillisecondInBothDirections) {
   for (const auto& vector : read_vectors()) {
     if (vector.scheme != scheme) continue;
     const auto source = source_of(vector.scheme, vector.secret);
-    const auto verdict = [&](Millis off) {
-      return refusal(source->prove(request_of(vector.headers, vector.body), signed_at(vector) + off));
+    const auto verification = [&](Millis off) {
+      return refusal(source->verify(request_of(vector.headers, vector.body), signed_at(vector) + off));
     };
-    EXPECT_EQ(verdict(behind), "");
-    EXPECT_EQ(verdict(behind + Millis{1}), "too old");
-    EXPECT_EQ(verdict(-ahead), "");
-    EXPECT_EQ(verdict(-ahead - Millis{1}), "from the future");
+    EXPECT_EQ(verification(behind), "");
+    EXPECT_EQ(verification(behind + Millis{1}), "too old");
+    EXPECT_EQ(verification(-ahead), "");
+    EXPECT_EQ(verification(-ahead - Millis{1}), "from the future");
   }
 }
 
@@ -179,34 +179,34 @@ class DiscordVector : public testing::Test {
 };
 
 TEST_F(DiscordVector, ItsOwnKeyProves) {
-  EXPECT_EQ(refusal(source_->prove(request("1700000000", R"({"type":2})"), at_second(1700000000))), "");
+  EXPECT_EQ(refusal(source_->verify(request("1700000000", R"({"type":2})"), at_second(1700000000))), "");
   auto tampered = request("1700000000", R"({"type":2})");
   tampered.body[8] = '3';
-  EXPECT_EQ(refusal(source_->prove(tampered, at_second(1700000000))), "bad signature");
+  EXPECT_EQ(refusal(source_->verify(tampered, at_second(1700000000))), "bad signature");
 }
 
 TEST_F(DiscordVector, MayBeAsOldAsTheLedgerRemembersLessADay) {
-  const auto verdict = [&](Millis off) {
-    return refusal(source_->prove(request("1700000000", R"({"type":2})"), at_second(1700000000) + off));
+  const auto verification = [&](Millis off) {
+    return refusal(source_->verify(request("1700000000", R"({"type":2})"), at_second(1700000000) + off));
   };
-  EXPECT_EQ(verdict(std::chrono::days{29}), "");
-  EXPECT_EQ(verdict(std::chrono::days{29} + Millis{1}), "too old");
-  EXPECT_EQ(verdict(-kAheadMax), "");
-  EXPECT_EQ(verdict(-kAheadMax - Millis{1}), "from the future");
+  EXPECT_EQ(verification(std::chrono::days{29}), "");
+  EXPECT_EQ(verification(std::chrono::days{29} + Millis{1}), "too old");
+  EXPECT_EQ(verification(-kAheadMax), "");
+  EXPECT_EQ(verification(-kAheadMax - Millis{1}), "from the future");
 }
 
 TEST(MaxAge, StandsInForTheSchemesTolerance) {
   const auto vector = read_vectors()[2];
   ASSERT_EQ(vector.scheme, "stripe");
-  const auto verdict = [&](std::optional<Millis> max_age, Millis off) {
+  const auto verification = [&](std::optional<Millis> max_age, Millis off) {
     const auto source = make_source(
         {.name = "shop", .scheme = vector.scheme, .secrets = {vector.secret}, .options = {}, .max_age = max_age});
-    return refusal(source->prove(request_of(vector.headers, vector.body), signed_at(vector) + off));
+    return refusal(source->verify(request_of(vector.headers, vector.body), signed_at(vector) + off));
   };
-  EXPECT_EQ(verdict(std::chrono::hours{1}, std::chrono::hours{1}), "");
-  EXPECT_EQ(verdict(std::chrono::hours{1}, std::chrono::hours{1} + Millis{1}), "too old");
-  EXPECT_EQ(verdict(std::nullopt, std::chrono::days{3650}), "");
-  EXPECT_EQ(verdict(std::nullopt, -std::chrono::days{3650}), "");
+  EXPECT_EQ(verification(std::chrono::hours{1}, std::chrono::hours{1}), "");
+  EXPECT_EQ(verification(std::chrono::hours{1}, std::chrono::hours{1} + Millis{1}), "too old");
+  EXPECT_EQ(verification(std::nullopt, std::chrono::days{3650}), "");
+  EXPECT_EQ(verification(std::nullopt, -std::chrono::days{3650}), "");
 }
 
 TEST(StandardWebhooks, OldAndNewKeyAndBothKindsStandInOneList) {
@@ -220,51 +220,51 @@ TEST(StandardWebhooks, OldAndNewKeyAndBothKindsStandInOneList) {
                    .scheme = "standard-webhooks",
                    .secrets = {"v1,whsec_" + to_base64(key), "whpk_" + to_base64(private_key.public_bytes())},
                    .options = {}});
-  const auto verdict = [&](const std::string& signature, const std::string& family = "webhook") {
-    return refusal(source->prove(
+  const auto verification = [&](const std::string& signature, const std::string& family = "webhook") {
+    return refusal(source->verify(
         request_of(
             {{family + "-id", "msg_1"}, {family + "-timestamp", "1700000000"}, {family + "-signature", signature}},
             body),
         at_second(1700000000)));
   };
-  EXPECT_EQ(verdict(good), "");
-  EXPECT_EQ(verdict(good_v1a), "");
-  EXPECT_EQ(verdict(bad + " " + good), "");
-  EXPECT_EQ(verdict("v9,abc " + bad + " v1,!!! " + good_v1a), "");
-  EXPECT_EQ(verdict(good, "svix"), "");
-  EXPECT_EQ(verdict(bad), "bad signature");
-  EXPECT_EQ(verdict("v1a," + good.substr(3)), "bad signature") << "an HMAC under the other version";
-  EXPECT_EQ(verdict("v9,abc"), "malformed header") << "no version that we know";
-  EXPECT_EQ(verdict(""), "malformed header");
+  EXPECT_EQ(verification(good), "");
+  EXPECT_EQ(verification(good_v1a), "");
+  EXPECT_EQ(verification(bad + " " + good), "");
+  EXPECT_EQ(verification("v9,abc " + bad + " v1,!!! " + good_v1a), "");
+  EXPECT_EQ(verification(good, "svix"), "");
+  EXPECT_EQ(verification(bad), "bad signature");
+  EXPECT_EQ(verification("v1a," + good.substr(3)), "bad signature") << "an HMAC under the other version";
+  EXPECT_EQ(verification("v9,abc"), "malformed header") << "no version that we know";
+  EXPECT_EQ(verification(""), "malformed header");
 }
 
 TEST(Signatures, AreBoundedInNumber) {
   const std::string body = "{}", good = hmac_hex("secret", "1700000000." + body);
   const auto source = source_of("stripe", "secret");
-  const auto verdict = [&](size_t count) {
+  const auto verification = [&](size_t count) {
     std::string header = "t=1700000000";
     for (size_t i = 1; i < count; ++i) header += ",v1=" + std::string(64, 'a');
     return refusal(
-        source->prove(request_of({{"Stripe-Signature", header + ",v1=" + good}}, body), at_second(1700000000)));
+        source->verify(request_of({{"Stripe-Signature", header + ",v1=" + good}}, body), at_second(1700000000)));
   };
-  EXPECT_EQ(verdict(1), "");
-  EXPECT_EQ(verdict(kSignaturesMax), "");
-  EXPECT_EQ(verdict(kSignaturesMax + 1), "malformed header");
+  EXPECT_EQ(verification(1), "");
+  EXPECT_EQ(verification(kSignaturesMax), "");
+  EXPECT_EQ(verification(kSignaturesMax + 1), "malformed header");
 }
 
 TEST(Stripe, TakesOneTimeAndIgnoresTheTestSignature) {
   const std::string body = "{}", good = hmac_hex("secret", "1700000000." + body);
   const auto source = source_of("stripe", "secret");
-  const auto verdict = [&](const std::string& header) {
-    return refusal(source->prove(request_of({{"Stripe-Signature", header}}, body), at_second(1700000000)));
+  const auto verification = [&](const std::string& header) {
+    return refusal(source->verify(request_of({{"Stripe-Signature", header}}, body), at_second(1700000000)));
   };
-  EXPECT_EQ(verdict("t=1700000000,v1=" + good + ",v0=" + std::string(64, 'a')), "");
-  EXPECT_EQ(verdict("t=1700000000,v0=" + good), "malformed header");
-  EXPECT_EQ(verdict("v1=" + good), "malformed header");
-  EXPECT_EQ(verdict("t=1700000000,t=1700000000,v1=" + good), "malformed header");
+  EXPECT_EQ(verification("t=1700000000,v1=" + good + ",v0=" + std::string(64, 'a')), "");
+  EXPECT_EQ(verification("t=1700000000,v0=" + good), "malformed header");
+  EXPECT_EQ(verification("v1=" + good), "malformed header");
+  EXPECT_EQ(verification("t=1700000000,t=1700000000,v1=" + good), "malformed header");
   for (const std::string time :
        {"", "x", "-1", "+1", "1700000000x", "1700000000.5", "99999999999999999999", "253402300800"}) {
-    EXPECT_EQ(verdict("t=" + time + ",v1=" + good), "malformed header") << time;
+    EXPECT_EQ(verification("t=" + time + ",v1=" + good), "malformed header") << time;
   }
 }
 

@@ -154,13 +154,11 @@ Result<VerifyingKey> read_key(const Scheme& scheme, std::string_view secret) {
     const auto& after = scheme.methods[i].key.after;
     if (!after.empty() && secret.contains(after)) method = i;
   }
-  auto bytes = decode_key(scheme.methods[method].key, secret);
-  if (!bytes) return bytes.error();
+  VF_ASSIGN(auto bytes, decode_key(scheme.methods[method].key, secret));
   const auto algorithm = scheme.methods[method].algorithm;
-  if (algorithm != Algorithm::ed25519) return VerifyingKey{method, crypto::Hmac(hash_of(algorithm), *bytes)};
-  auto key = crypto::PublicKey::ed25519_from_bytes(*bytes);
-  if (!key) return key.error();
-  return VerifyingKey{method, std::move(*key)};
+  if (algorithm != Algorithm::ed25519) return VerifyingKey{method, crypto::Hmac(hash_of(algorithm), bytes)};
+  VF_ASSIGN(auto key, crypto::PublicKey::ed25519_from_bytes(bytes));
+  return VerifyingKey{method, std::move(key)};
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ KickSource::KickSource(Params params)
       max_age_(params.max_age),
       keys_(std::move(params.keys), std::move(params.fetch_key)) {}
 
-Verdict KickSource::prove(const http::Request& request, Instant now) const {
+Verification KickSource::verify(const http::Request& request, Instant now) const {
   const auto headers = read_headers(request.headers);
   if (!headers) return Refusal{"missing header"};
   const auto signature = is_message_id(headers->message_id) ? read_signature(headers->signature) : std::nullopt;

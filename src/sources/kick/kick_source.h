@@ -21,7 +21,7 @@ class KickSource final : public Source {
   explicit KickSource(Params params);
 
   const std::string& name() const override { return name_; }
-  Verdict prove(const http::Request& request, Instant now) const override;
+  Verification verify(const http::Request& request, Instant now) const override;
   bool refresh_keys(Instant now, std::function<void(bool changed)> done) override;
 
   /// The keys in use and the trouble with fetching them, for `vf doctor` and the admin API.

@@ -73,9 +73,9 @@ Sent real_delivery() {
 const Instant kNow = parse_time("2026-11-22T16:00:00Z").value();
 
 std::string answer(const KickSource& source, const http::Request& request, Instant now = kNow) {
-  const Verdict verdict = source.prove(request, now);
-  if (const auto* refusal = std::get_if<Refusal>(&verdict)) return std::string(refusal->reason);
-  return std::holds_alternative<Delivery>(verdict) ? "accepted" : "handshake";
+  const Verification verification = source.verify(request, now);
+  if (const auto* refusal = std::get_if<Refusal>(&verification)) return std::string(refusal->reason);
+  return std::holds_alternative<Delivery>(verification) ? "accepted" : "handshake";
 }
 
 std::string answer(const KickSource& source, const Sent& sent, Instant now = kNow) {
@@ -84,9 +84,9 @@ std::string answer(const KickSource& source, const Sent& sent, Instant now = kNo
 
 TEST(KickProof, ARealDeliveryUnderKicksOwnKey) {
   const auto source = source_with({crypto::PublicKey::rsa_from_pem(fixture("kick-real/kick-public-key.pem")).value()});
-  const Verdict verdict = source.prove(real_delivery().request(), kNow);
-  ASSERT_TRUE(std::holds_alternative<Delivery>(verdict));
-  const auto& delivery = std::get<Delivery>(verdict);
+  const Verification verification = source.verify(real_delivery().request(), kNow);
+  ASSERT_TRUE(std::holds_alternative<Delivery>(verification));
+  const auto& delivery = std::get<Delivery>(verification);
   EXPECT_EQ(delivery.event.type, "kick.chat.message.sent");
   EXPECT_EQ(delivery.event.message_id, "01JVWMSYEHQFCS2YK1GJ5KX7A1");
   EXPECT_EQ(delivery.event.body, real_delivery().body);
@@ -115,9 +115,9 @@ TEST(KickProof, AnyOfSeveralKeysWillDo) {
   const auto both = source_with(public_halves({&other_key(), &key()}));
   EXPECT_EQ(answer(both, signed_by(key())), "accepted");
   EXPECT_EQ(answer(both, signed_by(other_key())), "accepted");
-  const auto verdict = source_with(public_halves({&other_key()})).prove(signed_by(key()).request(), kNow);
-  EXPECT_EQ(std::get<Refusal>(verdict).reason, "bad signature");
-  EXPECT_TRUE(std::get<Refusal>(verdict).unknown_key) << "a new key may have been published";
+  const auto verification = source_with(public_halves({&other_key()})).verify(signed_by(key()).request(), kNow);
+  EXPECT_EQ(std::get<Refusal>(verification).reason, "bad signature");
+  EXPECT_TRUE(std::get<Refusal>(verification).unknown_key) << "a new key may have been published";
   EXPECT_EQ(answer(source_with({}), signed_by(key())), "bad signature");
 }
 

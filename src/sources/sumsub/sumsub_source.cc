@@ -44,7 +44,7 @@ SumsubSource::SumsubSource(const Params& params) : name_(params.name) {
   }
 }
 
-Verdict SumsubSource::prove(const http::Request& request, Instant now) const {
+Verification SumsubSource::verify(const http::Request& request, Instant now) const {
   const auto digest = request.headers.unique(kDigest), named = request.headers.unique(kAlgorithm);
   if (!digest || !named) return Refusal{"missing header"};
   const auto algorithm = std::ranges::find(algorithms_, *named, &Algorithm::header);

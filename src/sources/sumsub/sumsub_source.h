@@ -22,7 +22,7 @@ class SumsubSource final : public Source {
   explicit SumsubSource(const Params& params);
 
   const std::string& name() const override { return name_; }
-  Verdict prove(const http::Request& request, Instant now) const override;
+  Verification verify(const http::Request& request, Instant now) const override;
 
  private:
   struct Algorithm {

@@ -36,9 +36,9 @@ http::Request signed_request(const std::string& body, const std::string& secret 
 }
 
 std::string answer(const SumsubSource& source, const http::Request& sent) {
-  const Verdict verdict = source.prove(sent, kNow);
-  if (const auto* refusal = std::get_if<Refusal>(&verdict)) return std::string(refusal->reason);
-  return std::holds_alternative<Delivery>(verdict) ? "accepted" : "handshake";
+  const Verification verification = source.verify(sent, kNow);
+  if (const auto* refusal = std::get_if<Refusal>(&verification)) return std::string(refusal->reason);
+  return std::holds_alternative<Delivery>(verification) ? "accepted" : "handshake";
 }
 
 SumsubSource source_with(std::vector<std::string> secrets) {
@@ -98,8 +98,8 @@ TEST(SumsubProof, BothHeadersStandExactlyOnce) {
 
 TEST(SumsubProof, KeepsTheHeadersThatProve) {
   const auto sent = signed_request("{}");
-  const auto verdict = source_with({"secret"}).prove(sent, kNow);
-  const auto& delivery = std::get<Delivery>(verdict);
+  const auto verification = source_with({"secret"}).verify(sent, kNow);
+  const auto& delivery = std::get<Delivery>(verification);
   EXPECT_EQ(nlohmann::json::parse(delivery.event.headers),
             (nlohmann::json{{"X-Payload-Digest", *sent.headers.unique("X-Payload-Digest")},
                             {"X-Payload-Digest-Alg", "HMAC_SHA256_HEX"}}));
@@ -184,8 +184,8 @@ TEST(SumsubMapping, WhatIsNotUnderstoodIsKept) {
        {std::string("not json"), std::string(), std::string("{}"), std::string("[]"), std::string(R"({"type":7})"),
         std::string(R"({"type":"a b"})"), std::string(R"({"type":"")"), R"({"type":")" + std::string(65, 't') + "\"}",
         std::string("\xff\0", 2), std::string(100'000, '[')}) {
-    const auto verdict = source_with({"secret"}).prove(signed_request(body), kNow);
-    const auto& event = std::get<Delivery>(verdict).event;
+    const auto verification = source_with({"secret"}).verify(signed_request(body), kNow);
+    const auto& event = std::get<Delivery>(verification).event;
     EXPECT_EQ(event.type, "sumsub.unrecognised") << body;
     EXPECT_EQ(event.body, body);
     EXPECT_EQ(event.is_json, is_plain_json(body));

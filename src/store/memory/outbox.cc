@@ -82,11 +82,11 @@ class MemoryOutbox::Transaction {
     return EventAdded{false, id, position, now_};
   }
 
-  Result<Done> check_lease(const std::string& name, int64_t epoch) {
-    if (epoch == 0) return Done{};
+  Result<void> check_lease(const std::string& name, int64_t epoch) {
+    if (epoch == 0) return {};
     const auto lease = state_.leases.find(name);
     if (lease == state_.leases.end() || lease->second.epoch != epoch) return conflict("another holds " + name);
-    return Done{};
+    return {};
   }
 
   Result<WriteResult> put(const TakeLease& take) {
@@ -107,58 +107,59 @@ class MemoryOutbox::Transaction {
       lease.holder.clear();
       assign(state_.leases, drop.name, lease);
     }
-    return Done{};
+    return Written{};
   }
 
-  Result<Done> check_range(const std::string& consumer, Position from, Position to) {
+  Result<void> check_range(const std::string& consumer, Position from, Position to) {
     const auto cursor = state_.cursors.find(consumer);
     if (cursor == state_.cursors.end() || cursor->second != from) {
       return conflict("the cursor of " + consumer + " stands elsewhere");
     }
     if (to <= from || to.seq > state_.last_seq) return invalid("no range of the outbox");
-    return Done{};
+    return {};
   }
 
   Result<WriteResult> put(const AdvanceCursor& move) {
-    if (auto held = check_lease(move.consumer, move.epoch); !held) return held.error();
-    if (auto fits = check_range(move.consumer, move.from, move.to); !fits) return fits.error();
+    VF_TRY(check_lease(move.consumer, move.epoch));
+    VF_TRY(check_range(move.consumer, move.from, move.to));
     assign(state_.cursors, move.consumer, move.to);
     auto& batches = state_.batches[move.consumer];
-    batches.push_back({move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_, move.passage});
+    batches.push_back(
+        {move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_, move.skip_reason});
     undo_.push_back([&batches] { batches.pop_back(); });
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const PinBatch& pin) {
-    if (auto held = check_lease(pin.consumer, pin.epoch); !held) return held.error();
-    if (auto fits = check_range(pin.consumer, pin.from, pin.to); !fits) return fits.error();
+    VF_TRY(check_lease(pin.consumer, pin.epoch));
+    VF_TRY(check_range(pin.consumer, pin.from, pin.to));
     const auto held = state_.pins.find(pin.consumer);
     if (held != state_.pins.end() && held->second.from == pin.from) return conflict("a batch is pinned there already");
     assign(state_.pins, pin.consumer, pin);
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const PutDelivery& row) {
-    if (auto held = check_lease(row.target, row.epoch); !held) return held.error();
+    VF_TRY(check_lease(row.target, row.epoch));
     assign(state_.deliveries, {row.target, row.event_id}, row);
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const DropDelivery& drop) {
-    if (auto held = check_lease(drop.target, drop.epoch); !held) return held.error();
+    VF_TRY(check_lease(drop.target, drop.epoch));
     assign(state_.deliveries, {drop.target, drop.event_id}, std::nullopt);
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const StartConsumer& start) {
-    if (state_.cursors.contains(start.consumer)) return Done{};
+    if (state_.cursors.contains(start.consumer)) return Written{};
     const bool now = start.at == StartConsumer::At::now;
     assign(state_.cursors, start.consumer, now ? state_.newest : state_.purged);
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const MoveCursor& move) {
-    if (auto held = check_lease(move.consumer, move.epoch); !held) return held.error();
+    VF_TRY(check_lease(move.consumer, move.epoch));
     auto batches = state_.batches[move.consumer];
     std::erase_if(batches, [&](const BatchRow& batch) { return batch.from >= move.to; });
     assign(state_.batches, move.consumer, std::move(batches));
@@ -170,13 +171,13 @@ class MemoryOutbox::Transaction {
 
   Result<WriteResult> put(const PutSetting& setting) {
     assign(state_.settings, setting.key, setting.value.empty() ? std::nullopt : std::optional(setting.value));
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const AddAudit& entry) {
     state_.audit.push_back(entry);
     undo_.push_back([this] { state_.audit.pop_back(); });
-    return Done{};
+    return Written{};
   }
 
   Result<WriteResult> put(const RetentionStep& step) {
@@ -185,7 +186,7 @@ class MemoryOutbox::Transaction {
       const auto cursor = state_.cursors.find(consumer);
       held = std::min(held, cursor == state_.cursors.end() ? Position{} : cursor->second);
     }
-    Rows rows;
+    RowsRemoved rows;
     undo_.push_back([this, before = state_.purged] { state_.purged = before; });
     while (!state_.rows.empty() && rows.removed < step.rows_max) {
       const auto& [position, row] = *state_.rows.begin();

@@ -33,7 +33,7 @@ class MemoryOutbox : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
-  Result<Done> ping() override { return Done{}; }
+  Result<void> ping() override { return {}; }
 
  private:
   struct LedgerRow {

@@ -59,13 +59,13 @@ bool names_database(const PQconninfoOption* option) {
 
 }  // namespace
 
-Result<bool> check_address(const std::string& address) {
+Result<void> check_address(const std::string& address) {
   if (hides_a_password(address)) return invalid(kUnreadable);
   char* complaint = nullptr;
   const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(address.c_str(), &complaint));
   const std::unique_ptr<char, decltype(&PQfreemem)> owned(complaint, &PQfreemem);
   if (!options) return unreadable(address, complaint == nullptr ? "" : complaint);
-  if (names_database(options.get())) return true;
+  if (names_database(options.get())) return {};
   return invalid(
       "the address of the PostgreSQL database names no database: write postgresql://user@host:port/database");
 }

@@ -10,6 +10,6 @@ namespace vf::store::postgres {
 
 /// Whether it can be read and names a database: libpq would take the user's name for one. Error `invalid`, which never
 /// quotes a value of it: any part may be a password, or a piece of one.
-Result<bool> check_address(const std::string& address);
+Result<void> check_address(const std::string& address);
 
 }  // namespace vf::store::postgres

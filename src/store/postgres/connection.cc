@@ -64,7 +64,7 @@ void Connection::Finish::operator()(pg_conn* connection) const { PQfinish(connec
 
 Result<Connection> Connection::open(ConnectionParams params) {
   Connection connection(std::move(params));
-  if (auto done = connection.connect(); !done) return done.error();
+  VF_TRY(connection.connect());
   return connection;
 }
 
@@ -73,7 +73,7 @@ Connection Connection::unopened(ConnectionParams params) { return Connection(std
 // A transaction stays one until its body has ended: what the body still asks for must not run on a new connection.
 void Connection::close() { connection_.reset(); }
 
-Result<bool> Connection::connect() {
+Result<void> Connection::connect() {
   close();
   if (auto fits = check_address(params_.url); !fits) return fits;
   const std::string name = "vf " + params_.role;
@@ -109,35 +109,34 @@ Result<bool> Connection::connect() {
   return check_server();
 }
 
-Result<bool> Connection::check_server() {
+Result<void> Connection::check_server() {
   const PatienceScope patience(patience_, params_.connect_timeout + params_.grace);
-  const auto rows = send(
-      "SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
-      "pg_catalog.current_setting('default_transaction_isolation'), "
-      "pg_catalog.current_setting('default_transaction_read_only')",
-      nullptr);
-  if (!rows) return rows.error();
-  if (const std::string encoding = rows->text_at(0, 0); encoding != "UTF8") {
+  VF_ASSIGN(
+      const auto rows,
+      send("SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
+           "pg_catalog.current_setting('default_transaction_isolation'), "
+           "pg_catalog.current_setting('default_transaction_read_only')",
+           nullptr));
+  if (const std::string encoding = rows.text_at(0, 0); encoding != "UTF8") {
     close();
     return conflict(fmt::format("the database at {} is in {}: create it with ENCODING 'UTF8'", where_, encoding));
   }
-  commits_asynchronously_ = rows->text_at(0, 1) == "off";
-  begins_as_we_do_ =
-      !commits_asynchronously_ && rows->text_at(0, 2) == "read committed" && rows->text_at(0, 3) == "off";
-  if (!params_.on_connect) return true;
+  commits_asynchronously_ = rows.text_at(0, 1) == "off";
+  begins_as_we_do_ = !commits_asynchronously_ && rows.text_at(0, 2) == "read committed" && rows.text_at(0, 3) == "off";
+  if (!params_.on_connect) return {};
   auto fits = params_.on_connect(*this);
   if (!fits) close();
   return fits;
 }
 
 // A connection that was closed while it was idle has a farewell and its end of stream waiting.
-Result<bool> Connection::ensure_connected() {
+Result<void> Connection::ensure_connected() {
   while (connection_ != nullptr) {
     pollfd idle{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
     if (poll(&idle, 1, 0) <= 0) break;
     if (PQconsumeInput(connection_.get()) == 0) close();
   }
-  if (connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK) return true;
+  if (connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK) return {};
   return connect();
 }
 
@@ -224,7 +223,7 @@ Result<Rows> Connection::send(const std::string& sql, const Values* values) {
 
 Result<Rows> Connection::query(const std::string& sql, const Values& values) {
   if (!in_transaction_) {
-    if (auto ready = ensure_connected(); !ready) return ready.error();
+    VF_TRY(ensure_connected());
   } else if (connection_ == nullptr) {
     return lost("the connection was lost");
   }
@@ -233,7 +232,7 @@ Result<Rows> Connection::query(const std::string& sql, const Values& values) {
 
 Result<Rows> Connection::run(const std::string& sql) {
   if (!in_transaction_) {
-    if (auto ready = ensure_connected(); !ready) return ready.error();
+    VF_TRY(ensure_connected());
   } else if (connection_ == nullptr) {
     return lost("the connection was lost");
   }
@@ -252,11 +251,11 @@ Millis Connection::patience_with(const TransactionLimits& limits) const {
   return limits.statement > Millis{0} ? limits.statement + params_.grace : params_.answer_timeout;
 }
 
-Result<bool> Connection::transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits) {
+Result<void> Connection::transaction(const std::function<Result<void>()>& body, const TransactionLimits& limits) {
   VF_INVARIANT(!in_transaction_);
   if (auto ready = ensure_connected(); !ready) return ready;
   const PatienceScope patience(patience_, patience_with(limits));
-  if (auto begun = send(begin_text(limits), nullptr); !begun) return begun.error();
+  VF_TRY(send(begin_text(limits), nullptr));
   in_transaction_ = true;
   auto done = body();
   if (done) {
@@ -273,10 +272,10 @@ Result<bool> Connection::transaction(const std::function<Result<bool>()>& body, 
 Result<Rows> Connection::write(const std::string& sql, const Values& values, const TransactionLimits& limits) {
   Result<Rows> rows = Rows(nullptr);
   const auto done = transaction(
-      [&]() -> Result<bool> {
+      [&]() -> Result<void> {
         rows = query(sql, values);
         if (!rows) return rows.error();
-        return true;
+        return {};
       },
       limits);
   if (!done) return done.error();
@@ -285,13 +284,13 @@ Result<Rows> Connection::write(const std::string& sql, const Values& values, con
 
 Result<Rows> Connection::write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits) {
   if (in_transaction_) return query(sql, values);
-  if (auto ready = ensure_connected(); !ready) return ready.error();
+  VF_TRY(ensure_connected());
   if (!begins_as_we_do_) return write(sql, values, limits);
   const PatienceScope patience(patience_, patience_with(limits));
   warning_->clear();
   auto rows = send(sql, &values);
   if (!rows) return unconfirmed(rows.error());
-  if (auto fits = check_warning(); !fits) return fits.error();
+  VF_TRY(check_warning());
   return rows;
 }
 
@@ -302,13 +301,13 @@ Error Connection::unconfirmed(const Error& error) const {
 }
 
 /// A commit whose wait for the synchronous standby was cut short is answered with a warning.
-Result<bool> Connection::check_warning() const {
-  if (warning_->empty()) return true;
+Result<void> Connection::check_warning() const {
+  if (warning_->empty()) return {};
   return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", *warning_));
 }
 
 // A commit may be answered and yet not be one: ROLLBACK of a transaction that had failed.
-Result<bool> Connection::commit() {
+Result<void> Connection::commit() {
   if (connection_ == nullptr) return lost("the connection was lost before the commit");
   warning_->clear();
   const auto rows = send("COMMIT", nullptr);

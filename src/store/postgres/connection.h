@@ -27,7 +27,7 @@ struct ConnectionParams {
   Millis answer_timeout{20000};
   Millis grace{2000};
   // Called with each connection that was made; an error gives it up again. Made anew it may lead to another server.
-  std::function<Result<bool>(class Connection&)> on_connect = {};
+  std::function<Result<void>(class Connection&)> on_connect = {};
 };
 
 /// Bounds of one transaction, kept by the server; its client waits for an answer as long, and the grace. 0: none.
@@ -54,7 +54,7 @@ class Connection {
   /// READ COMMITTED. Commits when `body` answers without error, else rolls back and passes the error on. The connection
   /// is made anew first, when it was lost. Error `unavailable` "outcome unknown" when the commit was not confirmed: it
   /// may stand. A commit that a synchronous standby has not confirmed is not confirmed.
-  Result<bool> transaction(const std::function<Result<bool>()>& body, const TransactionLimits& limits = {});
+  Result<void> transaction(const std::function<Result<void>()>& body, const TransactionLimits& limits = {});
   /// One statement in a transaction() of its own, for what writes: query() takes isolation and access mode from the
   /// defaults of database and role.
   Result<Rows> write(const std::string& sql, const Values& values = {}, const TransactionLimits& limits = {});
@@ -78,9 +78,9 @@ class Connection {
     void operator()(pg_conn* connection) const;
   };
   explicit Connection(ConnectionParams params) : params_(std::move(params)), patience_(params_.answer_timeout) {}
-  Result<bool> connect();
-  Result<bool> check_server();
-  Result<bool> ensure_connected();
+  Result<void> connect();
+  Result<void> check_server();
+  Result<void> ensure_connected();
   Result<Rows> send(const std::string& sql, const Values* values);
   Result<Rows> collect();
   bool flush_and_wait();
@@ -89,9 +89,9 @@ class Connection {
   Error told(ServerError error);
   Millis patience_with(const TransactionLimits& limits) const;
   std::string begin_text(const TransactionLimits& limits) const;
-  Result<bool> commit();
+  Result<void> commit();
   Error unconfirmed(const Error& error) const;
-  Result<bool> check_warning() const;
+  Result<void> check_warning() const;
 
   ConnectionParams params_;
   std::unique_ptr<pg_conn, Finish> connection_;

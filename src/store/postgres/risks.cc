@@ -18,11 +18,10 @@ constexpr const char* kPrepared =
 }  // namespace
 
 Result<std::vector<std::string>> risks(Connection& db) {
-  const auto rows = db.query(kSettings);
-  if (!rows) return rows.error();
+  VF_ASSIGN(const auto rows, db.query(kSettings));
   std::vector<std::string> sentences;
-  if (rows->boolean_at(0, 0)) sentences.emplace_back(kNoStandby);
-  if (rows->boolean_at(0, 1)) sentences.emplace_back(kPrepared);
+  if (rows.boolean_at(0, 0)) sentences.emplace_back(kNoStandby);
+  if (rows.boolean_at(0, 1)) sentences.emplace_back(kPrepared);
   return sentences;
 }
 

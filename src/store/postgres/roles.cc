@@ -35,14 +35,14 @@ constexpr const char* kMayAct =
     "WHERE r.rolname = 'vfmigrator' AND d.datname = pg_catalog.current_database()";
 
 /// Two that grant at once would collide.
-Result<bool> grant_creation(Connection& db, const std::string& database) {
-  return db.transaction([&]() -> Result<bool> {
+Result<void> grant_creation(Connection& db, const std::string& database) {
+  return db.transaction([&]() -> Result<void> {
     const auto done = db.run(
         fmt::format("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('vf roles', 0)); "
                     "GRANT CREATE ON DATABASE {} TO vfmigrator; GRANT USAGE, CREATE ON SCHEMA public TO vfmigrator",
                     database));
     if (!done) return done.error();
-    return true;
+    return {};
   });
 }
 
@@ -52,18 +52,18 @@ Result<Connection> connect_to_migrate(const std::string& url, const std::string&
   const ConnectionParams params{.url = url, .role = "migrate"};
   auto db = Connection::open(params);
   if (!db) return db;
-  if (auto made = db->write(kMakeRoles); !made) return made.error();
+  VF_TRY(db->write(kMakeRoles));
   const auto may_act = db->query(kMayAct, Values().text(fmt::format(R"("{}"._migrations)", schema)));
   if (!may_act) return explained(*db, schema, may_act.error());
   if (may_act->empty() || !may_act->boolean_at(0, 0)) return db;
   if (may_act->boolean_at(0, 1)) {
-    if (auto granted = grant_creation(*db, may_act->text_at(0, 2)); !granted) return granted.error();
+    VF_TRY(grant_creation(*db, may_act->text_at(0, 2)));
   }
   ConnectionParams as_migrator = params;
-  as_migrator.on_connect = [](Connection& connection) -> Result<bool> {
+  as_migrator.on_connect = [](Connection& connection) -> Result<void> {
     const auto done = connection.run("SET ROLE vfmigrator");
     if (!done) return done.error();
-    return true;
+    return {};
   };
   return Connection::open(std::move(as_migrator));
 }

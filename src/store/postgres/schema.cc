@@ -30,50 +30,48 @@ constexpr std::string_view kTableLockPatience = "SET LOCAL lock_timeout = 5000";
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const std::string& schema) {
   const std::string table = fmt::format(R"("{}"._migrations)", schema);
-  const auto exists = db.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL", Values().text(table));
-  if (!exists) return exists.error();
+  VF_ASSIGN(const auto exists, db.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL", Values().text(table)));
   std::vector<AppliedMigration> applied;
-  if (!exists->boolean_at(0, 0)) return applied;
-  const auto rows = db.query(fmt::format("SELECT version, name, checksum, runs_with FROM {} ORDER BY version", table));
-  if (!rows) return rows.error();
-  for (int i = 0; i < rows->size(); ++i) {
-    applied.push_back({rows->integer_at(i, 0), rows->text_at(i, 1), rows->text_at(i, 2), rows->integer_at(i, 3)});
+  if (!exists.boolean_at(0, 0)) return applied;
+  VF_ASSIGN(const auto rows,
+            db.query(fmt::format("SELECT version, name, checksum, runs_with FROM {} ORDER BY version", table)));
+  for (int i = 0; i < rows.size(); ++i) {
+    applied.push_back({rows.integer_at(i, 0), rows.text_at(i, 1), rows.text_at(i, 2), rows.integer_at(i, 3)});
   }
   return applied;
 }
 
 Result<std::vector<Migration>> plan(Connection& db, const SchemaParams& params) {
-  const auto applied = applied_migrations(db, params.schema);
-  if (!applied) return applied.error();
-  return plan_migrations(params.known, *applied, params.target);
+  VF_ASSIGN(const auto applied, applied_migrations(db, params.schema));
+  return plan_migrations(params.known, applied, params.target);
 }
 
-Result<bool> take_turn(Connection& db, const std::string& schema) {
+Result<void> take_turn(Connection& db, const std::string& schema) {
   const auto locked = db.query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
                                Values().text("vf migrate " + schema));
   if (!locked) return locked.error();
   const auto bounded = db.run(std::string(kTableLockPatience));
   if (!bounded) return bounded.error();
-  return true;
+  return {};
 }
 
 // IF NOT EXISTS asks for the right to create, even of what exists.
-Result<bool> create_table(Connection& db, const std::string& schema) {
-  const auto exists = db.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", Values().text(schema));
-  if (!exists) return exists.error();
-  if (exists->empty()) {
-    if (auto done = db.run(fmt::format(R"(CREATE SCHEMA "{}")", schema)); !done) return done.error();
+Result<void> create_table(Connection& db, const std::string& schema) {
+  VF_ASSIGN(const auto exists,
+            db.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", Values().text(schema)));
+  if (exists.empty()) {
+    VF_TRY(db.run(fmt::format(R"(CREATE SCHEMA "{}")", schema)));
   }
   const auto done = db.run(fmt::format(
       R"(CREATE TABLE IF NOT EXISTS "{}"._migrations (version bigint PRIMARY KEY, name text NOT NULL, )"
       "checksum text NOT NULL, runs_with bigint NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now())",
       schema));
   if (!done) return done.error();
-  return true;
+  return {};
 }
 
 /// Runs `migration` and records it as `recorded`.
-Result<bool> apply(Connection& db, const std::string& schema, const Migration& migration,
+Result<void> apply(Connection& db, const std::string& schema, const Migration& migration,
                    std::span<const Migration> recorded) {
   auto done = db.run(std::string(migration.sql));
   for (const Migration& each : recorded) {
@@ -81,7 +79,7 @@ Result<bool> apply(Connection& db, const std::string& schema, const Migration& m
     done = db.query(fmt::format(kRecord, schema),
                     Values().integer(each.version).text(each.name).text(each.checksum).integer(each.runs_with));
   }
-  if (done) return true;
+  if (done) return {};
   Error error = done.error();
   error.message = fmt::format("migration {}: {}", migration.name, error.message);
   return error;
@@ -89,27 +87,26 @@ Result<bool> apply(Connection& db, const std::string& schema, const Migration& m
 
 /// What `vf migrate` lacks, and who gives it.
 Result<std::string> missing_right(Connection& db, const std::string& schema) {
-  const auto rows = db.query(kRights, Values().text(schema));
-  if (!rows) return rows.error();
-  const std::string user = rows->text_at(0, 0);
+  VF_ASSIGN(const auto rows, db.query(kRights, Values().text(schema)));
+  const std::string user = rows.text_at(0, 0);
   const std::string as_migrator = user == "vfmigrator" ? "" : "migrate as vfmigrator, or ";
-  if (!rows->boolean_at(0, 2)) {
+  if (!rows.boolean_at(0, 2)) {
     return fmt::format(
         "the role {0} may create no schema: {1}the database's owner must run GRANT CREATE ON DATABASE "
         "{2} TO {0}",
-        user, as_migrator, rows->text_at(0, 1));
+        user, as_migrator, rows.text_at(0, 1));
   }
-  if (!rows->boolean_at(0, 3)) {
+  if (!rows.boolean_at(0, 3)) {
     return fmt::format(
         "schema {0} belongs to {1}, and the role {2} may not create in it: {3}{1} must run GRANT USAGE, "
         "CREATE ON SCHEMA {0} TO {2}",
-        schema, rows->text_at(0, 4), user, as_migrator);
+        schema, rows.text_at(0, 4), user, as_migrator);
   }
-  if (!rows->is_null(0, 5)) {
+  if (!rows.is_null(0, 5)) {
     return fmt::format(
         "tables of schema {0} belong to {1}, not to {2}: migrate as {1}, or have a superuser run "
         "ALTER TABLE … OWNER TO {2} for them",
-        schema, rows->text_at(0, 5), user);
+        schema, rows.text_at(0, 5), user);
   }
   return fmt::format("the role {} lacks this right: migrate as the owner of what is named, or have it grant it", user);
 }
@@ -119,16 +116,15 @@ Result<std::string> missing_right(Connection& db, const std::string& schema) {
 Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& params) {
   std::vector<std::string> names;
   const auto done = db.transaction(
-      [&]() -> Result<bool> {
+      [&]() -> Result<void> {
         if (auto turn = take_turn(db, params.schema); !turn) return turn;
-        const auto pending = plan(db, params);
-        if (!pending) return pending.error();
-        if (pending->empty()) return true;
+        VF_ASSIGN(const auto pending, plan(db, params));
+        if (pending.empty()) return {};
         if (auto created = create_table(db, params.schema); !created) return created;
-        const bool is_new = pending->size() == params.known.size() && !params.baseline.empty();
-        const Migration& step = is_new ? params.baseline.front() : pending->front();
-        const auto end = std::ranges::find_if(*pending, [&](const Migration& m) { return m.version > step.version; });
-        const std::span<const Migration> stand(pending->begin(), end);
+        const bool is_new = pending.size() == params.known.size() && !params.baseline.empty();
+        const Migration& step = is_new ? params.baseline.front() : pending.front();
+        const auto end = std::ranges::find_if(pending, [&](const Migration& m) { return m.version > step.version; });
+        const std::span<const Migration> stand(pending.begin(), end);
         for (const Migration& each : stand) names.emplace_back(each.name);
         return apply(db, params.schema, step, stand);
       },
@@ -140,17 +136,15 @@ Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& 
 }  // namespace
 
 Result<std::vector<std::string>> pending_migrations(Connection& db, const SchemaParams& params) {
-  const auto pending = plan(db, params);
-  if (!pending) return pending.error();
+  VF_ASSIGN(const auto pending, plan(db, params));
   std::vector<std::string> names;
-  for (const Migration& migration : *pending) names.emplace_back(migration.name);
+  for (const Migration& migration : pending) names.emplace_back(migration.name);
   return names;
 }
 
 Result<std::vector<std::string>> newer_migrations(Connection& db, const SchemaParams& params) {
-  const auto applied = applied_migrations(db, params.schema);
-  if (!applied) return applied.error();
-  return store::newer_migrations(params.known, *applied);
+  VF_ASSIGN(const auto applied, applied_migrations(db, params.schema));
+  return store::newer_migrations(params.known, applied);
 }
 
 Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& params) {
@@ -178,12 +172,11 @@ Error explained(Connection& db, const std::string& schema, const Error& error) {
                               "hub a database of its own, and name it in the address")};
 }
 
-Result<bool> check_migrated(Connection& db, const SchemaParams& params) {
-  const auto pending = pending_migrations(db, params);
-  if (!pending) return pending.error();
-  if (pending->empty()) return true;
-  return conflict(fmt::format("{} lacks {} migration{} ({}{}): run `{}`", params.target.database, pending->size(),
-                              pending->size() == 1 ? "" : "s", pending->front(), pending->size() == 1 ? "" : ", …",
+Result<void> check_migrated(Connection& db, const SchemaParams& params) {
+  VF_ASSIGN(const auto pending, pending_migrations(db, params));
+  if (pending.empty()) return {};
+  return conflict(fmt::format("{} lacks {} migration{} ({}{}): run `{}`", params.target.database, pending.size(),
+                              pending.size() == 1 ? "" : "s", pending.front(), pending.size() == 1 ? "" : ", …",
                               params.target.command));
 }
 

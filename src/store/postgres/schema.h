@@ -47,6 +47,6 @@ Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& par
 Error explained(Connection& db, const std::string& schema, const Error& error);
 
 /// Error `conflict`, naming the command that mends it, when migrations are pending, or as plan_migrations() says.
-Result<bool> check_migrated(Connection& db, const SchemaParams& params);
+Result<void> check_migrated(Connection& db, const SchemaParams& params);
 
 }  // namespace vf::store::postgres

@@ -3,9 +3,8 @@
 namespace vf::store::postgres {
 
 Result<Instant> read_clock(Connection& db) {
-  const auto rows = db.query("SELECT pg_catalog.clock_timestamp()");
-  if (!rows) return rows.error();
-  return rows->time_at(0, 0);
+  VF_ASSIGN(const auto rows, db.query("SELECT pg_catalog.clock_timestamp()"));
+  return rows.time_at(0, 0);
 }
 
 }  // namespace vf::store::postgres

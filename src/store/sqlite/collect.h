@@ -14,9 +14,8 @@ template <class Read>
 auto collect(Query& query, Read read) -> Result<std::vector<decltype(read(query))>> {
   std::vector<decltype(read(query))> rows;
   while (true) {
-    const auto row = query.step();
-    if (!row) return row.error();
-    if (!*row) return rows;
+    VF_ASSIGN(const auto row, query.step());
+    if (!row) return rows;
     rows.push_back(read(query));
   }
 }

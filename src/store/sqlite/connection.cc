@@ -118,10 +118,11 @@ Result<bool> Query::step() {
   return translate(db_, sqlite3_extended_errcode(db_));
 }
 
-Result<bool> Query::run() {
-  Result<bool> more = step();
-  while (more && *more) more = step();
-  return more;
+Result<void> Query::run() {
+  for (;;) {
+    VF_ASSIGN(const bool more, step());
+    if (!more) return {};
+  }
 }
 
 Query& Query::again() {
@@ -164,11 +165,11 @@ Result<Connection> Connection::open(const Params& params) {
     return translate(raw, sqlite3_extended_errcode(raw));
   }
   sqlite3_extended_result_codes(raw, 1);
-  if (auto done = connection.configure(params); !done) return done.error();
+  VF_TRY(connection.configure(params));
   return connection;
 }
 
-Result<bool> Connection::configure(const Params& params) {
+Result<void> Connection::configure(const Params& params) {
   sqlite3_busy_timeout(raw(), static_cast<int>(params.busy_timeout.count()));
   // Page size and auto_vacuum take effect only before the first page is written; later they are passed over.
   if (params.create) {
@@ -184,7 +185,7 @@ Result<bool> Connection::configure(const Params& params) {
 }
 
 // SQLite gives up at once when another process is changing the same file's journal mode, busy timeout or not.
-Result<bool> Connection::enter_wal(Millis patience) {
+Result<void> Connection::enter_wal(Millis patience) {
   constexpr Millis kPause{10};
   for (Millis waited{0};; waited += kPause) {
     auto done = run("PRAGMA journal_mode=WAL");
@@ -205,10 +206,10 @@ Query Connection::query(std::string_view sql) {
   return Query(raw(), found->second.get(), SQLITE_OK);
 }
 
-Result<bool> Connection::run(const std::string& sql) {
+Result<void> Connection::run(const std::string& sql) {
   const int code = sqlite3_exec(raw(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return translate(raw(), sqlite3_extended_errcode(raw()));
-  return true;
+  return {};
 }
 
 int64_t Connection::changes() const { return sqlite3_changes64(raw()); }

@@ -40,7 +40,7 @@ class Query {
   /// True: a row stands ready. False: done.
   Result<bool> step();
   /// Steps to the end.
-  Result<bool> run();
+  Result<void> run();
   /// Ready to be bound and run again; values bound before stay until they are bound anew.
   Query& again();
 
@@ -76,7 +76,7 @@ class Connection {
   /// The kept statement of this text, prepared at first use.
   Query query(std::string_view sql);
   /// Runs statements that give no rows of interest.
-  Result<bool> run(const std::string& sql);
+  Result<void> run(const std::string& sql);
   /// Rows changed by the last statement.
   int64_t changes() const;
   bool in_transaction() const;
@@ -95,8 +95,8 @@ class Connection {
     using is_transparent = void;
   };
   explicit Connection(sqlite3* db) : db_(db) {}
-  Result<bool> configure(const Params& params);
-  Result<bool> enter_wal(Millis patience);
+  Result<void> configure(const Params& params);
+  Result<void> enter_wal(Millis patience);
 
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, TextHash, std::equal_to<>> statements_;

@@ -31,25 +31,24 @@ Database::Database(Connections connections, const Checkpointer::Limits& limits)
 }
 
 Result<std::unique_ptr<Database>> Database::open(const Params& params) {
-  auto writer = Connection::open(
-      {.path = params.path, .create = true, .cache_bytes = params.cache_bytes, .page_bytes = params.page_bytes});
-  if (!writer) return writer.error();
+  VF_ASSIGN(
+      auto writer,
+      Connection::open(
+          {.path = params.path, .create = true, .cache_bytes = params.cache_bytes, .page_bytes = params.page_bytes}));
   // A log that a long reader let grow is cut back when it is next reused.
-  if (auto done = writer->run(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept)); !done) return done.error();
-  if (auto done = migrate(*writer, params.migrations, params.target, params.now); !done) return done.error();
-  auto checkpoints = Connection::open({.path = params.path, .busy_timeout = kCheckpointPatience});
-  if (!checkpoints) return checkpoints.error();
+  VF_TRY(writer.run(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept)));
+  VF_TRY(migrate(writer, params.migrations, params.target, params.now));
+  VF_ASSIGN(auto checkpoints, Connection::open({.path = params.path, .busy_timeout = kCheckpointPatience}));
   std::vector<Connection> readers;
   for (int i = 0; i < params.readers; ++i) {
-    auto reader = Connection::open({.path = params.path, .read_only = true});
-    if (!reader) return reader.error();
-    readers.push_back(std::move(*reader));
+    VF_ASSIGN(auto reader, Connection::open({.path = params.path, .read_only = true}));
+    readers.push_back(std::move(reader));
   }
   return std::unique_ptr<Database>(
-      new Database({std::move(*writer), std::move(*checkpoints), std::move(readers)}, params.checkpoints));
+      new Database({std::move(writer), std::move(checkpoints), std::move(readers)}, params.checkpoints));
 }
 
-Result<bool> Database::transaction(const std::function<Result<bool>(Connection&)>& body) {
+Result<void> Database::transaction(const std::function<Result<void>(Connection&)>& body) {
   const auto turn = writing_.take();
   auto done = attempt(body);
   if (!done && writer_.in_transaction()) (void)writer_.query("ROLLBACK").run();
@@ -57,21 +56,21 @@ Result<bool> Database::transaction(const std::function<Result<bool>(Connection&)
   return done;
 }
 
-Result<bool> Database::attempt(const std::function<Result<bool>(Connection&)>& body) {
+Result<void> Database::attempt(const std::function<Result<void>(Connection&)>& body) {
   if (auto begun = writer_.query("BEGIN IMMEDIATE").run(); !begun) return begun;
   if (auto done = body(writer_); !done) return done;
   if (auto committed = writer_.query("COMMIT").run(); !committed) return outcome_unknown(committed.error());
-  return true;
+  return {};
 }
 
-Result<bool> Database::ping() {
+Result<void> Database::ping() {
   if (in_trouble_) return probe();
   auto db = read();
   return db->query("SELECT count(*) FROM _probe").run();
 }
 
 // Two transactions: pages that are freed in the transaction that filled them are never written.
-Result<bool> Database::probe() {
+Result<void> Database::probe() {
   auto filled = transaction([](Connection& db) {
     return db.query("INSERT OR REPLACE INTO _probe (rowid, filler) VALUES (1, zeroblob(?))").integer(kProbeBytes).run();
   });

@@ -34,11 +34,11 @@ class Database {
 
   /// Runs `body` in a transaction that holds the write lock; commits when it answers true, else rolls back.
   /// Error `unavailable` "outcome unknown" when the commit itself fails: it may stand after a restart.
-  Result<bool> transaction(const std::function<Result<bool>(Connection&)>& body);
+  Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
   ReadPool::Lease read() { return readers_.lease(); }
 
   /// Reads; after a write that found the store away, tries a write too, so that the answer is about writing.
-  Result<bool> ping();
+  Result<void> ping();
 
  private:
   struct Connections {
@@ -47,8 +47,8 @@ class Database {
     std::vector<Connection> readers;
   };
   Database(Connections connections, const Checkpointer::Limits& limits);
-  Result<bool> attempt(const std::function<Result<bool>(Connection&)>& body);
-  Result<bool> probe();
+  Result<void> attempt(const std::function<Result<void>(Connection&)>& body);
+  Result<void> probe();
 
   TurnLock writing_;
   Connection writer_;

@@ -73,7 +73,7 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
   Result<int64_t> purge(const Purge& step) override;
   Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
   Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
-  Result<bool> ping() override { return db_->ping(); }
+  Result<void> ping() override { return db_->ping(); }
 
  private:
   std::span<const Table> tables_;
@@ -85,12 +85,11 @@ Result<std::vector<Applied>> SqliteEnvironmentStore::apply(std::span<const Proje
                                                            Refusals* refusals) {
   std::vector<Applied> statuses;
   statuses.reserve(projections.size());
-  const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
+  const auto done = db_->transaction([&](Connection& db) -> Result<void> {
     ProjectionWriter writer(db, upserts_, now);
     for (const Projection& projection : projections) {
-      const auto status = writer.note(projection);
-      if (!status) return status.error();
-      statuses.push_back(*status);
+      VF_ASSIGN(const auto status, writer.note(projection));
+      statuses.push_back(status);
     }
     const auto written = writer.write_rows();
     if (refusals) *refusals = std::move(writer.refusals());
@@ -103,9 +102,8 @@ Result<std::vector<Applied>> SqliteEnvironmentStore::apply(std::span<const Proje
 Result<std::optional<ProcessedEvent>> SqliteEnvironmentStore::processed(Uuid event_id) {
   auto db = db_->read();
   Query query = db->query(kProcessed);
-  const auto row = query.uuid(event_id).step();
-  if (!row) return row.error();
-  return *row ? std::optional(read_processed(query)) : std::nullopt;
+  VF_ASSIGN(const auto row, query.uuid(event_id).step());
+  return row ? std::optional(read_processed(query)) : std::nullopt;
 }
 
 Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::quarantined(size_t rows_max) {
@@ -117,7 +115,7 @@ Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::quarantined(size_t
 
 Result<int64_t> SqliteEnvironmentStore::purge(const Purge& step) {
   int64_t removed = 0;
-  const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
+  const auto done = db_->transaction([&](Connection& db) -> Result<void> {
     auto purged = db.query(kPurgeProcessed).integer(step.rows_max).time(step.processed_before).run();
     if (!purged) return purged;
     removed = db.changes();
@@ -135,7 +133,7 @@ Result<std::vector<std::pair<std::string, int64_t>>> SqliteEnvironmentStore::row
   std::vector<std::pair<std::string, int64_t>> counts;
   for (const Table& table : tables_) {
     Query query = db->query(fmt::format("SELECT count(*) FROM {}", table.name));
-    if (const auto row = query.step(); !row) return row.error();
+    VF_TRY(query.step());
     counts.emplace_back(table.name, query.integer_at(0));
   }
   return counts;
@@ -151,14 +149,13 @@ Result<std::vector<std::vector<Value>>> SqliteEnvironmentStore::rows(const Table
 }  // namespace
 
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params) {
-  auto db = Database::open({.path = params.path,
-                            .migrations = environment_migrations(),
-                            .target = target_of(params.path, params.environment),
-                            .now = params.now,
-                            .readers = params.readers,
-                            .page_bytes = kPageBytes});
-  if (!db) return db.error();
-  return std::make_unique<SqliteEnvironmentStore>(params.tables, std::move(*db));
+  VF_ASSIGN(auto db, Database::open({.path = params.path,
+                                     .migrations = environment_migrations(),
+                                     .target = target_of(params.path, params.environment),
+                                     .now = params.now,
+                                     .readers = params.readers,
+                                     .page_bytes = kPageBytes}));
+  return std::make_unique<SqliteEnvironmentStore>(params.tables, std::move(db));
 }
 
 Result<std::vector<std::string>> pending_environment(const std::string& path, const std::string& environment) {

@@ -12,14 +12,14 @@ constexpr int64_t kFreePagesPerStep = 256;
 
 }  // namespace
 
-Result<bool> give_pages_back(Connection& db) {
+Result<void> give_pages_back(Connection& db) {
   int64_t free = 0;
   {
     Query query = db.query("PRAGMA freelist_count");
-    if (const auto row = query.step(); !row) return row;
+    VF_TRY(query.step());
     free = query.integer_at(0);
   }
-  if (free <= kFreePagesKept) return true;
+  if (free <= kFreePagesKept) return {};
   const int64_t pages = std::min(free - kFreePagesKept, kFreePagesPerStep);
   return db.run("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")");
 }

@@ -6,6 +6,6 @@
 namespace vf::store::sqlite {
 
 /// Shortens the file by some of its free pages, if there are more of them than the next rows will use again.
-Result<bool> give_pages_back(Connection& db);
+Result<void> give_pages_back(Connection& db);
 
 }  // namespace vf::store::sqlite

@@ -80,7 +80,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
-  Result<Done> ping() override;
+  Result<void> ping() override;
 
  private:
   FileLock lock_;  // released last
@@ -91,15 +91,13 @@ Result<std::vector<WriteResult>> SqliteOutboxStore::write(std::span<const Write>
                                                           size_t* failed_index) {
   std::vector<WriteResult> results;
   results.reserve(writes.size());
-  const auto done = db_->transaction([&](Connection& db) -> Result<bool> {
-    auto writer = OutboxWriter::begin(db, now);
-    if (!writer) return writer.error();
+  const auto done = db_->transaction([&](Connection& db) -> Result<void> {
+    VF_ASSIGN(auto writer, OutboxWriter::begin(db, now));
     for (const Write& write : writes) {
-      auto result = std::visit(*writer, write);
-      if (!result) return result.error();
-      results.push_back(*result);
+      VF_ASSIGN(auto result, std::visit(writer, write));
+      results.push_back(result);
     }
-    return true;
+    return {};
   });
   if (done) return results;
   if (failed_index != nullptr && is_refusal(done.error())) *failed_index = results.size();
@@ -113,9 +111,8 @@ Result<std::vector<OutboxRow>> SqliteOutboxStore::read_after(const ReadAfter& pa
   std::vector<OutboxRow> rows;
   size_t bytes = 0;
   while (rows.empty() || bytes < params.bytes_max) {
-    const auto row = query.step();
-    if (!row) return row.error();
-    if (!*row) break;
+    VF_ASSIGN(const auto row, query.step());
+    if (!row) break;
     const Event& event = rows.emplace_back(read_event(query)).event;
     bytes += event.body.size() + event.headers.size();
   }
@@ -124,33 +121,29 @@ Result<std::vector<OutboxRow>> SqliteOutboxStore::read_after(const ReadAfter& pa
 
 Result<Position> SqliteOutboxStore::end() {
   auto db = db_->read();
-  const auto end = read_end(*db);
-  if (!end) return end.error();
-  return position_of(*end);
+  VF_ASSIGN(const auto end, read_end(*db));
+  return position_of(end);
 }
 
 // Numbers have no gaps and rows go oldest first.
 Result<Position> SqliteOutboxStore::purged() {
   auto db = db_->read();
-  const auto first = read_first(*db);
-  if (!first) return first.error();
-  return position_of(*first - 1);
+  VF_ASSIGN(const auto first, read_first(*db));
+  return position_of(first - 1);
 }
 
 Result<std::optional<Position>> SqliteOutboxStore::cursor(const std::string& consumer) {
   auto db = db_->read();
-  const auto seq = read_cursor(*db, consumer);
-  if (!seq) return seq.error();
-  return *seq ? std::optional(position_of(**seq)) : std::nullopt;
+  VF_ASSIGN(const auto seq, read_cursor(*db, consumer));
+  return seq ? std::optional(position_of(*seq)) : std::nullopt;
 }
 
 Result<std::optional<PinBatch>> SqliteOutboxStore::open_pin(const std::string& consumer) {
   auto db = db_->read();
   Query query = db->query(kOpenPin);
   const std::string pin = pin_name(consumer);
-  const auto row = query.text(pin).text(consumer).step();
-  if (!row) return row.error();
-  if (!*row) return std::nullopt;
+  VF_ASSIGN(const auto row, query.text(pin).text(consumer).step());
+  if (!row) return std::nullopt;
   return PinBatch{.consumer = consumer,
                   .from = position_of(query.integer_at(0)),
                   .to = position_of(query.integer_at(1)),
@@ -169,9 +162,8 @@ Result<Backlog> SqliteOutboxStore::backlog(Position after) {
   const int64_t rows = std::max<int64_t>(*end - passed, 0);
   Backlog backlog{.rows = std::min(rows, kBacklogRowsMax), .more = rows > kBacklogRowsMax, .oldest = {}};
   Query query = db->query(kReceivedAfter);
-  const auto row = query.integer(passed).step();
-  if (!row) return row.error();
-  if (*row) backlog.oldest = query.time_at(0);
+  VF_ASSIGN(const auto row, query.integer(passed).step());
+  if (row) backlog.oldest = query.time_at(0);
   return backlog;
 }
 
@@ -201,17 +193,15 @@ Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries_of(Uuid event_id)
 Result<std::optional<OutboxRow>> SqliteOutboxStore::find(Uuid event_id) {
   auto db = db_->read();
   Query query = db->query(kFind);
-  const auto row = query.uuid(event_id).step();
-  if (!row) return row.error();
-  return *row ? std::optional(read_event(query)) : std::nullopt;
+  VF_ASSIGN(const auto row, query.uuid(event_id).step());
+  return row ? std::optional(read_event(query)) : std::nullopt;
 }
 
 Result<std::optional<LedgerEntry>> SqliteOutboxStore::ledger(Uuid event_id) {
   auto db = db_->read();
   Query query = db->query(kLedger);
-  const auto row = query.uuid(event_id).step();
-  if (!row) return row.error();
-  if (!*row) return std::nullopt;
+  VF_ASSIGN(const auto row, query.uuid(event_id).step());
+  if (!row) return std::nullopt;
   LedgerEntry entry{.event_id = query.uuid_at(0), .received = query.time_at(1), .position = {}};
   if (!query.is_null(2)) entry.position = position_of(query.integer_at(2));
   return entry;
@@ -221,9 +211,8 @@ Result<std::optional<BatchRow>> SqliteOutboxStore::batch_of(const std::string& c
   auto db = db_->read();
   Query query = db->query(kBatchOf);
   const auto seq = static_cast<int64_t>(position.seq);
-  const auto row = query.text(consumer).integer(seq).step();
-  if (!row) return row.error();
-  if (!*row || query.integer_at(1) < seq) return std::nullopt;
+  VF_ASSIGN(const auto row, query.text(consumer).integer(seq).step());
+  if (!row || query.integer_at(1) < seq) return std::nullopt;
   return BatchRow{.consumer = consumer,
                   .from = position_of(query.integer_at(0)),
                   .to = position_of(query.integer_at(1)),
@@ -231,7 +220,7 @@ Result<std::optional<BatchRow>> SqliteOutboxStore::batch_of(const std::string& c
                   .attempts = query.integer_at(3),
                   .sent_at = query.time_at(4),
                   .acked_at = query.time_at(5),
-                  .passage = parse_passage(query.view_at(6))};
+                  .skip_reason = parse_skip_reason(query.view_at(6))};
 }
 
 Result<std::vector<OutboxRow>> SqliteOutboxStore::search(const EventFilter& filter) {
@@ -253,24 +242,22 @@ Result<std::vector<AddAudit>> SqliteOutboxStore::audit(size_t rows_max) {
       query, [](const Query& row) { return AddAudit{row.time_at(0), row.text_at(1), row.text_at(2), row.text_at(3)}; });
 }
 
-Result<Done> SqliteOutboxStore::ping() {
+Result<void> SqliteOutboxStore::ping() {
   const auto answer = db_->ping();
   if (!answer) return answer.error();
-  return Done{};
+  return {};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params) {
-  auto lock = FileLock::take(params.path);
-  if (!lock) return lock.error();
-  auto db = Database::open({.path = params.path,
-                            .migrations = outbox_migrations(),
-                            .target = target_of(params.path),
-                            .now = params.now,
-                            .readers = params.readers});
-  if (!db) return db.error();
-  return std::make_unique<SqliteOutboxStore>(std::move(*lock), std::move(*db));
+  VF_ASSIGN(auto lock, FileLock::take(params.path));
+  VF_ASSIGN(auto db, Database::open({.path = params.path,
+                                     .migrations = outbox_migrations(),
+                                     .target = target_of(params.path),
+                                     .now = params.now,
+                                     .readers = params.readers}));
+  return std::make_unique<SqliteOutboxStore>(std::move(lock), std::move(db));
 }
 
 Result<std::vector<std::string>> pending_outbox(const std::string& path) {

@@ -73,11 +73,10 @@ Result<std::vector<OutboxRow>> search_outbox(Connection& db, const EventFilter& 
   if (filter.before) before = std::min(before, static_cast<int64_t>(filter.before->seq));
   std::vector<OutboxRow> found;
   while (found.size() < filter.rows_max && before > *first) {
-    const auto too_old = all_too_old(db, filter, before);
-    if (!too_old) return too_old.error();
-    if (*too_old) break;
+    VF_ASSIGN(const auto too_old, all_too_old(db, filter, before));
+    if (too_old) break;
     const Step step{std::max(*first, before - kRowsPerStep), before};
-    if (auto done = search_step(db, filter, step, found); !done) return done.error();
+    VF_TRY(search_step(db, filter, step, found));
     before = step.from;
   }
   return found;

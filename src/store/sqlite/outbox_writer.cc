@@ -43,9 +43,9 @@ constexpr std::string_view kDropLease = "UPDATE ingest_lease SET holder = '' WHE
 
 constexpr size_t kBodyKeyBytes = 32;
 
-Result<WriteResult> done_or_error(const Result<bool>& done) {
+Result<WriteResult> done_or_error(const Result<void>& done) {
   if (!done) return done.error();
-  return WriteResult{Done{}};
+  return WriteResult{Written{}};
 }
 
 int64_t seq_of(Position position) { return static_cast<int64_t>(position.seq); }
@@ -61,31 +61,27 @@ bool is_ours(Position position) { return position.era == 0 && position.tx == 0 &
 
 Result<std::optional<int64_t>> read_cursor(Connection& db, const std::string& consumer) {
   Query query = db.query(kCursor);
-  const auto row = query.text(consumer).step();
-  if (!row) return row.error();
-  return *row ? std::optional(query.integer_at(0)) : std::nullopt;
+  VF_ASSIGN(const auto row, query.text(consumer).step());
+  return row ? std::optional(query.integer_at(0)) : std::nullopt;
 }
 
 Result<int64_t> read_end(Connection& db) {
   Query query = db.query(kEnd);
-  const auto row = query.step();
-  if (!row) return row.error();
-  return *row ? query.integer_at(0) : 0;
+  VF_ASSIGN(const auto row, query.step());
+  return row ? query.integer_at(0) : 0;
 }
 
 Result<int64_t> read_first(Connection& db) {
   Query query = db.query(kFirst);
-  if (const auto row = query.step(); !row) return row.error();
+  VF_TRY(query.step());
   if (!query.is_null(0)) return query.integer_at(0);
-  const auto end = read_end(db);
-  if (!end) return end.error();
-  return *end + 1;
+  VF_ASSIGN(const auto end, read_end(db));
+  return end + 1;
 }
 
 Result<OutboxWriter> OutboxWriter::begin(Connection& db, Instant now) {
-  const auto end = read_end(db);
-  if (!end) return end.error();
-  return OutboxWriter(db, now, *end);
+  VF_ASSIGN(const auto end, read_end(db));
+  return OutboxWriter(db, now, end);
 }
 
 OutboxWriter::OutboxWriter(Connection& db, Instant now, int64_t end)
@@ -103,10 +99,10 @@ Result<WriteResult> OutboxWriter::operator()(const AddEvent& write) {
   const std::string body_key = ledger_body_key(write);
   insert_ledger_.again().integer(seq).text(id).text(now_text_);
   write.body_key ? insert_ledger_.text(body_key) : insert_ledger_.null();
-  if (auto done = insert_ledger_.run(); !done) return done.error();
+  VF_TRY(insert_ledger_.run());
   if (db_.changes() == 0) return duplicate_of(id, body_key);
   bind_event(insert_event_.again(), write, {.seq = seq, .event_id = id, .received_at = now_text_});
-  if (auto done = insert_event_.run(); !done) return done.error();
+  VF_TRY(insert_event_.run());
   end_ = seq;
   return WriteResult{EventAdded{.event_id = write.event.id, .position = position_of(seq), .received = now_}};
 }
@@ -115,29 +111,27 @@ Result<WriteResult> OutboxWriter::operator()(const AddEvent& write) {
 Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std::string& body_key) {
   for (const auto& [sql, key] : {std::pair(kFindById, &id), std::pair(kFindByBody, &body_key)}) {
     Query query = db_.query(sql);
-    const auto row = query.text(*key).step();
-    if (!row) return row.error();
-    if (!*row) continue;
+    VF_ASSIGN(const auto row, query.text(*key).step());
+    if (!row) continue;
     return WriteResult{
         EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .position = {}, .received = query.time_at(1)}};
   }
   VF_INVARIANT(false);  // the ledger's numbers have run ahead of the outbox's
 }
 
-Result<bool> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
-  if (epoch == 0) return true;
+Result<void> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
+  if (epoch == 0) return {};
   Query lease = db_.query(kLease);
-  const auto row = lease.text(name).step();
-  if (!row) return row.error();
-  if (*row && lease.integer_at(1) == epoch) return true;
-  return conflict(fmt::format("{} is worked on by {} now", name, *row ? lease.text_at(0) : "nobody"));
+  VF_ASSIGN(const auto row, lease.text(name).step());
+  if (row && lease.integer_at(1) == epoch) return {};
+  return conflict(fmt::format("{} is worked on by {} now", name, row ? lease.text_at(0) : "nobody"));
 }
 
 Result<WriteResult> OutboxWriter::operator()(const TakeLease& write) {
   auto done = db_.query(kTakeLease).text(write.name).text(write.holder).text(now_text_).time(now_ + write.span).run();
   if (!done) return done.error();
   Query lease = db_.query(kLease);
-  if (const auto row = lease.text(write.name).step(); !row) return row.error();
+  VF_TRY(lease.text(write.name).step());
   std::string holder = lease.text_at(0);
   return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = lease.integer_at(1), .holder = holder}};
 }
@@ -146,7 +140,7 @@ Result<WriteResult> OutboxWriter::operator()(const DropLease& write) {
   return done_or_error(db_.query(kDropLease).text(write.name).text(write.holder).run());
 }
 
-Result<bool> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
+Result<void> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
   if (!is_ours(from) || !is_ours(to)) return invalid(fmt::format("{}: not a position of this store", consumer));
   const auto cursor = read_cursor(db_, consumer);
   if (!cursor) return cursor.error();
@@ -159,12 +153,12 @@ Result<bool> OutboxWriter::check_range(const std::string& consumer, Position fro
     return invalid(
         fmt::format("{}: {} to {} is no range of the outbox, which ends at {}", consumer, from.seq, to.seq, end_));
   }
-  return true;
+  return {};
 }
 
 Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
-  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
-  if (auto fits = check_range(write.consumer, write.from, write.to); !fits) return fits.error();
+  VF_TRY(check_lease(write.consumer, write.epoch));
+  VF_TRY(check_range(write.consumer, write.from, write.to));
   return done_or_error(db_.query(kInsertBatch)
                            .text(write.consumer)
                            .integer(seq_of(write.from))
@@ -174,20 +168,19 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .time(write.sent_at)
                            .text(now_text_)
                            .text(write.config_version)
-                           .text(to_string(write.passage))
+                           .text(to_string(write.skip_reason))
                            .null()
                            .run());
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
-  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
-  if (auto fits = check_range(write.consumer, write.from, write.to); !fits) return fits.error();
+  VF_TRY(check_lease(write.consumer, write.epoch));
+  VF_TRY(check_range(write.consumer, write.from, write.to));
   const std::string pin = pin_name(write.consumer);
   {
     Query exists = db_.query(kPinExists);
-    const auto row = exists.text(pin).integer(seq_of(write.from)).step();
-    if (!row) return row.error();
-    if (*row) {
+    VF_ASSIGN(const auto row, exists.text(pin).integer(seq_of(write.from)).step());
+    if (row) {
       return conflict(fmt::format("{} has pinned a batch from {} already: read it with open_pin() and finish it",
                                   write.consumer, write.from.seq));
     }
@@ -207,7 +200,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
-  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
+  VF_TRY(check_lease(write.target, write.epoch));
   return done_or_error(db_.query(kPutDelivery)
                            .uuid(write.event_id)
                            .text(write.target)
@@ -220,12 +213,12 @@ Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
-  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
+  VF_TRY(check_lease(write.target, write.epoch));
   return done_or_error(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
 }
 
 /// A row without a beginning: it moves the cursor and delivers nothing.
-Result<bool> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) {
+Result<void> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) {
   return db_.query(kInsertBatch)
       .text(consumer)
       .null()
@@ -241,26 +234,24 @@ Result<bool> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) 
 }
 
 Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
-  const auto cursor = read_cursor(db_, write.consumer);
-  if (!cursor) return cursor.error();
-  if (*cursor) return WriteResult{Done{}};
+  VF_ASSIGN(const auto cursor, read_cursor(db_, write.consumer));
+  if (cursor) return WriteResult{Written{}};
   if (write.at == StartConsumer::At::now) return done_or_error(put_cursor(write.consumer, end_));
-  const auto first = read_first(db_);
-  if (!first) return first.error();
-  return done_or_error(put_cursor(write.consumer, *first - 1));
+  VF_ASSIGN(const auto first, read_first(db_));
+  return done_or_error(put_cursor(write.consumer, first - 1));
 }
 
 Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
-  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
+  VF_TRY(check_lease(write.consumer, write.epoch));
   if (!is_ours(write.to) || seq_of(write.to) > end_) {
     return invalid(fmt::format("{}: {} is behind the outbox's end, {}", write.consumer, write.to.seq, end_));
   }
   // Batches that begin at the new place or later will be told anew, under the same beginnings.
   const int64_t to = seq_of(write.to);
-  if (auto done = db_.query(kForgetFrom).text(write.consumer).integer(to).run(); !done) return done.error();
+  VF_TRY(db_.query(kForgetFrom).text(write.consumer).integer(to).run());
   const std::string pin = pin_name(write.consumer);
-  if (auto done = db_.query(kForgetPins).text(pin).integer(to).run(); !done) return done.error();
-  if (auto done = put_cursor(write.consumer, to); !done) return done.error();
+  VF_TRY(db_.query(kForgetPins).text(pin).integer(to).run());
+  VF_TRY(put_cursor(write.consumer, to));
   return (*this)(AddAudit{.at = now_,
                           .actor = "hub",
                           .action = "move cursor",
@@ -278,9 +269,8 @@ Result<WriteResult> OutboxWriter::operator()(const AddAudit& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const RetentionStep& write) {
-  const auto removed = retention_step(db_, write);
-  if (!removed) return removed.error();
-  return WriteResult{Rows{.removed = *removed}};
+  VF_ASSIGN(const auto removed, retention_step(db_, write));
+  return WriteResult{RowsRemoved{.removed = removed}};
 }
 
 }  // namespace vf::store::sqlite

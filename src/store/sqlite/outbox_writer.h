@@ -39,9 +39,9 @@ class OutboxWriter {
   OutboxWriter(Connection& db, Instant now, int64_t end);
 
   Result<WriteResult> duplicate_of(const std::string& id, const std::string& body_key);
-  Result<bool> check_lease(const std::string& name, int64_t epoch);
-  Result<bool> check_range(const std::string& consumer, Position from, Position to);
-  Result<bool> put_cursor(const std::string& consumer, int64_t seq);
+  Result<void> check_lease(const std::string& name, int64_t epoch);
+  Result<void> check_range(const std::string& consumer, Position from, Position to);
+  Result<void> put_cursor(const std::string& consumer, int64_t seq);
 
   Connection& db_;
   Instant now_;

@@ -28,15 +28,14 @@ ProjectionWriter::ProjectionWriter(Connection& db, const UpsertTexts& upserts, I
 Result<Applied> ProjectionWriter::note(const Projection& projection) {
   VF_INVARIANT(projection.status != Applied::duplicate);
   const size_t index = noted_++;
-  const auto is_new = record(projection);
-  if (!is_new) return is_new.error();
-  if (!*is_new && !projection.force) return Applied::duplicate;
+  VF_ASSIGN(const auto is_new, record(projection));
+  if (!is_new && !projection.force) return Applied::duplicate;
   if (projection.status == Applied::quarantined) {
-    if (auto done = quarantine(projection); !done) return done.error();
+    VF_TRY(quarantine(projection));
     return projection.status;
   }
   if (projection.force) {
-    if (auto done = db_.query(kRelease).uuid(projection.event_id).run(); !done) return done.error();
+    VF_TRY(db_.query(kRelease).uuid(projection.event_id).run());
   }
   for (const Row& row : projection.rows) rows_.push_back({&row, index});
   return projection.status;
@@ -54,14 +53,14 @@ Result<bool> ProjectionWriter::record(const Projection& projection) {
                   .time(projection.time)
                   .text(now_)
                   .run();
-  if (!done) return done;
+  if (!done) return done.error();
   if (db_.changes() > 0) return true;
   if (projection.force) done = db_.query(kUpdateStatus).text(status).text(id).run();
-  if (!done) return done;
+  if (!done) return done.error();
   return false;
 }
 
-Result<bool> ProjectionWriter::quarantine(const Projection& projection) {
+Result<void> ProjectionWriter::quarantine(const Projection& projection) {
   return db_.query(kQuarantine)
       .uuid(projection.event_id)
       .text(projection.source)
@@ -73,7 +72,7 @@ Result<bool> ProjectionWriter::quarantine(const Projection& projection) {
 }
 
 // Key order keeps neighbouring rows on one page in memory, and is the order in which every writer takes its locks.
-Result<bool> ProjectionWriter::write_rows() {
+Result<void> ProjectionWriter::write_rows() {
   std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
   const std::span<const TellingRow> all = rows_;
   for (size_t begin = 0; begin < all.size();) {
@@ -83,10 +82,10 @@ Result<bool> ProjectionWriter::write_rows() {
     begin = end;
   }
   if (!refusals_.empty()) return invalid(refusals_.begin()->second);
-  return true;
+  return {};
 }
 
-Result<bool> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
+Result<void> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
   const auto text = upserts_.find(rows.front().row->table);
   if (text == upserts_.end())
     return internal(fmt::format("{} is no table of this store", rows.front().row->table->name));
@@ -105,12 +104,12 @@ Result<bool> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
     if (!done) done = refuse(upsert, rows.subspan(begin, i - begin), done.error());
     if (!done) return done;
   }
-  return true;
+  return {};
 }
 
 /// Notes whose the row is that was refused; where several tell it, each alone says whether it is theirs. What this
 /// writes is taken back with the transaction.
-Result<bool> ProjectionWriter::refuse(Query& upsert, std::span<const TellingRow> same, const Error& error) {
+Result<void> ProjectionWriter::refuse(Query& upsert, std::span<const TellingRow> same, const Error& error) {
   if (error.code != Code::invalid) return error;
   bool found = false;
   for (const auto& [row, projection] : same) {
@@ -121,7 +120,7 @@ Result<bool> ProjectionWriter::refuse(Query& upsert, std::span<const TellingRow>
     found = found || !done;
   }
   if (!found) refusals_.emplace(same.back().projection, error.message);
-  return true;
+  return {};
 }
 
 }  // namespace vf::store::sqlite

@@ -21,7 +21,7 @@ class ProjectionWriter {
   /// Records the event; its rows wait for write_rows() unless it is a duplicate.
   Result<Applied> note(const Projection& projection);
   /// Error `invalid`: some rows can never be written; refusals() tells of which projections.
-  Result<bool> write_rows();
+  Result<void> write_rows();
   Refusals& refusals() { return refusals_; }
 
  private:
@@ -30,9 +30,9 @@ class ProjectionWriter {
     size_t projection;  // the index of the one that tells it
   };
   Result<bool> record(const Projection& projection);
-  Result<bool> quarantine(const Projection& projection);
-  Result<bool> write_table(std::span<const TellingRow> rows);
-  Result<bool> refuse(Query& upsert, std::span<const TellingRow> same, const Error& error);
+  Result<void> quarantine(const Projection& projection);
+  Result<void> write_table(std::span<const TellingRow> rows);
+  Result<void> refuse(Query& upsert, std::span<const TellingRow> same, const Error& error);
 
   Connection& db_;
   const UpsertTexts& upserts_;

@@ -50,31 +50,28 @@ Result<int64_t> last_to_go(Connection& db, std::string_view sql, const Bound& bo
 Result<int64_t> held_at(Connection& db, const std::vector<std::string>& consumers) {
   int64_t held = std::numeric_limits<int64_t>::max();
   for (const std::string& consumer : consumers) {
-    const auto cursor = read_cursor(db, consumer);
-    if (!cursor) return cursor.error();
-    held = std::min(held, cursor->value_or(0));
+    VF_ASSIGN(const auto cursor, read_cursor(db, consumer));
+    held = std::min(held, cursor.value_or(0));
   }
   return held;
 }
 
 Result<int64_t> purge(Connection& db, std::string_view sql, int64_t last) {
-  if (auto done = db.query(sql).integer(last).run(); !done) return done.error();
+  VF_TRY(db.query(sql).integer(last).run());
   return db.changes();
 }
 
 Result<int64_t> purge_outbox(Connection& db, const RetentionStep& step) {
-  const auto held = held_at(db, step.held_by);
-  if (!held) return held.error();
-  const auto last = last_to_go(db, kOutboxBound, {*held, step.rows_max, step.outbox_before});
+  VF_ASSIGN(const auto held, held_at(db, step.held_by));
+  const auto last = last_to_go(db, kOutboxBound, {held, step.rows_max, step.outbox_before});
   if (!last || *last == 0) return last;
   if (auto done = purge(db, kPurgeDeliveries, *last); !done) return done;
   return purge(db, kPurgeOutbox, *last);
 }
 
 Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step) {
-  const auto first = read_first(db);
-  if (!first) return first.error();
-  const auto last = last_to_go(db, kLedgerBound, {*first - 1, step.rows_max, step.ledger_before});
+  VF_ASSIGN(const auto first, read_first(db));
+  const auto last = last_to_go(db, kLedgerBound, {first - 1, step.rows_max, step.ledger_before});
   if (!last || *last == 0) return last;
   return purge(db, kPurgeLedger, *last);
 }
@@ -87,9 +84,8 @@ Result<int64_t> purge_audit(Connection& db, const RetentionStep& step) {
 }
 
 Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
-  const auto first = read_first(db);
-  if (!first) return first.error();
-  if (auto done = db.query(kPurgeBatches).integer(*first).integer(rows_max).run(); !done) return done.error();
+  VF_ASSIGN(const auto first, read_first(db));
+  VF_TRY(db.query(kPurgeBatches).integer(first).integer(rows_max).run());
   return db.changes();
 }
 
@@ -104,7 +100,7 @@ Result<int64_t> retention_step(Connection& db, const RetentionStep& step) {
   if (!batches) return batches;
   const auto audit = purge_audit(db, step);
   if (!audit) return audit;
-  if (auto done = give_pages_back(db); !done) return done.error();
+  VF_TRY(give_pages_back(db));
   return *outbox + *ledger + *batches + *audit;
 }
 

@@ -21,15 +21,13 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
   std::vector<AppliedMigration> applied;
   {
     Query exists = db.query(kExists);
-    const auto found = exists.step();
-    if (!found) return found.error();
-    if (!*found) return applied;
+    VF_ASSIGN(const auto found, exists.step());
+    if (!found) return applied;
   }
   Query query = db.query(kApplied);
   while (true) {
-    const auto row = query.step();
-    if (!row) return row.error();
-    if (!*row) return applied;
+    VF_ASSIGN(const auto row, query.step());
+    if (!row) return applied;
     applied.push_back({query.integer_at(0), query.text_at(1), query.text_at(2), query.integer_at(3)});
   }
 }
@@ -37,12 +35,11 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
 /// None where there is no file.
 Result<std::vector<AppliedMigration>> applied_in(const std::string& path) {
   if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return std::vector<AppliedMigration>{};
-  auto db = Connection::open({.path = path, .read_only = true});
-  if (!db) return db.error();
-  return applied_migrations(*db);
+  VF_ASSIGN(auto db, Connection::open({.path = path, .read_only = true}));
+  return applied_migrations(db);
 }
 
-Result<bool> apply_steps(Connection& db, const Migration& migration, Instant now) {
+Result<void> apply_steps(Connection& db, const Migration& migration, Instant now) {
   if (auto done = db.run(std::string(migration.sql)); !done) return done;
   Query record = db.query(kRecord);
   record.integer(migration.version).text(migration.name).text(migration.checksum).integer(migration.runs_with);
@@ -57,13 +54,11 @@ Error in_migration(const Migration& migration, Error error) {
 /// Everything pending under one write lock: two processes that open the same new file apply each migration once.
 Result<std::vector<std::string>> migrate_locked(Connection& db, std::span<const Migration> known,
                                                 const MigrationTarget& target, Instant now) {
-  if (auto done = db.query(kCreate).run(); !done) return done.error();
-  const auto applied = applied_migrations(db);
-  if (!applied) return applied.error();
-  const auto plan = plan_migrations(known, *applied, target);
-  if (!plan) return plan.error();
+  VF_TRY(db.query(kCreate).run());
+  VF_ASSIGN(const auto applied, applied_migrations(db));
+  VF_ASSIGN(const auto plan, plan_migrations(known, applied, target));
   std::vector<std::string> names;
-  for (const Migration& migration : *plan) {
+  for (const Migration& migration : plan) {
     if (auto done = apply_steps(db, migration, now); !done) return in_migration(migration, done.error());
     names.emplace_back(migration.name);
   }
@@ -74,24 +69,21 @@ Result<std::vector<std::string>> migrate_locked(Connection& db, std::span<const 
 
 Result<std::vector<std::string>> pending_migrations(const std::string& path, std::span<const Migration> known,
                                                     const MigrationTarget& target) {
-  const auto applied = applied_in(path);
-  if (!applied) return applied.error();
-  const auto plan = plan_migrations(known, *applied, target);
-  if (!plan) return plan.error();
+  VF_ASSIGN(const auto applied, applied_in(path));
+  VF_ASSIGN(const auto plan, plan_migrations(known, applied, target));
   std::vector<std::string> names;
-  for (const Migration& migration : *plan) names.emplace_back(migration.name);
+  for (const Migration& migration : plan) names.emplace_back(migration.name);
   return names;
 }
 
 Result<std::vector<std::string>> newer_migrations(const std::string& path, std::span<const Migration> known) {
-  const auto applied = applied_in(path);
-  if (!applied) return applied.error();
-  return store::newer_migrations(known, *applied);
+  VF_ASSIGN(const auto applied, applied_in(path));
+  return store::newer_migrations(known, applied);
 }
 
 Result<std::vector<std::string>> migrate(Connection& db, std::span<const Migration> known,
                                          const MigrationTarget& target, Instant now) {
-  if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun.error();
+  VF_TRY(db.run("BEGIN IMMEDIATE"));
   auto names = migrate_locked(db, known, target, now);
   if (names) {
     if (auto committed = db.run("COMMIT"); committed)

@@ -6,13 +6,13 @@
 #include <mutex>
 
 #include "store/postgres/connection.h"
-#include "store/postgres/pool.h"
 #include "store/postgres/environment/projection_writer.h"
+#include "store/postgres/environment/upsert.h"
+#include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/server_clock.h"
 #include "store/postgres/sqlstate.h"
-#include "store/postgres/environment/upsert.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -87,7 +87,7 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
   Result<int64_t> purge(const Purge& step) override;
   Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
   Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
-  Result<bool> ping() override;
+  Result<void> ping() override;
   Result<Instant> time(Instant ours) override;
 
  private:
@@ -111,9 +111,8 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::apply(std::span<const Pro
     auto statuses = attempt(writer, projections);
     if (statuses) return statuses;
     if (statuses.error().code == Code::invalid && refusals != nullptr) {
-      auto found = search(writer);
-      if (!found) return found.error();
-      *refusals = std::move(*found);
+      VF_ASSIGN(auto found, search(writer));
+      *refusals = std::move(found);
       return statuses;
     }
     if (left <= 1 || !is_worth_repeating(writer_.last_sqlstate())) return statuses;
@@ -124,11 +123,10 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter&
                                                                std::span<const Projection> projections) {
   std::vector<Applied> statuses;
   const auto done = writer_.transaction(
-      [&]() -> Result<bool> {
-        auto written = writer.write(projections);
-        if (!written) return written.error();
-        statuses = std::move(*written);
-        return true;
+      [&]() -> Result<void> {
+        VF_ASSIGN(auto written, writer.write(projections));
+        statuses = std::move(written);
+        return {};
       },
       kLimits);
   if (!done) return done.error();
@@ -138,7 +136,7 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter&
 /// In a transaction that is rolled back, whatever it finds.
 Result<Refusals> PostgresEnvironmentStore::search(ProjectionWriter& writer) {
   Result<Refusals> found = Refusals{};
-  const auto done = writer_.transaction([&]() -> Result<bool> {
+  const auto done = writer_.transaction([&]() -> Result<void> {
     found = writer.find_refused();
     return internal("to be rolled back");
   });
@@ -148,22 +146,19 @@ Result<Refusals> PostgresEnvironmentStore::search(ProjectionWriter& writer) {
 }
 
 Result<Rows> PostgresEnvironmentStore::read(const std::string& sql, const Values& values) {
-  const auto db = readers_.lease();
-  if (!db) return db.error();
-  return (*db)->query(sql, values);
+  VF_ASSIGN(const auto db, readers_.lease());
+  return db->query(sql, values);
 }
 
 Result<std::optional<ProcessedEvent>> PostgresEnvironmentStore::processed(Uuid event_id) {
-  const auto rows = read(kProcessed, Values().uuid(event_id));
-  if (!rows) return rows.error();
-  return rows->empty() ? std::nullopt : std::optional(read_processed(*rows, 0));
+  VF_ASSIGN(const auto rows, read(kProcessed, Values().uuid(event_id)));
+  return rows.empty() ? std::nullopt : std::optional(read_processed(rows, 0));
 }
 
 Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size_t rows_max) {
-  const auto rows = read(kQuarantined, Values().integer(limit(rows_max)));
-  if (!rows) return rows.error();
+  VF_ASSIGN(const auto rows, read(kQuarantined, Values().integer(limit(rows_max))));
   std::vector<QuarantinedEvent> events;
-  for (int i = 0; i < rows->size(); ++i) events.push_back(read_quarantined(*rows, i));
+  for (int i = 0; i < rows.size(); ++i) events.push_back(read_quarantined(rows, i));
   return events;
 }
 
@@ -173,20 +168,19 @@ Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
   if (!dropped) return dropped;
   int64_t removed = *dropped;
   const auto done = writer_.transaction(
-      [&]() -> Result<bool> {
+      [&]() -> Result<void> {
         int64_t left = step.rows_max;
         for (const char* partition : kRowwise) {
-          const auto purged = writer_.query(fmt::format(kPurgeProcessed, partition),
-                                            Values().time(step.processed_before).integer(left));
-          if (!purged) return purged.error();
-          left -= purged->affected();
+          VF_ASSIGN(const auto purged, writer_.query(fmt::format(kPurgeProcessed, partition),
+                                                     Values().time(step.processed_before).integer(left)));
+          left -= purged.affected();
         }
         removed += step.rows_max - left;
         const auto quarantined =
             writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max));
         if (!quarantined) return quarantined.error();
         removed += quarantined->affected();
-        return true;
+        return {};
       },
       kPurgeLimits);
   if (!done) return done.error();
@@ -196,76 +190,67 @@ Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
 /// Partitions for the weeks to come, none for those gone. How many rows went with them, roughly. Where a lock could not
 /// be had the next step does it.
 Result<int64_t> PostgresEnvironmentStore::turn_partitions(Instant processed_before) {
-  if (auto added = writer_.write(kAddWeeks); !added) return added.error();
+  VF_TRY(writer_.write(kAddWeeks));
   int64_t removed = 0;
   while (true) {
-    const auto dropped = writer_.write(kDropWeek, Values().time(processed_before));
-    if (!dropped) return dropped.error();
-    if (dropped->integer_at(0, 0) <= 0) return removed;
-    removed += dropped->integer_at(0, 0);
+    VF_ASSIGN(const auto dropped, writer_.write(kDropWeek, Values().time(processed_before)));
+    if (dropped.integer_at(0, 0) <= 0) return removed;
+    removed += dropped.integer_at(0, 0);
   }
 }
 
 Result<std::vector<std::pair<std::string, int64_t>>> PostgresEnvironmentStore::row_counts() {
   std::vector<std::pair<std::string, int64_t>> counts;
   for (const Table& table : tables_) {
-    const auto rows = read(fmt::format("SELECT count(*) FROM public.{}", table.name));
-    if (!rows) return rows.error();
-    counts.emplace_back(table.name, rows->integer_at(0, 0));
+    VF_ASSIGN(const auto rows, read(fmt::format("SELECT count(*) FROM public.{}", table.name)));
+    counts.emplace_back(table.name, rows.integer_at(0, 0));
   }
   return counts;
 }
 
 Result<std::vector<std::vector<Value>>> PostgresEnvironmentStore::rows(const Table& table, size_t rows_max) {
-  const auto found = read(select_sql(table), Values().integer(limit(rows_max)));
-  if (!found) return found.error();
+  VF_ASSIGN(const auto found, read(select_sql(table), Values().integer(limit(rows_max))));
   std::vector<std::vector<Value>> values;
-  for (int i = 0; i < found->size(); ++i) values.push_back(read_values(*found, i, table));
+  for (int i = 0; i < found.size(); ++i) values.push_back(read_values(found, i, table));
   return values;
 }
 
-Result<bool> PostgresEnvironmentStore::ping() {
-  const auto rows = read("SELECT pg_catalog.pg_is_in_recovery()");
-  if (!rows) return rows.error();
-  if (rows->boolean_at(0, 0)) return unavailable("the environment's PostgreSQL is a read-only standby");
-  return true;
+Result<void> PostgresEnvironmentStore::ping() {
+  VF_ASSIGN(const auto rows, read("SELECT pg_catalog.pg_is_in_recovery()"));
+  if (rows.boolean_at(0, 0)) return unavailable("the environment's PostgreSQL is a read-only standby");
+  return {};
 }
 
 Result<Instant> PostgresEnvironmentStore::time(Instant) {
-  const auto db = readers_.lease();
-  if (!db) return db.error();
-  return read_clock(**db);
+  VF_ASSIGN(const auto db, readers_.lease());
+  return read_clock(*db);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params) {
-  auto db = Connection::open(connection_of(params.url, "api"));
-  if (!db) return db.error();
-  if (auto fits = check_migrated(*db, schema_of(params.environment)); !fits) return fits.error();
-  return std::make_unique<PostgresEnvironmentStore>(params, std::move(*db));
+  VF_ASSIGN(auto db, Connection::open(connection_of(params.url, "api")));
+  VF_TRY(check_migrated(db, schema_of(params.environment)));
+  return std::make_unique<PostgresEnvironmentStore>(params, std::move(db));
 }
 
 Result<std::vector<std::string>> pending_environment(const std::string& url, const std::string& environment) {
-  auto db = Connection::open(connection_of(url, "migrate"));
-  if (!db) return db.error();
-  return pending_migrations(*db, schema_of(environment));
+  VF_ASSIGN(auto db, Connection::open(connection_of(url, "migrate")));
+  return pending_migrations(db, schema_of(environment));
 }
 
 Result<std::vector<std::string>> newer_environment(const std::string& url, const std::string& environment) {
-  auto db = Connection::open(connection_of(url, "migrate"));
-  if (!db) return db.error();
-  return newer_migrations(*db, schema_of(environment));
+  VF_ASSIGN(auto db, Connection::open(connection_of(url, "migrate")));
+  return newer_migrations(db, schema_of(environment));
 }
 
 Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment) {
   const SchemaParams schema = schema_of(environment);
-  auto db = connect_to_migrate(url, schema.schema);
-  if (!db) return db.error();
-  auto applied = migrate(*db, schema);
+  VF_ASSIGN(auto db, connect_to_migrate(url, schema.schema));
+  auto applied = migrate(db, schema);
   if (!applied) return applied;
-  if (auto granted = db->write("SELECT public._grant_rights()"); !granted) {
-    return explained(*db, schema.schema, granted.error());
+  if (auto granted = db.write("SELECT public._grant_rights()"); !granted) {
+    return explained(db, schema.schema, granted.error());
   }
   return applied;
 }

@@ -62,10 +62,10 @@ struct QuarantineRows {
   }
 };
 
-Result<bool> run(Connection& db, const char* sql, const Values& values) {
+Result<void> run(Connection& db, const char* sql, const Values& values) {
   const auto done = db.query(sql, values);
   if (!done) return done.error();
-  return true;
+  return {};
 }
 
 }  // namespace
@@ -79,19 +79,18 @@ Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection>
     if (projection.force) same.forced = &projection;
   }
   if (told.empty()) return std::vector<Applied>{};
-  const auto fresh = record(told);
-  if (!fresh) return fresh.error();
-  if (auto done = overrule(told, *fresh); !done) return done.error();
-  if (auto done = put_aside(told, *fresh); !done) return done.error();
+  VF_ASSIGN(const auto fresh, record(told));
+  VF_TRY(overrule(told, fresh));
+  VF_TRY(put_aside(told, fresh));
   std::vector<Applied> statuses;
   statuses.reserve(projections.size());
   for (const Projection& projection : projections) {
-    const bool is_new = told[projection.event_id].first == &projection && fresh->contains(projection.event_id);
+    const bool is_new = told[projection.event_id].first == &projection && fresh.contains(projection.event_id);
     if (is_new || projection.force) collect_rows(projection, statuses.size());
     statuses.push_back(is_new || projection.force ? projection.status : Applied::duplicate);
   }
   if (!refusals_.empty()) return invalid(refusals_.begin()->second);
-  if (auto done = write_rows(); !done) return done.error();
+  VF_TRY(write_rows());
   return statuses;
 }
 
@@ -99,24 +98,23 @@ Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection>
 Result<std::set<Uuid>> ProjectionWriter::record(const ToldById& told) {
   ProcessedRows rows;
   for (const auto& [id, same] : told) rows.add(*same.first, (same.forced ? same.forced : same.first)->status);
-  const auto inserted = db_.query(kInsertProcessed, rows.bind(now_));
-  if (!inserted) return inserted.error();
+  VF_ASSIGN(const auto inserted, db_.query(kInsertProcessed, rows.bind(now_)));
   std::set<Uuid> fresh;
-  for (int i = 0; i < inserted->size(); ++i) fresh.insert(fresh.end(), inserted->uuid_at(i, 0));
+  for (int i = 0; i < inserted.size(); ++i) fresh.insert(fresh.end(), inserted.uuid_at(i, 0));
   return fresh;
 }
 
 /// What is forced over an event that was processed before has its new status.
-Result<bool> ProjectionWriter::overrule(const ToldById& told, const std::set<Uuid>& fresh) {
+Result<void> ProjectionWriter::overrule(const ToldById& told, const std::set<Uuid>& fresh) {
   ProcessedRows rows;
   for (const auto& [id, same] : told) {
     if (same.forced && !fresh.contains(id)) rows.add(*same.forced, same.forced->status);
   }
-  return rows.ids.size() == 0 ? Result<bool>(true) : run(db_, kUpdateStatus, rows.bind(now_));
+  return rows.ids.size() == 0 ? Result<void>() : run(db_, kUpdateStatus, rows.bind(now_));
 }
 
 /// Into quarantine and out of it.
-Result<bool> ProjectionWriter::put_aside(const ToldById& told, const std::set<Uuid>& fresh) {
+Result<void> ProjectionWriter::put_aside(const ToldById& told, const std::set<Uuid>& fresh) {
   QuarantineRows refused;
   Array released(Type::uuid);
   for (const auto& [id, same] : told) {
@@ -131,7 +129,7 @@ Result<bool> ProjectionWriter::put_aside(const ToldById& told, const std::set<Uu
   if (refused.ids.size() > 0) {
     if (auto done = run(db_, kQuarantine, refused.bind(now_)); !done) return done;
   }
-  return released.size() == 0 ? Result<bool>(true) : run(db_, kRelease, Values().array(released));
+  return released.size() == 0 ? Result<void>() : run(db_, kRelease, Values().array(released));
 }
 
 void ProjectionWriter::collect_rows(const Projection& projection, size_t index) {
@@ -146,7 +144,7 @@ void ProjectionWriter::collect_rows(const Projection& projection, size_t index) 
   }
 }
 
-Result<bool> ProjectionWriter::write_rows() {
+Result<void> ProjectionWriter::write_rows() {
   std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
   const std::span<const TellingRow> all = rows_;
   for (size_t begin = 0; begin < all.size();) {
@@ -163,10 +161,10 @@ Result<bool> ProjectionWriter::write_rows() {
     }
     begin = end;
   }
-  return true;
+  return {};
 }
 
-Result<bool> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
+Result<void> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
   const Table& table = *rows.front().row->table;
   const auto text = upserts_.find(&table);
   if (text == upserts_.end()) return internal(fmt::format("{} is no table of this store", table.name));
@@ -186,7 +184,7 @@ Result<bool> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
 
 Result<Refusals> ProjectionWriter::find_refused() {
   if (!suspects_.empty()) {
-    if (const auto found = search(suspects_); !found) return found.error();
+    VF_TRY(search(suspects_));
   }
   return std::move(refusals_);
 }
@@ -194,10 +192,10 @@ Result<Refusals> ProjectionWriter::find_refused() {
 /// Writes, takes it back, and where that was refused asks both halves. True when a guilty one was found. Where several
 /// tell one row, each alone says whether it is theirs; when only together they are refused, the last one is named.
 Result<bool> ProjectionWriter::search(std::span<const TellingRow> rows) {
-  if (auto done = db_.run("SAVEPOINT trial"); !done) return done.error();
+  VF_TRY(db_.run("SAVEPOINT trial"));
   const auto written = write_table(rows);
-  if (!written && written.error().code != Code::invalid) return written;
-  if (auto done = db_.run("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial"); !done) return done.error();
+  if (!written && written.error().code != Code::invalid) return written.error();
+  VF_TRY(db_.run("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial"));
   if (written) return false;
   bool found = false;
   if (rows.size() > 1) {

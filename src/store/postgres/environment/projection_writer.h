@@ -41,11 +41,11 @@ class ProjectionWriter {
   using ToldById = std::map<Uuid, Told>;
 
   Result<std::set<Uuid>> record(const ToldById& told);
-  Result<bool> overrule(const ToldById& told, const std::set<Uuid>& fresh);
-  Result<bool> put_aside(const ToldById& told, const std::set<Uuid>& fresh);
+  Result<void> overrule(const ToldById& told, const std::set<Uuid>& fresh);
+  Result<void> put_aside(const ToldById& told, const std::set<Uuid>& fresh);
   void collect_rows(const Projection& projection, size_t index);
-  Result<bool> write_rows();
-  Result<bool> write_table(std::span<const TellingRow> rows);
+  Result<void> write_rows();
+  Result<void> write_table(std::span<const TellingRow> rows);
   Result<bool> search(std::span<const TellingRow> rows);
 
   Connection& db_;

@@ -23,8 +23,8 @@ struct Attempt {
 
 bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
 
-Result<bool> write_all(Connection& db, Attempt& attempt) {
-  attempt.results.assign(attempt.writes.size(), WriteResult{Done{}});
+Result<void> write_all(Connection& db, Attempt& attempt) {
+  attempt.results.assign(attempt.writes.size(), WriteResult{Written{}});
   attempt.refused.reset();
   if (auto done = add_events(db, attempt.writes, attempt.params.now, attempt.results); !done) return done;
   OutboxWriter writer(db, attempt.params);
@@ -38,21 +38,21 @@ Result<bool> write_all(Connection& db, Attempt& attempt) {
     }
     attempt.results[i] = *result;
   }
-  return true;
+  return {};
 }
 
 /// A row that no partition takes fails a check that has no name.
 bool lacks_partition(const Connection& db) { return db.last_sqlstate() == "23514" && db.last_constraint().empty(); }
 
-Result<bool> commit_once(Connection& db, Attempt& attempt) {
+Result<void> commit_once(Connection& db, Attempt& attempt) {
   if (adds_alone(attempt.writes)) return write_all(db, attempt);
   const bool removes = std::ranges::any_of(
       attempt.writes, [](const Write& write) { return std::holds_alternative<RetentionStep>(write); });
   return db.transaction([&] { return write_all(db, attempt); }, removes ? kRetentionLimits : kCommitLimits);
 }
 
-Result<bool> attempt_commit(Connection& db, Attempt& attempt) {
-  Result<bool> done = true;
+Result<void> attempt_commit(Connection& db, Attempt& attempt) {
+  Result<void> done;
   for (int i = 0; i < kAttemptsMax; ++i) {
     done = commit_once(db, attempt);
     if (done) return done;
@@ -67,10 +67,10 @@ Result<bool> attempt_commit(Connection& db, Attempt& attempt) {
 
 /// Whether these events could be stored; nothing of them is.
 Result<bool> try_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
-  std::vector<WriteResult> results(writes.size(), WriteResult{Done{}});
+  std::vector<WriteResult> results(writes.size(), WriteResult{Written{}});
   bool fits = false;
   const auto done = db.transaction(
-      [&]() -> Result<bool> {
+      [&]() -> Result<void> {
         if (auto added = add_events(db, writes, now, results); !added) return added;
         fits = true;
         return unavailable("rolled back");
@@ -87,22 +87,21 @@ Result<size_t> find_guilty(Connection& db, std::span<const Write> writes, std::o
   size_t count = writes.size();
   while (count > 1) {
     const size_t half = count / 2;
-    const auto fits = try_events(db, writes.subspan(first, half), now);
-    if (!fits) return fits.error();
-    if (*fits) first += half;
-    count = *fits ? count - half : half;
+    VF_ASSIGN(const auto fits, try_events(db, writes.subspan(first, half), now));
+    if (fits) first += half;
+    count = fits ? count - half : half;
   }
   return first;
 }
 
-Result<bool> check_body_keys(std::span<const Write> writes, size_t* failed_index) {
+Result<void> check_body_keys(std::span<const Write> writes, size_t* failed_index) {
   for (size_t i = 0; i < writes.size(); ++i) {
     const auto* add = std::get_if<AddEvent>(&writes[i]);
     if (add == nullptr || !add->body_key || add->body_key->size() == kBodyKeyBytes) continue;
     if (failed_index != nullptr) *failed_index = i;
     return invalid("a body key has 32 bytes");
   }
-  return true;
+  return {};
 }
 
 /// Whole partitions go before the transaction, so that it holds no locks of theirs.
@@ -111,7 +110,7 @@ Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes, c
   for (const Write& write : writes) {
     const auto* step = std::get_if<RetentionStep>(&write);
     if (step == nullptr) continue;
-    if (auto added = add_partitions(db, params.now); !added) return added.error();
+    VF_TRY(add_partitions(db, params.now));
     const auto rows = drop_expired(db, *step);
     if (!rows) return rows;
     removed += *rows;
@@ -123,15 +122,14 @@ Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes, c
 
 Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const Write> writes,
                                                const OutboxWriter::Params& params, size_t* failed_index) {
-  if (auto fit = check_body_keys(writes, failed_index); !fit) return fit.error();
-  const auto dropped = drop_partitions(db, writes, params);
-  if (!dropped) return dropped.error();
+  VF_TRY(check_body_keys(writes, failed_index));
+  VF_ASSIGN(const auto dropped, drop_partitions(db, writes, params));
   Attempt attempt{.writes = writes, .params = params};
   const auto done = attempt_commit(db, attempt);
   if (done) {
     const auto removed = std::ranges::find_if(
-        attempt.results, [](const WriteResult& result) { return std::holds_alternative<store::Rows>(result); });
-    if (removed != attempt.results.end()) std::get<store::Rows>(*removed).removed += *dropped;
+        attempt.results, [](const WriteResult& result) { return std::holds_alternative<store::RowsRemoved>(result); });
+    if (removed != attempt.results.end()) std::get<store::RowsRemoved>(*removed).removed += dropped;
     return std::move(attempt.results);
   }
   if (failed_index == nullptr || !is_refusal(done.error())) return done.error();
@@ -139,9 +137,8 @@ Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const W
     *failed_index = *attempt.refused;
     return done.error();
   }
-  const auto guilty = find_guilty(db, writes, params.now);
-  if (!guilty) return guilty.error();
-  *failed_index = *guilty;
+  VF_ASSIGN(const auto guilty, find_guilty(db, writes, params.now));
+  *failed_index = guilty;
   return done.error();
 }
 

@@ -92,18 +92,17 @@ using AddedById = std::unordered_map<Uuid, EventAdded>;
 Result<AddedById> insert(Connection& db, const Candidates& candidates, std::optional<Instant> now) {
   Columns columns;
   for (const Candidate& candidate : candidates) columns.add(*candidate.add);
-  const auto rows = db.write_at_once(kAdd, columns.values(now), kCommitLimits);
-  if (!rows) return rows.error();
+  VF_ASSIGN(const auto rows, db.write_at_once(kAdd, columns.values(now), kCommitLimits));
   AddedById added;
-  for (int i = 0; i < rows->size(); ++i) {
-    const Uuid id = rows->uuid_at(i, 0);
-    added[id] = {.event_id = id, .position = position_at(*rows, i, 1), .received = rows->time_at(i, 4)};
+  for (int i = 0; i < rows.size(); ++i) {
+    const Uuid id = rows.uuid_at(i, 0);
+    added[id] = {.event_id = id, .position = position_at(rows, i, 1), .received = rows.time_at(i, 4)};
   }
   return added;
 }
 
 /// Enters the body keys of what was added. Whose body is in the ledger already is taken back, and out of `added`.
-Result<bool> enter_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
+Result<void> enter_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
   Array keys(Type::bytes);
   Array ids(Type::uuid);
   std::unordered_set<Uuid> refused;
@@ -113,11 +112,10 @@ Result<bool> enter_bodies(Connection& db, const Candidates& candidates, AddedByI
     ids.uuid(candidate.add->event.id);
     refused.insert(candidate.add->event.id);
   }
-  if (refused.empty()) return true;
-  const auto entered = db.query(kAddBodies, Values().array(keys).array(ids));
-  if (!entered) return entered.error();
-  for (int i = 0; i < entered->size(); ++i) refused.erase(entered->uuid_at(i, 0));
-  if (refused.empty()) return true;
+  if (refused.empty()) return {};
+  VF_ASSIGN(const auto entered, db.query(kAddBodies, Values().array(keys).array(ids)));
+  for (int i = 0; i < entered.size(); ++i) refused.erase(entered.uuid_at(i, 0));
+  if (refused.empty()) return {};
   Array gone(Type::uuid);
   for (const Uuid& id : refused) {
     gone.uuid(id);
@@ -125,12 +123,12 @@ Result<bool> enter_bodies(Connection& db, const Candidates& candidates, AddedByI
   }
   const auto taken = db.query(kTakeBack, Values().array(gone));
   if (!taken) return taken.error();
-  return true;
+  return {};
 }
 
 /// Of which kept event each remaining candidate is a repetition: its own id goes before its body.
-Result<bool> tell_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
-  if (duplicates.empty()) return true;
+Result<void> tell_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
+  if (duplicates.empty()) return {};
   Array ids(Type::uuid);
   Array keys(Type::bytes);
   for (const Candidate& candidate : duplicates) {
@@ -139,18 +137,16 @@ Result<bool> tell_duplicates(Connection& db, const Candidates& duplicates, std::
   }
   std::unordered_map<Uuid, EventAdded> by_id;
   std::unordered_map<std::string, EventAdded> by_body;
-  const auto found = db.query(kFindById, Values().array(ids));
-  if (!found) return found.error();
-  for (int i = 0; i < found->size(); ++i) {
-    const Uuid id = found->uuid_at(i, 0);
-    by_id[id] = {.duplicate = true, .event_id = id, .position = {}, .received = found->time_at(i, 1)};
+  VF_ASSIGN(const auto found, db.query(kFindById, Values().array(ids)));
+  for (int i = 0; i < found.size(); ++i) {
+    const Uuid id = found.uuid_at(i, 0);
+    by_id[id] = {.duplicate = true, .event_id = id, .position = {}, .received = found.time_at(i, 1)};
   }
   if (keys.size() > 0) {
-    const auto bodies = db.query(kFindByBody, Values().array(keys));
-    if (!bodies) return bodies.error();
-    for (int i = 0; i < bodies->size(); ++i) {
-      by_body[std::string(bodies->bytes_at(i, 0))] = {
-          .duplicate = true, .event_id = bodies->uuid_at(i, 1), .position = {}, .received = bodies->time_at(i, 2)};
+    VF_ASSIGN(const auto bodies, db.query(kFindByBody, Values().array(keys)));
+    for (int i = 0; i < bodies.size(); ++i) {
+      by_body[std::string(bodies.bytes_at(i, 0))] = {
+          .duplicate = true, .event_id = bodies.uuid_at(i, 1), .position = {}, .received = bodies.time_at(i, 2)};
     }
   }
   for (const Candidate& candidate : duplicates) {
@@ -161,7 +157,7 @@ Result<bool> tell_duplicates(Connection& db, const Candidates& duplicates, std::
     }
     results[candidate.index] = same_id != by_id.end() ? same_id->second : same_body->second;
   }
-  return true;
+  return {};
 }
 
 }  // namespace
@@ -173,7 +169,7 @@ bool adds_alone(std::span<const Write> writes) {
   });
 }
 
-Result<bool> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
+Result<void> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
                         std::vector<WriteResult>& results) {
   Candidates left;
   for (size_t i = 0; i < writes.size(); ++i) {
@@ -182,13 +178,12 @@ Result<bool> add_events(Connection& db, std::span<const Write> writes, std::opti
   while (!left.empty()) {
     Candidates later;
     const Candidates candidates = take_distinct(left, later);
-    auto added = insert(db, candidates, now);
-    if (!added) return added.error();
-    if (auto done = enter_bodies(db, candidates, *added); !done) return done;
+    VF_ASSIGN(auto added, insert(db, candidates, now));
+    if (auto done = enter_bodies(db, candidates, added); !done) return done;
     Candidates duplicates;
     for (const Candidate& candidate : candidates) {
-      const auto found = added->find(candidate.add->event.id);
-      if (found != added->end()) {
+      const auto found = added.find(candidate.add->event.id);
+      if (found != added.end()) {
         results[candidate.index] = found->second;
       } else {
         duplicates.push_back(candidate);
@@ -197,7 +192,7 @@ Result<bool> add_events(Connection& db, std::span<const Write> writes, std::opti
     if (auto done = tell_duplicates(db, duplicates, results); !done) return done;
     left = std::move(later);
   }
-  return true;
+  return {};
 }
 
 }  // namespace vf::store::postgres

@@ -20,7 +20,7 @@ inline constexpr TransactionLimits kCommitLimits{.statement = Millis{5000}, .loc
 /// Error as Connection::query(); it does not tell which event was at fault.
 /// Outside a transaction they stand when it answers; only events without a body key may be added so (see adds_alone()),
 /// and after an error some of them may stand.
-Result<bool> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
+Result<void> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
                         std::vector<WriteResult>& results);
 
 /// Whether one statement that is a transaction of its own does all of `writes`.

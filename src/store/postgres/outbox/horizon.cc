@@ -12,10 +12,9 @@ constexpr const char* kHorizon =
 }  // namespace
 
 Result<std::optional<Horizon>> read_horizon(Connection& db) {
-  const auto rows = db.query(kHorizon);
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::nullopt;
-  return Horizon{.age = Millis{std::max<int64_t>(rows->integer_at(0, 0), 0)}, .holder = rows->text_at(0, 1)};
+  VF_ASSIGN(const auto rows, db.query(kHorizon));
+  if (rows.empty()) return std::nullopt;
+  return Horizon{.age = Millis{std::max<int64_t>(rows.integer_at(0, 0), 0)}, .holder = rows.text_at(0, 1)};
 }
 
 }  // namespace vf::store::postgres

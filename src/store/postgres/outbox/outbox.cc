@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-#include "store/postgres/outbox/event_row.h"
 #include "store/postgres/outbox/commit.h"
+#include "store/postgres/outbox/event_row.h"
 #include "store/postgres/outbox/reader.h"
+#include "store/postgres/outbox/retention.h"
 #include "store/postgres/outbox/schema.h"
 #include "store/postgres/outbox/search.h"
 #include "store/postgres/outbox/writer.h"
 #include "store/postgres/pool.h"
-#include "store/postgres/outbox/retention.h"
 #include "store/postgres/roles.h"
 #include "store/postgres/server_clock.h"
 
@@ -94,15 +94,14 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
-  Result<Done> ping() override;
+  Result<void> ping() override;
   Result<Instant> time(Instant ours) override;
 
  private:
   /// One statement on a connection for readers.
   Result<Rows> query(const char* sql, const Values& values = {}) {
-    auto db = readers_.lease();
-    if (!db) return db.error();
-    return (*db)->query(sql, values);
+    VF_ASSIGN(auto db, readers_.lease());
+    return db->query(sql, values);
   }
 
   const OutboxParams params_;
@@ -114,55 +113,48 @@ class PostgresOutboxStore final : public OutboxStore {
 Result<std::vector<WriteResult>> PostgresOutboxStore::write(std::span<const Write> writes, Instant now,
                                                             size_t* failed_index) {
   if (writes.empty()) return std::vector<WriteResult>{};
-  auto db = writers_.lease();
-  if (!db) return db.error();
+  VF_ASSIGN(auto db, writers_.lease());
   const OutboxWriter::Params params{.now = params_.server_time ? std::nullopt : std::optional(now),
                                     .whole_days = params_.whole_days};
-  return commit_writes(**db, writes, params, failed_index);
+  return commit_writes(*db, writes, params, failed_index);
 }
 
 Result<std::vector<OutboxRow>> PostgresOutboxStore::read_after(const ReadAfter& params) {
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  return reader_.read(**db, params);
+  VF_ASSIGN(auto db, readers_.lease());
+  return reader_.read(*db, params);
 }
 
 Result<Position> PostgresOutboxStore::end() {
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  return read_end(**db);
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_end(*db);
 }
 
 Result<Position> PostgresOutboxStore::purged() {
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  return read_purged(**db);
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_purged(*db);
 }
 
 Result<std::optional<Position>> PostgresOutboxStore::cursor(const std::string& consumer) {
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  return read_cursor(**db, consumer);
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_cursor(*db, consumer);
 }
 
 Result<std::optional<PinBatch>> PostgresOutboxStore::open_pin(const std::string& consumer) {
-  const auto rows = query(kOpenPin, Values().text(pin_name(consumer)).text(consumer));
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::nullopt;
+  VF_ASSIGN(const auto rows, query(kOpenPin, Values().text(pin_name(consumer)).text(consumer)));
+  if (rows.empty()) return std::nullopt;
   return PinBatch{.consumer = consumer,
-                  .from = position_text_at(*rows, 0, 0),
-                  .to = position_text_at(*rows, 0, 1),
-                  .count = rows->integer_at(0, 2),
-                  .digest = rows->text_at(0, 3)};
+                  .from = position_text_at(rows, 0, 0),
+                  .to = position_text_at(rows, 0, 1),
+                  .count = rows.integer_at(0, 2),
+                  .digest = rows.text_at(0, 3)};
 }
 
 Result<Backlog> PostgresOutboxStore::backlog(Position after) {
   Values values;
-  const auto rows = query(kBacklog, add_position(values, after).integer(kBacklogRowsMax + 1));
-  if (!rows) return rows.error();
-  const int64_t found = rows->integer_at(0, 0);
+  VF_ASSIGN(const auto rows, query(kBacklog, add_position(values, after).integer(kBacklogRowsMax + 1)));
+  const int64_t found = rows.integer_at(0, 0);
   Backlog backlog{.rows = std::min(found, kBacklogRowsMax), .more = found > kBacklogRowsMax, .oldest = {}};
-  if (!rows->is_null(0, 1)) backlog.oldest = rows->time_at(0, 1);
+  if (!rows.is_null(0, 1)) backlog.oldest = rows.time_at(0, 1);
   return backlog;
 }
 
@@ -182,38 +174,34 @@ Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_of(Uuid event_i
 }
 
 Result<std::optional<OutboxRow>> PostgresOutboxStore::find(Uuid event_id) {
-  const auto rows = query(kFind, Values().uuid(event_id));
-  if (!rows) return rows.error();
-  return rows->empty() ? std::nullopt : std::optional(read_event(*rows, 0));
+  VF_ASSIGN(const auto rows, query(kFind, Values().uuid(event_id)));
+  return rows.empty() ? std::nullopt : std::optional(read_event(rows, 0));
 }
 
 Result<std::optional<LedgerEntry>> PostgresOutboxStore::ledger(Uuid event_id) {
-  const auto rows = query(kLedger, Values().uuid(event_id));
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::nullopt;
-  LedgerEntry entry{.event_id = event_id, .received = rows->time_at(0, 0), .position = {}};
-  if (!rows->is_null(0, 1)) entry.position = position_at(*rows, 0, 1);
+  VF_ASSIGN(const auto rows, query(kLedger, Values().uuid(event_id)));
+  if (rows.empty()) return std::nullopt;
+  LedgerEntry entry{.event_id = event_id, .received = rows.time_at(0, 0), .position = {}};
+  if (!rows.is_null(0, 1)) entry.position = position_at(rows, 0, 1);
   return entry;
 }
 
 Result<std::optional<BatchRow>> PostgresOutboxStore::batch_of(const std::string& consumer, Position position) {
-  const auto rows = query(kBatchOf, Values().text(consumer).text(position.to_string()));
-  if (!rows) return rows.error();
-  if (rows->empty() || position_text_at(*rows, 0, 1) < position) return std::nullopt;
+  VF_ASSIGN(const auto rows, query(kBatchOf, Values().text(consumer).text(position.to_string())));
+  if (rows.empty() || position_text_at(rows, 0, 1) < position) return std::nullopt;
   return BatchRow{.consumer = consumer,
-                  .from = position_text_at(*rows, 0, 0),
-                  .to = position_text_at(*rows, 0, 1),
-                  .count = rows->integer_at(0, 2),
-                  .attempts = rows->integer_at(0, 3),
-                  .sent_at = rows->time_at(0, 4),
-                  .acked_at = rows->time_at(0, 5),
-                  .passage = parse_passage(rows->text_at(0, 6))};
+                  .from = position_text_at(rows, 0, 0),
+                  .to = position_text_at(rows, 0, 1),
+                  .count = rows.integer_at(0, 2),
+                  .attempts = rows.integer_at(0, 3),
+                  .sent_at = rows.time_at(0, 4),
+                  .acked_at = rows.time_at(0, 5),
+                  .skip_reason = parse_skip_reason(rows.text_at(0, 6))};
 }
 
 Result<std::vector<OutboxRow>> PostgresOutboxStore::search(const EventFilter& filter) {
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  return search_outbox(**db, filter);
+  VF_ASSIGN(auto db, readers_.lease());
+  return search_outbox(*db, filter);
 }
 
 Result<std::vector<PutSetting>> PostgresOutboxStore::settings() {
@@ -227,18 +215,16 @@ Result<std::vector<AddAudit>> PostgresOutboxStore::audit(size_t rows_max) {
   });
 }
 
-Result<Done> PostgresOutboxStore::ping() {
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  if (auto fits = check_server_of_outbox(**db); !fits) return fits.error();
-  return Done{};
+Result<void> PostgresOutboxStore::ping() {
+  VF_ASSIGN(auto db, readers_.lease());
+  VF_TRY(check_server_of_outbox(*db));
+  return {};
 }
 
 Result<Instant> PostgresOutboxStore::time(Instant ours) {
   if (!params_.server_time) return ours;
-  auto db = readers_.lease();
-  if (!db) return db.error();
-  return read_clock(**db);
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_clock(*db);
 }
 
 Result<Connection> connect(const std::string& url, const std::string& role) {
@@ -248,29 +234,25 @@ Result<Connection> connect(const std::string& url, const std::string& role) {
 }  // namespace
 
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params) {
-  auto db = connect(params.url, params.role);
-  if (!db) return db.error();
-  if (auto fits = check_outbox(*db); !fits) return fits.error();
-  if (auto added = add_partitions(*db, std::nullopt); !added) return added.error();
+  VF_ASSIGN(auto db, connect(params.url, params.role));
+  VF_TRY(check_outbox(db));
+  VF_TRY(add_partitions(db, std::nullopt));
   return std::make_unique<PostgresOutboxStore>(params);
 }
 
 Result<std::vector<std::string>> pending_outbox(const std::string& url) {
-  auto db = connect(url, "migrate");
-  if (!db) return db.error();
-  return pending_of_outbox(*db);
+  VF_ASSIGN(auto db, connect(url, "migrate"));
+  return pending_of_outbox(db);
 }
 
 Result<std::vector<std::string>> newer_outbox(const std::string& url) {
-  auto db = connect(url, "migrate");
-  if (!db) return db.error();
-  return newer_migrations(*db, outbox_schema(*db));
+  VF_ASSIGN(auto db, connect(url, "migrate"));
+  return newer_migrations(db, outbox_schema(db));
 }
 
 Result<std::vector<std::string>> migrate_outbox(const std::string& url) {
-  auto db = connect_to_migrate(url, "ingest");
-  if (!db) return db.error();
-  return prepare_outbox(*db);
+  VF_ASSIGN(auto db, connect_to_migrate(url, "ingest"));
+  return prepare_outbox(db);
 }
 
 }  // namespace vf::store::postgres

@@ -25,11 +25,10 @@ Result<std::vector<OutboxRow>> OutboxReader::fetch(Connection& db, const ReadAft
   Values values;
   add_position(values, params.after);
   values.time(floor.value_or(Instant::min())).integer(bounded(params.rows_max)).integer(bounded(params.bytes_max));
-  const auto rows = db.query(kReadAfter, values);
-  if (!rows) return rows.error();
+  VF_ASSIGN(const auto rows, db.query(kReadAfter, values));
   std::vector<OutboxRow> out;
-  out.reserve(static_cast<size_t>(rows->size()));
-  for (int i = 0; i < rows->size(); ++i) out.push_back(read_event(*rows, i));
+  out.reserve(static_cast<size_t>(rows.size()));
+  for (int i = 0; i < rows.size(); ++i) out.push_back(read_event(rows, i));
   return out;
 }
 
@@ -49,7 +48,7 @@ Result<std::vector<OutboxRow>> OutboxReader::read(Connection& db, const ReadAfte
   if (!rows->empty()) next.floor = std::max(next.floor, ReadTrail::floor_of(rows->back().event.received));
   if (is_due || next.floor > place->floor) {
     // What a read without a floor gave was hidden from nobody.
-    if (auto proved = prove(db, *place, is_due ? params.after : end); !proved) {
+    if (auto proved = check_nothing_behind(db, *place, is_due ? params.after : end); !proved) {
       trail_.forget_all();  // every floor may hide what this one hid
       return proved.error();
     }
@@ -60,14 +59,13 @@ Result<std::vector<OutboxRow>> OutboxReader::read(Connection& db, const ReadAfte
   return rows;
 }
 
-Result<bool> OutboxReader::prove(Connection& db, const ReadTrail::Place& place, Position end) {
+Result<void> OutboxReader::check_nothing_behind(Connection& db, const ReadTrail::Place& place, Position end) {
   Values values;
   add_position(values, place.proved);
   add_position(values, end).time(place.floor);
-  const auto rows = db.query(kHidden, values);
-  if (!rows) return rows.error();
-  const int64_t hidden = rows->integer_at(0, 0);
-  if (hidden == 0) return true;
+  VF_ASSIGN(const auto rows, db.query(kHidden, values));
+  const int64_t hidden = rows.integer_at(0, 0);
+  if (hidden == 0) return {};
   return internal(
       fmt::format("{} events lie behind the position {} and were never read: the database server's clock went back by "
                   "more than an hour. Set the consumer's cursor to {}, so that it reads them",

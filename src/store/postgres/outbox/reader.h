@@ -20,7 +20,7 @@ class OutboxReader {
 
  private:
   Result<std::vector<OutboxRow>> fetch(Connection& db, const ReadAfter& params, std::optional<Instant> floor);
-  Result<bool> prove(Connection& db, const ReadTrail::Place& place, Position end);
+  Result<void> check_nothing_behind(Connection& db, const ReadTrail::Place& place, Position end);
 
   const Millis proof_every_;
   ReadTrail trail_;

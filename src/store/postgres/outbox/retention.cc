@@ -56,10 +56,9 @@ constexpr const char* kDeleteAudit =
 Result<std::optional<Position>> held_at(Connection& db, const std::vector<std::string>& consumers) {
   Position held = *Position::parse("7fffffff-7fffffffffffffff-7fffffffffffffff");
   for (const std::string& consumer : consumers) {
-    const auto cursor = read_cursor(db, consumer);
-    if (!cursor) return cursor.error();
-    if (!*cursor) return std::nullopt;
-    held = std::min(held, **cursor);
+    VF_ASSIGN(const auto cursor, read_cursor(db, consumer));
+    if (!cursor) return std::nullopt;
+    held = std::min(held, *cursor);
   }
   return held;
 }
@@ -73,31 +72,28 @@ Result<int64_t> drop(Connection& db, const char* sql, const Values& values) {
 }
 
 Result<int64_t> affected(Connection& db, const char* sql, const Values& values) {
-  const auto rows = db.query(sql, values);
-  if (!rows) return rows.error();
-  return rows->affected();
+  VF_ASSIGN(const auto rows, db.query(sql, values));
+  return rows.affected();
 }
 
 }  // namespace
 
-Result<bool> add_partitions(Connection& db, std::optional<Instant> today) {
+Result<void> add_partitions(Connection& db, std::optional<Instant> today) {
   Values day;
   today ? day.time(*today) : day.null(Type::time);
-  if (const auto added = db.write(kAddDays, day); !added) return added.error();
-  const auto few = db.query(kWeeksAreFew);
-  if (!few) return few.error();
-  if (!few->boolean_at(0, 0)) return true;
+  VF_TRY(db.write(kAddDays, day));
+  VF_ASSIGN(const auto few, db.query(kWeeksAreFew));
+  if (!few.boolean_at(0, 0)) return {};
   const auto added = db.write(kAddWeeks);
   if (!added && db.last_sqlstate() != "55P03") return added.error();
-  return true;
+  return {};
 }
 
 Result<int64_t> drop_expired(Connection& db, const RetentionStep& step) {
-  const auto held = held_at(db, step.held_by);
-  if (!held) return held.error();
+  VF_ASSIGN(const auto held, held_at(db, step.held_by));
   int64_t removed = 0;
-  if (*held) {
-    const auto day = drop(db, kDropDay, Values().time(step.outbox_before).text((*held)->to_string()));
+  if (held) {
+    const auto day = drop(db, kDropDay, Values().time(step.outbox_before).text(held->to_string()));
     if (!day) return day;
     if (*day > 0) removed += std::max(*day, step.rows_max);
   }
@@ -108,18 +104,16 @@ Result<int64_t> drop_expired(Connection& db, const RetentionStep& step) {
 }
 
 Result<int64_t> delete_outbox_rows(Connection& db, const RetentionStep& step) {
-  const auto held = held_at(db, step.held_by);
-  if (!held) return held.error();
-  if (!*held) return 0;
+  VF_ASSIGN(const auto held, held_at(db, step.held_by));
+  if (!held) return 0;
   Values bound;
   bound.time(step.outbox_before);
-  const auto oldest = db.query(kOldest, add_position(bound, **held).integer(step.rows_max));
-  if (!oldest) return oldest.error();
-  if (oldest->empty()) return 0;
-  const Position first = position_at(*oldest, 0, 0);
+  VF_ASSIGN(const auto oldest, db.query(kOldest, add_position(bound, *held).integer(step.rows_max)));
+  if (oldest.empty()) return 0;
+  const Position first = position_at(oldest, 0, 0);
   Position last = first;  // of the same era
-  for (int i = 1; i < oldest->size() && position_at(*oldest, i, 0).era == first.era; ++i) {
-    last = position_at(*oldest, i, 0);
+  for (int i = 1; i < oldest.size() && position_at(oldest, i, 0).era == first.era; ++i) {
+    last = position_at(oldest, i, 0);
   }
   Values range;
   range.time(step.outbox_before);
@@ -142,9 +136,8 @@ Result<int64_t> delete_expired(Connection& db, const RetentionStep& step) {
   }
   const auto bodies = affected(db, kDeleteBodies, Values().time(step.ledger_before).integer(step.rows_max));
   if (!bodies) return bodies;
-  const auto purged = read_purged(db);
-  if (!purged) return purged.error();
-  const auto batches = affected(db, kDeleteBatches, Values().text(purged->to_string()).integer(step.rows_max));
+  VF_ASSIGN(const auto purged, read_purged(db));
+  const auto batches = affected(db, kDeleteBatches, Values().text(purged.to_string()).integer(step.rows_max));
   if (!batches) return batches;
   const auto audit = affected(db, kDeleteAudit, Values().time(step.ledger_before).integer(step.rows_max));
   if (!audit) return audit;

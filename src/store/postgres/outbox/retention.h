@@ -11,7 +11,7 @@ namespace vf::store::postgres {
 
 /// Sees that the outbox has partitions from `today` (nullopt: the server's) to a week ahead, and the ledger until two
 /// months ahead.
-Result<bool> add_partitions(Connection& db, std::optional<Instant> today);
+Result<void> add_partitions(Connection& db, std::optional<Instant> today);
 
 /// Drops the outbox's oldest day and the ledger's oldest week, where nothing in them is to be kept. In transactions of
 /// its own: a lock that cannot be had at once leaves it for the next step, and holds up nobody's commit. The rows

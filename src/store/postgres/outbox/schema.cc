@@ -22,9 +22,8 @@ Error of_another_cluster(const Connection& db, const std::string& trouble) {
 }
 
 Result<int64_t> era(Connection& db, const char* sql) {
-  const auto rows = db.query(sql);
-  if (!rows) return rows.error();
-  return rows->is_null(0, 0) ? 0 : rows->integer_at(0, 0);
+  VF_ASSIGN(const auto rows, db.query(sql));
+  return rows.is_null(0, 0) ? 0 : rows.integer_at(0, 0);
 }
 
 std::string era_name(int64_t era) { return fmt::format("era {}", era); }
@@ -38,48 +37,43 @@ SchemaParams outbox_schema(const Connection& db) {
 Result<std::vector<std::string>> prepare_outbox(Connection& db) {
   auto names = migrate(db, outbox_schema(db));
   if (!names) return names;
-  const auto prepared = db.transaction([&]() -> Result<bool> {
-    if (const auto granted = db.query("SELECT ingest.grant_rights()"); !granted) return granted.error();
-    const auto before = era(db, "SELECT max(era) FROM ingest.ingest_era");
-    if (!before) return before.error();
-    const auto after = era(db, "SELECT ingest.open_era()");
-    if (!after) return after.error();
-    if (*after != *before) names->push_back(era_name(*after));
-    return true;
+  const auto prepared = db.transaction([&]() -> Result<void> {
+    VF_TRY(db.query("SELECT ingest.grant_rights()"));
+    VF_ASSIGN(const auto before, era(db, "SELECT max(era) FROM ingest.ingest_era"));
+    VF_ASSIGN(const auto after, era(db, "SELECT ingest.open_era()"));
+    if (after != before) names->push_back(era_name(after));
+    return {};
   });
   if (!prepared) return explained(db, outbox_schema(db).schema, prepared.error());
-  if (auto added = add_partitions(db, std::nullopt); !added) return added.error();
+  VF_TRY(add_partitions(db, std::nullopt));
   return names;
 }
 
 Result<std::vector<std::string>> pending_of_outbox(Connection& db) {
   auto names = pending_migrations(db, outbox_schema(db));
   if (!names || !names->empty()) return names;  // whether an era is to be opened is a question to the whole schema
-  const auto next = db.query(kNextEra);
-  if (!next) return next.error();
-  if (!next->empty()) names->push_back(era_name(next->integer_at(0, 0)));
+  VF_ASSIGN(const auto next, db.query(kNextEra));
+  if (!next.empty()) names->push_back(era_name(next.integer_at(0, 0)));
   return names;
 }
 
-Result<bool> check_outbox(Connection& db) {
+Result<void> check_outbox(Connection& db) {
   if (auto fits = check_migrated(db, outbox_schema(db)); !fits) return fits;
-  const auto rows = db.query(kTrouble);
-  if (!rows) return rows.error();
-  if (rows->is_null(0, 0)) return true;
-  return of_another_cluster(db, rows->text_at(0, 0));
+  VF_ASSIGN(const auto rows, db.query(kTrouble));
+  if (rows.is_null(0, 0)) return {};
+  return of_another_cluster(db, rows.text_at(0, 0));
 }
 
-Result<bool> check_server_of_outbox(Connection& db) {
-  const auto rows = db.query(kServer);
-  if (!rows) return rows.error();
-  if (rows->boolean_at(0, 0)) {
+Result<void> check_server_of_outbox(Connection& db) {
+  VF_ASSIGN(const auto rows, db.query(kServer));
+  if (rows.boolean_at(0, 0)) {
     return unavailable(
         fmt::format("{} is a standby that cannot be written: name every host in the address, with "
                     "target_session_attrs=read-write",
                     db.where()));
   }
-  if (rows->is_null(0, 1)) return true;
-  return unavailable(of_another_cluster(db, rows->text_at(0, 1)).message);
+  if (rows.is_null(0, 1)) return {};
+  return unavailable(of_another_cluster(db, rows.text_at(0, 1)).message);
 }
 
 }  // namespace vf::store::postgres

@@ -21,9 +21,9 @@ Result<std::vector<std::string>> pending_of_outbox(Connection& db);
 
 /// Error `conflict`, naming `vf migrate dm`, when migrations are pending or the database's positions do not belong to
 /// this cluster.
-Result<bool> check_outbox(Connection& db);
+Result<void> check_outbox(Connection& db);
 
 /// Error `unavailable` when the positions do not belong to this cluster, or the server is a standby.
-Result<bool> check_server_of_outbox(Connection& db);
+Result<void> check_server_of_outbox(Connection& db);
 
 }  // namespace vf::store::postgres

@@ -57,11 +57,10 @@ Result<std::vector<OutboxRow>> search_outbox(Connection& db, const EventFilter& 
   const Search search = search_of(filter);
   std::vector<OutboxRow> found;
   const auto done = db.transaction(
-      [&]() -> Result<bool> {
-        const auto rows = db.query(search.sql, search.values);
-        if (!rows) return rows.error();
-        for (int i = 0; i < rows->size(); ++i) found.push_back(read_event(*rows, i));
-        return true;
+      [&]() -> Result<void> {
+        VF_ASSIGN(const auto rows, db.query(search.sql, search.values));
+        for (int i = 0; i < rows.size(); ++i) found.push_back(read_event(rows, i));
+        return {};
       },
       kLimits);
   if (!done) return done.error();

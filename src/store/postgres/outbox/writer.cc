@@ -72,21 +72,18 @@ struct ConsumerOf {
 }  // namespace
 
 Result<std::optional<Position>> read_cursor(Connection& db, const std::string& consumer) {
-  const auto rows = db.query(kCursor, Values().text(consumer));
-  if (!rows) return rows.error();
-  return rows->empty() ? std::nullopt : std::optional(position_text_at(*rows, 0, 0));
+  VF_ASSIGN(const auto rows, db.query(kCursor, Values().text(consumer)));
+  return rows.empty() ? std::nullopt : std::optional(position_text_at(rows, 0, 0));
 }
 
 Result<Position> read_purged(Connection& db) {
-  const auto rows = db.query(kPurged);
-  if (!rows) return rows.error();
-  return position_text_at(*rows, 0, 0);
+  VF_ASSIGN(const auto rows, db.query(kPurged));
+  return position_text_at(rows, 0, 0);
 }
 
 Result<Position> read_end(Connection& db) {
-  const auto rows = db.query(kEnd);
-  if (!rows) return rows.error();
-  if (!rows->empty()) return position_at(*rows, 0, 0);
+  VF_ASSIGN(const auto rows, db.query(kEnd));
+  if (!rows.empty()) return position_at(rows, 0, 0);
   return read_purged(db);
 }
 
@@ -97,39 +94,38 @@ Values OutboxWriter::values() const {
 }
 
 Result<WriteResult> OutboxWriter::run(const char* sql, const Values& values) {
-  if (const auto done = db_.query(sql, values); !done) return done.error();
-  return WriteResult{Done{}};
+  VF_TRY(db_.query(sql, values));
+  return WriteResult{Written{}};
 }
 
-Result<bool> OutboxWriter::lock_consumers(std::span<const Write> writes) {
+Result<void> OutboxWriter::lock_consumers(std::span<const Write> writes) {
   std::set<std::string> names;
   for (const Write& write : writes) names.insert(std::visit(ConsumerOf{}, write));
   names.erase("");
-  if (names.empty()) return true;
+  if (names.empty()) return {};
   Array array(Type::text);
   for (const std::string& name : names) array.text(name);
   const auto locked = db_.query(kLock, Values().array(array));
   if (!locked) return locked.error();
-  return true;
+  return {};
 }
 
 Result<bool> OutboxWriter::is_final(Position position) {
   if (!is_ours(position)) return false;
   if (position == Position{}) return true;
-  const auto rows = db_.query(kIsFinal, Values().integer(position.era).integer(static_cast<int64_t>(position.tx)));
-  if (!rows) return rows.error();
-  return rows->boolean_at(0, 0);
+  VF_ASSIGN(const auto rows,
+            db_.query(kIsFinal, Values().integer(position.era).integer(static_cast<int64_t>(position.tx))));
+  return rows.boolean_at(0, 0);
 }
 
-Result<bool> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
-  if (epoch == 0) return true;
-  const auto rows = db_.query(kLease, Values().text(name));
-  if (!rows) return rows.error();
-  if (!rows->empty() && rows->integer_at(0, 1) == epoch) return true;
-  return conflict(fmt::format("{} is worked on by {} now", name, rows->empty() ? "nobody" : rows->text_at(0, 0)));
+Result<void> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
+  if (epoch == 0) return {};
+  VF_ASSIGN(const auto rows, db_.query(kLease, Values().text(name)));
+  if (!rows.empty() && rows.integer_at(0, 1) == epoch) return {};
+  return conflict(fmt::format("{} is worked on by {} now", name, rows.empty() ? "nobody" : rows.text_at(0, 0)));
 }
 
-Result<bool> OutboxWriter::check_range(const Range& range) {
+Result<void> OutboxWriter::check_range(const Range& range) {
   const auto cursor = read_cursor(db_, range.consumer);
   if (!cursor) return cursor.error();
   if (!*cursor) return conflict(fmt::format("{} has no cursor yet: start it first", range.consumer));
@@ -137,18 +133,17 @@ Result<bool> OutboxWriter::check_range(const Range& range) {
     return conflict(fmt::format("the cursor of {} stands at {}, not at {}: somebody else moved it", range.consumer,
                                 (*cursor)->to_string(), range.from.to_string()));
   }
-  const auto final = is_final(range.to);
-  if (!final) return final;
-  if (*final && range.from < range.to) return true;
+  VF_ASSIGN(const bool final, is_final(range.to));
+  if (final && range.from < range.to) return {};
   return invalid(fmt::format("{}: {} to {} is no range of the outbox's final rows", range.consumer,
                              range.from.to_string(), range.to.to_string()));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const AddEvent&) { return WriteResult{Done{}}; }
+Result<WriteResult> OutboxWriter::operator()(const AddEvent&) { return WriteResult{Written{}}; }
 
 Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
-  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
-  if (auto fits = check_range({write.consumer, write.from, write.to}); !fits) return fits.error();
+  VF_TRY(check_lease(write.consumer, write.epoch));
+  VF_TRY(check_range({write.consumer, write.from, write.to}));
   return run(kAdvance, values()
                            .text(write.consumer)
                            .text(write.from.to_string())
@@ -157,16 +152,15 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .integer(write.attempts)
                            .time(write.sent_at)
                            .text(write.config_version)
-                           .text(to_string(write.passage)));
+                           .text(to_string(write.skip_reason)));
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
-  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
-  if (auto fits = check_range({write.consumer, write.from, write.to}); !fits) return fits.error();
+  VF_TRY(check_lease(write.consumer, write.epoch));
+  VF_TRY(check_range({write.consumer, write.from, write.to}));
   const std::string pin = pin_name(write.consumer);
-  const auto exists = db_.query(kPinExists, Values().text(pin).text(write.from.to_string()));
-  if (!exists) return exists.error();
-  if (!exists->empty()) {
+  VF_ASSIGN(const auto exists, db_.query(kPinExists, Values().text(pin).text(write.from.to_string())));
+  if (!exists.empty()) {
     return conflict(fmt::format("{} has pinned a batch from {} already: read it with open_pin() and finish it",
                                 write.consumer, write.from.to_string()));
   }
@@ -179,7 +173,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
-  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
+  VF_TRY(check_lease(write.target, write.epoch));
   return run(kPutDelivery, Values()
                                .uuid(write.event_id)
                                .text(write.target)
@@ -191,7 +185,7 @@ Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
 }
 
 Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
-  if (auto held = check_lease(write.target, write.epoch); !held) return held.error();
+  VF_TRY(check_lease(write.target, write.epoch));
   return run(kDropDelivery, Values().uuid(write.event_id).text(write.target));
 }
 
@@ -203,25 +197,22 @@ Result<WriteResult> OutboxWriter::put_cursor(const std::string& consumer, Positi
 // "Now" is the newest final row: what other transactions have yet to commit comes after it, though its number is less
 // than that of rows which stand already.
 Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
-  const auto cursor = read_cursor(db_, write.consumer);
-  if (!cursor) return cursor.error();
-  if (*cursor) return WriteResult{Done{}};
+  VF_ASSIGN(const auto cursor, read_cursor(db_, write.consumer));
+  if (cursor) return WriteResult{Written{}};
   if (write.at == StartConsumer::At::earliest) {
-    const auto first = db_.query(kFirst);
-    if (!first) return first.error();
-    if (!first->empty()) {
-      Position before = position_at(*first, 0, 0);
+    VF_ASSIGN(const auto first, db_.query(kFirst));
+    if (!first.empty()) {
+      Position before = position_at(first, 0, 0);
       --before.seq;
       return put_cursor(write.consumer, before);
     }
   }
-  const auto end = read_end(db_);
-  if (!end) return end.error();
-  return put_cursor(write.consumer, *end);
+  VF_ASSIGN(const auto end, read_end(db_));
+  return put_cursor(write.consumer, end);
 }
 
 Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
-  if (auto held = check_lease(write.consumer, write.epoch); !held) return held.error();
+  VF_TRY(check_lease(write.consumer, write.epoch));
   const auto final = is_final(write.to);
   if (!final) return final.error();
   if (!*final) {
@@ -249,22 +240,19 @@ Result<WriteResult> OutboxWriter::operator()(const AddAudit& write) {
 Result<WriteResult> OutboxWriter::operator()(const RetentionStep& write) {
   int64_t removed = 0;
   if (!params_.whole_days) {
-    const auto rows = delete_outbox_rows(db_, write);
-    if (!rows) return rows.error();
-    removed = *rows;
+    VF_ASSIGN(const auto rows, delete_outbox_rows(db_, write));
+    removed = rows;
   }
-  const auto rows = delete_expired(db_, write);
-  if (!rows) return rows.error();
-  return WriteResult{store::Rows{.removed = removed + *rows}};
+  VF_ASSIGN(const auto rows, delete_expired(db_, write));
+  return WriteResult{store::RowsRemoved{.removed = removed + rows}};
 }
 
 Result<WriteResult> OutboxWriter::operator()(const TakeLease& write) {
   const auto taken = run(kTakeLease, values().text(write.name).text(write.holder).integer(write.span.count()));
   if (!taken) return taken;
-  const auto rows = db_.query(kLease, Values().text(write.name));
-  if (!rows) return rows.error();
-  const std::string holder = rows->text_at(0, 0);
-  return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = rows->integer_at(0, 1), .holder = holder}};
+  VF_ASSIGN(const auto rows, db_.query(kLease, Values().text(write.name)));
+  const std::string holder = rows.text_at(0, 0);
+  return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = rows.integer_at(0, 1), .holder = holder}};
 }
 
 Result<WriteResult> OutboxWriter::operator()(const DropLease& write) {

@@ -28,7 +28,7 @@ class OutboxWriter {
   OutboxWriter(Connection& db, const Params& params) : db_(db), params_(params) {}
 
   /// Keeps other processes from the consumers that these writes touch, until the transaction ends. Before any of them.
-  Result<bool> lock_consumers(std::span<const Write> writes);
+  Result<void> lock_consumers(std::span<const Write> writes);
 
   Result<WriteResult> operator()(const AddEvent& write);  // add_events() has done it
   Result<WriteResult> operator()(const AdvanceCursor& write);
@@ -52,8 +52,8 @@ class OutboxWriter {
   Values values() const;  // begins with the time
   Result<WriteResult> run(const char* sql, const Values& values);
   Result<bool> is_final(Position position);
-  Result<bool> check_lease(const std::string& name, int64_t epoch);
-  Result<bool> check_range(const Range& range);
+  Result<void> check_lease(const std::string& name, int64_t epoch);
+  Result<void> check_range(const Range& range);
   Result<WriteResult> put_cursor(const std::string& consumer, Position to);
 
   Connection& db_;

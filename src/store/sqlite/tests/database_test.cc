@@ -27,7 +27,7 @@ class DatabaseTest : public testing::Test {
     EXPECT_TRUE(db) << db.error().message;
     return db ? std::move(*db) : nullptr;
   }
-  static Result<bool> insert(Connection& db, int64_t bytes) {
+  static Result<void> insert(Connection& db, int64_t bytes) {
     return db.query("INSERT INTO t (x) VALUES (randomblob(?))").integer(bytes).run();
   }
   static int64_t count(Database& db) {
@@ -56,7 +56,7 @@ TEST_F(DatabaseTest, AMissingFolderIsNamedWithTheFile) {
 
 TEST_F(DatabaseTest, ATransactionIsWholeOrNothing) {
   auto db = open(1);
-  const auto refused = db->transaction([](Connection& connection) -> Result<bool> {
+  const auto refused = db->transaction([](Connection& connection) -> Result<void> {
     EXPECT_TRUE(insert(connection, 10));
     return conflict("fenced");
   });
@@ -86,10 +86,10 @@ TEST_F(DatabaseTest, AReaderCannotWrite) {
 
 TEST_F(DatabaseTest, ReadersReadWhileATransactionIsOpen) {
   auto db = open(1);
-  ASSERT_TRUE(db->transaction([&](Connection& connection) -> Result<bool> {
+  ASSERT_TRUE(db->transaction([&](Connection& connection) -> Result<void> {
     EXPECT_TRUE(insert(connection, 10));
     EXPECT_EQ(count(*db), 0) << "what is not committed is not seen";
-    return true;
+    return {};
   }));
   EXPECT_EQ(count(*db), 1);
 }

@@ -16,10 +16,10 @@ namespace {
 using testing::HasSubstr;
 using testing::SizeIs;
 
-class LakeProofTest : public testing::Test {
+class RawLogReconciliationTest : public testing::Test {
  protected:
   // An hour with ten events, all in the log but one; and another hour has begun. The rounds are another process's.
-  LakeProofTest() {
+  RawLogReconciliationTest() {
     world_.add(10);
     world_.run_until_caught_up();
     world_.clock.advance(std::chrono::hours{1});
@@ -28,23 +28,22 @@ class LakeProofTest : public testing::Test {
     proof_.add_to(hub_);
   }
 
-  LakeProof::Params params() {
-    const store::WriteOutbox write = [this](store::Write what, const auto& done) { done(world_.commit(what)); };
+  RawLogReconciliation::Params params() {
     return {.services = {world_.clock, log_, metrics_, health_},
             .outbox = world_.outbox,
             .lake = world_.lake,
-            .write = write,
-            .lease = {.name = "proof", .holder = "a", .write = write, .clock = world_.clock},
+            .writer = writer_,
+            .lease = {.name = "proof", .holder = "a", .writer = writer_, .clock = world_.clock},
             .sources = {"kick"}};
   }
-  Result<store::Done> ask(bool repair) {
-    std::optional<Result<store::Done>> told;
-    hub_.prove_lake({Instant{}, world_.clock.now(), repair}, [&told](const auto& result) { told = result; });
+  Result<void> ask(bool repair) {
+    std::optional<Result<void>> told;
+    hub_.start_reconciliation({Instant{}, world_.clock.now(), repair}, [&told](const auto& result) { told = result; });
     EXPECT_TRUE(told) << "the order is answered at once";
     return told.value_or(internal("no answer"));
   }
   bool comes_to(const std::string& state) {
-    return eventually([this, &state] { return hub_.lake_proof().state == state; });
+    return eventually([this, &state] { return hub_.reconciliation().state == state; });
   }
   /// From now on a proof waits inside the log until go_ is counted down.
   void hold_the_log() {
@@ -59,15 +58,17 @@ class LakeProofTest : public testing::Test {
   obs::Metrics metrics_;
   obs::Health health_;
   std::latch held_{1}, go_{1};
-  admin::Hub hub_{.outbox = world_.outbox};
-  LakeProof proof_{params()};
+  outbox::FunctionWriter writer_{
+      [this](const store::Write& what, outbox::OnWritten done) { done(world_.commit(what)); }};
+  admin::Hub hub_{.outbox = world_.outbox, .writer = writer_};
+  RawLogReconciliation proof_{params()};
 };
 
-TEST_F(LakeProofTest, TellsWhatDiffersAndChangesNothing) {
-  EXPECT_EQ(hub_.lake_proof().state, "none");
+TEST_F(RawLogReconciliationTest, TellsWhatDiffersAndChangesNothing) {
+  EXPECT_EQ(hub_.reconciliation().state, "none");
   ASSERT_TRUE(ask(false));
   ASSERT_TRUE(comes_to("done"));
-  const auto found = hub_.lake_proof();
+  const auto found = hub_.reconciliation();
   EXPECT_EQ(found.difference, 1);
   EXPECT_EQ(found.repaired, 0);
   ASSERT_THAT(found.lines, SizeIs(1));
@@ -79,24 +80,24 @@ TEST_F(LakeProofTest, TellsWhatDiffersAndChangesNothing) {
   EXPECT_THAT(world_.lake.kept, SizeIs(9));
 }
 
-TEST_F(LakeProofTest, WhatIsMissingIsHandedToTheFeederWhenItIsToBeRepaired) {
+TEST_F(RawLogReconciliationTest, WhatIsMissingIsHandedToTheFeederWhenItIsToBeRepaired) {
   ASSERT_TRUE(ask(true));
   ASSERT_TRUE(comes_to("done"));
-  EXPECT_EQ(hub_.lake_proof().repaired, 1);
+  EXPECT_EQ(hub_.reconciliation().repaired, 1);
   EXPECT_THAT(world_.exceptions(store::PutDelivery::State::retry), SizeIs(1));
   ASSERT_TRUE(eventually([this] {
     world_.clock.advance(std::chrono::seconds{2});
-    world_.settle();
+    world_.run_until_idle();
     return world_.lake.kept.size() == 10;
   }));
   world_.expect_each_once();
 }
 
-TEST_F(LakeProofTest, OneIsUnderWayAtATime) {
+TEST_F(RawLogReconciliationTest, OneIsUnderWayAtATime) {
   hold_the_log();
   ASSERT_TRUE(ask(false));
   held_.wait();
-  EXPECT_EQ(hub_.lake_proof().state, "running");
+  EXPECT_EQ(hub_.reconciliation().state, "running");
   EXPECT_EQ(ask(false).error().code, Code::conflict);
   go_.count_down();
   ASSERT_TRUE(comes_to("done"));
@@ -105,7 +106,7 @@ TEST_F(LakeProofTest, OneIsUnderWayAtATime) {
   EXPECT_TRUE(comes_to("done"));
 }
 
-TEST_F(LakeProofTest, TheDrainGivesUpWhatIsUnderWayAndRefusesMore) {
+TEST_F(RawLogReconciliationTest, TheDrainGivesUpWhatIsUnderWayAndRefusesMore) {
   hold_the_log();
   ASSERT_TRUE(ask(false));
   held_.wait();
@@ -113,8 +114,8 @@ TEST_F(LakeProofTest, TheDrainGivesUpWhatIsUnderWayAndRefusesMore) {
   ASSERT_TRUE(eventually([this] { return ask(false).error().code == Code::unavailable; }));
   go_.count_down();
   drain.join();
-  EXPECT_EQ(hub_.lake_proof().state, "failed");
-  EXPECT_THAT(hub_.lake_proof().error, HasSubstr("stop"));
+  EXPECT_EQ(hub_.reconciliation().state, "failed");
+  EXPECT_THAT(hub_.reconciliation().error, HasSubstr("stop"));
 }
 
 }  // namespace
