@@ -57,8 +57,8 @@ std::vector<std::pair<std::string, std::string>> take_lines(std::string_view& te
   return lines;
 }
 
-void check(const Verdict& verdict, std::string_view body) {
-  const auto* delivery = std::get_if<Delivery>(&verdict);
+void check(const Verification& verification, std::string_view body) {
+  const auto* delivery = std::get_if<Delivery>(&verification);
   if (delivery == nullptr) return;
   VF_INVARIANT(delivery->event.body == body);
   VF_INVARIANT(is_utf8(delivery->event.message_id) && !delivery->event.message_id.empty());
@@ -67,10 +67,10 @@ void check(const Verdict& verdict, std::string_view body) {
   VF_INVARIANT(is_plain_json(delivery->event.headers));
 }
 
-void prove(const Source& source, std::vector<std::pair<std::string, std::string>> headers, std::string_view body) {
+void verify(const Source& source, std::vector<std::pair<std::string, std::string>> headers, std::string_view body) {
   http::Request request{"POST", "/webhooks/fuzz", {}, std::string(body), "127.0.0.1"};
   for (auto& [name, value] : headers) request.headers.add(std::move(name), std::move(value));
-  check(source.prove(request, kNow), body);
+  check(source.verify(request, kNow), body);
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto& sources = named_sources();
   if (data[0] < sources.size()) {  // headers and body as they come
     auto headers = take_lines(text);
-    prove(*sources[data[0]], std::move(headers), text);
+    verify(*sources[data[0]], std::move(headers), text);
     return 0;
   }
   Description options{{"header", "X-Signature"}};
@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto headers = take_lines(text);
   if (const auto source = make(kHmac, options)) {  // proved, where the description signs the body alone in hex
     headers.emplace_back("X-Signature", to_hex(crypto::Hmac(crypto::Hash::sha256, kSecret).sign(text)));
-    prove(*source, std::move(headers), text);
+    verify(*source, std::move(headers), text);
   }
   for (const auto scheme : {"twitch", "slack", "github", "shopify", "stripe"}) make(scheme, options);
   return 0;
