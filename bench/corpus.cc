@@ -1,6 +1,6 @@
-// corpus: writes signed Kick deliveries, ready to be sent as they are, every one distinct.
+// corpus: writes signed Kick deliveries, every one distinct, as the requests that load.cc sends.
 //   corpus KEY.pem OUT COUNT [--seed N] [--path /webhooks/kick] [--begin UNIX_MS]
-// Record: eight digits (length of the request), then the raw HTTP/1.1 request. Signed as Kick signs: base64 of
+// A record is eight digits (length of the request), then the raw HTTP/1.1 request. The signature is Kick's: base64 of
 // RSA-PKCS1v15-SHA256 over id "." timestamp "." body. Ids are ULIDs with a rising time (a millisecond per eight).
 #include <fmt/format.h>
 
@@ -50,7 +50,8 @@ std::string chat(SeededRandom& random, const std::string& when) {
       "lol",  "gg",     "KEKW", "that", "was",   "insane", "omg",  "hello",
       "chat", "stream", "so",   "good", "today", "bro",    "nice", "[emote:37226:KEKW]"};
   const uint64_t channel = 100'000 + random.below(40);
-  const uint64_t sender = random.below(1'000'000) * random.below(1'000'000) / 20'000'000;  // few talk much
+  // Few senders write most messages.
+  const uint64_t sender = random.below(1'000'000) * random.below(1'000'000) / 20'000'000;
   std::string content;
   for (uint64_t words = 10 + random.below(30); words > 0; --words)
     content.append(content.empty() ? "" : " ").append(kWords[random.below(16)]);

@@ -1,5 +1,7 @@
-"""What the benchmarks share: a corpus, hubs and servers of their own, the load generator, and how results read."""
+"""Shared by the benchmarks: arguments, the corpus, hubs and servers, the load generator, CPU and memory readings."""
+import argparse
 import contextlib
+import fnmatch
 import json
 import os
 import pathlib
@@ -19,8 +21,23 @@ from postgres import Postgres  # noqa: E402
 
 RELEASE = ROOT / "build/release"
 WORK = ROOT / "build/bench"
-e2e.BINARY = str(RELEASE / "vf")
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def arguments(command, description):
+    """The parser of a benchmark's command line, with the options that every benchmark has."""
+    parser = argparse.ArgumentParser(prog=command, description=description, allow_abbrev=False,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="short runs, whose numbers are not for the docs")
+    parser.add_argument("--peer", default=str(ROOT.parent / "shared/bench/node-peer"), help="the Node peer's folder")
+    parser.add_argument("--check-arguments", action="store_true",
+                        help="check the command line and exit; ./dev does so before it builds")
+    return parser
+
+
+def exit_on_sigterm():
+    """SIGTERM unwinds the stack, so that every hub and server of this run is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def say(text):
@@ -40,6 +57,12 @@ def memory_mib(pid, field="VmRSS"):
     return int(re.search(rf"{field}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) / 1024
 
 
+def cpu_seconds_of_others():
+    """CPU seconds since the boot that neither this process nor a child that has ended used, the kernel's own included."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, pathlib.Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICKS - sum(os.times()[:4])
+
+
 def prepare(count):
     """A key, and a corpus of `count` deliveries signed with it, dated now."""
     WORK.mkdir(parents=True, exist_ok=True)
@@ -54,20 +77,53 @@ def load(corpus, port, **options):
     words = [RELEASE / "bench/bench_load", corpus, f"127.0.0.1:{port}"]
     for name, value in options.items():
         words += [f"--{name}", value]
-    return json.loads(run(*words))
+    return json.loads(run(*words, timeout=options.get("seconds", 10) + 60))
+
+
+def known_keys(binary):
+    """The configuration keys of a vf binary, with `*` for a chosen name: `targets.*.url`."""
+    return {entry["key"] for entry in json.loads(run(binary, "config", "keys", "--json", timeout=10))}
+
+
+def only_known(config, key_sets, above=""):
+    """`config` without the keys that one of `key_sets` lacks."""
+    kept = {}
+    for name, value in config.items():
+        key = above + name
+        if isinstance(value, dict):
+            kept[name] = only_known(value, key_sets, key + ".")
+        elif all(any(fnmatch.fnmatchcase(key, pattern) for pattern in keys) for keys in key_sets):
+            kept[name] = value
+    return kept
 
 
 class BenchHub(e2e.Hub):
-    """A hub of its own for each measure, so that every id is fresh."""
+    """A hub of its own for each measure, so that every id is fresh. One is alive at a time. `key_sets`: the known_keys
+    of every binary that shall run with the same configuration."""
 
-    def __init__(self, key, **extra):
-        super().__init__(lake=extra.pop("lake", "none"), extra=extra, directory=tempfile.mkdtemp(dir=WORK))
+    def __init__(self, key, *, binary=RELEASE / "vf", key_sets=(), lake="none", **extra):
+        e2e.BINARY = str(binary)
+        super().__init__(lake=lake, extra=extra, directory=tempfile.mkdtemp(dir=WORK))
         self.config["sources"]["kick"]["public_keys"] = ["file:" + str(key.public_pem)]
+        self.config = only_known(self.config, key_sets)
+
+    def start(self, *arguments):
+        try:
+            return super().start(*arguments)
+        except BaseException:
+            self.discard()
+            raise
 
     def __exit__(self, *_):
-        if self.process and self.process.poll() is None:
-            self.stop()
-        shutil.rmtree(self.directory)
+        try:
+            if self.process and self.process.poll() is None:
+                self.stop()
+        finally:
+            self.discard()
+
+    def discard(self):
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def verify_limit():
@@ -90,12 +146,12 @@ def for_peer(corpus):
 
 
 def verify_rates():
-    """Of PublicKey and of OpenSSL alone, in turns."""
+    """Verifications a second by PublicKey and by OpenSSL alone, measured in turns."""
     return [json.loads(line) for line in run(RELEASE / "bench/bench_verify_bench", 4).splitlines()]
 
 
 def node_peers(peer, key, corpus, seconds, server=None):
-    """Each peer over the same corpus, on `server` or on one of their own."""
+    """Runs each peer over the same corpus, on `server` or on a server started for them."""
     folder = WORK / "node-peer"
     shutil.copytree(peer, folder, dirs_exist_ok=True)
     for path in folder.iterdir():

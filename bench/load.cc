@@ -1,8 +1,8 @@
-// load: sends a pre-signed corpus to a listener and measures what comes back. One thread, epoll, keep-alive.
+// load: sends a pre-signed corpus to a listener and measures the answers. One thread, epoll, keep-alive.
 //   load CORPUS HOST:PORT [--connections 64] [--seconds 10] [--rate R] [--skip K] [--sent FILE]
 // Closed loop by default (a connection sends as soon as it is answered). With --rate it is open: requests are due at
 // fixed times, and latency counts from when a request was due, so a stall is not hidden. --sent writes a line
-// "<event id> <unix ms it was sent>" for each 2xx. Prints one JSON object. Corpus: see corpus.cc.
+// "<event id> <unix ms of its sending>" for each 2xx. It prints one JSON object. corpus.cc documents the corpus.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -97,8 +97,8 @@ class Load {
       wait_for_answers(options_.rate > 0 ? 1 : 100);
     }
     const double took = std::chrono::duration<double>(Clock::now() - begun).count();
-    const auto patience = Clock::now() + std::chrono::seconds(5);
-    while (idle_.size() < connections_.size() && Clock::now() < patience) wait_for_answers(50);
+    const auto deadline = Clock::now() + std::chrono::seconds(5);
+    while (idle_.size() < connections_.size() && Clock::now() < deadline) wait_for_answers(50);
     if (sent_) std::fclose(sent_);
     report(took);
   }
@@ -155,7 +155,7 @@ class Load {
         epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.socket, &event);
         return;
       }
-      if (n < 0) return;  // the read will see it broken
+      if (n < 0) return;  // the next read reports the broken connection
       connection.written += static_cast<size_t>(n);
     }
   }

@@ -1,6 +1,6 @@
-// Insert into the raw log on chDB: rows a second by size of batch, latency, CPU and memory.
+// raw_log_bench: inserts into the raw log on chDB; prints rows a second by size of batch, latency, CPU and memory.
 // raw_log_bench [--rows N] [--batches 10000,2000,100] [--folder F] [--engine=--name=value …] [--sql=STATEMENT …]
-// --sql changes the empty table first, to compare schemas.
+// --sql changes the empty table first, so that schemas can be compared.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -51,7 +51,7 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
-// Chat of a few thousand channels, about 1 KiB a row, ids by time.
+// A chat message of one of a few thousand channels, about 1 KiB a row, with an id that rises with time.
 Event chat(uint64_t n, vf::SeededRandom& random) {
   Event event;
   event.received = vf::from_unix_millis(1'795'000'000'000 + static_cast<int64_t>(n / 10));
@@ -120,7 +120,7 @@ bool alter_table(const Options& options, const std::string& folder) {
 bool measure(const Options& options, size_t batch_rows) {
   std::string folder = options.folder + "/vf-raw-log-bench-XXXXXX";
   if (!mkdtemp(folder.data())) return false;
-  std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins again
+  std::ofstream("/proc/self/clear_refs") << "5";  // resets VmHWM
   const vf::SystemClock clock;
   vf::lake::chdb::ChdbParams params;
   params.path = folder;

@@ -1,4 +1,5 @@
-// How fast a driver takes events, reads them back and projects rows, fsync on. One line of JSON a measure:
+// store_bench: how fast a driver commits events, reads them back and projects rows, fsync on. It prints a line of JSON
+// for each measure.
 //   bench_store_bench FOLDER [ROWS]                        SQLite, each measure in a new file there
 //   bench_store_bench postgresql://user@host:port [ROWS]   PostgreSQL, in the empty databases bench_ordered,
 //                                                          bench_random, bench_processed and bench_chat
@@ -99,7 +100,7 @@ std::vector<Write> events(size_t first, bool ordered, Random& random) {
   return writes;
 }
 
-// Full steps, as large as the ingest role makes them: outbox and ledger.
+// Retention of outbox and ledger in full steps, of the size that the ingest role uses.
 void bench_retention(OutboxStore& store, size_t rows, const std::string& name) {
   const Instant before = kNow + Millis{1};
   const Write step = RetentionStep{.outbox_before = before, .ledger_before = before, .held_by = {}, .rows_max = 5'000};
@@ -129,7 +130,7 @@ void bench_outbox(OutboxStore& store, size_t rows, bool ordered) {
   bench_retention(store, rows, "retention of both tables, ordered ids");
 }
 
-// As sql/env declares chat_activity; a fifth of the rows are of a key not seen before.
+// The columns of chat_activity as sql/env declares them. A fifth of the rows have a new key.
 constexpr Column kChatColumns[] = {
     {"channel_id", ColumnType::integer},
     {"sender_id", ColumnType::integer},
@@ -153,7 +154,7 @@ Row chat_row(size_t n, Uuid event_id, Random& random) {
 void bench_environment(EnvironmentStore& store, size_t rows, bool projected) {
   SeededRandom random(2);
   const size_t batches = rows / kBatch;
-  std::vector<std::vector<Projection>> told(batches);
+  std::vector<std::vector<Projection>> projections(batches);
   for (size_t n = 0; n < batches * kBatch; ++n) {
     Projection one;
     one.event_id = id_of(n, true, random);
@@ -161,11 +162,11 @@ void bench_environment(EnvironmentStore& store, size_t rows, bool projected) {
     one.type = "kick.chat.message.sent";
     one.time = kNow;
     if (projected) one.rows.push_back(chat_row(n, one.event_id, random));
-    told[n / kBatch].push_back(std::move(one));
+    projections[n / kBatch].push_back(std::move(one));
   }
   report(projected ? "environment, with a row of chat_activity" : "environment, processed_events alone",
          batches * kBatch, measure(batches, [&](size_t i) {
-           if (auto done = store.apply(told[i], kNow, nullptr); !done) give_up(done.error());
+           if (auto done = store.apply(projections[i], kNow, nullptr); !done) give_up(done.error());
          }));
 }
 

@@ -1,5 +1,6 @@
-// How fast a signature over 1 KiB is verified as Kick signs, one thread, hashing included: by PublicKey, and by OpenSSL
-// alone with its key and context kept. One line of JSON each, in turns, so that a busy machine slows both.
+// verify_bench: how fast one thread verifies Kick's signature over 1 KiB, hashing included, by PublicKey and by OpenSSL
+// alone with its key and context reused. The two take turns, so that a busy machine slows both. It prints a line of
+// JSON for each.
 //   bench_verify_bench [SECONDS]
 #include <fmt/format.h>
 #include <openssl/bio.h>
