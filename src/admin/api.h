@@ -14,18 +14,12 @@
 #include "fanout/status.h"
 #include "fanout/target.h"
 #include "http/router.h"
+#include "intake/source_metrics.h"
 #include "outbox/writer.h"
 #include "store/environment_store.h"
 #include "store/outbox_store.h"
 
 namespace vf::admin {
-
-/// Counts since start.
-struct SourceStatus {
-  std::string name;
-  std::string mode;
-  uint64_t accepted = 0, duplicates = 0, refused = 0, unavailable = 0;
-};
 
 struct LakeStatus {
   std::string driver = "none";
@@ -68,7 +62,7 @@ struct Hub {
   store::OutboxStore& outbox;
   outbox::Writer& writer;                    // for the audit log
   std::vector<fanout::Target> targets = {};  // as configured
-  std::function<std::vector<SourceStatus>()> sources = {};
+  std::function<std::vector<intake::SourceCounts>()> sources = {};
   std::function<std::vector<fanout::Status>()> target_statuses = {};
   std::function<LakeStatus()> lake = {};
   std::function<Result<std::optional<Event>>(Uuid)> find_in_lake = {};  // empty: no lake

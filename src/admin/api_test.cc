@@ -85,7 +85,7 @@ class ApiTest : public testing::Test {
     target.name = "stage";
     fanout::Status status;
     status.name = "stage";
-    const auto sources = [] { return std::vector<SourceStatus>{{.name = "kick", .mode = "live"}}; };
+    const auto sources = [] { return std::vector<intake::SourceCounts>{{.name = "kick"}}; };
     const auto lake = [] {
       return LakeStatus{.driver = "chdb", .state = "ok", .last_error = {}, .cursor = Position{}};
     };

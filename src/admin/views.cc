@@ -15,8 +15,8 @@ double seconds(Millis ms) { return static_cast<double>(ms.count()) / 1000.0; }
 
 }  // namespace
 
-json view(const SourceStatus& source) {
-  return {{"name", source.name},         {"mode", source.mode},
+json view(const intake::SourceCounts& source) {
+  return {{"name", source.name},         {"mode", source.fan_out ? "live" : "dry-run"},
           {"accepted", source.accepted}, {"duplicates", source.duplicates},
           {"refused", source.refused},   {"unavailable", source.unavailable}};
 }

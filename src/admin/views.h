@@ -7,7 +7,7 @@
 
 namespace vf::admin {
 
-nlohmann::json view(const SourceStatus& source);
+nlohmann::json view(const intake::SourceCounts& source);
 nlohmann::json view(const LakeStatus& lake);
 nlohmann::json view(const ReconciliationStatus& proof);
 nlohmann::json view(const EnvironmentAnswer& answer);

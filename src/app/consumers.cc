@@ -11,7 +11,9 @@
 
 #include "app/stores.h"
 #include "app/targets.h"
-#include "base/seconds.h"
+#include "fanout/target_metrics.h"
+#include "platform/thread_name.h"
+#include "raw_log/feeder_metrics.h"
 
 namespace vf::app {
 namespace {
@@ -36,12 +38,12 @@ std::string holder_name(bool shared, uint64_t chance) {
 Consumers::Consumers(Params params)
     : params_(std::move(params)),
       holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))),
-      dead_letters_(params_.outbox, params_.writer, params_.services.clock) {}
+      dead_letters_(params_.outbox, params_.committer, params_.services.clock) {}
 
 Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   std::unique_ptr<Consumers> consumers(new Consumers(std::move(params)));
   for (const auto& [name, configured] : consumers->params_.config.targets) {
-    if (auto started = consumers->start_target(name, configured); !started) {
+    if (auto started = consumers->start_target(configured); !started) {
       return Error{started.error().code, fmt::format("targets.{}: {}", name, started.error().message)};
     }
   }
@@ -54,24 +56,26 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   return consumers;
 }
 
-Result<void> Consumers::start_target(const std::string& name, const config::Target& configured) {
-  auto target = make_target(name, configured);
+Result<void> Consumers::start_target(const settings::Target& configured) {
+  const auto& [target, tuning] = configured;
   VF_TRY(crypto::WebhookSigner::create(target.secrets));
   targets_.push_back(target);
   // Now, while nothing is received yet: the target's worker waits for its lease, and what comes meanwhile is to be
   // delivered.
-  const store::Write begin = fanout::start_of(target);
+  const store::Write begin = fanout::start_consumer(target);
   const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
   if (!begun) return begun.error();
-  auto told = [&log = params_.services.log, name](Uuid event_id, const std::string& reason) {
+  auto told = [&log = params_.services.log, name = target.name](Uuid event_id, const std::string& reason) {
     log.noisy(obs::Level::warn, "dead letter", {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
-  auto start = [this, target, told, tuning = make_tuning(configured)](outbox::Writer& writer) {
+  auto start = [this, target, told, tuning](outbox::Writer& writer) {
     fanout::TargetWorker::Params params{
         params_.outbox, writer, make_client(target, tuning), params_.services.clock, seed(target.name), tuning, told};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
-  workers_.emplace(name, std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(name), std::move(start)));
+  auto leased = std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(target.name), std::move(start));
+  params_.committer.followers().add(*leased);
+  workers_.emplace(target.name, std::move(leased));
   return {};
 }
 
@@ -83,6 +87,7 @@ void Consumers::start_feeder() {
         params_.outbox, writer, *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
   };
   feeder_ = std::make_unique<outbox::Leased<raw_log::Worker>>(lease(std::string(store::kRawLog)), std::move(start));
+  params_.committer.followers().add(*feeder_);
 }
 
 void Consumers::start_proof() {
@@ -92,8 +97,9 @@ void Consumers::start_proof() {
   if (sources.sumsub) names.emplace_back("sumsub");
   if (sources.x) names.emplace_back("x");
   for (const auto& [name, source] : sources.generic) names.push_back(name);
-  proof_ = std::make_unique<RawLogReconciliation>(RawLogReconciliation::Params{
-      params_.services, params_.outbox, *params_.lake, params_.writer, lease(std::string(kProof)), std::move(names)});
+  proof_ = std::make_unique<RawLogReconciliation>(
+      RawLogReconciliation::Params{params_.services, params_.outbox, *params_.lake, params_.committer,
+                                   lease(std::string(kProof)), std::move(names)});
 }
 
 void Consumers::start_retention() {
@@ -107,7 +113,7 @@ void Consumers::start_retention() {
 outbox::LeaseKeeper::Params Consumers::lease(std::string name) const {
   return {.name = std::move(name),
           .holder = holder_,
-          .writer = params_.writer,
+          .writer = params_.committer,
           .clock = params_.services.clock,
           .exclusive = !is_shared(params_.config.ingest.store)};
 }
@@ -125,14 +131,6 @@ void Consumers::wait_for_workers() const {
   }
 }
 
-void Consumers::wake(Position newest) const {
-  for (const auto& [name, leased] : workers_) {
-    if (const auto running = leased->worker()) running->wake(newest);
-  }
-  if (!feeder_) return;
-  if (const auto running = feeder_->worker()) running->wake();
-}
-
 std::shared_ptr<fanout::TargetWorker> Consumers::worker(const std::string& target) const {
   const auto found = workers_.find(target);
   return found == workers_.end() ? nullptr : found->second->worker();
@@ -143,14 +141,9 @@ const fanout::Target* Consumers::target(const std::string& name) const {
   return found == targets_.end() ? nullptr : &*found;
 }
 
-fanout::Status Consumers::local_status(const std::string& name) const {
-  const auto running = worker(name);
-  return running ? running->status() : fanout::Status{};
-}
-
 std::string Consumers::holder_of(const std::string& name) const {
   const auto holder = workers_.at(name)->holder();
-  return holder.empty() || holder == holder_ ? "nobody at the moment" : holder;
+  return holder.empty() || holder == holder_ ? "no process at the moment" : holder;
 }
 
 // What can be told of a target that another process works on.
@@ -176,7 +169,7 @@ admin::LakeStatus Consumers::lake_status() const {
   admin::LakeStatus result;
   if (!feeder_) return result;
   const auto status = feeder_status();
-  result.driver = params_.config.ingest.lake.kind == config::StoreUrl::Kind::chdb ? "chdb" : "clickhouse";
+  result.driver = params_.config.ingest.lake.kind == settings::StoreUrl::Kind::chdb ? "chdb" : "clickhouse";
   result.state = status.last_error.empty() ? "ok" : "backing off";
   result.last_error = status.last_error;
   result.rows_inserted = status.rows_inserted;
@@ -218,7 +211,7 @@ void Consumers::set_mode(const std::string& name, std::optional<fanout::Mode> mo
   if (auto known = is_consumer(name); !known) return done(known.error());
   if (name == store::kRawLog) return done(invalid("the raw log has no mode"));
   const auto running = worker(name);
-  if (!running) return fanout::order_mode(params_.writer, *target(name), mode, std::move(done));
+  if (!running) return fanout::order_mode(params_.committer, *target(name), mode, std::move(done));
   mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
 }
 
@@ -231,56 +224,32 @@ void Consumers::look_for_retries(const std::string& consumer) {
   if (consumer == store::kRawLog) {
     if (const auto running = feeder_->worker()) running->wake();
   } else if (const auto running = worker(consumer)) {
-    running->look_for_retries();
+    running->poll_retries();
   }
 }
 
 void Consumers::publish_metrics() {
-  for (const auto& target : targets_) publish_target_metrics(target.name);
+  for (const auto& target : targets_) publish_target(target.name);
   if (!feeder_) return;
   proof_->publish_metrics();
-  auto& metrics = params_.services.metrics;
-  metrics.counter_from("vf_raw_log_rows_total", "Rows written to the raw log.", {},
-                       [this] { return static_cast<double>(feeder_status().rows_inserted); });
-  metrics.counter_from("vf_raw_log_dead_total", "Rows that the raw log refused for good.", {},
-                       [this] { return static_cast<double>(feeder_status().dead); });
-  metrics.gauge("vf_raw_log_lag_seconds", "Age of the oldest event that is not in the raw log.", {}, [this] {
-    const auto oldest = feeder_status().backlog.oldest;
-    return oldest ? seconds(params_.services.clock.now() - *oldest) : 0.0;
-  });
+  raw_log::publish_metrics(params_.services.metrics, params_.services.clock, [this] { return feeder_status(); });
   params_.services.health.report("lake", [this] {
     const auto status = feeder_status();
     return status.last_error.empty() ? status.alarm : status.last_error;
   });
 }
 
-void Consumers::publish_target_metrics(const std::string& name) {
-  auto& metrics = params_.services.metrics;
-  const obs::Labels labels{{"target", name}};
-  const auto count = [&](const char* metric, const char* help, int64_t fanout::Status::* field) {
-    metrics.counter_from(metric, help, labels,
-                         [this, name, field] { return static_cast<double>(local_status(name).*field); });
-  };
-  count("vf_target_delivered_total", "Events delivered.", &fanout::Status::delivered);
-  count("vf_target_skipped_total", "Events passed over by filters, dry-run or detachment.", &fanout::Status::skipped);
-  count("vf_target_retried_total", "Events put aside for another attempt.", &fanout::Status::retried);
-  count("vf_target_dead_total", "Events put aside for good.", &fanout::Status::dead);
-  count("vf_target_requests_total", "Requests sent.", &fanout::Status::requests);
-  count("vf_target_requests_failed_total", "Requests that failed.", &fanout::Status::failed);
-  metrics.gauge("vf_target_lag_seconds", "Age of the oldest event that is not dealt with.", labels,
-                [this, name] { return seconds(local_status(name).lag); });
-  metrics.gauge("vf_target_delivery_lag_seconds", "Commit to answer, of the last request delivered.", labels,
-                [this, name] { return seconds(local_status(name).last_delivery_lag); });
-  metrics.gauge("vf_target_ok", "1: delivering; 0: backing off, open or detached.", labels,
-                [this, name] { return local_status(name).state == fanout::State::ok ? 1.0 : 0.0; });
-  metrics.gauge("vf_target_leased", "1: this process does the target's work.", labels,
-                [this, name] { return worker(name) ? 1.0 : 0.0; });
-  params_.services.health.report("target " + name, [this, name] {
-    using Finding = obs::Health::Finding;
+void Consumers::publish_target(const std::string& name) {
+  const auto status = [this, name]() -> std::optional<fanout::Status> {
     const auto running = worker(name);
-    if (!running) return Finding::well_but("worked by " + holder_of(name));
-    const auto now = running->status();
-    return Finding(now.state == fanout::State::ok ? std::string{} : now.last_error);
+    return running ? std::optional(running->status()) : std::nullopt;
+  };
+  fanout::publish_metrics(params_.services.metrics, name, status);
+  params_.services.health.report("target " + name, [this, name, status] {
+    using Finding = obs::Health::Finding;
+    const auto now = status();
+    if (!now) return Finding::healthy_with_note("worked by " + holder_of(name));
+    return Finding(now->state == fanout::State::ok ? std::string{} : now->last_error);
   });
 }
 
@@ -288,7 +257,7 @@ void Consumers::drain(Millis at_most) {
   // A statement that a lake does not answer would outlast the process's patience.
   std::jthread impatient;  // ends after the drains
   if (params_.lake) {
-    impatient = std::jthread([lake = params_.lake, at_most](const std::stop_token& drained) {
+    impatient = platform::named_thread("lake-deadline", [lake = params_.lake, at_most](const std::stop_token& drained) {
       std::mutex mutex;
       std::unique_lock lock(mutex);
       std::condition_variable_any never;
@@ -297,13 +266,14 @@ void Consumers::drain(Millis at_most) {
     });
   }
   std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
-  const auto begin = [&drains, at_most](auto& drained) {
-    if (drained) drains.emplace_back([&drained, at_most] { drained->drain(at_most); });
+  const auto begin = [&drains, at_most](const std::string& name, auto& drained) {
+    if (!drained) return;
+    drains.push_back(platform::named_thread("drain:" + name, [&drained, at_most] { drained->drain(at_most); }));
   };
-  for (auto& [name, leased] : workers_) begin(leased);
-  begin(feeder_);
-  begin(proof_);
-  begin(retention_);
+  for (auto& [name, leased] : workers_) begin(name, leased);
+  begin("raw-log", feeder_);
+  begin("reconcile", proof_);
+  begin("retention", retention_);
 }
 
 }  // namespace vf::app

@@ -11,10 +11,11 @@
 #include "admin/api.h"
 #include "app/reconciliation.h"
 #include "app/retention.h"
-#include "config/config.h"
+#include "settings/settings.h"
 #include "fanout/target_worker.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
+#include "outbox/committer.h"
 #include "outbox/dead_letters.h"
 #include "outbox/leased.h"
 #include "raw_log/worker.h"
@@ -24,18 +25,16 @@ namespace vf::app {
 class Consumers {
  public:
   struct Params {
-    const config::Config& config;
+    const settings::Settings& config;
     obs::Services services;
     store::OutboxStore& outbox;
     lake::RawLog* lake = nullptr;  // none: there is no feeder
-    outbox::Writer& writer;
+    outbox::Committer& committer;
   };
   /// Error `invalid`: a target's configuration cannot work.
   static Result<std::unique_ptr<Consumers>> start(Params params);
   ~Consumers() { drain(Millis{0}); }
 
-  /// Something was committed. Cheap, may be called for every commit.
-  void wake(Position newest) const;
   /// Adds what the API shows and operates of them.
   void add_to(admin::Hub& hub);
   void publish_metrics();
@@ -45,7 +44,7 @@ class Consumers {
 
  private:
   explicit Consumers(Params params);
-  Result<void> start_target(const std::string& name, const config::Target& configured);
+  Result<void> start_target(const settings::Target& configured);
   void start_feeder();
   void start_proof();
   void start_retention();
@@ -55,12 +54,11 @@ class Consumers {
 
   std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
   const fanout::Target* target(const std::string& name) const;
-  fanout::Status local_status(const std::string& name) const;
   std::string holder_of(const std::string& target) const;
   fanout::Status status_from_store(const fanout::Target& target) const;
   raw_log::FeederStatus feeder_status() const;
   admin::LakeStatus lake_status() const;
-  void publish_target_metrics(const std::string& name);
+  void publish_target(const std::string& name);
   void set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done);
   Result<void> is_consumer(const std::string& name) const;
   void look_for_retries(const std::string& consumer);

@@ -24,43 +24,29 @@ http::Response kept(const store::EventAdded& added) {
 
 }  // namespace
 
-std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::accepted:
-      return "accepted";
-    case Outcome::duplicate:
-      return "duplicate";
-    case Outcome::handshake:
-      return "handshake";
-    case Outcome::refused:
-      return "refused";
-    case Outcome::overloaded:
-      return "overloaded";
-    case Outcome::unavailable:
-      return "unavailable";
-    case Outcome::rejected:
-      return "rejected";
-  }
-  return "rejected";
-}
-
-// One request on its way: alive until it is answered, wherever that happens.
+// One request: alive until it is answered, on whichever thread.
 struct Intake::Call {
   http::Request request;
   http::Respond respond;
-  const Receiving* receiving = nullptr;
-  std::chrono::nanoseconds begun{0};
+  Route* route = nullptr;
+  SteadyTime begun{0};
   Instant deadline;
-  Event accepted;           // without its body: what the report needs
+  Event accepted;           // without its body: what the metrics need
   bool is_waiting = false;  // with `place`, under the intake's mutex
   Calls::iterator place;
 };
 
+Intake::Intake(Params params)
+    : committer_(params.committer), clock_(params.services.clock), answer_timeout_(params.answer_timeout) {
+  for (auto& [name, receiving] : params.sources) {
+    routes_.emplace(name, Route{std::move(receiving), SourceMetrics(name, params.services)});
+  }
+}
+
 void Intake::handle(http::Request request, http::Respond respond) {
   const auto path = request.path();
-  const auto found =
-      path.starts_with(kPrefix) ? params_.sources.find(path.substr(kPrefix.size())) : params_.sources.end();
-  if (found == params_.sources.end()) {
+  const auto found = path.starts_with(kPrefix) ? routes_.find(path.substr(kPrefix.size())) : routes_.end();
+  if (found == routes_.end()) {
     return respond(http::problem(404, "no such source: webhooks are received at /webhooks/<source>"));
   }
   if (request.method != "POST") {
@@ -69,59 +55,62 @@ void Intake::handle(http::Request request, http::Respond respond) {
     return respond(std::move(response));
   }
   auto call = std::make_shared<Call>();
-  call->receiving = &found->second;
-  call->begun = params_.clock.steady();
-  const Instant now = params_.clock.now();
-  call->deadline = now + params_.patience;
+  call->route = &found->second;
+  call->begun = clock_.steady();
+  const Instant now = clock_.now();
+  call->deadline = now + answer_timeout_;
   call->request = std::move(request);
   call->respond = std::move(respond);
-  auto verification = call->receiving->source->verify(call->request, now);
-  settle(std::move(call), std::move(verification), true);
+  auto verification = call->route->receiving.source->verify(call->request, now);
+  handle_verification(std::move(call), std::move(verification), true);
 }
 
-void Intake::settle(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh) {
+void Intake::handle_verification(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh) {
   if (auto* delivery = std::get_if<sources::Delivery>(&verification))
-    return keep(std::move(call), std::move(*delivery));
+    return commit(std::move(call), std::move(*delivery));
   if (auto* handshake = std::get_if<sources::Handshake>(&verification)) {
-    return answer(*call, Outcome::handshake, {}, std::move(handshake->answer));
+    return answer(*call, {.outcome = Outcome::handshake}, std::move(handshake->answer));
   }
   const auto refusal = std::get<sources::Refusal>(verification);
   if (refusal.unknown_key && may_refresh) {
-    // The provider may have changed its key: fetch it, then prove once more.
+    // The provider may have changed its key: fetch it, then verify once more.
     const auto again = [this, call, refusal](bool changed) {
-      if (!changed) return answer(*call, Outcome::refused, refusal.reason, http::problem(401, refusal.reason));
-      settle(call, call->receiving->source->verify(call->request, params_.clock.now()), false);
+      if (!changed)
+        return answer(*call, {.outcome = Outcome::refused, .reason = refusal.reason},
+                      http::problem(401, refusal.reason));
+      handle_verification(call, call->route->receiving.source->verify(call->request, clock_.now()), false);
     };
-    if (call->receiving->source->refresh_keys(params_.clock.now(), again)) return;
+    if (call->route->receiving.source->refresh_keys(clock_.now(), again)) return;
   }
-  answer(*call, Outcome::refused, refusal.reason, http::problem(401, refusal.reason));
+  answer(*call, {.outcome = Outcome::refused, .reason = refusal.reason}, http::problem(401, refusal.reason));
 }
 
-void Intake::keep(std::shared_ptr<Call> call, sources::Delivery delivery) {
+void Intake::commit(std::shared_ptr<Call> call, sources::Delivery delivery) {
   call->accepted.id = delivery.event.id;
   call->accepted.source = delivery.event.source;
   call->accepted.type = delivery.event.type;
   call->accepted.time = delivery.event.time;
-  call->request = {};  // the event has what is kept of it
-  store::AddEvent add{std::move(delivery.event), call->receiving->fan_out, std::move(delivery.body_key)};
+  call->request = {};  // the event holds what is kept of it
+  store::AddEvent add{std::move(delivery.event), call->route->receiving.fan_out, std::move(delivery.body_key)};
   begin_waiting(call);
   const bool taken =
-      params_.committer.add(std::move(add), call->deadline, [this, call](const Result<store::WriteResult>& result) {
+      committer_.add(std::move(add), call->deadline, [this, call](const Result<store::WriteResult>& result) {
         if (end_waiting(*call)) committed(*call, result);
       });
   if (!taken && end_waiting(*call))
-    answer(*call, Outcome::overloaded, "queue full", try_later("too many deliveries are waiting: send it again"));
+    answer(*call, {.outcome = Outcome::overloaded}, try_later("too many deliveries are waiting: send it again"));
 }
 
 void Intake::committed(Call& call, const Result<store::WriteResult>& result) {
   if (!result) {
     const bool away = result.error().code != Code::invalid;
-    return answer(call, away ? Outcome::unavailable : Outcome::rejected, to_string(result.error().code),
+    return answer(call, {.outcome = away ? Outcome::unavailable : Outcome::rejected},
                   away ? try_later(kNotCommitted) : http::problem(500, "the store refused this event"));
   }
   const auto& added = std::get<store::EventAdded>(*result);
   call.accepted.received = added.received;
-  answer(call, added.duplicate ? Outcome::duplicate : Outcome::accepted, {}, kept(added));
+  answer(call, {.outcome = added.duplicate ? Outcome::duplicate : Outcome::accepted, .event = &call.accepted},
+         kept(added));
 }
 
 void Intake::begin_waiting(const std::shared_ptr<Call>& call) {
@@ -139,7 +128,7 @@ bool Intake::end_waiting(Call& call) {
 }
 
 void Intake::answer_overdue() {
-  const auto begun_by = params_.clock.steady() - params_.patience;
+  const auto begun_by = clock_.steady() - answer_timeout_;
   Calls overdue;
   {
     const std::lock_guard lock(mutex_);
@@ -150,16 +139,26 @@ void Intake::answer_overdue() {
       overdue.splice(overdue.end(), waiting_, call);
     }
   }
-  for (const auto& call : overdue) answer(*call, Outcome::unavailable, "not in time", try_later(kNotCommitted));
+  for (const auto& call : overdue) answer(*call, {.outcome = Outcome::unavailable}, try_later(kNotCommitted));
 }
 
-void Intake::answer(Call& call, Outcome outcome, std::string_view reason, http::Response response) {
-  if (params_.on_answer) {
-    const bool has_event = outcome == Outcome::accepted || outcome == Outcome::duplicate;
-    params_.on_answer({call.receiving->source->name(), outcome, reason, has_event ? &call.accepted : nullptr,
-                       params_.clock.steady() - call.begun});
-  }
+void Intake::answer(Call& call, Answered answered, http::Response response) {
+  answered.took = clock_.steady() - call.begun;
+  call.route->metrics.record(answered);
   call.respond(std::move(response));
+}
+
+std::vector<SourceCounts> Intake::counts() const {
+  std::vector<SourceCounts> all;
+  for (const auto& [name, route] : routes_) {
+    all.push_back({.name = name,
+                   .fan_out = route.receiving.fan_out,
+                   .accepted = route.metrics.count(Outcome::accepted),
+                   .duplicates = route.metrics.count(Outcome::duplicate),
+                   .refused = route.metrics.count(Outcome::refused),
+                   .unavailable = route.metrics.count(Outcome::unavailable)});
+  }
+  return all;
 }
 
 }  // namespace vf::intake

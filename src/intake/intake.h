@@ -1,17 +1,18 @@
-// Intake: the public listener's handler. POST /webhooks/<source>: proves the delivery on the network thread, hands the
-// event to the committer, answers after the commit, or without it when that takes too long. Thread safe; depends on the
-// outbox store alone.
+// Intake: the public listener's handler. POST /webhooks/<source>: verifies the delivery on the network thread, hands
+// the event to the committer, answers after the commit, or without it when that takes too long. Thread safe; depends on
+// the outbox store alone.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "http/message.h"
+#include "intake/source_metrics.h"
 #include "outbox/committer.h"
 #include "sources/source.h"
 
@@ -21,48 +22,49 @@ struct Receiving {
   std::shared_ptr<sources::Source> source;
   bool fan_out = true;  // false: dry-run, events are kept raw and never delivered
 };
-
-/// How one request ended; the `outcome` label of vf_intake_requests_total.
-enum class Outcome { accepted, duplicate, handshake, refused, overloaded, unavailable, rejected };
-std::string_view to_string(Outcome outcome);
-
-struct IntakeReport {
-  std::string_view source;
-  Outcome outcome = Outcome::accepted;
-  std::string_view reason;           // of a refusal
-  const Event* event = nullptr;      // of an accepted one
-  std::chrono::nanoseconds took{0};  // request complete to answer
-};
+/// By name; sources that are `off` are left out.
+using SourceMap = std::map<std::string, Receiving, std::less<>>;
 
 class Intake {
  public:
   struct Params {
-    std::map<std::string, Receiving, std::less<>> sources;  // `off` ones left out
+    SourceMap sources;
     outbox::Committer& committer;
-    const Clock& clock;
-    Millis patience{4000};                               // not committed within: 503
-    std::function<void(const IntakeReport&)> on_answer;  // any thread
+    const obs::Services& services;
+    Millis answer_timeout{4000};  // not committed within: 503
   };
-  explicit Intake(Params params) : params_(std::move(params)) {}
+  explicit Intake(Params params);
 
   void handle(http::Request request, http::Respond respond);
-  /// Answers 503 to whoever has waited for `patience`: to be called several times a second. A commit that ends later is
-  /// counted no more; what it kept is a duplicate when it comes again.
+  /// handle() as a listener takes it; the Intake outlives the listener.
+  http::Handler handler() {
+    return [this](http::Request request, http::Respond respond) { handle(std::move(request), std::move(respond)); };
+  }
+  /// Answers 503 to every request older than the answer timeout; to be called a few times per second. A commit that
+  /// finishes afterwards is not counted; if it stored the event, the provider's retry is answered `duplicate`.
   void answer_overdue();
+  std::vector<SourceCounts> counts() const;
 
  private:
+  struct Route {
+    Receiving receiving;
+    SourceMetrics metrics;
+  };
   struct Call;
   using Calls = std::list<std::shared_ptr<Call>>;
-  void settle(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh);
-  void keep(std::shared_ptr<Call> call, sources::Delivery delivery);
+  void handle_verification(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh);
+  void commit(std::shared_ptr<Call> call, sources::Delivery delivery);
   void committed(Call& call, const Result<store::WriteResult>& result);
   void begin_waiting(const std::shared_ptr<Call>& call);
   bool end_waiting(Call& call);
-  void answer(Call& call, Outcome outcome, std::string_view reason, http::Response response);
+  void answer(Call& call, Answered answered, http::Response response);
 
-  Params params_;
+  outbox::Committer& committer_;
+  const Clock& clock_;
+  const Millis answer_timeout_;
+  std::map<std::string, Route, std::less<>> routes_;
   std::mutex mutex_;
-  Calls waiting_;  // for their commits; who takes a call out of it answers it
+  Calls waiting_;  // for their commits; whoever takes a call out of it answers it
 };
 
 }  // namespace vf::intake

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "base/seconds.h"
+
 namespace vf::outbox {
 namespace {
 
@@ -60,7 +62,7 @@ Plan plan(std::vector<PendingWrite> batch) {
   return result;
 }
 
-// Writes a plan and answers everyone in it.
+// Writes a plan and completes every item of it.
 class PlanWriter {
  public:
   PlanWriter(store::OutboxStore& store, Plan plan, Instant now) : store_(store), plan_(std::move(plan)), now_(now) {}
@@ -71,7 +73,7 @@ class PlanWriter {
   }
 
  private:
-  // Writes leads[begin, end); on a refusal that is one item's own, writes what stands before and after it instead.
+  // Writes leads[begin, end). When the store refuses one item, writes the items before and after it without it.
   void write(size_t begin, size_t end) {
     if (begin == end) return;
     std::vector<Write> writes;
@@ -80,14 +82,14 @@ class PlanWriter {
     size_t failed_index = writes.size();
     auto results = store_.write(writes, now_, &failed_index);
     if (results) {
-      for (size_t i = begin; i < end; ++i) answer(i, (*results)[i - begin]);
+      for (size_t i = begin; i < end; ++i) complete(i, (*results)[i - begin]);
       return;
     }
-    const bool somebodys_own = results.error().code == Code::invalid || results.error().code == Code::conflict;
-    if (!somebodys_own) report_.trouble = results.error();
-    if (!somebodys_own || end - begin == 1) return refuse(begin, end, results.error());
+    const bool is_one_writes = results.error().code == Code::invalid || results.error().code == Code::conflict;
+    if (!is_one_writes) report_.store_failure = results.error();
+    if (!is_one_writes || end - begin == 1) return refuse(begin, end, results.error());
     for (size_t i = begin; i < end; ++i) plan_.leads[i].write = std::move(writes[i - begin]);
-    if (failed_index >= writes.size()) {  // the store cannot tell whose: halve
+    if (failed_index >= writes.size()) {  // the store does not say which item it refuses: halve
       const size_t middle = begin + (end - begin) / 2;
       write(begin, middle);
       return write(middle, end);
@@ -99,10 +101,10 @@ class PlanWriter {
   }
 
   void refuse(size_t begin, size_t end, const Error& error) {
-    for (size_t i = begin; i < end; ++i) answer(i, error);
+    for (size_t i = begin; i < end; ++i) complete(i, error);
   }
 
-  void answer(size_t index, Result<WriteResult> result) {
+  void complete(size_t index, Result<WriteResult> result) {
     const EventAdded* added = result ? std::get_if<EventAdded>(&*result) : nullptr;
     if (const auto repeats = plan_.repeats.find(index); repeats != plan_.repeats.end()) {
       Result<WriteResult> again = result;
@@ -136,11 +138,37 @@ CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, 
 }
 
 Committer::Committer(Params params)
-    : params_(std::move(params)), queue_(params_.limits, [this](std::vector<PendingWrite> batch) {
-        const auto begun = params_.clock.steady();
-        const CommitReport report = commit(params_.store, std::move(batch), params_.clock.now());
-        if (params_.on_commit) params_.on_commit(report, params_.clock.steady() - begun);
-      }) {}
+    : store_(params.store),
+      services_(params.services),
+      seconds_(services_.metrics.histogram("vf_commit_seconds",
+                                           "Duration of one transaction of the shared store, until it is durable.")),
+      events_(services_.metrics.histogram("vf_commit_events", "Events added by one transaction of the shared store.",
+                                          {}, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512})),
+      queue_("commit", params.limits, [this](std::vector<PendingWrite> batch) { commit_batch(std::move(batch)); }) {
+  services_.metrics.gauge("vf_commit_queue_writes",
+                          "Writes that wait for the committer: events, cursor moves, settings.", {},
+                          [this] { return static_cast<double>(queue_.waiting()); });
+}
+
+void Committer::commit_batch(std::vector<PendingWrite> batch) {
+  const auto begun = services_.clock.steady();
+  const CommitReport done = commit(store_, std::move(batch), services_.clock.now());
+  seconds_.observe(seconds(services_.clock.steady() - begun));
+  report(done);
+}
+
+void Committer::report(const CommitReport& report) {
+  if (report.store_failure) {
+    const auto& [code, message] = *report.store_failure;
+    failure_.failed(message, services_.clock.steady());
+    services_.log.noisy(obs::Level::error, "the shared store fails", {{"code", to_string(code)}, {"reason", message}});
+  } else if (report.added + report.duplicates > 0) {
+    failure_.succeeded();
+  }
+  if (report.added == 0) return;
+  events_.observe(static_cast<double>(report.added));
+  followers_.wake(report.newest);
+}
 
 bool Committer::add(AddEvent event, Instant deadline, OnWritten done) {
   const size_t bytes = sizeof(PendingWrite) + event.event.body.size() + event.event.headers.size();

@@ -1,20 +1,23 @@
 // The committer: every write to the shared store goes through here, so that events, cursors and bookkeeping share
-// transactions. commit() decides and is single-threaded (a simulation drives it); Committer gives it a thread.
+// transactions. commit() decides and is single-threaded (a simulation drives it); Committer gives it threads, and
+// afterwards counts, reports failures and wakes the followers.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
+#include "obs/services.h"
+#include "outbox/followers.h"
 #include "outbox/writer.h"
 #include "store/outbox_store.h"
+#include "watch/store_failure.h"
 
 namespace vf::outbox {
 
-/// One write that waits for its transaction, and whoever wants to know. `done` is called exactly once.
+/// One write that waits for its transaction. `done` is called exactly once.
 struct PendingWrite {
   store::Write write;
   Instant deadline = Instant::max();  // past it the write is not begun: `unavailable`
@@ -24,24 +27,23 @@ struct PendingWrite {
 /// What one call of commit() did.
 struct CommitReport {
   size_t added = 0, duplicates = 0, expired = 0, failed = 0;
-  Position newest;               // of what was added
-  std::optional<Error> trouble;  // the newest failure that is the store's, not a write's own (invalid, conflict)
+  Position newest;                     // of the events added
+  std::optional<Error> store_failure;  // the newest failure of the store itself, not of one write (invalid, conflict)
 };
 
-/// Writes `batch` in one transaction and answers each item: events first, sorted by id (two replicas that insert in
-/// different order would deadlock), repeats inside the batch written once and answered `duplicate`; then the other
-/// writes in their order. A write that the store refuses for itself (invalid, conflict) is answered and left out, the
-/// rest is written; when the store is away all are answered `unavailable`.
+/// Writes `batch` in one transaction and completes each item: events first, sorted by id (two replicas that insert in
+/// different order would deadlock), repeats inside the batch written once and reported as `duplicate`; then the other
+/// writes in their order. A write that the store refuses for itself (invalid, conflict) is completed with the error and
+/// left out, the rest is written; when the store is away all are `unavailable`.
 CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, Instant now);
 
-/// Thread safe. Writes of our own are done in order, also with several lanes.
+/// Thread safe. Writes of our own are applied in order, also with several lanes.
 class Committer final : public Writer {
  public:
   struct Params {
     store::OutboxStore& store;
-    const Clock& clock;
-    concurrency::BatchQueueParams limits;
-    std::function<void(const CommitReport&, std::chrono::nanoseconds took)> on_commit;  // on a committer's thread
+    const obs::Services& services;
+    concurrency::BatchQueueParams limits = {};
   };
   explicit Committer(Params params);
 
@@ -51,11 +53,22 @@ class Committer final : public Writer {
   void write(store::Write write, OnWritten done) override;
   /// Commits what waits and stops.
   void drain() { queue_.drain(); }
-  size_t waiting() const { return queue_.waiting(); }
+
+  /// Who is woken by a commit. Add to it before the first event is received.
+  Followers& followers() { return followers_; }
+  /// Why the store failed a write in the last seconds; empty: it did not. For the store's health check.
+  std::string recent_failure() const { return failure_.reason(services_.clock.steady()); }
 
  private:
-  Params params_;
-  concurrency::BatchQueue<PendingWrite> queue_;
+  void commit_batch(std::vector<PendingWrite> batch);
+  void report(const CommitReport& report);
+
+  store::OutboxStore& store_;
+  const obs::Services services_;
+  obs::Histogram &seconds_, &events_;
+  watch::StoreFailure failure_;
+  Followers followers_;
+  concurrency::BatchQueue<PendingWrite> queue_;  // last: its threads use everything above
 };
 
 }  // namespace vf::outbox

@@ -7,6 +7,7 @@
 
 #include "event/identity.h"
 #include "outbox/recording_store_test.h"
+#include "obs/services_test.h"
 
 namespace vf::outbox {
 namespace {
@@ -99,9 +100,9 @@ TEST_F(Commit, AFailureOfTheStoreIsReported) {
   add(event("m1"));
   add(store::PutSetting{"a", "1"});
   const auto report = run();
-  ASSERT_TRUE(report.trouble);
-  EXPECT_EQ(report.trouble->code, Code::internal);
-  EXPECT_EQ(report.trouble->message, "the role lacks a right");
+  ASSERT_TRUE(report.store_failure);
+  EXPECT_EQ(report.store_failure->code, Code::internal);
+  EXPECT_EQ(report.store_failure->message, "the role lacks a right");
   EXPECT_EQ(report.failed, 2u);
 }
 
@@ -109,10 +110,10 @@ TEST_F(Commit, ARefusalOfOneWriteForItselfIsNoTroubleOfTheStore) {
   store.poison = {"m1"};
   add(event("m1"));
   add(event("m2"));
-  EXPECT_FALSE(run().trouble);
+  EXPECT_FALSE(run().store_failure);
   store.trouble = conflict("another holds stage");
   add(store::PutSetting{"a", "1"});
-  EXPECT_FALSE(run().trouble);
+  EXPECT_FALSE(run().store_failure);
 }
 
 TEST_F(Commit, OneRefusedEventDoesNotTakeTheOthersWithIt) {
@@ -143,8 +144,8 @@ TEST_F(Commit, AnEventPastItsDeadlineIsNotBegun) {
 
 TEST(CommitterThread, DrainCommitsWhatWaitsAndThenRefuses) {
   RecordingStore store;
-  ManualClock clock{kNow};
-  Committer committer({store, clock, {}, nullptr});
+  obs::TestServices around{kNow};
+  Committer committer({.store = store, .services = around.services});
   std::atomic<int> answered{0};
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(committer.add(event("m" + std::to_string(i)), Instant::max(), [&](auto result) {

@@ -34,7 +34,6 @@ class LeaseKeeper {
   void give_back();
 
  private:
-  using SteadyTime = std::chrono::nanoseconds;
   struct State {
     mutable std::mutex mutex;
     bool asking = false;

@@ -12,22 +12,23 @@
 #include <utility>
 
 #include "concurrency/periodic_task.h"
+#include "outbox/followers.h"
 #include "outbox/lease_keeper.h"
 
 namespace vf::outbox {
 
 template <class Worker>
-class Leased {
+class Leased final : public Follower {
  public:
   /// Starts a worker, which writes through the given port and ends before it.
   using Start = std::function<std::unique_ptr<Worker>(Writer&)>;
 
-  Leased(outbox::LeaseKeeper::Params lease, Start start)
+  Leased(const outbox::LeaseKeeper::Params& lease, Start start)
       : writer_(lease.writer),
-        keeper_(std::move(lease)),
+        keeper_(lease),
         start_(std::move(start)),
-        thread_(Millis{0}, [this] { return step(); }) {}
-  ~Leased() { drain(Millis{0}); }
+        thread_("lease:" + lease.name, Millis{0}, [this] { return step(); }) {}
+  ~Leased() override { drain(Millis{0}); }
 
   /// nullptr while another process does the work, or nobody yet.
   std::shared_ptr<Worker> worker() const {
@@ -41,6 +42,12 @@ class Leased {
     return worker_ != nullptr;
   }
   std::string holder() const { return keeper_.holder(); }
+  /// Wakes the worker, if it runs here and follows the outbox.
+  void wake(Position newest) override {
+    if constexpr (requires(Worker& running) { running.wake(newest); }) {
+      if (const auto running = worker()) running->wake(newest);
+    }
+  }
 
   /// Finishes what is under way, for at most this long, and lets another process begin.
   void drain(Millis at_most) {

@@ -1,4 +1,4 @@
-// Consumers over the outbox in memory: what is true once they have started, what is told and operated of a target that
+// Consumers over the outbox in memory: what is true once they have started, what is reported and operated of a target that
 // another process works on, and that the drain lets others begin. Targets send nothing here: paused, or dry-run.
 #include "app/consumers.h"
 
@@ -7,9 +7,9 @@
 #include <future>
 
 #include "base/eventually_test.h"
-#include "config/load.h"
+#include "settings/load.h"
 #include "event/identity.h"
-#include "raw_log/fixture_test.h"
+#include "raw_log/tests/feeder_harness_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::app {
@@ -21,17 +21,17 @@ using testing::SizeIs;
 class ConsumersTest : public testing::Test {
  protected:
   void configure(std::vector<std::string> sets) {
-    config::LoadParams params;
-    params.role = config::Role::ingest;
+    settings::LoadParams params;
+    params.role = settings::Role::ingest;
     params.sets = std::move(sets);
     params.sets.emplace_back("targets.stage.url=http://127.0.0.1:1/internal/events");
     params.sets.emplace_back("targets.stage.secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    auto loaded = config::load(params);
+    auto loaded = settings::load(params);
     ASSERT_TRUE(loaded) << loaded.error().front().text();
-    config_ = std::move(loaded->config);
+    config_ = std::move(loaded->settings);
   }
   Result<std::unique_ptr<Consumers>> start(lake::RawLog* lake = nullptr) {
-    return Consumers::start({config_, {clock_, log_, metrics_, health_}, outbox_, lake, writer_});
+    return Consumers::start({config_, services_, outbox_, lake, committer_});
   }
   void start_and_show(lake::RawLog* lake = nullptr) {
     auto started = start(lake);
@@ -60,22 +60,23 @@ class ConsumersTest : public testing::Test {
   Position cursor() { return outbox_.cursor("stage")->value_or(Position{}); }
   fanout::Status status() { return hub_.target_statuses().at(0); }
   std::optional<Code> set_mode(const std::string& target, std::optional<fanout::Mode> mode) {
-    std::promise<std::optional<Code>> told;
-    hub_.set_mode(target, mode, [&told](const Result<void>& result) {
-      told.set_value(result ? std::nullopt : std::optional(result.error().code));
+    std::promise<std::optional<Code>> answered;
+    hub_.set_mode(target, mode, [&answered](const Result<void>& result) {
+      answered.set_value(result ? std::nullopt : std::optional(result.error().code));
     });
-    return told.get_future().get();
+    return answered.get_future().get();
   }
 
-  config::Config config_;
+  settings::Settings config_;
   ManualClock clock_{from_unix_millis(1'700'000'000'000)};
   obs::Log log_{obs::Format::human, obs::Level::error};
   obs::Metrics metrics_;
   obs::Health health_;
   store::memory::MemoryOutbox outbox_;
   raw_log::FakeLake lake_;
-  outbox::FunctionWriter writer_{[this](const store::Write& what, outbox::OnWritten done) { done(commit(what)); }};
-  admin::Hub hub_{.outbox = outbox_, .writer = writer_};
+  obs::Services services_{clock_, log_, metrics_, health_};
+  outbox::Committer committer_{{.store = outbox_, .services = services_}};
+  admin::Hub hub_{.outbox = outbox_, .writer = committer_};
   std::unique_ptr<Consumers> consumers_;
   int added_ = 0;
 };
@@ -104,7 +105,7 @@ TEST_F(ConsumersTest, OnAStoreOfItsOwnTheWorkersRunOnceStartReturns) {
 
 TEST_F(ConsumersTest, ATargetThatCannotWorkIsNamed) {
   configure({});
-  config_.targets.at("stage").secrets = {config::Secret("nonsense")};
+  config_.targets.at("stage").target.secrets = {"nonsense"};
   const auto refused = start();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::invalid);
@@ -117,7 +118,7 @@ TEST_F(ConsumersTest, ADryRunIsCarriedOnByItsWorker) {
   add_event();
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    consumers_->wake(outbox_.end().value());
+    committer_.followers().wake(outbox_.end().value());
     return cursor() == outbox_.end().value();
   }));
 }
@@ -153,7 +154,7 @@ TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {
   start_and_show(&lake_);
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    consumers_->wake(outbox_.end().value());
+    committer_.followers().wake(outbox_.end().value());
     return hub_.lake().rows_inserted == 1;
   }));
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::paused), Code::invalid);

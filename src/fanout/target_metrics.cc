@@ -1,0 +1,33 @@
+#include "fanout/target_metrics.h"
+
+#include <utility>
+
+#include "base/seconds.h"
+
+namespace vf::fanout {
+
+void publish_metrics(obs::Metrics& metrics, const std::string& target, const ReadStatus& status) {
+  const obs::Labels labels{{"target", target}};
+  const auto now = [status] { return status().value_or(Status{}); };
+  const auto count = [&](const char* metric, const char* help, int64_t Status::* field) {
+    metrics.counter_from(metric, help, labels, [now, field] { return static_cast<double>(now().*field); });
+  };
+  count("vf_target_events_delivered_total", "Events delivered.", &Status::delivered);
+  count("vf_target_events_skipped_total", "Events not delivered because of filters, dry-run or detachment.",
+        &Status::skipped);
+  count("vf_target_events_deferred_total", "Events deferred to another attempt.", &Status::retried);
+  count("vf_target_events_dead_lettered_total", "Events that became dead letters.", &Status::dead);
+  count("vf_target_requests_total", "Requests sent.", &Status::requests);
+  count("vf_target_requests_failed_total", "Requests that failed.", &Status::failed);
+  metrics.gauge("vf_target_lag_seconds",
+                "Age of the oldest event that is neither delivered, skipped, deferred nor dead-lettered.", labels,
+                [now] { return seconds(now().lag); });
+  metrics.gauge("vf_target_delivery_lag_seconds", "From commit to answer, of the last request delivered.", labels,
+                [now] { return seconds(now().last_delivery_lag); });
+  metrics.gauge("vf_target_ok", "1: delivering; 0: backing off, open or detached.", labels,
+                [now] { return now().state == State::ok ? 1.0 : 0.0; });
+  metrics.gauge("vf_target_leased", "1: this process works on the target.", labels,
+                [status] { return status() ? 1.0 : 0.0; });
+}
+
+}  // namespace vf::fanout

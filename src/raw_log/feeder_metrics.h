@@ -1,0 +1,14 @@
+// The metrics of the raw log's feeder, read from its status at every scrape. Thread safe where `status` is.
+#pragma once
+
+#include <functional>
+
+#include "base/time.h"
+#include "obs/metrics.h"
+#include "raw_log/feeder.h"
+
+namespace vf::raw_log {
+
+void publish_metrics(obs::Metrics& metrics, const Clock& clock, const std::function<FeederStatus()>& status);
+
+}  // namespace vf::raw_log
