@@ -16,11 +16,11 @@ namespace {
 ResponseClass class_of(int status) {
   if (status >= 200 && status < 300) return ResponseClass::delivered;
   if (status == 400 || status == 413 || status == 422) return ResponseClass::refused;
-  if (status >= 500 && status != 502 && status != 503 && status != 504) return ResponseClass::faulty;
-  return ResponseClass::trouble;
+  if (status >= 500 && status != 502 && status != 503 && status != 504) return ResponseClass::server_error;
+  return ResponseClass::target_failure;
 }
 
-constexpr size_t kDepthMax = 16;  // of what is read in an answer
+constexpr size_t kDepthMax = 16;  // of JSON in an answer
 
 // The text of a member of a JSON object.
 std::optional<std::string_view> member(std::string_view object, std::string_view name) {
@@ -73,12 +73,12 @@ std::string text_of(std::string_view object, std::string_view name) {
   return JsonScanner(*value).string().value_or("");
 }
 
-// What a refusal says of itself. Any other body stays unread: it may repeat the events, which hold personal data. What
-// is not printable ASCII becomes '?'.
+// Title and detail of problem details. Any other body stays unread: it may repeat the events, which hold personal data.
+// Characters that are not printable ASCII become '?'.
 std::string problem_detail(const http::Response& response) {
   if (!response.content_type.starts_with("application/problem+json")) return {};
   std::string out = text_of(response.body, "title");
-  if (out == http::reason_phrase(response.status)) out.clear();  // the reason says it
+  if (out == http::reason_phrase(response.status)) out.clear();  // the reason has it already
   const auto detail = text_of(response.body, "detail");
   if (!out.empty() && !detail.empty()) out += ": ";
   out = (out + detail).substr(0, 200);
@@ -117,8 +117,8 @@ Answer classify(const Result<http::Response>& response, Instant now, std::option
   answer.response_class = class_of(response->status);
   if (answer.response_class == ResponseClass::delivered && results_expected &&
       !accounts_for(response->body, *results_expected)) {
-    answer.response_class = ResponseClass::trouble;
-    answer.reason = fmt::format("HTTP {} without a result for each event: no receiver of ours answers at this url",
+    answer.response_class = ResponseClass::target_failure;
+    answer.reason = fmt::format("HTTP {} without a result for each event: this url does not lead to a vf environment",
                                 response->status);
     return answer;
   }

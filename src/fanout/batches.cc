@@ -10,11 +10,13 @@ namespace {
 
 using store::SkipReason;
 
-bool is_by_mode(SkipReason skip_reason) {
+bool is_skipped_by_mode(SkipReason skip_reason) {
   return skip_reason == SkipReason::dry_run || skip_reason == SkipReason::detached;
 }
 
-bool may_share_a_step(SkipReason a, SkipReason b) { return a == b || (!is_by_mode(a) && !is_by_mode(b)); }
+bool may_share_a_step(SkipReason a, SkipReason b) {
+  return a == b || (!is_skipped_by_mode(a) && !is_skipped_by_mode(b));
+}
 
 }  // namespace
 
@@ -22,7 +24,7 @@ void Batches::reset(Position cursor) {
   first_number_ += closed_.size();
   closed_.clear();
   waiting_.clear();
-  last_.clear();
+  waiting_last_.clear();
   gathering_ = Batch{};
   gathering_.from = gathering_.to = cursor;
 }
@@ -48,7 +50,11 @@ void Batches::add(const Event& event, SkipReason skip_reason, SteadyTime now) {
   gathering_.body += gathering_.items.empty() ? '[' : ',';
   const size_t begin = gathering_.body.size();
   append_envelope(gathering_.body, event);
-  gathering_.items.push_back({event.id, event.position, event.received, begin, gathering_.body.size()});
+  gathering_.items.push_back({.id = event.id,
+                              .position = event.position,
+                              .received = event.received,
+                              .begin = begin,
+                              .end = gathering_.body.size()});
   if (gathering_.items.size() >= params_.events_max) close();
 }
 
@@ -83,16 +89,16 @@ void Batches::close() {
   const size_t stride = params_.one_event_a_part ? 1 : closed.items.size();
   for (size_t first = 0; first < closed.items.size(); first += stride) {
     waiting_.insert({number, closed.parts.size()});
-    closed.parts.push_back({first, first + stride});
+    closed.parts.push_back({.first = first, .last = first + stride});
   }
-  closed.unsettled = closed.parts.size();
+  closed.open_parts = closed.parts.size();
 }
 
 std::optional<PartRef> Batches::next(Instant now) {
   if (!anything_waits()) return std::nullopt;
-  const PartRef ref = waiting_.empty() ? last_.front() : *waiting_.begin();
+  const PartRef ref = waiting_.empty() ? waiting_last_.front() : *waiting_.begin();
   if (waiting_.empty()) {
-    last_.pop_front();
+    waiting_last_.pop_front();
   } else {
     waiting_.erase(waiting_.begin());
   }
@@ -112,48 +118,49 @@ void Batches::split(PartRef ref) {
   waiting_.insert(ref);
   waiting_.insert({ref.batch, of.parts.size()});
   of.parts.push_back(upper);
-  ++of.unsettled;
+  ++of.open_parts;
 }
 
-void Batches::settle(PartRef ref, bool delivered) {
+void Batches::complete(PartRef ref, bool delivered) {
   if (delivered) batch(ref).parts[ref.part].delivered = static_cast<int64_t>(items(ref).size());
-  settle_part(ref);
+  complete_part(ref);
 }
 
-void Batches::pass_over(PartRef ref, SkipReason skip_reason) {
+void Batches::skip(PartRef ref, SkipReason skip_reason) {
   batch(ref).parts[ref.part].skip_reason = skip_reason;
-  settle_part(ref);
+  complete_part(ref);
 }
 
-void Batches::pass_over_waiting(SkipReason skip_reason) {
+void Batches::skip_waiting(SkipReason skip_reason) {
   if (!gathering_.items.empty()) close();
-  for (const PartRef ref : std::exchange(waiting_, {})) pass_over(ref, skip_reason);
-  for (const PartRef ref : std::exchange(last_, {})) pass_over(ref, skip_reason);
+  for (const PartRef ref : std::exchange(waiting_, {})) skip(ref, skip_reason);
+  for (const PartRef ref : std::exchange(waiting_last_, {})) skip(ref, skip_reason);
 }
 
-void Batches::settle_part(PartRef ref) {
+void Batches::complete_part(PartRef ref) {
   Batch& of = batch(ref);
-  VF_INVARIANT(of.unsettled > 0);
-  if (--of.unsettled > 0) return;
+  VF_INVARIANT(of.open_parts > 0);
+  if (--of.open_parts > 0) return;
   of.steps = steps_of(of);
-  std::string().swap(of.body);  // it may wait long for an older batch; its bytes need not
+  std::string().swap(of.body);  // frees the bytes: the batch may wait long for an older one
 }
 
-std::deque<Batches::Step> Batches::steps_of(Batch& settled) {
-  if (settled.parts.empty()) return {Step{.from = settled.from, .to = settled.to, .skip_reason = settled.skip_reason}};
-  std::ranges::sort(settled.parts, {}, &Part::first);
+std::deque<Batches::Step> Batches::steps_of(Batch& completed) {
+  if (completed.parts.empty())
+    return {Step{.from = completed.from, .to = completed.to, .skip_reason = completed.skip_reason}};
+  std::ranges::sort(completed.parts, {}, &Part::first);
   std::deque<Step> steps;
-  for (const Part& part : settled.parts) {
+  for (const Part& part : completed.parts) {
     if (steps.empty() || steps.back().skip_reason != part.skip_reason) {
-      const Position from = steps.empty() ? settled.from : steps.back().to;
-      steps.push_back({.from = from, .sent_at = settled.sent_at, .skip_reason = part.skip_reason});
+      const Position from = steps.empty() ? completed.from : steps.back().to;
+      steps.push_back({.from = from, .sent_at = completed.sent_at, .skip_reason = part.skip_reason});
     }
     Step& step = steps.back();
-    step.to = settled.items[part.last - 1].position;
+    step.to = completed.items[part.last - 1].position;
     step.count += part.delivered;
     step.attempts = std::max(step.attempts, part.attempts);
   }
-  steps.back().to = settled.to;
+  steps.back().to = completed.to;
   return steps;
 }
 
@@ -181,10 +188,10 @@ std::string Batches::body(PartRef ref) const {
   return out;
 }
 
-std::optional<Batches::Step> Batches::finished() const {
+std::optional<Batches::Step> Batches::completed() const {
   std::optional<Step> all;
   for (const Batch& done : closed_) {
-    if (done.unsettled > 0) break;
+    if (done.open_parts > 0) break;
     for (const Step& step : done.steps) {
       if (!all) {
         all = step;
@@ -201,8 +208,8 @@ std::optional<Batches::Step> Batches::finished() const {
   return all;
 }
 
-bool Batches::pass(Position cursor) {
-  while (!closed_.empty() && closed_.front().unsettled == 0) {
+bool Batches::advance_to(Position cursor) {
+  while (!closed_.empty() && closed_.front().open_parts == 0) {
     auto& steps = closed_.front().steps;
     while (!steps.empty() && steps.front().to <= cursor) steps.pop_front();
     if (!steps.empty()) return cursor == steps.front().from;

@@ -1,6 +1,6 @@
-// Batches: what lies between a target's cursor and the last row read for it. Cuts rows into batches, splits refused
-// ones, and says how far the cursor may go: answers come in any order, the cursor passes only what is settled.
-// In memory and bounded by its user (see size()); single-threaded.
+// Batches: the rows between a target's cursor and the last row read for it. Cuts rows into batches, splits refused
+// ones, and says how far the cursor may advance: answers come in any order, the cursor passes only completed parts.
+// In memory; the user bounds it (see size()). Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace vf::fanout {
 
-/// Names a run of events that travels as one request. Parts of older batches compare less.
+/// A part of a batch: consecutive events that travel as one request. Parts of older batches compare less.
 struct PartRef {
   uint64_t batch = 0;
   size_t part = 0;
@@ -38,9 +38,9 @@ class Batches {
   struct Params {
     size_t events_max = 500;
     size_t bytes_max = 1u << 20;  // of envelopes; one event larger than this travels alone
-    size_t skipped_max = 500;     // rows that nobody wants, before the cursor is moved over them
-    Millis skipped_for{1000};     // or this long
-    Millis linger{5};             // how long a batch may gather while others are in flight
+    size_t skipped_max = 500;     // skipped rows in a row before the cursor is moved over them
+    Millis skipped_for{1000};     // or the time since the first of them
+    Millis linger{5};             // how long a batch may gather events while others are in flight
     bool one_event_a_part = false;
   };
   explicit Batches(Params params) : params_(params) {}
@@ -48,26 +48,26 @@ class Batches {
   /// Forgets everything and begins after `cursor`.
   void reset(Position cursor);
 
-  /// The next row of the outbox, in order: to be sent, or only to be passed over for that reason.
+  /// The next row of the outbox, in order: to be sent (`none`), or skipped for that reason.
   void add(const Event& event, store::SkipReason skip_reason, SteadyTime now);
-  /// Closes the gathering batch if its time has come. `idle`: nothing waits and nothing is in flight.
+  /// Closes the gathering batch if it has gathered long enough. `idle`: nothing waits and nothing is in flight.
   void cut(SteadyTime now, bool idle);
-  /// When cut() has something to do at the latest.
+  /// The latest time at which cut() closes the gathering batch; nullopt when there is none.
   std::optional<SteadyTime> cut_due() const;
 
-  /// Takes the oldest part that waits to be sent, those put last after all others. It comes back by exactly one of
-  /// requeue, put_last, split, settle.
+  /// Takes the oldest part that waits to be sent; parts of requeue_last() come after all others. The caller gives it
+  /// back by exactly one of requeue, requeue_last, split, complete, skip.
   std::optional<PartRef> next(Instant now);
   void requeue(PartRef ref) { waiting_.insert(ref); }
-  void put_last(PartRef ref) { last_.push_back(ref); }
+  void requeue_last(PartRef ref) { waiting_last_.push_back(ref); }
   /// Halves a part of two events or more; both halves wait.
   void split(PartRef ref);
-  /// Dealt with: delivered, or written down as an exception.
-  void settle(PartRef ref, bool delivered);
-  /// Settles without a delivery, as the target's mode has it.
-  void pass_over(PartRef ref, store::SkipReason skip_reason);
-  /// The same for all that waits, and for what is still gathering.
-  void pass_over_waiting(store::SkipReason skip_reason);
+  /// Its events are delivered, or else written down as exceptions.
+  void complete(PartRef ref, bool delivered);
+  /// Completes it without a delivery: the target's mode skips it.
+  void skip(PartRef ref, store::SkipReason skip_reason);
+  /// Skips every part that waits, and the gathering batch.
+  void skip_waiting(store::SkipReason skip_reason);
   /// False once reset() has forgotten it.
   bool has(PartRef ref) const;
 
@@ -75,8 +75,7 @@ class Batches {
   /// The envelopes of a part: "[…]", or the one envelope alone when one_event_a_part.
   std::string body(PartRef ref) const;
 
-  /// What is settled at the front, as one step of the cursor. What a mode passed over never shares a step with
-  /// anything else.
+  /// One step of the cursor over completed events. Rows that a mode skipped never share a step with other rows.
   struct Step {
     Position from = {}, to = {};
     int64_t count = 0;     // events delivered
@@ -84,15 +83,16 @@ class Batches {
     Instant sent_at = {};
     store::SkipReason skip_reason = store::SkipReason::unwanted;
   };
-  std::optional<Step> finished() const;
-  /// The cursor stands at `cursor` now: drops what is settled before it. False when it is no border between
-  /// settled and other batches: somebody else has moved it, and reset() is needed.
-  bool pass(Position cursor);
+  /// The step over all that is completed at the front; nullopt: nothing is.
+  std::optional<Step> completed() const;
+  /// The cursor stands at `cursor` now: drops completed events before it. False when no completed step ends there:
+  /// another process has moved the cursor, and reset() is needed.
+  bool advance_to(Position cursor);
 
   Position read_to() const { return gathering_.to; }
   size_t size() const { return closed_.size(); }
-  bool anything_waits() const { return !waiting_.empty() || !last_.empty(); }
-  /// Does a part wait that was not put last?
+  bool anything_waits() const { return !waiting_.empty() || !waiting_last_.empty(); }
+  /// Does a part wait that did not come back by requeue_last()?
   bool anything_waits_in_order() const { return !waiting_.empty(); }
   /// Received time of the first row that the cursor has not passed, as far as rows have been read.
   std::optional<Instant> oldest() const;
@@ -113,16 +113,16 @@ class Batches {
     std::string body;  // '[', envelopes with ',' between, and ']' once closed
     std::vector<Item> items;
     std::vector<Part> parts;
-    size_t unsettled = 0;    // parts
-    std::deque<Step> steps;  // once settled: what the cursor has not passed yet
+    size_t open_parts = 0;   // not completed yet
+    std::deque<Step> steps;  // once completed: those that the cursor has not passed
     Instant sent_at;
     bool is_empty() const { return items.empty() && skipped == 0; }
   };
 
   bool gathered_enough(SteadyTime now, bool idle) const;
   void close();
-  void settle_part(PartRef ref);
-  static std::deque<Step> steps_of(Batch& settled);
+  void complete_part(PartRef ref);
+  static std::deque<Step> steps_of(Batch& completed);
   Batch& batch(PartRef ref) { return closed_[ref.batch - first_number_]; }
   const Batch& batch(PartRef ref) const { return closed_[ref.batch - first_number_]; }
 
@@ -131,7 +131,7 @@ class Batches {
   std::deque<Batch> closed_;   // in position order, each beginning where the one before ends
   uint64_t first_number_ = 0;  // of closed_.front(); numbers are never used twice
   std::set<PartRef> waiting_;
-  std::deque<PartRef> last_;  // wait too, behind those
+  std::deque<PartRef> waiting_last_;
 };
 
 }  // namespace vf::fanout

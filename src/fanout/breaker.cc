@@ -17,12 +17,12 @@ void Breaker::succeeded() {
   } else if (probing_) {
     failures_ = 0;
     probing_ = false;
-  }  // else: an answer to a request from before the trouble proves nothing
+  }  // else: an answer to a request from before the failure says nothing about the target now
 }
 
 void Breaker::failed(SteadyTime now, std::optional<Millis> retry_after) {
   const SteadyTime asked = now + std::min(retry_after.value_or(Millis{0}), params_.retry_after_max);
-  if (!closed() && !probing_) {  // the rest of the window that failed with the first: one trouble, counted once
+  if (!closed() && !probing_) {  // the rest of the window that failed together: one failure
     retry_at_ = std::max(retry_at_, asked);
     return;
   }

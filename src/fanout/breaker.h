@@ -1,6 +1,6 @@
-// Breaker: how many requests a target may have in flight now. Opens the window request by request while it goes well;
-// on trouble shuts it, waits (exponential backoff with full jitter, Retry-After honoured), lets one probe through, and
-// begins again with a window of one. A value driven by steady time; single-threaded.
+// Breaker: how many requests a target may have in flight now. Every success widens the window by one request. A failure
+// shuts it: the breaker backs off (exponentially with full jitter, honouring Retry-After), lets one probe through, and
+// begins again with a window of one. A value driven by the steady clock; single-threaded.
 #pragma once
 
 #include <chrono>
@@ -12,22 +12,20 @@
 
 namespace vf::fanout {
 
-using SteadyTime = std::chrono::nanoseconds;  // of Clock::steady()
-
 class Breaker {
  public:
   struct Params {
     size_t window_max = 4;
     Millis backoff_first{500};
     Millis backoff_max{60'000};
-    Millis retry_after_max{3'600'000};  // a longer Retry-After counts as this
+    Millis retry_after_max{3'600'000};  // a longer Retry-After is cut to this
   };
   Breaker(Params params, Random& random) : params_(params), random_(random) {}
 
   /// May one more request be sent while `in_flight` are under way?
   bool may_send(SteadyTime now, size_t in_flight) const;
   void sent();
-  /// The target answered as a healthy one does.
+  /// The target answered, and did not fail.
   void succeeded();
   void failed(SteadyTime now, std::optional<Millis> retry_after);
 

@@ -1,6 +1,6 @@
-// DurableWrites: writes that must happen, whatever it takes: submitted again, with a pause, until the store has taken
-// them or they are no longer wanted. For exceptions, settings and moves, all of which may be written twice.
-// Single-threaded: `then` runs where the write port's completions run.
+// DurableWrites: writes that are submitted again, half a second after each failure, until the store has taken them or
+// they are no longer wanted. For exceptions, settings and moves of the cursor, all of which may be written twice.
+// Single-threaded: `then` runs where the completions of the writer run, once the write is durable.
 #pragma once
 
 #include <deque>
@@ -21,13 +21,13 @@ class DurableWrites {
 
   void write(store::Write what, std::function<void()> then) { write_while(nullptr, std::move(what), std::move(then)); }
 
-  /// A failed write of this kind is submitted again only while `wanted` says so.
+  /// Once failed, the write is submitted again only while wanted() is true; then it is dropped without `then`.
   void write_while(std::function<bool()> wanted, store::Write what, std::function<void()> then) {
     ++pending_;
-    submit({{}, std::move(what), std::move(then), std::move(wanted)});
+    submit({.due = {}, .what = std::move(what), .then = std::move(then), .wanted = std::move(wanted)});
   }
 
-  /// Submits again what failed and has paused long enough.
+  /// Submits failed writes again whose pause is over.
   void resubmit() {
     while (!failed_.empty() && failed_.front().due <= clock_.steady()) {
       Unwritten first = std::move(failed_.front());
@@ -41,7 +41,7 @@ class DurableWrites {
   }
 
   size_t pending() const { return pending_; }
-  /// When resubmit() has something to do.
+  /// When resubmit() has something to do; nullopt: no write has failed.
   std::optional<SteadyTime> due() const { return failed_.empty() ? std::nullopt : std::optional(failed_.front().due); }
 
  private:
@@ -61,6 +61,7 @@ class DurableWrites {
         failed_.push_back(std::move(unwritten));
         return;
       }
+      VF_INVARIANT(pending_ > 0);
       --pending_;
       unwritten.then();
     });

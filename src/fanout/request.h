@@ -10,14 +10,14 @@
 
 namespace vf::fanout {
 
-/// The same for the same events in the same order, in every attempt and after every restart; a half has its own.
-/// A receiver of single events gets the event's id, one of batches "batch_" and 32 hex digits. Never holds a '.'.
+/// The same for the same events in the same order, in every attempt and after every restart; each half of a split batch
+/// has its own. The event's id for a receiver of single events, else "batch_" and 32 hex digits. Never holds a '.'.
 std::string webhook_id(Delivery delivery, std::span<const Uuid> events);
 
 struct Attempt {
   std::string webhook_id;
   std::string body;  // one envelope, or a batch of them
-  Instant now;       // timestamp and signature are of the attempt
+  Instant now;       // of this attempt: goes into timestamp and signature
 };
 http::Outgoing make_request(const Target& target, const crypto::WebhookSigner& signer, Attempt attempt);
 

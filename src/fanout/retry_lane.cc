@@ -4,9 +4,9 @@ namespace vf::fanout {
 
 Result<void> RetryLane::load(store::OutboxStore& outbox, const Clock& clock) {
   const SteadyTime now = clock.steady();
-  if (!waiting_.empty() || now < next_look_) return {};
+  if (!waiting_.empty() || now < next_poll_) return {};
   VF_ASSIGN(auto rows, outbox.due_retries(target_, clock.now(), kRowsMax));
-  next_look_ = now + kLookEvery;
+  next_poll_ = now + kPollEvery;
   for (auto& row : rows) {
     if (taken_.insert(row.event_id).second) waiting_.push_back(std::move(row));
   }

@@ -1,5 +1,5 @@
-// RetryLane: events of one target that failed for their own fault and wait in the store for another attempt. Beside the
-// batches, so that fresh events are not starved by old ones. Holds few rows in memory; single-threaded.
+// RetryLane: the deferred events of one target, which wait in the store for another attempt. A lane of its own, so that
+// old events do not starve fresh ones. Holds at most 64 rows in memory; single-threaded.
 #pragma once
 
 #include <deque>
@@ -16,31 +16,31 @@ class RetryLane {
  public:
   explicit RetryLane(std::string target) : target_(std::move(target)) {}
 
-  /// Reads what is due, unless rows are waiting here already or the last look is less than a second old.
+  /// Reads due rows, unless some wait here already or the last read was less than a second ago.
   Result<void> load(store::OutboxStore& outbox, const Clock& clock);
-  /// Makes the next load() look whatever the time.
-  void look_again() { next_look_ = SteadyTime{0}; }
+  /// Makes the next load() read whenever the last read was.
+  void poll_now() { next_poll_ = SteadyTime{0}; }
 
-  /// Takes the row that waits longest. It comes back by exactly one of requeue (behind the others), finish.
+  /// Takes the row that waits longest. The caller gives it back by exactly one of requeue (behind the others), finish.
   std::optional<store::PutDelivery> next();
   void requeue(store::PutDelivery row) { waiting_.push_back(std::move(row)); }
-  /// Its row has been dropped or rewritten in the store.
+  /// The row has been dropped or rewritten in the store.
   void finish(Uuid event_id) { taken_.erase(event_id); }
 
   bool anything_waits() const { return !waiting_.empty(); }
 
  private:
   static constexpr size_t kRowsMax = 64;
-  static constexpr Millis kLookEvery{1000};
+  static constexpr Millis kPollEvery{1000};
 
   std::string target_;
   std::deque<store::PutDelivery> waiting_;
-  std::set<Uuid> taken_;  // read here and not finished: still in the store, not to be read twice
-  SteadyTime next_look_{0};
+  std::set<Uuid> taken_;  // read and not finished: still in the store, must not be read twice
+  SteadyTime next_poll_{0};
 };
 
-/// How long the retry that follows attempt number `attempts` waits: 5 s, tripled each time, at most six hours, with
-/// jitter of half of it.
+/// The delay before the retry that follows attempt number `attempts`: 5 s, tripled with each attempt, at most six
+/// hours; the second half of it is jitter.
 Millis retry_delay(int64_t attempts, Random& random);
 
 }  // namespace vf::fanout

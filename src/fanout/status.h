@@ -1,4 +1,4 @@
-// Status: what an operator and the metrics want to know of one target. A value; counts are since start.
+// Status: what operators and metrics see of one target. A value; counts are since the process started.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace vf::fanout {
 
-/// backing_off: waiting after trouble; open: after several failures in a row (alarm).
+/// backing_off: waiting after a target failure; open: after several failures in a row (alarm).
 enum class State { ok, backing_off, open, detached };
 std::string_view to_string(State state);
 
@@ -27,13 +27,13 @@ struct Status {
   std::optional<Instant> last_error_at;
   std::optional<Instant> last_success_at;
   std::optional<Instant> next_attempt_at;  // while backing off
-  std::string alarm;                       // what needs a person; empty: nothing
-  Millis lag{0};                           // age of the oldest event that is not dealt with
+  std::string alarm;                       // what an operator must attend to; empty: nothing
+  Millis lag{0};                           // age of the oldest event that the cursor has not passed
   Millis last_delivery_lag{0};             // of the last request delivered: its oldest event, commit to answer
   int64_t delivered = 0;                   // events
-  int64_t retried = 0;                     // events put aside for another attempt
-  int64_t dead = 0;                        // events put aside for good
-  int64_t skipped = 0;                     // rows filtered out, or passed over in dry-run and detachment
+  int64_t retried = 0;                     // events deferred for another attempt
+  int64_t dead = 0;                        // events dead-lettered
+  int64_t skipped = 0;                     // rows that filters, dry-run or detachment left out
   int64_t quarantined = 0;                 // events delivered that our receiver could not project
   int64_t requests = 0;
   int64_t failed = 0;  // requests

@@ -1,5 +1,5 @@
-// Target: where events are delivered to and which of them it wants, as configured. Values and pure functions; the
-// contract's "targets" section says what each field means.
+// Target: where events are delivered, and which of them, as configured. Values and pure functions. The section
+// `targets` of docs/configuration.md describes each field.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,9 @@
 
 namespace vf::fanout {
 
-/// dry_run: the cursor advances, nothing is sent, neither later. paused: the cursor stands, the backlog is kept.
-/// detached: the backlog grew past max_backlog; as dry_run until an operator resumes. Never configured, only entered.
+/// dry_run: the cursor advances and nothing is sent, not later either. paused: the cursor stands, the backlog is kept.
+/// detached: the backlog grew older than max_backlog; as dry_run until an operator resumes the target. Never
+/// configured.
 enum class Mode { live, dry_run, paused, detached };
 std::string_view to_string(Mode mode);
 std::optional<Mode> parse_mode(std::string_view text);
@@ -25,10 +26,10 @@ enum class Start { now, earliest };
 struct Target {
   std::string name = {};
   std::string url = {};
-  std::vector<std::string> secrets = {};  // whsec_…; several while one rotates: each signs
+  std::vector<std::string> secrets = {};  // whsec_…; several while one rotates: every one signs
   Mode mode = Mode::live;
-  std::vector<std::string> sources = {};  // none: all
-  std::vector<std::string> types = {};    // patterns, '*' stands for any run of characters; none: all
+  std::vector<std::string> sources = {};  // empty: all
+  std::vector<std::string> types = {};    // patterns, see matches(); empty: all
   Sandbox sandbox = Sandbox::exclude;
   Delivery delivery = Delivery::batch;
   Start start = Start::now;
@@ -44,10 +45,11 @@ bool wants(const Target& target, const Event& event);
 /// Does all of `text` match `pattern`, in which '*' stands for any run of characters, none included?
 bool matches(std::string_view pattern, std::string_view text);
 
-/// Does the URL end in /internal/events, where the hub's own receivers listen? All others are foreign.
+/// Does the URL end in /internal/events, the path of the hub's own receivers? Every other receiver is foreign.
 bool is_our_receiver(const Target& target);
 
-/// Names the configuration that was in force for a batch: 16 hex digits over everything but the secrets.
+/// Identifies what was sent where: 16 hex digits, a digest of name, url, sources, types, sandbox and delivery. Mode,
+/// start, max_backlog, allow_private, timeouts and secrets are not part of it.
 std::string config_version(const Target& target);
 
 }  // namespace vf::fanout

@@ -5,6 +5,7 @@
 #include <vector>
 
 namespace vf::fanout {
+
 std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning) {
   http::ClientParams params;
   params.allow_private = target.allow_private;
@@ -12,7 +13,7 @@ std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tu
   return http::Client::create(params);
 }
 
-// Tasks for the worker's thread, from any thread. Closed, it refuses them: its worker is gone.
+// Tasks for the worker's thread, from any thread. Refuses them once closed, when the worker is gone.
 class TargetWorker::Mailbox {
  public:
   explicit Mailbox(http::Client& client) : client_(&client) {}
@@ -56,12 +57,12 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
     client->send(std::move(request), std::move(done));
   };
-  Dispatcher::Ports ports{.outbox = outbox,
-                          .writer = worker->writer_,
-                          .send = std::move(send),
-                          .clock = worker->clock_,
-                          .random = worker->random_,
-                          .on_dead = std::move(on_dead)};
+  DispatcherPorts ports{.outbox = outbox,
+                        .writer = worker->writer_,
+                        .send = std::move(send),
+                        .clock = worker->clock_,
+                        .random = worker->random_,
+                        .on_dead = std::move(on_dead)};
   VF_ASSIGN(auto dispatcher, Dispatcher::create(std::move(target), std::move(ports), tuning));
   worker->dispatcher_ = std::move(dispatcher);
   worker->status_ = worker->dispatcher_->status();
@@ -114,8 +115,8 @@ void TargetWorker::resume(outbox::OnDone on_done) {
   post([this, on_done] { dispatcher_->resume(on_done); }, on_done);
 }
 
-void TargetWorker::look_for_retries() {
-  mailbox_->post([this] { dispatcher_->look_for_retries(); });
+void TargetWorker::poll_retries() {
+  mailbox_->post([this] { dispatcher_->poll_retries(); });
 }
 
 void TargetWorker::drain(Millis at_most) {

@@ -1,5 +1,5 @@
-// TargetWorker: the thread that runs one Dispatcher over real HTTP. Wakes on commits, answers and writes; reads the
-// outbox a few times a second besides, for events that another process commits. Every public call is thread safe.
+// TargetWorker: the thread that runs one Dispatcher over real HTTP. It wakes on commits, answers and completed writes,
+// and polls the outbox ten times a second for events that another process commits. Every public call is thread safe.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace vf::fanout {
 
-/// The connections of one target: its own, so that nobody waits for somebody else's trouble.
+/// The connections of one target. Each target has its own, so that a slow one delays no other.
 std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning);
 
 class TargetWorker {
@@ -25,21 +25,21 @@ class TargetWorker {
     Tuning tuning{};
     OnDead on_dead{};  // on the worker's thread
   };
-  /// Error `invalid`: the target's configuration cannot work.
+  /// Error `invalid`: the target has no secret, or one that is malformed.
   static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);
   ~TargetWorker() { drain(Millis{0}); }
 
-  /// Events were committed, up to this one. Cheap, may be called for every commit.
+  /// Events up to this one are committed. Cheap enough to be called for every commit.
   void wake(Position newest);
   Status status() const;
 
-  /// As those of Dispatcher; `on_done` is called on the worker's thread, at once when it has been drained, and not at
-  /// all when it is drained meanwhile.
+  /// As the calls of Dispatcher. `on_done` is called on the worker's thread; with `unavailable`, inside the call, once
+  /// the worker is drained; never when it is drained before the store answers.
   void set_mode(Mode mode, outbox::OnDone on_done);
   void resume(outbox::OnDone on_done);
-  void look_for_retries();
+  void poll_retries();
 
-  /// Sends nothing more, finishes what is in flight and moves the cursor, for at most this long; then ends the thread.
+  /// Stops sending, waits up to `at_most` for requests in flight and moves the cursor over them; then ends the thread.
   void drain(Millis at_most);
 
  private:
@@ -52,7 +52,7 @@ class TargetWorker {
   const Clock& clock_;
   std::unique_ptr<http::Client> client_;
   SeededRandom random_;
-  std::shared_ptr<Mailbox> mailbox_;  // shared with completions of writes, which may outlive the worker
+  std::shared_ptr<Mailbox> mailbox_;  // shared with completions of writes, which may come after the worker's end
   outbox::ThreadBoundWriter writer_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<bool> woken_{false};

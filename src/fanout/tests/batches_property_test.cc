@@ -1,11 +1,11 @@
 // Batches under arbitrary histories: rows of any size and filter, answers in any order, refusals, resets. Oracle: a
-// list of what was added; each wanted event is settled exactly once, and the cursor never passes an unsettled one.
+// list of what was added. Each wanted event is completed exactly once, and the cursor never passes an open one.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <map>
 
-#include "event/envelope.h"
+#include "event/envelope_reader.h"
 #include "fanout/batches.h"
 
 namespace vf::fanout {
@@ -29,13 +29,13 @@ struct History {
   Batches batches;
   SteadyTime now{0};
   uint64_t added = 0;
-  std::map<uint64_t, bool> settled;  // wanted events, by seq
+  std::map<uint64_t, bool> completed;  // wanted events, by seq
   std::vector<PartRef> in_flight;
   Position cursor;
 
   void add(bool wanted, size_t body_bytes) {
     batches.add(event_at(++added, body_bytes), wanted ? store::SkipReason::none : store::SkipReason::unwanted, now);
-    if (wanted) settled[added] = false;
+    if (wanted) completed[added] = false;
   }
   void cut() { batches.cut(now, in_flight.empty() && !batches.anything_waits()); }
   void send() {
@@ -56,33 +56,33 @@ struct History {
     std::erase(in_flight, ref);
     return ref;
   }
-  void settle(PartRef ref) {
+  void complete(PartRef ref) {
     for (const Item& item : batches.items(ref)) {
-      auto& done = settled.at(item.position.seq);
+      auto& done = completed.at(item.position.seq);
       RC_ASSERT(!done);
       done = true;
     }
-    batches.settle(ref, true);
+    batches.complete(ref, true);
   }
   void advance() {
-    const auto step = batches.finished();
+    const auto step = batches.completed();
     if (!step) return;
     RC_ASSERT(step->from == cursor);
     RC_ASSERT(step->to > cursor);
     int64_t count = 0;
-    for (auto at = settled.upper_bound(cursor.seq); at != settled.end() && at->first <= step->to.seq; ++at) {
+    for (auto at = completed.upper_bound(cursor.seq); at != completed.end() && at->first <= step->to.seq; ++at) {
       RC_ASSERT(at->second);
       ++count;
     }
     RC_ASSERT(step->count == count);
     cursor = step->to;
-    RC_ASSERT(batches.pass(cursor));
+    RC_ASSERT(batches.advance_to(cursor));
   }
-  // A restart: what the cursor has not passed will be read again.
+  // A restart: rows that the cursor has not passed are read again.
   void restart() {
     batches = Batches(params);
     batches.reset(cursor);
-    settled.erase(settled.upper_bound(cursor.seq), settled.end());
+    completed.erase(completed.upper_bound(cursor.seq), completed.end());
     in_flight.clear();
     added = cursor.seq;
   }
@@ -102,7 +102,7 @@ void act(History& h) {
     case 5:
       return h.send();
     case 6:
-      if (!h.in_flight.empty()) h.settle(h.take(pick));
+      if (!h.in_flight.empty()) h.complete(h.take(pick));
       return;
     case 7:
       if (!h.in_flight.empty()) h.batches.requeue(h.take(pick));
@@ -110,7 +110,7 @@ void act(History& h) {
     case 8:
       if (!h.in_flight.empty()) {
         const PartRef ref = h.take(pick);
-        h.batches.items(ref).size() > 1 ? h.batches.split(ref) : h.settle(ref);
+        h.batches.items(ref).size() > 1 ? h.batches.split(ref) : h.complete(ref);
       }
       return;
     default:
@@ -132,13 +132,13 @@ RC_GTEST_PROP(BatchesProperty, NeverSkipNorRepeat, ()) {
     h.now += std::chrono::seconds{10};
     h.cut();
     while (h.batches.anything_waits()) h.send();
-    while (!h.in_flight.empty()) h.settle(h.take(0));
+    while (!h.in_flight.empty()) h.complete(h.take(0));
     h.advance();
   }
-  for (const auto& [seq, done] : h.settled) RC_ASSERT(done);
+  for (const auto& [seq, done] : h.completed) RC_ASSERT(done);
 }
 
-TEST(Batches, AResetForgetsAndOldReferencesFindNothing) {
+TEST(Batches, ResetForgetsEveryPart) {
   Batches batches({});
   batches.reset({});
   batches.add(event_at(1, 1), store::SkipReason::none, SteadyTime{0});
@@ -153,14 +153,14 @@ TEST(Batches, AResetForgetsAndOldReferencesFindNothing) {
   EXPECT_TRUE(batches.has(batches.next(Instant{}).value()));
 }
 
-TEST(Batches, ACursorThatIsNoBorderOfOursIsNotPassed) {
+TEST(Batches, CursorAmidABatchIsRefused) {
   Batches batches({});
   batches.reset({});
   for (uint64_t seq = 1; seq <= 3; ++seq) batches.add(event_at(seq, 1), store::SkipReason::none, SteadyTime{0});
   batches.cut(SteadyTime{0}, true);
-  EXPECT_TRUE(batches.pass({}));
-  EXPECT_FALSE(batches.pass({0, 0, 2}));
-  EXPECT_FALSE(batches.pass({0, 0, 3})) << "not settled: somebody else moved it there";
+  EXPECT_TRUE(batches.advance_to({}));
+  EXPECT_FALSE(batches.advance_to({0, 0, 2}));
+  EXPECT_FALSE(batches.advance_to({0, 0, 3})) << "not completed: another process moved it there";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The breaker driven by hand. Oracle: the rules in its header.
+// The breaker, call by call. Oracle: the rules in its header.
 #include "fanout/breaker.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ struct BreakerTest : testing::Test {
   }
 };
 
-TEST_F(BreakerTest, OpensTheWindowOneByOneUpToItsEdge) {
+TEST_F(BreakerTest, WindowWidensOneByOneUpToItsLimit) {
   for (const size_t window : {1u, 2u, 3u, 3u}) {
     EXPECT_TRUE(breaker.may_send(now, window - 1));
     EXPECT_FALSE(breaker.may_send(now, window));
@@ -28,7 +28,7 @@ TEST_F(BreakerTest, OpensTheWindowOneByOneUpToItsEdge) {
   }
 }
 
-TEST_F(BreakerTest, AfterTroubleNothingGoesBeforeItsTimeAndThenOneProbeAlone) {
+TEST_F(BreakerTest, AfterAFailureOneProbeGoesWhenItIsDue) {
   breaker.succeeded();
   breaker.failed(now, std::nullopt);
   const SteadyTime at = breaker.retry_at().value();
@@ -37,7 +37,7 @@ TEST_F(BreakerTest, AfterTroubleNothingGoesBeforeItsTimeAndThenOneProbeAlone) {
   EXPECT_FALSE(breaker.may_send(at, 1));
 }
 
-TEST_F(BreakerTest, AProbeThatSucceedsClosesItWithAWindowOfOne) {
+TEST_F(BreakerTest, SuccessfulProbeClosesItWithAWindowOfOne) {
   for (int i = 0; i < 3; ++i) breaker.succeeded();
   breaker.failed(now, std::nullopt);
   probe();
@@ -46,7 +46,7 @@ TEST_F(BreakerTest, AProbeThatSucceedsClosesItWithAWindowOfOne) {
   EXPECT_EQ(breaker.window(), 1u);
 }
 
-TEST_F(BreakerTest, BacksOffExponentiallyWithFullJitterUpToItsEdge) {
+TEST_F(BreakerTest, BacksOffExponentiallyWithFullJitterUpToItsLimit) {
   SteadyTime longest{0};
   for (int failures = 1; failures <= 40; ++failures) {
     if (failures > 1) probe();
@@ -60,7 +60,7 @@ TEST_F(BreakerTest, BacksOffExponentiallyWithFullJitterUpToItsEdge) {
   EXPECT_GT(longest, milliseconds{500});  // not stuck at the first step
 }
 
-TEST_F(BreakerTest, AWindowThatFailsTogetherCountsOnce) {
+TEST_F(BreakerTest, WindowThatFailsTogetherCountsOnce) {
   for (int i = 0; i < 3; ++i) breaker.failed(now, std::nullopt);
   EXPECT_EQ(breaker.failures(), 1);
   probe();
@@ -68,7 +68,7 @@ TEST_F(BreakerTest, AWindowThatFailsTogetherCountsOnce) {
   EXPECT_EQ(breaker.failures(), 2);
 }
 
-TEST_F(BreakerTest, ASuccessFromBeforeTheTroubleDoesNotCloseIt) {
+TEST_F(BreakerTest, SuccessFromBeforeTheFailureDoesNotCloseIt) {
   breaker.failed(now, std::nullopt);
   breaker.succeeded();
   EXPECT_FALSE(breaker.closed());

@@ -1,5 +1,5 @@
-// A target whose backlog grew too old, or whose rows retention removed: what is left behind, what an operator is told
-// and may do, also while the store does not answer. Oracle: the contract.
+// Targets whose backlog grew too old, or whose rows retention removed: the events left behind, the alarm, and what an
+// operator can do, also while the store does not answer. Oracle: the contract.
 #include "fanout/tests/dispatcher_fixture_test.h"
 
 namespace vf::fanout {
@@ -10,11 +10,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-struct DetachmentTest : OperatorFixture {
-  DetachmentTest() { target.max_backlog = std::chrono::hours{2}; }
+struct Detachment : OperatorFixture {
+  Detachment() { target.max_backlog = std::chrono::hours{2}; }
 };
 
-TEST_F(DetachmentTest, ABacklogOlderThanAllowedDetachesWithAnAlarmAndTheCursorMovesToThePresent) {
+TEST_F(Detachment, OldBacklogDetachesAndMovesTheCursorToThePresent) {
   add(1);
   start();
   answer(0, 503);
@@ -32,7 +32,7 @@ TEST_F(DetachmentTest, ABacklogOlderThanAllowedDetachesWithAnAlarmAndTheCursorMo
   EXPECT_THAT(outbox.audit(1).value()[0].detail, HasSubstr("max_backlog"));
 }
 
-TEST_F(DetachmentTest, TheEdgeItselfIsAllowed) {
+TEST_F(Detachment, BacklogOfExactlyMaxBacklogIsAllowed) {
   target.mode = Mode::paused;
   add(1);
   start();
@@ -44,7 +44,7 @@ TEST_F(DetachmentTest, TheEdgeItselfIsAllowed) {
   EXPECT_EQ(dispatcher->status().state, State::detached);
 }
 
-TEST_F(DetachmentTest, TheStoresClockSaysHowOldABacklogIs) {
+TEST_F(Detachment, BacklogAgesByTheStoresClock) {
   target.mode = Mode::paused;
   add(1);
   start();
@@ -56,7 +56,7 @@ TEST_F(DetachmentTest, TheStoresClockSaysHowOldABacklogIs) {
   EXPECT_EQ(dispatcher->status().state, State::detached);
 }
 
-TEST_F(DetachmentTest, StaysDetachedOverARestartFollowsThePresentAndResumesThere) {
+TEST_F(Detachment, OutlivesARestartAndResumesAtThePresent) {
   target.mode = Mode::paused;
   add(1);
   start();
@@ -76,7 +76,7 @@ TEST_F(DetachmentTest, StaysDetachedOverARestartFollowsThePresentAndResumesThere
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m601"));
 }
 
-TEST_F(DetachmentTest, HappensThoughTheStoreIsAwayForAWhile) {
+TEST_F(Detachment, IsWrittenOnceTheStoreIsBack) {
   target.mode = Mode::paused;
   add(1);
   start();
@@ -91,8 +91,8 @@ TEST_F(DetachmentTest, HappensThoughTheStoreIsAwayForAWhile) {
   EXPECT_EQ(dispatcher->status().state, State::detached);
 }
 
-struct UnwrittenDetachmentTest : DetachmentTest {
-  // Detached, while the store took nothing of it.
+struct UnwrittenDetachment : Detachment {
+  // Detached, while the store fails every write.
   void SetUp() override {
     target.mode = Mode::paused;
     add(1);
@@ -105,7 +105,7 @@ struct UnwrittenDetachmentTest : DetachmentTest {
   }
 };
 
-TEST_F(UnwrittenDetachmentTest, IsNotWrittenOverAnOperatorsNewerOrder) {
+TEST_F(UnwrittenDetachment, GivesWayToANewerOrder) {
   dispatcher->resume(completion());
   store_away = false;
   while (!writes.empty()) commit_one();
@@ -116,10 +116,10 @@ TEST_F(UnwrittenDetachmentTest, IsNotWrittenOverAnOperatorsNewerOrder) {
   EXPECT_EQ(dispatcher->status().mode, Mode::live);
 }
 
-TEST_F(UnwrittenDetachmentTest, IsWrittenAfterAllWhenTheOrderFailed) {
+TEST_F(UnwrittenDetachment, IsWrittenWhenTheNewerOrderFailed) {
   dispatcher->resume(completion());
   clock.advance(std::chrono::seconds{1});
-  dispatcher->step();  // it gives way while the order is under way
+  dispatcher->step();  // it gives way while the order is on its way to the store
   while (!writes.empty()) commit_one();
   ASSERT_FALSE(completed->has_value());
   store_away = false;
@@ -128,7 +128,7 @@ TEST_F(UnwrittenDetachmentTest, IsWrittenAfterAllWhenTheOrderFailed) {
   EXPECT_EQ(dispatcher->status().mode, Mode::detached);
 }
 
-TEST_F(DetachmentTest, ResumedBeforeTheMoveIsConfirmedItSendsNothingOlder) {
+TEST_F(Detachment, ResumeBeforeTheMoveIsConfirmedSendsNothingOlder) {
   target.mode = Mode::paused;
   add(3);
   start();
@@ -138,14 +138,14 @@ TEST_F(DetachmentTest, ResumedBeforeTheMoveIsConfirmedItSendsNothingOlder) {
     while (!writes.empty()) commit_one();
     dispatcher->step();
   }
-  ASSERT_FALSE(writes.empty()) << "the cursor is not moved";
+  ASSERT_FALSE(writes.empty()) << "the cursor was not moved";
   outcome_unknown = true;
   commit_one();
   outcome_unknown = false;
   ASSERT_EQ(cursor(), end());
   dispatcher->resume([](const auto&) {});
   run();
-  EXPECT_THAT(wire, IsEmpty()) << "what the move left behind";
+  EXPECT_THAT(wire, IsEmpty()) << "the move left these events behind";
   advance(std::chrono::seconds{2});
   EXPECT_THAT(wire, IsEmpty());
   add(1);
@@ -154,8 +154,8 @@ TEST_F(DetachmentTest, ResumedBeforeTheMoveIsConfirmedItSendsNothingOlder) {
   EXPECT_THAT(wire[0].messages(), ElementsAre("m3"));
 }
 
-struct GapTest : OperatorFixture {
-  // One delivered; then the target is out of the configuration while three more come and all four are purged.
+struct Gap : OperatorFixture {
+  // One event is delivered; then, while the target is not configured, three more come and all four are purged.
   void SetUp() override {
     add(1);
     start();
@@ -167,7 +167,7 @@ struct GapTest : OperatorFixture {
   }
 };
 
-TEST_F(GapTest, ACursorBehindAPurgedOutboxRaisesAnAlarmAndGoesOn) {
+TEST_F(Gap, RaisesAnAlarmAndDeliversWhatIsLeft) {
   add(1);
   start();
   EXPECT_THAT(dispatcher->status().alarm, HasSubstr("3 unknown events missed"));
@@ -180,7 +180,7 @@ TEST_F(GapTest, ACursorBehindAPurgedOutboxRaisesAnAlarmAndGoesOn) {
   EXPECT_EQ(dispatcher->status().alarm, "");
 }
 
-TEST_F(GapTest, IsToldOnceAlsoWhenTheOutboxIsEmpty) {
+TEST_F(Gap, IsReportedOnceAlsoWhenTheOutboxIsEmpty) {
   start();
   EXPECT_EQ(cursor(), end());
   const auto entries = outbox.audit(10).value().size();

@@ -1,4 +1,4 @@
-// A dispatcher over the model store, with a wire and a committer that do nothing until a test tells them to.
+// A dispatcher over the store in memory, with a wire and a committer that a test moves step by step.
 // Test code, single-threaded.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include <deque>
 
-#include "event/envelope.h"
+#include "event/envelope_reader.h"
 #include "event/identity.h"
 #include "fanout/dispatcher.h"
 #include "outbox/function_writer_test.h"
@@ -35,10 +35,10 @@ struct OnTheWire {
   }
 };
 
-/// The model store, away on demand, with a clock of its own.
+/// The store in memory, with reads that fail on demand and a clock of its own.
 struct ReadableOnDemand : store::memory::MemoryOutbox {
   bool reads_fail = false;
-  Millis behind{0};  // its clock, against ours
+  Millis behind{0};  // its clock is behind ours by this
 
   Result<Instant> time(Instant ours) override {
     if (reads_fail) return unavailable("the store is away");
@@ -65,7 +65,7 @@ struct DispatcherFixture : testing::Test {
   outbox::FunctionWriter writer{
       [this](store::Write write, outbox::OnWritten done) { writes.emplace_back(std::move(write), std::move(done)); }};
   bool store_away = false;       // writes fail, nothing is written
-  bool outcome_unknown = false;  // writes are done, and reported as failed
+  bool outcome_unknown = false;  // writes succeed and are reported as failed
   std::vector<std::pair<Uuid, std::string>> reported_dead;
   std::unique_ptr<Dispatcher> dispatcher;
   int added = 0;
@@ -83,7 +83,7 @@ struct DispatcherFixture : testing::Test {
         tuning);
     run();
   }
-  /// Forgets the process: what was on the wire or on its way to the store is gone.
+  /// A new process: requests on the wire and writes on their way to the store are lost.
   void crash_and_restart() {
     wire.clear();
     writes.clear();
@@ -104,12 +104,12 @@ struct DispatcherFixture : testing::Test {
     return e;
   }
   void add(Event e, bool fan_out = true) {
-    const store::Write write = store::AddEvent{std::move(e), fan_out, std::nullopt};
+    const store::Write write = store::AddEvent{.event = std::move(e), .fan_out = fan_out};
     const auto results = outbox.write({&write, 1}, clock.now(), nullptr);
     ASSERT_TRUE(results);
     if (dispatcher) dispatcher->saw_commit(std::get<store::EventAdded>(results->front()).position);
   }
-  /// Events m<number>, counted on from the last call.
+  /// Adds events m0, m1, …, numbered on over all calls.
   void add(int count) {
     for (int i = 0; i < count; ++i) add(event(fmt::format("m{}", added++)));
   }
@@ -122,7 +122,7 @@ struct DispatcherFixture : testing::Test {
     if (outcome_unknown) return done(unavailable("connection lost"));
     done(results ? Result<store::WriteResult>(results->front()) : results.error());
   }
-  /// Steps and commits until neither has anything to do. Answers nothing on the wire.
+  /// Steps and commits until there is nothing to do. Leaves requests on the wire unanswered.
   Millis run() {
     Millis wait = dispatcher->step();
     while (!writes.empty() || wait == Millis{0}) {
@@ -142,7 +142,7 @@ struct DispatcherFixture : testing::Test {
     sent.done(std::move(response));
     run();
   }
-  /// As our own receiver does, when it is 200.
+  /// With a result for each event, as our own receiver answers.
   void answer(size_t index, int status) {
     const std::string& body = wire.at(index).request.body;
     std::string results;
@@ -157,7 +157,7 @@ struct DispatcherFixture : testing::Test {
     response.body = std::move(body);
     answer(index, std::move(response));
   }
-  /// Waits out the backoff, so that a probe is sent.
+  /// Advances the clock past the backoff, so that a probe is sent.
   void wait_for_probe() {
     const auto at = dispatcher->status().next_attempt_at;
     ASSERT_TRUE(at);
@@ -173,7 +173,7 @@ struct DispatcherFixture : testing::Test {
   std::vector<store::PutDelivery> retries() { return rows(store::PutDelivery::State::retry); }
 };
 
-/// With an operator, who is told how each order went.
+/// With an operator's orders and their outcomes.
 struct OperatorFixture : DispatcherFixture {
   std::optional<Result<void>> completed;
 

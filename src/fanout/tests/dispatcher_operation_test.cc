@@ -1,4 +1,4 @@
-// Modes and dead letters by hand: what operators do and what a restart keeps. Oracle: the contract.
+// Modes and dead letters: operators' orders, and what outlives a restart. Oracle: the contract.
 #include "fanout/tests/dispatcher_fixture_test.h"
 #include "outbox/dead_letters.h"
 
@@ -10,9 +10,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-using OperationTest = OperatorFixture;
+using Operation = OperatorFixture;
 
-TEST_F(OperationTest, ADryRunMovesTheCursorAndSendsNothingNeitherLater) {
+TEST_F(Operation, DryRunMovesTheCursorAndSendsNothingLaterEither) {
   target.mode = Mode::dry_run;
   add(600);
   start();
@@ -25,7 +25,7 @@ TEST_F(OperationTest, ADryRunMovesTheCursorAndSendsNothingNeitherLater) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m600"));
 }
 
-TEST_F(OperationTest, ACursorThatWentBackIsMetWithinASecond) {
+TEST_F(Operation, CursorThatWentBackIsFoundWithinASecond) {
   add(4);
   start();
   while (!wire.empty()) answer(0, 200);
@@ -40,7 +40,7 @@ TEST_F(OperationTest, ACursorThatWentBackIsMetWithinASecond) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(OperationTest, TheCursorsRowsTellWhatWasSentFromWhatTheModePassedOver) {
+TEST_F(Operation, CursorRowsSayWhatWasSentAndWhatTheModeSkipped) {
   add(2);
   start();
   add(2);
@@ -61,7 +61,7 @@ TEST_F(OperationTest, TheCursorsRowsTellWhatWasSentFromWhatTheModePassedOver) {
   EXPECT_EQ(outbox.batch_of("stage", {0, 0, 5}).value()->count, 0);
 }
 
-TEST_F(OperationTest, OfABatchThatADryRunInterruptsOnlyWhatWasTakenIsToldAsSent) {
+TEST_F(Operation, DryRunAmidABatchRecordsOnlyAcceptedEventsAsSent) {
   target.delivery = Delivery::single;
   add(4);
   start();
@@ -79,7 +79,7 @@ TEST_F(OperationTest, OfABatchThatADryRunInterruptsOnlyWhatWasTakenIsToldAsSent)
   EXPECT_EQ(row(4).skip_reason, store::SkipReason::dry_run);
 }
 
-TEST_F(OperationTest, WhatNobodyWantsIsToldAsUnwanted) {
+TEST_F(Operation, FilteredEventsAreRecordedAsUnwanted) {
   target.types = {"x.*"};
   add(1);
   start();
@@ -87,7 +87,7 @@ TEST_F(OperationTest, WhatNobodyWantsIsToldAsUnwanted) {
   EXPECT_EQ(outbox.batch_of("stage", end()).value()->skip_reason, store::SkipReason::unwanted);
 }
 
-TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume) {
+TEST_F(Operation, PausedBacklogIsDeliveredOnResume) {
   target.mode = Mode::paused;
   add(3);
   start();
@@ -99,7 +99,7 @@ TEST_F(OperationTest, APausedTargetsCursorStandsAndItsBacklogIsDeliveredOnResume
   EXPECT_THAT(wire.at(0).messages(), SizeIs(3));
 }
 
-TEST_F(OperationTest, WhatAnotherProcessOrdersIsInForceSoon) {
+TEST_F(Operation, OrderOfAnotherProcessIsInForceWithinTwoSeconds) {
   add(1);
   start();
   answer(0, 200);
@@ -118,7 +118,7 @@ TEST_F(OperationTest, WhatAnotherProcessOrdersIsInForceSoon) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m1"));
 }
 
-TEST_F(OperationTest, PausingLetsWhatIsInFlightFinish) {
+TEST_F(Operation, PauseLetsRequestsInFlightFinish) {
   add(1);
   start();
   set_mode(Mode::paused);
@@ -129,7 +129,7 @@ TEST_F(OperationTest, PausingLetsWhatIsInFlightFinish) {
   EXPECT_THAT(wire, IsEmpty());
 }
 
-TEST_F(OperationTest, GoingIntoDryRunDropsWhatWaitsForAnotherAttempt) {
+TEST_F(Operation, DryRunSkipsEventsThatWaitForAnotherAttempt) {
   add(1);
   start();
   answer(0, 503);
@@ -139,7 +139,7 @@ TEST_F(OperationTest, GoingIntoDryRunDropsWhatWaitsForAnotherAttempt) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(OperationTest, WhatFailsAfterGoingIntoDryRunIsNotSentAgain) {
+TEST_F(Operation, RefusalDuringDryRunIsNotSentAgain) {
   add(2);
   start();
   set_mode(Mode::dry_run);
@@ -150,7 +150,7 @@ TEST_F(OperationTest, WhatFailsAfterGoingIntoDryRunIsNotSentAgain) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(OperationTest, AModeSurvivesARestartAndResumeGoesBackToTheConfiguredOne) {
+TEST_F(Operation, ModeOutlivesARestartUntilResume) {
   start();
   set_mode(Mode::paused);
   add(1);
@@ -162,7 +162,7 @@ TEST_F(OperationTest, AModeSurvivesARestartAndResumeGoesBackToTheConfiguredOne) 
   EXPECT_THAT(outbox.settings().value(), IsEmpty());
 }
 
-TEST_F(OperationTest, ResumingATargetThatIsConfiguredPausedMakesItLive) {
+TEST_F(Operation, ResumeMakesATargetConfiguredPausedLive) {
   target.mode = Mode::paused;
   start();
   resume();
@@ -170,7 +170,7 @@ TEST_F(OperationTest, ResumingATargetThatIsConfiguredPausedMakesItLive) {
   EXPECT_EQ(dispatcher->status().mode, Mode::live);
 }
 
-TEST_F(OperationTest, AModeThatCouldNotBeKeptIsNotInForce) {
+TEST_F(Operation, ModeThatIsNotPersistedIsNotInForce) {
   start();
   store_away = true;
   dispatcher->set_mode(Mode::paused, completion());
@@ -179,13 +179,13 @@ TEST_F(OperationTest, AModeThatCouldNotBeKeptIsNotInForce) {
   EXPECT_EQ(dispatcher->status().mode, Mode::live);
 }
 
-TEST_F(OperationTest, DetachedCannotBeSetByHand) {
+TEST_F(Operation, DetachedCannotBeOrdered) {
   start();
   dispatcher->set_mode(Mode::detached, completion());
   EXPECT_EQ(completed->error().code, Code::invalid);
 }
 
-struct DeadLetterTest : OperationTest {
+struct DeadLetter : Operation {
   void SetUp() override {
     add(1);
     start();
@@ -198,13 +198,13 @@ struct DeadLetterTest : OperationTest {
       done(results->front());
     });
     outbox::DeadLetters(outbox, at_once, clock).retry("stage", event("m0").id, completion());
-    dispatcher->look_for_retries();
+    dispatcher->poll_retries();
     run();
     EXPECT_TRUE(completed->has_value());
   }
 };
 
-TEST_F(DeadLetterTest, RetriedAndDeliveredItIsGone) {
+TEST_F(DeadLetter, DeliveredRetryRemovesIt) {
   retry();
   ASSERT_THAT(wire, SizeIs(1));
   EXPECT_THAT(wire[0].messages(), ElementsAre("m0"));
@@ -213,7 +213,7 @@ TEST_F(DeadLetterTest, RetriedAndDeliveredItIsGone) {
   EXPECT_THAT(retries(), IsEmpty());
 }
 
-TEST_F(DeadLetterTest, RetriedAndRefusedItIsDeadAgain) {
+TEST_F(DeadLetter, RefusedRetryDiesAgain) {
   retry();
   answer(0, 422);
   EXPECT_THAT(dead(), SizeIs(1));
@@ -221,7 +221,7 @@ TEST_F(DeadLetterTest, RetriedAndRefusedItIsDeadAgain) {
   EXPECT_THAT(wire, IsEmpty());
 }
 
-TEST_F(DeadLetterTest, RetriedWhileTheTargetIsInTroubleItWaits) {
+TEST_F(DeadLetter, RetryWaitsWhileTheTargetFails) {
   retry();
   answer(0, 503);
   EXPECT_THAT(dead(), IsEmpty());
@@ -229,9 +229,9 @@ TEST_F(DeadLetterTest, RetriedWhileTheTargetIsInTroubleItWaits) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
 }
 
-TEST_F(DeadLetterTest, OneWhoseEventGoesWhileItWaitsIsDeadAgainWithItsReason) {
+TEST_F(DeadLetter, RetryOfAPurgedEventDiesAgain) {
   retry();
-  answer(0, 503);  // it waits in the lane for the target to be well
+  answer(0, 503);  // it waits in the lane until the target is healthy
   const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
   ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
   wait_for_probe();

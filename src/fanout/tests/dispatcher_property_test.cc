@@ -1,6 +1,6 @@
-// The dispatcher against a receiver and a store that misbehave at random. Oracle: what the receiver took in. Every
-// event is delivered or, if it is one the receiver refuses, a dead letter; an event comes twice only after an answer
-// that was lost, a crash, or a store whose outcome was unknown.
+// The dispatcher against a receiver and a store that fail at random. Oracle: the events that the receiver accepted.
+// Every event is delivered, or a dead letter if the receiver refuses it. An event arrives twice only after an answer
+// that was lost, a crash, or a write of unknown outcome.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -15,13 +15,13 @@ namespace {
 struct World : DispatcherFixture {
   void TestBody() override {}
 
-  std::map<std::string, int> taken;  // by message id: how often the receiver took it in
+  std::map<std::string, int> taken;  // by message id: how often the receiver accepted it
   bool excuses_repeats = false;
   bool healthy = false;
 
   static bool refuses(const std::string& message) { return message.ends_with('7'); }
 
-  // The receiver takes all of a request or nothing.
+  // The receiver accepts all of a request or nothing.
   int receive(const OnTheWire& sent) {
     const auto messages = sent.messages();
     if (std::ranges::any_of(messages, refuses)) return 422;

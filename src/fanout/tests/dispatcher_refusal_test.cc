@@ -1,5 +1,5 @@
-// Events that a target refuses: halving, dead letters, and a target that refuses everything. Oracle: architecture.md
-// "Fan-out" and the contract.
+// Events that a target refuses: halving, dead letters, and a target that refuses everything. Oracle: the comments of
+// sender.h and the contract.
 #include "fanout/tests/dispatcher_fixture_test.h"
 
 namespace vf::fanout {
@@ -9,9 +9,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-using RefusalTest = DispatcherFixture;
+using Refusal = DispatcherFixture;
 
-TEST_F(RefusalTest, ARefusedBatchIsHalvedUntilTheGuiltyEventIsAloneAndDead) {
+TEST_F(Refusal, BatchIsHalvedUntilTheRefusedEventIsAlone) {
   add(8);
   start();
   std::set<std::string> ids;
@@ -19,9 +19,9 @@ TEST_F(RefusalTest, ARefusedBatchIsHalvedUntilTheGuiltyEventIsAloneAndDead) {
   while (!wire.empty()) {
     const auto messages = wire[0].messages();
     EXPECT_TRUE(ids.insert(wire[0].header("webhook-id")).second) << "a half has its own id";
-    const bool guilty = std::ranges::find(messages, "m5") != messages.end();
-    if (!guilty) delivered.insert(delivered.end(), messages.begin(), messages.end());
-    answer(0, guilty ? 422 : 200);
+    const bool refused = std::ranges::find(messages, "m5") != messages.end();
+    if (!refused) delivered.insert(delivered.end(), messages.begin(), messages.end());
+    answer(0, refused ? 422 : 200);
   }
   EXPECT_THAT(delivered, testing::UnorderedElementsAre("m0", "m1", "m2", "m3", "m4", "m6", "m7"));
   ASSERT_THAT(dead(), SizeIs(1));
@@ -35,7 +35,7 @@ TEST_F(RefusalTest, ARefusedBatchIsHalvedUntilTheGuiltyEventIsAloneAndDead) {
   EXPECT_EQ(dispatcher->status().dead, 1);
 }
 
-TEST_F(RefusalTest, ASingleRefusedEventIsDeadAtOnce) {
+TEST_F(Refusal, RefusedBatchOfOneDiesAtOnce) {
   add(1);
   start();
   answer(0, 400);
@@ -43,7 +43,7 @@ TEST_F(RefusalTest, ASingleRefusedEventIsDeadAtOnce) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(RefusalTest, ADeadLettersReasonKeepsWhatTheProblemSaysAndNoEcho) {
+TEST_F(Refusal, ReasonKeepsProblemDetailsAndNoEcho) {
   add(1);
   start();
   http::Response problem = http::problem(422, "no such channel");
@@ -60,7 +60,7 @@ TEST_F(RefusalTest, ADeadLettersReasonKeepsWhatTheProblemSaysAndNoEcho) {
   }
 }
 
-TEST_F(RefusalTest, TheCursorWaitsForTheDeadLettersRow) {
+TEST_F(Refusal, CursorWaitsForTheDeadLettersRow) {
   add(1);
   start();
   const auto before = cursor();
@@ -73,15 +73,15 @@ TEST_F(RefusalTest, TheCursorWaitsForTheDeadLettersRow) {
   EXPECT_EQ(cursor(), end());
 }
 
-struct RefusesEverythingTest : DispatcherFixture {
-  /// Refuses all there is, one fresh batch and its parts after the other, until the target is backing off.
+struct RefusesEverything : DispatcherFixture {
+  /// Refuses every request until the target is backing off.
   void refuse_until_it_backs_off() {
     while (!wire.empty()) answer(0, 400);
     ASSERT_EQ(dispatcher->status().state, State::backing_off);
   }
 };
 
-TEST_F(RefusesEverythingTest, FiveRefusalsInARowAreDeadLettersTheSixthIsTheTargetsTrouble) {
+TEST_F(RefusesEverything, SixthRefusalInARowIsATargetFailure) {
   start();
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(dispatcher->status().alarm, "");
@@ -101,7 +101,7 @@ TEST_F(RefusesEverythingTest, FiveRefusalsInARowAreDeadLettersTheSixthIsTheTarge
   EXPECT_THAT(dispatcher->status().alarm, HasSubstr("refused 5 events in a row"));
 }
 
-TEST_F(RefusesEverythingTest, ADeliveryBetweenThemBeginsTheCountAnew) {
+TEST_F(RefusesEverything, DeliveryRestartsTheCount) {
   start();
   for (int i = 0; i < 20; ++i) {
     add(1);
@@ -113,7 +113,7 @@ TEST_F(RefusesEverythingTest, ADeliveryBetweenThemBeginsTheCountAnew) {
   EXPECT_EQ(dispatcher->status().state, State::ok);
 }
 
-TEST_F(RefusesEverythingTest, AWholeBacklogIsKeptUntilTheTargetIsMended) {
+TEST_F(RefusesEverything, BacklogIsKeptUntilTheTargetIsFixed) {
   add(40);
   start();
   refuse_until_it_backs_off();
@@ -132,7 +132,7 @@ TEST_F(RefusesEverythingTest, AWholeBacklogIsKeptUntilTheTargetIsMended) {
   EXPECT_EQ(dispatcher->status().alarm, "");
 }
 
-TEST_F(RefusesEverythingTest, EventsThatAreGuiltyInARowHoldNobodyBehindThemBackForLong) {
+TEST_F(RefusesEverything, RefusedEventsInARowBlockNoEventBehindThemForLong) {
   add(8);
   start();
   const auto receive = [this] {
@@ -148,7 +148,7 @@ TEST_F(RefusesEverythingTest, EventsThatAreGuiltyInARowHoldNobodyBehindThemBackF
   EXPECT_EQ(dispatcher->status().delivered, 1);
 }
 
-TEST_F(RefusesEverythingTest, WhatIsCommittedMeanwhileIsTriedToo) {
+TEST_F(RefusesEverything, NewEventsAreTriedToo) {
   add(6);
   start();
   refuse_until_it_backs_off();
@@ -158,13 +158,13 @@ TEST_F(RefusesEverythingTest, WhatIsCommittedMeanwhileIsTriedToo) {
   EXPECT_THAT(wire[0].messages(), testing::ElementsAre("m6"));
 }
 
-TEST_F(RefusesEverythingTest, AnOperatorsResumeLetsTheNextFiveDie) {
+TEST_F(RefusesEverything, ResumeLetsTheNextFiveDie) {
   add(20);
   start();
   refuse_until_it_backs_off();
   dispatcher->resume([](auto) {});
   run();
-  EXPECT_EQ(dispatcher->status().alarm.find("in a row and took none"), std::string::npos);
+  EXPECT_EQ(dispatcher->status().alarm.find("in a row and accepted none"), std::string::npos);
   for (int i = 0; i < 50; ++i) {
     wait_for_probe();
     while (!wire.empty()) answer(0, 400);
@@ -173,7 +173,7 @@ TEST_F(RefusesEverythingTest, AnOperatorsResumeLetsTheNextFiveDie) {
   EXPECT_THAT(dead(), SizeIs(10));
 }
 
-TEST_F(RefusesEverythingTest, ARetryIsNotCountedAgainstItsEventWhileItLasts) {
+TEST_F(RefusesEverything, RetriesCountNoAttemptMeanwhile) {
   target.delivery = Delivery::single;
   tuning.single_attempts_max = 2;
   add(5);
@@ -194,7 +194,7 @@ TEST_F(RefusesEverythingTest, ARetryIsNotCountedAgainstItsEventWhileItLasts) {
   EXPECT_EQ(dispatcher->status().delivered, 5);
 }
 
-TEST_F(RefusesEverythingTest, ARetryDoesNotAddToTheCount) {
+TEST_F(RefusesEverything, RetriesDoNotAddToTheCount) {
   target.delivery = Delivery::single;
   add(2);
   start();

@@ -1,4 +1,4 @@
-// Receivers of single events: one event a request, failures in a lane of their own. Oracle: architecture.md "Fan-out".
+// Receivers of single events: one event a request, failures in the retry lane. Oracle: the comments of sender.h.
 #include "fanout/tests/dispatcher_fixture_test.h"
 
 namespace vf::fanout {
@@ -8,10 +8,10 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-struct SingleTest : DispatcherFixture {
-  SingleTest() { target.delivery = Delivery::single; }
+struct SingleDelivery : DispatcherFixture {
+  SingleDelivery() { target.delivery = Delivery::single; }
 
-  /// Answers everything on the wire, fresh and repeated, until nothing is left; `bad` gets `status`.
+  /// Answers every request until none is left: with `status` for the event `bad`, with 200 for all others.
   void answer_all(const std::string& bad, int status) {
     while (!wire.empty()) answer(0, wire[0].messages() == std::vector{bad} ? status : 200);
   }
@@ -22,7 +22,7 @@ struct SingleTest : DispatcherFixture {
   }
 };
 
-TEST_F(SingleTest, OneEventARequestUnderTheEventsOwnId) {
+TEST_F(SingleDelivery, OneEventARequestUnderTheEventsId) {
   add(3);
   start();
   EXPECT_EQ(wire[0].header("Content-Type"), "application/cloudevents+json");
@@ -37,7 +37,7 @@ TEST_F(SingleTest, OneEventARequestUnderTheEventsOwnId) {
   EXPECT_EQ(outbox.batch_of("stage", end()).value().value().count, 3);
 }
 
-TEST_F(SingleTest, AFailureStepsAsideAndFreshEventsGoOn) {
+TEST_F(SingleDelivery, FailedEventIsDeferredAndFreshEventsGoOn) {
   for (const int status : {400, 422, 500}) {
     add(3);
     const auto bad = fmt::format("m{}", added - 2);
@@ -57,7 +57,7 @@ TEST_F(SingleTest, AFailureStepsAsideAndFreshEventsGoOn) {
   }
 }
 
-TEST_F(SingleTest, AttemptsAreBoundedThenItIsDead) {
+TEST_F(SingleDelivery, EventDiesAfterTheLastAttempt) {
   tuning.single_attempts_max = 3;
   start();
   open_window();
@@ -74,7 +74,7 @@ TEST_F(SingleTest, AttemptsAreBoundedThenItIsDead) {
   EXPECT_THAT(retries(), IsEmpty());
 }
 
-TEST_F(SingleTest, RetriesWaitLongerEachTime) {
+TEST_F(SingleDelivery, RetriesWaitLongerEachTime) {
   SeededRandom chance{3};
   for (int i = 0; i < 100; ++i) {
     EXPECT_GE(retry_delay(1, chance), std::chrono::milliseconds{2'500});
@@ -85,7 +85,7 @@ TEST_F(SingleTest, RetriesWaitLongerEachTime) {
   }
 }
 
-TEST_F(SingleTest, AnOutageKillsNothingAndWritesFewRows) {
+TEST_F(SingleDelivery, OutageKillsNothingAndWritesFewRows) {
   tuning.single_attempts_max = 2;
   start();
   open_window();
@@ -113,7 +113,7 @@ TEST_F(SingleTest, AnOutageKillsNothingAndWritesFewRows) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(SingleTest, ManyRetriesDoNotStarveFreshEvents) {
+TEST_F(SingleDelivery, ManyRetriesDoNotStarveFreshEvents) {
   tuning.breaker.window_max = 16;
   start();
   open_window();
@@ -130,7 +130,7 @@ TEST_F(SingleTest, ManyRetriesDoNotStarveFreshEvents) {
   EXPECT_EQ(repeated, 4u) << "a quarter of the window";
 }
 
-TEST_F(SingleTest, ACrashBetweenDeliveryAndItsRowRepeatsNoMoreThanThatEvent) {
+TEST_F(SingleDelivery, CrashAfterADeliveredRetryRepeatsThatEventOnly) {
   start();
   open_window();
   add(1);

@@ -1,4 +1,5 @@
-// The dispatcher's decisions, step by step, over the model store. Oracle: architecture.md "Fan-out" and the contract.
+// The dispatcher's decisions, step by step, over the store in memory. Oracle: the headers of this folder and the
+// contract.
 #include "fanout/tests/dispatcher_fixture_test.h"
 
 namespace vf::fanout {
@@ -10,7 +11,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 struct DispatcherTest : DispatcherFixture {
-  /// Window wide open, so that several requests go at once.
+  /// Opens the window to its full width of four requests.
   void open_window() {
     for (int i = 0; i < 4; ++i) {
       add(1);
@@ -42,12 +43,12 @@ TEST_F(DispatcherTest, DeliversASignedBatchAndMovesTheCursorAfterTheAnswer) {
   EXPECT_EQ(dispatcher->status().delivered, 3);
 }
 
-TEST_F(DispatcherTest, WhatNobodyToldOfIsFoundWithinATenthOfASecond) {
+TEST_F(DispatcherTest, CommitOfAnotherProcessIsFoundWithin100Ms) {
   start();
-  const store::Write write = store::AddEvent{event("of another process"), true, std::nullopt};
+  const store::Write write = store::AddEvent{.event = event("of another process")};
   ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
   const Millis wait = run();
-  EXPECT_THAT(wire, IsEmpty()) << "nothing is read without a reason";
+  EXPECT_THAT(wire, IsEmpty()) << "the outbox is not polled yet";
   EXPECT_THAT(wait, testing::AllOf(testing::Gt(Millis{0}), testing::Le(Millis{100})));
   advance(wait);
   EXPECT_THAT(wire, SizeIs(1));
@@ -60,7 +61,7 @@ TEST_F(DispatcherTest, SignsWithEverySecretWhileOneRotates) {
   EXPECT_EQ(std::ranges::count(wire[0].header("webhook-signature"), ' '), 1);
 }
 
-TEST_F(DispatcherTest, ABatchHoldsAtMost500EventsAndOneMebibyte) {
+TEST_F(DispatcherTest, BatchHoldsAtMost500EventsAndOneMebibyte) {
   add(501);
   start();
   EXPECT_THAT(wire.at(0).messages(), SizeIs(500));
@@ -77,7 +78,7 @@ TEST_F(DispatcherTest, ABatchHoldsAtMost500EventsAndOneMebibyte) {
   EXPECT_LE(wire[0].request.body.size(), 1u << 20);
 }
 
-TEST_F(DispatcherTest, AnEventLargerThanABatchTravelsAlone) {
+TEST_F(DispatcherTest, EventLargerThanABatchTravelsAlone) {
   add(1);
   auto big = event("big");
   big.body = '"' + std::string((1u << 20) + 1, 'x') + '"';
@@ -89,7 +90,7 @@ TEST_F(DispatcherTest, AnEventLargerThanABatchTravelsAlone) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("big"));
 }
 
-TEST_F(DispatcherTest, AcksOutOfOrderWaitForTheOlderBatch) {
+TEST_F(DispatcherTest, AnswersOutOfOrderWaitForTheOlderBatch) {
   start();
   open_window();
   const auto before = cursor();
@@ -102,7 +103,7 @@ TEST_F(DispatcherTest, AcksOutOfOrderWaitForTheOlderBatch) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(DispatcherTest, TheWindowOpensGraduallyAndIsNeverExceeded) {
+TEST_F(DispatcherTest, WindowOpensGraduallyAndIsNeverExceeded) {
   add(500 * 40);
   start();
   size_t widest = 0;
@@ -123,7 +124,7 @@ TEST_F(DispatcherTest, ReadsAheadOnlyAsTheWindowNeeds) {
   EXPECT_THAT(wire, SizeIs(1));
 }
 
-TEST_F(DispatcherTest, TheTargetsTroubleBacksTheWholeTargetOffAndWritesNoRows) {
+TEST_F(DispatcherTest, TargetFailureBacksOffAndWritesNoRows) {
   for (const int status : {301, 401, 403, 404, 408, 410, 429, 500, 502, 503}) {
     add(2);
     if (!dispatcher) start();
@@ -149,7 +150,7 @@ TEST_F(DispatcherTest, TheTargetsTroubleBacksTheWholeTargetOffAndWritesNoRows) {
   EXPECT_THAT(retries(), IsEmpty());
 }
 
-TEST_F(DispatcherTest, NoAnswerIsTheTargetsTroubleToo) {
+TEST_F(DispatcherTest, NoAnswerIsATargetFailure) {
   add(1);
   start();
   answer(0, unavailable("timeout"));
@@ -160,19 +161,19 @@ TEST_F(DispatcherTest, NoAnswerIsTheTargetsTroubleToo) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(DispatcherTest, ALoginPageInFrontOfOurReceiverSwallowsNothing) {
+TEST_F(DispatcherTest, LoginPageBeforeOurReceiverSwallowsNothing) {
   add(2);
   start();
   answer(0, 200, "<html>Please log in</html>");
   EXPECT_EQ(cursor(), Position{});
   EXPECT_EQ(dispatcher->status().delivered, 0);
-  EXPECT_THAT(dispatcher->status().last_error, HasSubstr("no receiver of ours"));
+  EXPECT_THAT(dispatcher->status().last_error, HasSubstr("does not lead to a vf environment"));
   wait_for_probe();
   answer(0, 200);
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(DispatcherTest, AForeignReceiverOfBatchesHasDeliveredWithAnySuccess) {
+TEST_F(DispatcherTest, AnySuccessOfAForeignReceiverIsADelivery) {
   target.url = "http://127.0.0.1:1/hooks";
   add(2);
   start();
@@ -234,7 +235,7 @@ TEST_F(DispatcherTest, GoneIsAnAlarmAndKillsNothing) {
   EXPECT_THAT(dead(), IsEmpty());
 }
 
-TEST_F(DispatcherTest, AFailedMoveOfTheCursorIsRepeatedNotTheDelivery) {
+TEST_F(DispatcherTest, FailedAdvanceIsRepeatedAndTheDeliveryIsNot) {
   add(1);
   start();
   store_away = true;
@@ -246,7 +247,7 @@ TEST_F(DispatcherTest, AFailedMoveOfTheCursorIsRepeatedNotTheDelivery) {
   EXPECT_THAT(wire, IsEmpty());
 }
 
-TEST_F(DispatcherTest, AMoveOfUnknownOutcomeIsFoundOutNotRepeated) {
+TEST_F(DispatcherTest, AdvanceOfUnknownOutcomeIsReadNotRepeated) {
   add(1);
   start();
   outcome_unknown = true;
@@ -259,21 +260,21 @@ TEST_F(DispatcherTest, AMoveOfUnknownOutcomeIsFoundOutNotRepeated) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m1"));
 }
 
-TEST_F(DispatcherTest, ACursorThatSomebodyElseMovedIsFollowed) {
+TEST_F(DispatcherTest, CursorThatAnotherProcessMovedIsFollowed) {
   add(2);
   start();
   add(500);
   const store::Write move = store::MoveCursor{"stage", end(), "by hand"};
   ASSERT_TRUE(outbox.write({&move, 1}, clock.now(), nullptr));
   dispatcher->stop();
-  answer(0, 200);  // its own move is fenced off
+  answer(0, 200);  // its own move is refused: the cursor has moved
   advance(std::chrono::seconds{1});
   EXPECT_EQ(dispatcher->status().cursor, end());
   EXPECT_EQ(cursor(), end());
   EXPECT_FALSE(outbox.batch_of("stage", Position{0, 0, 1}).value());
 }
 
-TEST_F(DispatcherTest, AfterACrashTheUnansweredBatchComesAgainUnderTheSameId) {
+TEST_F(DispatcherTest, UnansweredBatchKeepsItsIdOverACrash) {
   add(3);
   start();
   const auto id = wire[0].header("webhook-id");
@@ -282,7 +283,7 @@ TEST_F(DispatcherTest, AfterACrashTheUnansweredBatchComesAgainUnderTheSameId) {
   EXPECT_EQ(wire[0].header("webhook-id"), id);
 }
 
-TEST_F(DispatcherTest, ANewTargetStartsAtThePresentOrAtTheEarliest) {
+TEST_F(DispatcherTest, NewTargetStartsAtThePresentOrTheEarliest) {
   add(2);
   target.start = Start::now;
   start();
@@ -290,16 +291,16 @@ TEST_F(DispatcherTest, ANewTargetStartsAtThePresentOrAtTheEarliest) {
   add(1);
   run();
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m2"));
-  crash_and_restart();  // it has a cursor now: start no longer matters
+  crash_and_restart();  // it has a cursor now: `start` no longer matters
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m2"));
 }
 
-TEST_F(DispatcherTest, WhatNobodyWantsIsNotSentAndMovesTheCursorInFewSteps) {
+TEST_F(DispatcherTest, FilteredEventsMoveTheCursorInFewSteps) {
   target.types = {"x.*"};
   start();
   add(499);
   run();
-  EXPECT_EQ(cursor(), Position{}) << "fewer than 500, and no second has passed";
+  EXPECT_EQ(cursor(), Position{}) << "fewer than 500, and less than a second has passed";
   add(1);
   run();
   EXPECT_EQ(cursor(), end());
@@ -319,7 +320,7 @@ TEST_F(DispatcherTest, EventsOfADryRunSourceAreNeverDelivered) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
 }
 
-TEST_F(DispatcherTest, AnEventGathersCompanyWhileAnotherBatchIsInFlight) {
+TEST_F(DispatcherTest, EventsGatherWhileAnotherBatchIsInFlight) {
   start();
   open_window();
   add(1);
@@ -327,14 +328,14 @@ TEST_F(DispatcherTest, AnEventGathersCompanyWhileAnotherBatchIsInFlight) {
   ASSERT_THAT(wire, SizeIs(1));
   add(1);
   run();
-  EXPECT_THAT(wire, SizeIs(1)) << "it waits for company";
+  EXPECT_THAT(wire, SizeIs(1)) << "it waits for more events";
   add(1);
   advance(Millis{5});
   ASSERT_THAT(wire, SizeIs(2));
   EXPECT_THAT(wire[1].messages(), SizeIs(2));
 }
 
-TEST_F(DispatcherTest, AStoreThatFailsToReadIsAskedAgainAfterAPause) {
+TEST_F(DispatcherTest, FailedReadIsRepeatedAfterAPause) {
   start();
   outbox.reads_fail = true;
   add(1);
@@ -342,12 +343,12 @@ TEST_F(DispatcherTest, AStoreThatFailsToReadIsAskedAgainAfterAPause) {
   EXPECT_THAT(dispatcher->status().last_error, HasSubstr("the store is away"));
   outbox.reads_fail = false;
   run();
-  EXPECT_THAT(wire, IsEmpty()) << "not hammered";
+  EXPECT_THAT(wire, IsEmpty()) << "the pause is not over";
   advance(Millis{500});
   EXPECT_THAT(wire, SizeIs(1));
 }
 
-TEST_F(DispatcherTest, StoppedItFinishesWhatIsInFlightAndBeginsNothing) {
+TEST_F(DispatcherTest, StoppedItFinishesRequestsInFlightOnly) {
   start();
   open_window();
   add(1000);
@@ -366,7 +367,7 @@ TEST_F(DispatcherTest, StoppedItFinishesWhatIsInFlightAndBeginsNothing) {
   EXPECT_TRUE(outbox.batch_of("stage", cursor()).value());
 }
 
-TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotDealtWith) {
+TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotPassed) {
   start();
   EXPECT_EQ(dispatcher->status().lag, Millis{0});
   add(1);
@@ -378,9 +379,10 @@ TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotDealtWith) {
   EXPECT_EQ(dispatcher->status().last_delivery_lag, std::chrono::seconds{3});
 }
 
-TEST_F(DispatcherTest, ASecretThatIsNoneIsRefusedAtOnce) {
+TEST_F(DispatcherTest, MalformedSecretIsRefusedAtOnce) {
   target.secrets = {"whsec_short"};
-  const auto made = Dispatcher::create(target, {outbox, writer, nullptr, clock, random}, tuning);
+  const auto made = Dispatcher::create(
+      target, {.outbox = outbox, .writer = writer, .send = nullptr, .clock = clock, .random = random}, tuning);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::invalid);
 }

@@ -14,7 +14,7 @@ Event event(std::string source, std::string type, bool sandbox = false) {
   return e;
 }
 
-TEST(Pattern, AStarStandsForAnyRunOfCharacters) {
+TEST(Pattern, StarMatchesAnyRunOfCharacters) {
   EXPECT_TRUE(matches("kick.*", "kick.chat.message.sent"));
   EXPECT_TRUE(matches("kick.*", "kick."));
   EXPECT_FALSE(matches("kick.*", "kick"));
@@ -52,7 +52,7 @@ TEST(Wants, SourceAndTypeMustBothFit) {
   EXPECT_FALSE(wants(target, event("sumsub", "kick.chat.message.sent")));
 }
 
-TEST(ConfigVersion, ChangesWithWhatIsSentWhereAndNotWithSecrets) {
+TEST(ConfigVersion, CoversWhatIsSentWhereAndNoSecret) {
   Target target{.name = "stage", .url = "http://a", .secrets = {"one"}};
   const auto before = config_version(target);
   EXPECT_EQ(before.size(), 16u);
@@ -73,7 +73,7 @@ TEST(Mode, TextsRoundTrip) {
   EXPECT_EQ(parse_mode("off"), std::nullopt);
 }
 
-TEST(Target, OurReceiversAreKnownByTheirPath) {
+TEST(Target, OurReceiversAreRecognisedByTheirPath) {
   Target target;
   target.url = "http://127.0.0.1:8082/internal/events";
   EXPECT_TRUE(is_our_receiver(target));

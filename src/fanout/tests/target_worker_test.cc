@@ -1,5 +1,5 @@
-// The worker's thread: waking, completions from other threads, draining. HTTP is a double that answers by itself;
-// the deciding has its own tests. Waits on conditions with a deadline.
+// The worker's thread: waking, completions from other threads, draining. A double stands in for HTTP; the decisions
+// are tested with the dispatcher. Waits on conditions with a deadline.
 #include "fanout/target_worker.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers whatever is sent at the next poll, unless asked to hold.
+// Answers 200 to every request at the next poll, unless `hold` is set.
 class AnsweringClient final : public http::Client {
  public:
   struct Shared {
@@ -100,7 +100,7 @@ struct TargetWorkerTest : testing::Test {
   int added_ = 0;
 };
 
-TEST_F(TargetWorkerTest, DeliversWhatIsThereAndWhatIsCommittedLater) {
+TEST_F(TargetWorkerTest, DeliversEarlierAndLaterCommits) {
   add(1200);
   start();
   EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
@@ -112,14 +112,14 @@ TEST_F(TargetWorkerTest, DeliversWhatIsThereAndWhatIsCommittedLater) {
   EXPECT_TRUE(eventually([&] { return worker->status().delivered == 1550; }));
 }
 
-TEST_F(TargetWorkerTest, FindsWhatAnotherProcessCommittedWithoutBeingWoken) {
+TEST_F(TargetWorkerTest, FindsCommitsOfAnotherProcessUnwoken) {
   start();
   EXPECT_TRUE(eventually([&] { return outbox.cursor("stage").value().has_value(); }));
   add(1);
   EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
 }
 
-TEST_F(TargetWorkerTest, OperatorsCallsComeBackAndAreInTheStatus) {
+TEST_F(TargetWorkerTest, OrdersCompleteAndShowInTheStatus) {
   start();
   std::atomic<bool> completed{false};
   worker->set_mode(Mode::paused, [&](auto result) { completed = result.has_value(); });
@@ -127,7 +127,7 @@ TEST_F(TargetWorkerTest, OperatorsCallsComeBackAndAreInTheStatus) {
   EXPECT_TRUE(eventually([&] { return worker->status().mode == Mode::paused; }));
 }
 
-TEST_F(TargetWorkerTest, DrainFinishesWhatIsInFlightAndMovesTheCursor) {
+TEST_F(TargetWorkerTest, DrainFinishesRequestsInFlightAndMovesTheCursor) {
   client->hold = true;
   add(3);
   start();
@@ -146,7 +146,7 @@ TEST_F(TargetWorkerTest, DrainFinishesWhatIsInFlightAndMovesTheCursor) {
   EXPECT_EQ(worker->status().in_flight, 0u);
 }
 
-TEST_F(TargetWorkerTest, DrainEndsAtItsDeadlineThoughNobodyAnswers) {
+TEST_F(TargetWorkerTest, DrainEndsAtItsDeadlineWithoutAnswers) {
   client->hold = true;
   add(3);
   start();
@@ -162,7 +162,7 @@ TEST_F(TargetWorkerTest, DrainEndsAtItsDeadlineThoughNobodyAnswers) {
   EXPECT_TRUE(completed);
 }
 
-TEST_F(TargetWorkerTest, AWrongSecretIsToldAtStart) {
+TEST_F(TargetWorkerTest, MalformedSecretFailsTheStart) {
   target.secrets.clear();
   const auto made = TargetWorker::start(
       target,
