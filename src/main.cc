@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/cli.h"
+#include "platform/thread_name.h"
 
 namespace {
 
@@ -19,5 +20,6 @@ void keep_standard_streams() {
 
 int main(int argc, char** argv) {
   keep_standard_streams();
+  vf::platform::name_this_thread("vf");
   return vf::cli::run({argv + 1, argv + argc}, {std::cout, std::cerr});
 }

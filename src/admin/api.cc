@@ -127,7 +127,10 @@ struct Api::Implementation {
   };
 
   explicit Implementation(Params p)
-      : params(std::move(p)), started(params.clock.steady()), looks(kWaitingMax), operations(kWaitingMax) {}
+      : params(std::move(p)),
+        started(params.clock.steady()),
+        looks("admin-reads", kWaitingMax),
+        operations("admin-changes", kWaitingMax) {}
 
   void look(http::Router& router, const Path& path, Look look);
   void operate(http::Router& router, const std::string& method, const Path& path, Operate operate);

@@ -8,7 +8,7 @@ constexpr std::chrono::milliseconds kResponseTimeout{5'000};
 
 }  // namespace
 
-AdminRole::AdminRole() : checks_(kReadinessWaitingMax) {}
+AdminRole::AdminRole() : checks_("readiness", kReadinessWaitingMax) {}
 
 Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configured, std::optional<admin::Hub> hub,
                                                     obs::Services services) {
@@ -24,9 +24,10 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configu
   http::ServerParams params;
   params.listen = configured.listen.address;
   params.response_timeout = kResponseTimeout;  // a check that hangs is an answer too: 503, not ready
-  auto server = http::Server::start(params, [&router = role->router_](http::Request request, http::Respond respond) {
-    router.handle(std::move(request), std::move(respond));
-  });
+  auto server =
+      http::Server::start("admin", params, [&router = role->router_](http::Request request, http::Respond respond) {
+        router.handle(std::move(request), std::move(respond));
+      });
   if (!server) return Error{server.error().code, "admin.listen: " + server.error().message};
   role->server_ = std::move(*server);
   role->url_ = role->server_->url();

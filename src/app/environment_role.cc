@@ -55,7 +55,7 @@ Result<void> EnvironmentRole::listen() {
   auto signer = make_signer(configured_);
   if (!signer)
     return Error{signer.error().code, fmt::format("environments.{}.secrets: {}", name_, signer.error().message)};
-  receive::Receiver::Params params{*store_, services_.clock, std::move(*signer)};
+  receive::Receiver::Params params{name_, *store_, services_.clock, std::move(*signer)};
   params.limits.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
   params.watch.on_event = [this](const receive::EventReport& report) { observe(report); };
   params.watch.on_failure = [this](const Error& failure) { observe(failure); };
@@ -64,7 +64,7 @@ Result<void> EnvironmentRole::listen() {
   http::ServerParams listener;
   listener.listen = configured_.listen.address;
   limit_bodies(listener, configured_.max_body);
-  auto server = http::Server::start(listener, [this](http::Request request, http::Respond respond) {
+  auto server = http::Server::start("receive:" + name_, listener, [this](http::Request request, http::Respond respond) {
     receiver_->handle(std::move(request), std::move(respond));
   });
   if (!server)

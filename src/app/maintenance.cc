@@ -15,8 +15,8 @@ constexpr Millis kRetryAfterFailure{60'000};
 
 Maintenance::Maintenance(Params params)
     : params_(std::move(params)),
-      purger_(kPurgePause, [this] { return purge(); }),
-      retrier_(Millis{0}, [this] { return retry_quarantined(); }) {}
+      purger_("purge:" + params_.environment, kPurgePause, [this] { return purge(); }),
+      retrier_("retry:" + params_.environment, Millis{0}, [this] { return retry_quarantined(); }) {}
 
 void Maintenance::drain() {
   purger_.stop();

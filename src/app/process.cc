@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "platform/heap.h"
+#include "platform/thread_name.h"
 
 namespace vf::app {
 namespace {
@@ -49,7 +50,7 @@ Process::~Process() { drain(); }
 // The shared store before anything is touched: it tells whether another process works here. Receivers before senders,
 // and the admin listener last: when it answers, all of it is ready.
 Result<Addresses> Process::start() {
-  memory_ = std::make_unique<concurrency::PeriodicTask>(kMemoryPause, [] {
+  memory_ = std::make_unique<concurrency::PeriodicTask>("heap-trim", kMemoryPause, [] {
     platform::give_back_freed_memory();
     return kMemoryPause;
   });
@@ -57,7 +58,7 @@ Result<Addresses> Process::start() {
                           &Process::run_ingest, &Process::start_admin}) {
     VF_TRY((this->*step)());
   }
-  told_health_ = std::make_unique<concurrency::PeriodicTask>(kHealthPause, [this] {
+  told_health_ = std::make_unique<concurrency::PeriodicTask>("health-log", kHealthPause, [this] {
     health_log_.look();
     return kHealthPause;
   });
@@ -120,7 +121,8 @@ void Process::drain() {
     std::vector<std::jthread> drains;
     drains.reserve(environments_.size());
     for (auto& environment : environments_)
-      drains.emplace_back([&environment] { environment->drain(kListenersDrain); });
+      drains.push_back(platform::named_thread("drain:" + environment->name(),
+                                              [&environment] { environment->drain(kListenersDrain); }));
   }
   if (admin_) admin_->drain(kAdminDrain);
   if (memory_) memory_->stop();

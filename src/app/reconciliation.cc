@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "platform/thread_name.h"
+
 namespace vf::app {
 
 RawLogReconciliation::RawLogReconciliation(Params params)
@@ -51,7 +53,7 @@ Result<void> RawLogReconciliation::start(const admin::ReconciliationRequest& req
   if (stopped_) return unavailable("the hub is stopping");
   if (asked_.state == "running") return conflict("a proof is under way: wait for its end");
   asked_ = {.state = "running", .error = {}, .from = request.from, .to = request.to, .lines = {}};
-  asking_ = std::jthread([this, request] { run(request); });
+  asking_ = platform::named_thread("reconcile-once", [this, request] { run(request); });
   return {};
 }
 

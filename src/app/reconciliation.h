@@ -22,7 +22,7 @@ namespace vf::app {
 class ReconciliationRounds {
  public:
   explicit ReconciliationRounds(raw_log::Reconciler::Params params)
-      : reconciler_(std::move(params)), thread_(kFirstPause, [this] { return reconciler_.step(); }) {}
+      : reconciler_(std::move(params)), thread_("reconcile", kFirstPause, [this] { return reconciler_.step(); }) {}
   raw_log::ReconcilerStatus status() const { return reconciler_.status(); }
   /// A round under way is given up.
   void drain(Millis) {

@@ -15,7 +15,7 @@ constexpr int64_t kRowsMax = 5'000;  // of each table: a few tens of millisecond
 }  // namespace
 
 Retention::Retention(Params params, outbox::Writer& writer)
-    : params_(std::move(params)), writer_(writer), thread_(kPause, [this] { return step(); }) {}
+    : params_(std::move(params)), writer_(writer), thread_("retention", kPause, [this] { return step(); }) {}
 
 void Retention::drain(Millis) { thread_.stop(); }
 

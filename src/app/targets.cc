@@ -5,6 +5,7 @@
 
 #include "crypto/standard_webhooks.h"
 #include "http/client.h"
+#include "platform/thread_name.h"
 
 namespace vf::app {
 namespace {
@@ -101,7 +102,10 @@ std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout:
   std::vector<std::future<admin::EnvironmentAnswer>> asked;  // all at once: one that is away must not add up
   for (const auto& target : targets) {
     if (!fanout::is_our_receiver(target)) continue;
-    asked.push_back(std::async(std::launch::async, [&target, event_id, now] { return ask(target, event_id, now); }));
+    asked.push_back(std::async(std::launch::async, [&target, event_id, now] {
+      platform::name_this_thread("ask:" + target.name);
+      return ask(target, event_id, now);
+    }));
   }
   std::vector<admin::EnvironmentAnswer> answers;
   answers.reserve(asked.size());

@@ -10,8 +10,9 @@ namespace vf::cli {
 namespace {
 
 TEST(LakeVerify, WithoutARawLogItNamesTheKeyToSet) {
-  const auto hub = http::Server::start(
-      {}, [](http::Request, http::Respond respond) { respond(http::problem(404, "there is no raw log here")); });
+  const auto hub = http::Server::start("test", {}, [](http::Request, http::Respond respond) {
+    respond(http::problem(404, "there is no raw log here"));
+  });
   ASSERT_TRUE(hub) << hub.error().message;
   std::ostringstream out, err;
   EXPECT_EQ(run({"lake", "verify", "--set", "admin.url=" + (*hub)->url(), "--set", "admin.token=t"}, {out, err}), 1);

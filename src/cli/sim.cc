@@ -87,7 +87,7 @@ int play(Session& session, const Options& options) {
       (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
   if (!playing) return session.fail(playing.error());
   // The main thread waits for a signal; when all is told and answered, this raises it.
-  concurrency::PeriodicTask finished(kFinishedPoll, [&simulator] {
+  concurrency::PeriodicTask finished("sim-finished", kFinishedPoll, [&simulator] {
     if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;
   });

@@ -9,9 +9,12 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "platform/thread_name.h"
 
 namespace vf::concurrency {
 
@@ -29,8 +32,13 @@ class BatchQueue {
   /// Takes ownership of the batch; must answer every item in it. Must not throw. Called by each lane.
   using HandleBatch = std::function<void(std::vector<Item>)>;
 
-  BatchQueue(BatchQueueParams params, HandleBatch handle) : params_(params), handle_(std::move(handle)) {
-    for (int i = 0; i < params_.lanes; ++i) lanes_.emplace_back([this, i] { run(i == 0); });
+  /// `name`: of the lanes' threads; numbered when there are several.
+  BatchQueue(const std::string& name, BatchQueueParams params, HandleBatch handle)
+      : params_(params), handle_(std::move(handle)) {
+    for (int i = 0; i < params_.lanes; ++i) {
+      const auto lane = platform::numbered_name(name, i, params_.lanes);
+      lanes_.push_back(platform::named_thread(lane, [this, i] { run(i == 0); }));
+    }
   }
   ~BatchQueue() { drain(); }
   BatchQueue(const BatchQueue&) = delete;
@@ -141,7 +149,7 @@ class BatchQueue {
   int others_ = params_.lanes - 1;  // lanes running beside the first
   bool stopping_ = false;
   bool stopped_ = false;
-  std::vector<std::thread> lanes_;  // last: they start when everything above is ready
+  std::vector<std::jthread> lanes_;  // last: they start when everything above is ready
 };
 
 }  // namespace vf::concurrency

@@ -31,7 +31,7 @@ bool submit(BatchQueue<int>& committer, int item, size_t bytes = 1) { return com
 
 TEST(BatchQueue, WhatWaitsBehindACommitBecomesOneBatch) {
   Blocked blocked;
-  BatchQueue<int> committer({.waiting_max = 100, .waiting_bytes_max = 100, .batch_max = 3},
+  BatchQueue<int> committer("commit", {.waiting_max = 100, .waiting_bytes_max = 100, .batch_max = 3},
                             [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
   ASSERT_TRUE(submit(committer, 0));
   blocked.entered.wait();
@@ -44,7 +44,7 @@ TEST(BatchQueue, WhatWaitsBehindACommitBecomesOneBatch) {
 
 TEST(BatchQueue, RefusesAtItsBoundOfItemsAndOfBytes) {
   Blocked blocked;
-  BatchQueue<int> committer({.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
+  BatchQueue<int> committer("commit", {.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
                             [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
   ASSERT_TRUE(submit(committer, 0));
   blocked.entered.wait();
@@ -62,7 +62,7 @@ TEST(BatchQueue, RefusesAtItsBoundOfItemsAndOfBytes) {
 
 TEST(BatchQueue, AnEmptyQueueTakesOneItemHoweverHeavy) {
   std::atomic<int> taken{0};
-  BatchQueue<int> committer({.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
+  BatchQueue<int> committer("commit", {.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
                             [&](std::vector<int> batch) { taken += static_cast<int>(batch.size()); });
   EXPECT_TRUE(submit(committer, 0, 1000));
   committer.drain();
@@ -72,7 +72,7 @@ TEST(BatchQueue, AnEmptyQueueTakesOneItemHoweverHeavy) {
 TEST(BatchQueue, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
   std::latch both{2};
   std::atomic<int> taken{0};
-  BatchQueue<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer("commit", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
     both.arrive_and_wait();  // never passed by one lane alone
     taken += static_cast<int>(batch.size());
   });
@@ -85,7 +85,7 @@ TEST(BatchQueue, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
 TEST(BatchQueue, AnotherLaneWaitsForItsShare) {
   std::latch entered{1}, other{1}, go{1};
   std::atomic<int> batches{0};
-  BatchQueue<int> committer({.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer("commit", {.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
     if (batches++ == 0) {
       entered.count_down();
       go.wait();
@@ -109,7 +109,7 @@ TEST(BatchQueue, AnotherLaneWaitsForItsShare) {
 TEST(BatchQueue, UrgentItemsKeepTheirOrderWhateverTheLanes) {
   std::mutex mutex;
   std::vector<int> urgent;
-  BatchQueue<int> committer({.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer("commit", {.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
     const std::lock_guard lock(mutex);
     for (const int item : batch) {
       if (item >= 1000) urgent.push_back(item);
@@ -128,7 +128,7 @@ TEST(BatchQueue, UrgentItemsKeepTheirOrderWhateverTheLanes) {
 TEST(BatchQueue, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
   std::atomic<int> committed{0}, accepted{0};
   std::atomic<bool> ended{false};
-  BatchQueue<int> committer({.waiting_max = 64, .batch_max = 7, .lanes = 3},
+  BatchQueue<int> committer("commit", {.waiting_max = 64, .batch_max = 7, .lanes = 3},
                             [&](std::vector<int> batch) { committed += static_cast<int>(batch.size()); });
   std::latch under_way{4};
   std::vector<std::jthread> submitting;
@@ -156,7 +156,7 @@ TEST(BatchQueue, WhatAnAnswerAddsWhileDrainingIsCommittedTooByAnyLane) {
   std::atomic<int> taken{0};
   std::latch full{2};
   BatchQueue<int>* self = nullptr;
-  BatchQueue<int> committer({.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+  BatchQueue<int> committer("commit", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
     taken += static_cast<int>(batch.size());
     if (batch.front() != 0) return;
     full.arrive_and_wait();

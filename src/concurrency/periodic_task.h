@@ -5,7 +5,10 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
+
+#include "platform/thread_name.h"
 
 namespace vf::concurrency {
 
@@ -14,10 +17,12 @@ class PeriodicTask {
   /// Returns how long to pause before the next step. Runs on the PeriodicTask's own thread, first after `first_pause`.
   using Step = std::function<std::chrono::milliseconds()>;
 
-  PeriodicTask(std::chrono::milliseconds first_pause, Step step)
-      : thread_([this, first_pause, step = std::move(step)](const std::stop_token& stop) {
-          for (auto pause = first_pause; wait(stop, pause);) pause = step();
-        }) {}
+  /// `name`: of the thread.
+  PeriodicTask(std::string name, std::chrono::milliseconds first_pause, Step step)
+      : thread_(platform::named_thread(std::move(name),
+                                       [this, first_pause, step = std::move(step)](const std::stop_token& stop) {
+                                         for (auto pause = first_pause; wait(stop, pause);) pause = step();
+                                       })) {}
 
   /// Ends the pause, waits for a step under way.
   void stop() {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "concurrency/batch_queue.h"
@@ -14,8 +15,8 @@ class TaskThread {
  public:
   using Task = std::move_only_function<void()>;
 
-  explicit TaskThread(size_t waiting_max)
-      : tasks_({.waiting_max = waiting_max}, [](std::vector<Task> tasks) {
+  TaskThread(const std::string& name, size_t waiting_max)
+      : tasks_(name, {.waiting_max = waiting_max}, [](std::vector<Task> tasks) {
           for (auto& task : tasks) task();
         }) {}
 

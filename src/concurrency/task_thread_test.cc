@@ -11,7 +11,7 @@ namespace {
 TEST(TaskThread, RunsInOrderRefusesAtItsBoundAndFinishesWhatWaits) {
   std::latch entered{1}, go{1};
   std::vector<int> done;
-  TaskThread tasks(2);
+  TaskThread tasks("tasks", 2);
   TaskThread::Task first = [&] {
     entered.count_down();
     go.wait();

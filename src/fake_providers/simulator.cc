@@ -1,13 +1,14 @@
 #include "fake_providers/simulator.h"
 
 #include "fake_providers/kick_api.h"
+#include "platform/thread_name.h"
 
 namespace vf::fake_providers {
 
 Result<std::unique_ptr<Simulator>> Simulator::start(SimulatorParams params, const Clock& clock) {
   if (params.kick_key_pem.empty()) params.kick_key_pem = crypto::PrivateKey::make_rsa(2048).to_pem();
   VF_ASSIGN(const auto key, crypto::PrivateKey::rsa_from_pem(params.kick_key_pem));
-  auto api = http::Server::start({.listen = params.api_listen}, make_kick_api(key.public_pem()));
+  auto api = http::Server::start("sim-kick-api", {.listen = params.api_listen}, make_kick_api(key.public_pem()));
   if (!api) return api.error();
   std::unique_ptr<Simulator> simulator(new Simulator(std::move(params), clock));
   simulator->api_ = *std::move(api);
@@ -31,7 +32,7 @@ Result<void> Simulator::play(const Receivers& receivers) {
   const uint64_t seed = params_.world.seed;
   player_ = std::make_unique<Player>(params_.player, World(params_.world),
                                      Schedule(params_.faults, *std::move(signer), seed), clock_);
-  thread_ = std::jthread([this](const std::stop_token& stop) {
+  thread_ = platform::named_thread("sim-player", [this](const std::stop_token& stop) {
     player_->run(stop);
     finished_ = true;
   });

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "platform/thread_name.h"
+
 namespace vf::fanout {
 
 std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning) {
@@ -52,6 +54,7 @@ TargetWorker::TargetWorker(Params params)
 Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params params) {
   auto& outbox = params.outbox;
   const Tuning tuning = params.tuning;
+  const std::string thread_name = "target:" + target.name;
   auto on_dead = std::move(params.on_dead);
   std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
   auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
@@ -66,7 +69,7 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   VF_ASSIGN(auto dispatcher, Dispatcher::create(std::move(target), std::move(ports), tuning));
   worker->dispatcher_ = std::move(dispatcher);
   worker->status_ = worker->dispatcher_->status();
-  worker->thread_ = std::thread([w = worker.get()] { w->run(); });
+  worker->thread_ = platform::named_thread(thread_name, [w = worker.get()] { w->run(); });
   return worker;
 }
 

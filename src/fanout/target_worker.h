@@ -61,7 +61,7 @@ class TargetWorker {
   Status status_;
   Position committed_;  // the newest event that the worker was woken for
   std::mutex draining_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace vf::fanout

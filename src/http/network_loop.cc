@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "http/connection.h"
+#include "platform/thread_name.h"
 
 namespace vf::http {
 namespace {
@@ -46,9 +47,9 @@ NetworkLoop::NetworkLoop(ServerState& state)
       sweep_period_(sweep_period(state.params)),
       mailbox_(std::make_shared<Mailbox>(*this)) {}
 
-void NetworkLoop::start() {
+void NetworkLoop::start(std::string thread_name) {
   schedule_sweep();
-  thread_ = std::thread([this] {
+  thread_ = platform::named_thread(std::move(thread_name), [this] {
     this_threads_loop = this;
     context_.run();
     mailbox_->close();

@@ -68,7 +68,7 @@ class NetworkLoop {
   NetworkLoop(const NetworkLoop&) = delete;
   NetworkLoop& operator=(const NetworkLoop&) = delete;
 
-  void start();
+  void start(std::string thread_name);
   void adopt(Arrival arrival);
   /// Takes the arrival in place of the longest idle connection; when none is idle, hands it to `refused`, on the loop's
   /// thread.
@@ -118,7 +118,7 @@ class NetworkLoop {
   std::unique_ptr<char[]> read_buffer_ = std::make_unique_for_overwrite<char[]>(kReadBufferBytes);
   uint64_t exchange_ = 0;
   bool aborted_ = false;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace vf::http

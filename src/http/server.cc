@@ -15,6 +15,7 @@
 
 #include "http/connection.h"
 #include "http/network_loop.h"
+#include "platform/thread_name.h"
 
 namespace vf::http {
 namespace {
@@ -66,7 +67,7 @@ class AsioServer final : public Server {
   }
   ~AsioServer() override { drain(std::chrono::milliseconds{0}); }
 
-  Result<void> listen();
+  Result<void> listen(const std::string& name);
   uint16_t port() const override { return endpoint_.port(); }
   std::string url() const override;
   ServerStats stats() const override;
@@ -94,7 +95,7 @@ class AsioServer final : public Server {
   bool running_ = false;
 };
 
-Result<void> AsioServer::listen() {
+Result<void> AsioServer::listen(const std::string& name) {
   VF_ASSIGN(const auto wanted, parse_listen(state_.params.listen));
   error_code error;
   const auto step = [&](auto&& action) {
@@ -108,7 +109,8 @@ Result<void> AsioServer::listen() {
   step([&] { endpoint_ = acceptor_->local_endpoint(error); });
   if (error) return unavailable(fmt::format("cannot listen on {}: {}", state_.params.listen, error.message()));
   wait_for_peers();
-  for (auto& loop : loops_) loop->start();
+  const int count = static_cast<int>(loops_.size());
+  for (int i = 0; i < count; ++i) loops_[static_cast<size_t>(i)]->start(platform::numbered_name(name, i, count));
   running_ = true;
   return {};
 }
@@ -223,9 +225,9 @@ void AsioServer::drain(std::chrono::milliseconds at_most) {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(ServerParams params, Handler handler) {
+Result<std::unique_ptr<Server>> Server::start(const std::string& name, ServerParams params, Handler handler) {
   auto server = std::make_unique<AsioServer>(std::move(params), std::move(handler));
-  VF_TRY(server->listen());
+  VF_TRY(server->listen(name));
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -36,8 +36,9 @@ struct ServerStats {
 
 class Server {
  public:
-  /// Binds and starts. Error `unavailable` names the address and why (in use, not permitted).
-  static Result<std::unique_ptr<Server>> start(ServerParams params, Handler handler);
+  /// Binds and starts. `name`: of the network threads; numbered when there are several. Error `unavailable` names the
+  /// address and why (in use, not permitted).
+  static Result<std::unique_ptr<Server>> start(const std::string& name, ServerParams params, Handler handler);
   virtual ~Server() = default;  // as drain(0)
   virtual uint16_t port() const = 0;
   virtual std::string url() const = 0;  // "http://127.0.0.1:8080"

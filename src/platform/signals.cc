@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <thread>
+#include "platform/thread_name.h"
 
 namespace vf::platform {
 namespace {
@@ -34,7 +34,7 @@ void wait_for_stop(std::chrono::seconds patience) {
   const sigset_t set = stop_signals();
   int received = 0;
   sigwait(&set, &received);
-  std::thread([set, patience] {
+  named_thread("stop-deadline", [set, patience] {
     const timespec limit{patience.count(), 0};
     _exit(sigtimedwait(&set, nullptr, &limit) > 0 ? kKilledBySecondSignal : kDrainTookTooLong);
   }).detach();

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "platform/thread_name.h"
+
 namespace vf::raw_log {
 
 // What the worker's thread is told by others: completions of writes, wake-ups, and when to end.
@@ -55,7 +57,7 @@ Worker::Worker(Params params)
       feeder_(
           {.outbox = params.outbox, .writer = writer_, .lake = params.lake, .clock = params.clock, .random = random_},
           std::move(params.feeder)),
-      thread_([this] { run(); }) {}
+      thread_(platform::named_thread("raw-log", [this] { run(); })) {}
 
 void Worker::run() {
   for (Millis wait{0};;) {

@@ -43,7 +43,7 @@ class Worker {
   mutable std::mutex mutex_;
   FeederStatus status_;
   std::mutex draining_;
-  std::thread thread_;  // last: starts when everything above is ready
+  std::jthread thread_;  // last: starts when everything above is ready
 };
 
 }  // namespace vf::raw_log

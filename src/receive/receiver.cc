@@ -14,7 +14,8 @@ size_t weight(const Ask& ask, size_t body_bytes) {
 
 Receiver::Receiver(Params params)
     : params_(std::move(params)),
-      queue_(params_.queue, [this](std::vector<Pending> batch) { perform(std::move(batch)); }) {}
+      queue_("apply:" + params_.environment, params_.queue,
+             [this](std::vector<Pending> batch) { perform(std::move(batch)); }) {}
 
 void Receiver::handle(http::Request request, http::Respond respond) {
   const auto began = params_.clock.steady();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -26,6 +27,7 @@ struct AnswerReport {
 class Receiver {
  public:
   struct Params {
+    std::string environment;
     store::EnvironmentStore& store;
     const Clock& clock;
     crypto::WebhookSigner signer;

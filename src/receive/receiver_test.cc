@@ -37,7 +37,7 @@ class HeldStore final : public store::memory::MemoryEnvironment {
 class ReceiverTest : public testing::Test {
  protected:
   Receiver::Params params(store::EnvironmentStore& store) {
-    Receiver::Params out{.store = store, .clock = clock_, .signer = signer({kSecret})};
+    Receiver::Params out{.environment = "stage", .store = store, .clock = clock_, .signer = signer({kSecret})};
     out.on_answer = [this](const AnswerReport& report) {
       const std::lock_guard lock(mutex_);
       statuses_.push_back(report.status);

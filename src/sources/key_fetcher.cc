@@ -24,7 +24,7 @@ Result<std::string> fetch(const std::string& url) {
 
 }  // namespace
 
-KeyFetcher::KeyFetcher() : fetches_(kWaitingMax) {}
+KeyFetcher::KeyFetcher() : fetches_("key-fetcher", kWaitingMax) {}
 
 void KeyFetcher::ask(std::string url, Answer answer) {
   auto call = std::make_shared<Answer>(std::move(answer));

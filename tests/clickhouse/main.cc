@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   params.body_bytes_max = 256u << 20;
   params.buffered_bytes_max = 1u << 30;
   params.response_timeout = std::chrono::minutes{10};
-  auto server = http::Server::start(params, [&interface](http::Request request, http::Respond respond) {
+  auto server = http::Server::start("clickhouse", params, [&interface](http::Request request, http::Respond respond) {
     (*interface)->handle(std::move(request), std::move(respond));
   });
   if (!server) return std::fprintf(stderr, "%s\n", server.error().message.c_str()), 1;

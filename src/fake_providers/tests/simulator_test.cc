@@ -53,8 +53,10 @@ class Receiver {
   int requests_ = 0;
   std::optional<crypto::PublicKey> key_;
   std::map<std::string, int> bodies_;
-  std::unique_ptr<http::Server> server_ = std::move(*http::Server::start(
-      {}, [this](http::Request request, http::Respond respond) { take(std::move(request), std::move(respond)); }));
+  std::unique_ptr<http::Server> server_ =
+      std::move(*http::Server::start("test", {}, [this](http::Request request, http::Respond respond) {
+        take(std::move(request), std::move(respond));
+      }));
 };
 
 const std::string& key_pem() {

@@ -40,7 +40,7 @@ class ClientTest : public testing::Test {
   }
 
   std::unique_ptr<Server> server_ =
-      std::move(*Server::start({.body_bytes_max = 4u << 20}, [](Request request, Respond respond) {
+      std::move(*Server::start("test", {.body_bytes_max = 4u << 20}, [](Request request, Respond respond) {
         if (request.path() != "/never") respond(describe(request));
       }));
 };
@@ -283,7 +283,7 @@ TEST_F(ClientTest, LoopbackIsAllowedByNameAndNumber) {
 
 TEST(Client, TakesNoProxyFromTheEnvironment) {
   setenv("http_proxy", "http://127.0.0.1:1/", 1);
-  const auto server = std::move(*Server::start({}, [](Request, Respond respond) { respond({}); }));
+  const auto server = std::move(*Server::start("test", {}, [](Request, Respond respond) { respond({}); }));
   EXPECT_TRUE(Client::create({})->call({.url = server->url()}));
   unsetenv("http_proxy");
 }

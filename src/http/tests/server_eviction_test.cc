@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/eventually_test.h"
-#include "http/tests/raw_peer_test.h"
 #include "http/server.h"
+#include "http/tests/raw_peer_test.h"
 
 namespace vf::http {
 namespace {
@@ -21,7 +21,7 @@ constexpr std::string_view kHalf = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length
 void answer_ok(Request, Respond respond) { respond({}); }
 
 std::unique_ptr<Server> serve_with(ServerParams params, Handler handler = answer_ok) {
-  auto server = Server::start(std::move(params), std::move(handler));
+  auto server = Server::start("test", std::move(params), std::move(handler));
   EXPECT_TRUE(server) << server.error().message;
   return std::move(*server);
 }

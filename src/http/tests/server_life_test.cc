@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "base/eventually_test.h"
-#include "http/tests/raw_peer_test.h"
 #include "http/server.h"
+#include "http/tests/raw_peer_test.h"
 
 namespace vf::http {
 namespace {
@@ -51,7 +51,7 @@ Response text(std::string body) {
 void answer_ok(Request, Respond respond) { respond(text("ok")); }
 
 TEST(ServerLife, HoldsAThousandIdleConnectionsAndStillAnswers) {
-  const auto server = std::move(*Server::start({.threads = 2}, answer_ok));
+  const auto server = std::move(*Server::start("test", {.threads = 2}, answer_ok));
   std::vector<RawPeer> idle;
   for (int i = 0; i < 1000; ++i) idle.emplace_back(server->port());
   ASSERT_TRUE(eventually([&] { return server->stats().connections_open == 1000; }));
@@ -68,7 +68,7 @@ TEST(ServerLife, HoldsAThousandIdleConnectionsAndStillAnswers) {
 
 TEST(ServerLife, TakesAnswersFromOtherThreadsInAnyOrder) {
   HeldRequests held;
-  const auto server = std::move(*Server::start({.threads = 2}, held.handler()));
+  const auto server = std::move(*Server::start("test", {.threads = 2}, held.handler()));
   std::vector<RawPeer> peers;
   std::vector<Respond> responds;
   for (int i = 0; i < 100; ++i) {
@@ -87,7 +87,7 @@ TEST(ServerLife, TakesAnswersFromOtherThreadsInAnyOrder) {
 
 TEST(ServerLife, DoesNotReadAheadWhileARequestWaits) {
   HeldRequests held;
-  const auto server = std::move(*Server::start({}, held.handler()));
+  const auto server = std::move(*Server::start("test", {}, held.handler()));
   RawPeer peer(server->port());
   peer.send(std::string(kGet) + std::string(kGet));
   Respond first = held.take();
@@ -99,7 +99,7 @@ TEST(ServerLife, DoesNotReadAheadWhileARequestWaits) {
 }
 
 TEST(ServerLife, AnswersOnceWhateverTheHandlerDoes) {
-  const auto server = std::move(*Server::start({}, [](Request, Respond respond) {
+  const auto server = std::move(*Server::start("test", {}, [](Request, Respond respond) {
     respond(text("once"));
     respond(text("twice"));
   }));
@@ -112,7 +112,7 @@ TEST(ServerLife, AnswersOnceWhateverTheHandlerDoes) {
 
 TEST(ServerLife, AnswersToDeadPeersAndDeadServersAreDropped) {
   HeldRequests held;
-  auto server = std::move(*Server::start({}, held.handler()));
+  auto server = std::move(*Server::start("test", {}, held.handler()));
   RawPeer dead(server->port());
   dead.send(kGet);
   Respond to_dead_peer = held.take();
@@ -130,7 +130,7 @@ TEST(ServerLife, AnswersToDeadPeersAndDeadServersAreDropped) {
 
 TEST(ServerLife, AnAnswerTooLargeForTheSocketArrivesWhole) {
   const std::string large(20 << 20, 'x');
-  const auto server = std::move(*Server::start({}, [&](Request, Respond respond) { respond(text(large)); }));
+  const auto server = std::move(*Server::start("test", {}, [&](Request, Respond respond) { respond(text(large)); }));
   RawPeer peer(server->port());
   peer.send(kGet);
   EXPECT_EQ(peer.read().body, large);
@@ -138,8 +138,8 @@ TEST(ServerLife, AnAnswerTooLargeForTheSocketArrivesWhole) {
 
 TEST(ServerLife, APeerThatDoesNotTakeItsAnswerIsDropped) {
   const std::string large(20 << 20, 'x');
-  const auto server =
-      std::move(*Server::start({.request_timeout = 60ms}, [&](Request, Respond respond) { respond(text(large)); }));
+  const auto server = std::move(
+      *Server::start("test", {.request_timeout = 60ms}, [&](Request, Respond respond) { respond(text(large)); }));
   RawPeer peer(server->port());
   peer.send(kGet);
   EXPECT_TRUE(eventually([&] { return server->stats().requests_total == 1 && server->stats().connections_open == 0; }));
@@ -147,7 +147,7 @@ TEST(ServerLife, APeerThatDoesNotTakeItsAnswerIsDropped) {
 
 TEST(ServerLife, DrainClosesIdleFinishesWhatIsInFlightAndAcceptsNoMore) {
   HeldRequests held;
-  const auto server = std::move(*Server::start({}, held.handler()));
+  const auto server = std::move(*Server::start("test", {}, held.handler()));
   RawPeer idle(server->port());
   ASSERT_TRUE(eventually([&] { return server->stats().connections_open == 1; }));
   RawPeer half(server->port());
@@ -172,7 +172,7 @@ TEST(ServerLife, DrainClosesIdleFinishesWhatIsInFlightAndAcceptsNoMore) {
 
 TEST(ServerLife, DrainGivesUpWhenItsTimeIsOver) {
   HeldRequests held;
-  const auto server = std::move(*Server::start({}, held.handler()));
+  const auto server = std::move(*Server::start("test", {}, held.handler()));
   RawPeer busy(server->port());
   busy.send(kGet);
   const Respond never = held.take();
@@ -183,7 +183,7 @@ TEST(ServerLife, DrainGivesUpWhenItsTimeIsOver) {
 TEST(ServerLife, AnswersGivenDuringDrainFromManyThreadsAreSafe) {
   for (int round = 0; round < 20; ++round) {
     HeldRequests held;
-    auto server = std::move(*Server::start({.threads = 2}, held.handler()));
+    auto server = std::move(*Server::start("test", {.threads = 2}, held.handler()));
     std::vector<RawPeer> peers;
     std::vector<Respond> responds;
     for (int i = 0; i < 8; ++i) {
@@ -199,20 +199,20 @@ TEST(ServerLife, AnswersGivenDuringDrainFromManyThreadsAreSafe) {
 }
 
 TEST(ServerLife, TellsWhyItCannotListen) {
-  const auto first = std::move(*Server::start({}, answer_ok));
-  const auto taken = Server::start({.listen = "127.0.0.1:" + std::to_string(first->port())}, answer_ok);
+  const auto first = std::move(*Server::start("test", {}, answer_ok));
+  const auto taken = Server::start("test", {.listen = "127.0.0.1:" + std::to_string(first->port())}, answer_ok);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, Code::unavailable);
   EXPECT_THAT(taken.error().message, HasSubstr("in use"));
   for (const char* wrong : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "nowhere:80", ":80"}) {
-    const auto bad = Server::start({.listen = wrong}, answer_ok);
+    const auto bad = Server::start("test", {.listen = wrong}, answer_ok);
     ASSERT_FALSE(bad) << wrong;
     EXPECT_EQ(bad.error().code, Code::invalid);
   }
 }
 
 TEST(ServerLife, ListensOnIpv6) {
-  const auto server = Server::start({.listen = "[::1]:0"}, answer_ok);
+  const auto server = Server::start("test", {.listen = "[::1]:0"}, answer_ok);
   if (!server) GTEST_SKIP() << server.error().message;
   EXPECT_EQ((*server)->url(), "http://[::1]:" + std::to_string((*server)->port()));
 }

@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "base/eventually_test.h"
-#include "http/tests/raw_peer_test.h"
 #include "http/server.h"
+#include "http/tests/raw_peer_test.h"
 
 namespace vf::http {
 namespace {
@@ -22,7 +22,7 @@ void echo(Request request, Respond respond) {
 }
 
 std::unique_ptr<Server> serve_with(ServerParams params, Handler handler = echo) {
-  auto server = Server::start(std::move(params), std::move(handler));
+  auto server = Server::start("test", std::move(params), std::move(handler));
   EXPECT_TRUE(server) << server.error().message;
   return std::move(*server);
 }

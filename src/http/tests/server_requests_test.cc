@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "http/tests/raw_peer_test.h"
 #include "http/server.h"
+#include "http/tests/raw_peer_test.h"
 
 namespace vf::http {
 namespace {
@@ -24,7 +24,7 @@ class ServerRequests : public testing::Test {
     respond(std::move(response));
   }
 
-  std::unique_ptr<Server> server_ = std::move(*Server::start({}, echo));
+  std::unique_ptr<Server> server_ = std::move(*Server::start("test", {}, echo));
   RawPeer peer_{server_->port()};
 };
 
@@ -135,7 +135,7 @@ class MalformedRequests : public testing::TestWithParam<Malformed> {};
 
 TEST_P(MalformedRequests, AreRefusedAndTheConnectionCloses) {
   int handled = 0;
-  const auto server = std::move(*Server::start({}, [&](Request, Respond respond) {
+  const auto server = std::move(*Server::start("test", {}, [&](Request, Respond respond) {
     ++handled;
     respond({});
   }));

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "platform/thread_name.h"
+
 namespace vf::store::sqlite {
 namespace {
 
@@ -18,7 +20,7 @@ Checkpointer::Checkpointer(Connection db, TurnLock& writing, const Limits& limit
       writing_(writing),
       limits_(limits),
       page_bytes_(page_bytes(db_)),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      thread_(platform::named_thread("checkpoint", [this](const std::stop_token& stop) { run(stop); })) {}
 
 Checkpointer::~Checkpointer() = default;
 
