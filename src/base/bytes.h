@@ -16,7 +16,7 @@ std::optional<std::string> from_hex(std::string_view text);
 std::string to_base64(std::string_view bytes);
 /// Appends the base64 of `bytes` to `out`.
 void append_base64(std::string& out, std::string_view bytes);
-/// RFC 4648 section 4; padding may be missing, but not wrong. No white space, no bits left over.
+/// RFC 4648 section 4. Padding may be left out, but not be wrong; white space and left-over bits are refused (nullopt).
 std::optional<std::string> from_base64(std::string_view text);
 
 /// Valid UTF-8 by RFC 3629 (no surrogates, no overlong forms).

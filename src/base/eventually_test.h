@@ -1,4 +1,4 @@
-// Waiting for what another thread does, with a deadline. Test support; any thread.
+// Test support: waits, up to a deadline, until another thread has made a condition true. Any thread.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace vf {
 
-/// Asks until the condition holds; false when it does not within half a minute.
+/// Polls until the condition holds; false when it does not within 30 s.
 template <class Condition>
 bool eventually(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};

@@ -1,4 +1,4 @@
-// Writing JSON by appending: what the hot path needs, no tree. Reading is simdjson's work.
+// Writes JSON by appending text, without a tree: for the hot path. simdjson reads JSON.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Seconds: durations as the metrics tell them. Pure functions.
+// Seconds: durations as metrics and messages show them. Pure functions.
 #pragma once
 
 #include <algorithm>
@@ -6,10 +6,10 @@
 
 namespace vf {
 
-/// In no other unit between: a provider's time may be centuries away, which nanoseconds do not hold.
+/// Takes any unit without converting it to nanoseconds, which would overflow: a provider's time may be centuries away.
 inline double seconds(std::chrono::duration<double> t) { return t.count(); }
 
-/// Between two moments of different clocks: below zero is none.
+/// The lag between two moments of different clocks: 0 where their difference makes it negative.
 inline double lag_seconds(std::chrono::duration<double> t) { return std::max(seconds(t), 0.0); }
 
 }  // namespace vf

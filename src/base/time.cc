@@ -96,6 +96,6 @@ std::optional<Instant> parse_time(std::string_view text) {
 }
 
 Instant SystemClock::now() const { return floor<Millis>(system_clock::now()); }
-nanoseconds SystemClock::steady() const { return steady_clock::now().time_since_epoch(); }
+SteadyTime SystemClock::steady() const { return steady_clock::now().time_since_epoch(); }
 
 }  // namespace vf

@@ -13,6 +13,9 @@ namespace vf {
 using Millis = std::chrono::milliseconds;
 using Instant = std::chrono::sys_time<Millis>;
 
+/// A point or span of Clock::steady().
+using SteadyTime = std::chrono::nanoseconds;
+
 inline int64_t unix_millis(Instant t) { return t.time_since_epoch().count(); }
 inline Instant from_unix_millis(int64_t ms) { return Instant{Millis{ms}}; }
 
@@ -21,7 +24,7 @@ std::string to_rfc3339(Instant t);
 
 /// RFC 3339 with zero to nine fraction digits (cut to milliseconds) and any offset; also the forms
 /// "2026-11-22 16:38:17+0000" and "2026-11-22 16:38:17.042" (no zone: UTC) that Sumsub sends.
-/// nullopt for anything else, impossible dates included.
+/// nullopt for anything else, including impossible dates.
 std::optional<Instant> parse_time(std::string_view text);
 
 /// Wall and steady time. Implementations are thread safe.
@@ -30,24 +33,24 @@ class Clock {
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
   /// Never goes back; only differences mean anything.
-  virtual std::chrono::nanoseconds steady() const = 0;
+  virtual SteadyTime steady() const = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   Instant now() const override;
-  std::chrono::nanoseconds steady() const override;
+  SteadyTime steady() const override;
 };
 
-/// A clock that moves only when told to. For tests and simulations.
+/// A clock that moves only by advance() and jump(). For tests and the simulation.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Instant start) : wall_ms_(unix_millis(start)) {}
   Instant now() const override { return from_unix_millis(wall_ms_.load()); }
-  std::chrono::nanoseconds steady() const override { return std::chrono::nanoseconds{steady_ns_.load()}; }
+  SteadyTime steady() const override { return SteadyTime{steady_ns_.load()}; }
   void advance(Millis by) {
     wall_ms_ += by.count();
-    steady_ns_ += std::chrono::nanoseconds{by}.count();
+    steady_ns_ += SteadyTime{by}.count();
   }
   /// Moves the wall clock alone, as a correction by NTP would.
   void jump(Millis by) { wall_ms_ += by.count(); }

@@ -66,7 +66,7 @@ RC_GTEST_PROP(ParseTime, ReadsWhatIsWritten, ()) {
   RC_ASSERT(parse_time(to_rfc3339(t)) == t);
 }
 
-TEST(ManualClock, MovesOnlyWhenTold) {
+TEST(ManualClock, MovesOnlyByAdvanceAndJump) {
   ManualClock clock(from_unix_millis(1000));
   EXPECT_EQ(unix_millis(clock.now()), 1000);
   const auto before = clock.steady();

@@ -1,7 +1,7 @@
-// BatchQueue: takes whatever waits and hands it over as a batch, so that requests which arrive together share one
-// transaction and one fsync. submit() may be called by any thread; the batch function runs on the committer's own: one
-// lane, or more, of which one gathers a batch while another's is made durable. Bounded by count and by weight (bytes):
-// past a bound submit() refuses, and the caller says 503.
+// BatchQueue: hands waiting items over in batches, so that requests that arrive together share one transaction and one
+// fsync. Any thread submits; the batch function runs on threads of the queue, its lanes: with several lanes one gathers
+// a batch while the batch of another becomes durable. Bounded by count and by weight (bytes): past a bound submit()
+// refuses, and the caller answers 503.
 #pragma once
 
 #include <algorithm>
@@ -22,14 +22,14 @@ struct BatchQueueParams {
   size_t waiting_max = 8192;
   size_t waiting_bytes_max = 64u << 20;
   size_t batch_max = 512;
-  int lanes = 1;           // batches under way at once
-  size_t others_from = 1;  // as many must wait before another lane than the first takes a batch: small ones cost more
+  int lanes = 1;           // threads, so batches in progress at once
+  size_t others_from = 1;  // lanes but the first take a batch only when this many items wait: small ones cost more
 };
 
 template <class Item>
 class BatchQueue {
  public:
-  /// Takes ownership of the batch; must answer every item in it. Must not throw. Called by each lane.
+  /// Owns the batch and must answer every item in it. Must not throw. Called by each lane.
   using HandleBatch = std::function<void(std::vector<Item>)>;
 
   /// `name`: of the lanes' threads; numbered when there are several.
@@ -44,8 +44,8 @@ class BatchQueue {
   BatchQueue(const BatchQueue&) = delete;
   BatchQueue& operator=(const BatchQueue&) = delete;
 
-  /// False when the queue is full or draining; `item` is then untouched. One item is always taken by an empty queue,
-  /// however heavy.
+  /// False when the queue is full or draining; `item` is then untouched. An empty queue takes any one item, however
+  /// heavy.
   bool submit(Item& item, size_t bytes) {
     bool many = false;
     {
@@ -61,8 +61,8 @@ class BatchQueue {
     return true;
   }
 
-  /// As submit(), but past every bound, and in order: for the few items that must not be crowded out, nor overtake each
-  /// other. They go first in their batch. Refused only when drained.
+  /// As submit(), but without bounds, and in order: for the few items that must be neither refused nor reordered. They
+  /// go first in their batch. False only after drain().
   bool submit_urgent(Item& item, size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
@@ -73,7 +73,7 @@ class BatchQueue {
     return true;
   }
 
-  /// Refuses new items, commits what waits, ends the threads. Safe to call again, not from two threads at once.
+  /// Refuses new items, hands over what waits, ends the threads. Safe to call again, not from two threads at once.
   void drain() {
     {
       const std::lock_guard lock(mutex_);
@@ -114,7 +114,7 @@ class BatchQueue {
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
-  // The urgent ones are the first lane's alone: two lanes' batches have no order between them.
+  // Only the first lane takes urgent items: batches of two lanes have no order between them.
   std::vector<Item> take(bool is_first) {
     std::unique_lock lock(mutex_);
     if (is_first) {
@@ -127,7 +127,7 @@ class BatchQueue {
     if (is_first) move_to(batch, urgent_);
     move_to(batch, waiting_);
     if (is_first) {
-      stopped_ = batch.empty();  // only when stopping, and nothing waits or is under way
+      stopped_ = batch.empty();  // empty only when stopping, and no item waits or is in progress
     } else if (batch.empty()) {
       --others_;
       wake_first_.notify_one();
@@ -135,7 +135,7 @@ class BatchQueue {
     return batch;
   }
 
-  // The first lane ends last: the others' answers may bring it more.
+  // The first lane ends last: answers given by the other lanes may add urgent items.
   void run(bool is_first) {
     for (auto batch = take(is_first); !batch.empty(); batch = take(is_first)) handle_(std::move(batch));
   }

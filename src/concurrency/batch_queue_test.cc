@@ -27,65 +27,65 @@ struct Blocked {
   }
 };
 
-bool submit(BatchQueue<int>& committer, int item, size_t bytes = 1) { return committer.submit(item, bytes); }
+bool submit(BatchQueue<int>& queue, int item, size_t bytes = 1) { return queue.submit(item, bytes); }
 
-TEST(BatchQueue, WhatWaitsBehindACommitBecomesOneBatch) {
+TEST(BatchQueue, ItemsThatWaitBehindABatchBecomeOneBatch) {
   Blocked blocked;
-  BatchQueue<int> committer("commit", {.waiting_max = 100, .waiting_bytes_max = 100, .batch_max = 3},
-                            [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
-  ASSERT_TRUE(submit(committer, 0));
+  BatchQueue<int> queue("batches", {.waiting_max = 100, .waiting_bytes_max = 100, .batch_max = 3},
+                        [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
+  ASSERT_TRUE(submit(queue, 0));
   blocked.entered.wait();
-  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(submit(committer, i));
+  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(submit(queue, i));
   blocked.go.count_down();
-  committer.drain();
+  queue.drain();
   EXPECT_EQ(blocked.batches, (std::vector<size_t>{1, 3, 2}));
   EXPECT_EQ(blocked.items, (std::vector<int>{0, 1, 2, 3, 4, 5}));
 }
 
 TEST(BatchQueue, RefusesAtItsBoundOfItemsAndOfBytes) {
   Blocked blocked;
-  BatchQueue<int> committer("commit", {.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
-                            [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
-  ASSERT_TRUE(submit(committer, 0));
+  BatchQueue<int> queue("batches", {.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
+                        [&](std::vector<int> batch) { blocked.commit(std::move(batch)); });
+  ASSERT_TRUE(submit(queue, 0));
   blocked.entered.wait();
-  EXPECT_TRUE(submit(committer, 1, 10));  // exactly the bound
-  EXPECT_FALSE(submit(committer, 2, 1));  // one byte more
-  EXPECT_TRUE(submit(committer, 3, 0));   // the second item
-  EXPECT_FALSE(submit(committer, 4, 0));  // the third
+  EXPECT_TRUE(submit(queue, 1, 10));  // exactly the bound
+  EXPECT_FALSE(submit(queue, 2, 1));  // one byte more
+  EXPECT_TRUE(submit(queue, 3, 0));   // the second item
+  EXPECT_FALSE(submit(queue, 4, 0));  // the third
   int urgent = 5;
-  EXPECT_TRUE(committer.submit_urgent(urgent, 100));
+  EXPECT_TRUE(queue.submit_urgent(urgent, 100));
   blocked.go.count_down();
-  committer.drain();
+  queue.drain();
   EXPECT_EQ(blocked.items, (std::vector<int>{0, 5, 1, 3})) << "the urgent one first";
-  EXPECT_FALSE(submit(committer, 6));
+  EXPECT_FALSE(submit(queue, 6));
 }
 
-TEST(BatchQueue, AnEmptyQueueTakesOneItemHoweverHeavy) {
+TEST(BatchQueue, AnEmptyQueueTakesOneItemOfAnyWeight) {
   std::atomic<int> taken{0};
-  BatchQueue<int> committer("commit", {.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
-                            [&](std::vector<int> batch) { taken += static_cast<int>(batch.size()); });
-  EXPECT_TRUE(submit(committer, 0, 1000));
-  committer.drain();
+  BatchQueue<int> queue("batches", {.waiting_max = 2, .waiting_bytes_max = 10, .batch_max = 10},
+                        [&](std::vector<int> batch) { taken += static_cast<int>(batch.size()); });
+  EXPECT_TRUE(submit(queue, 0, 1000));
+  queue.drain();
   EXPECT_EQ(taken, 1);
 }
 
-TEST(BatchQueue, WhileOneLanesBatchIsUnderWayAnotherTakesTheNext) {
+TEST(BatchQueue, AnotherLaneTakesTheNextBatchMeanwhile) {
   std::latch both{2};
   std::atomic<int> taken{0};
-  BatchQueue<int> committer("commit", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+  BatchQueue<int> queue("batches", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
     both.arrive_and_wait();  // never passed by one lane alone
     taken += static_cast<int>(batch.size());
   });
-  ASSERT_TRUE(submit(committer, 0));
-  ASSERT_TRUE(submit(committer, 1));
-  committer.drain();
+  ASSERT_TRUE(submit(queue, 0));
+  ASSERT_TRUE(submit(queue, 1));
+  queue.drain();
   EXPECT_EQ(taken, 2);
 }
 
-TEST(BatchQueue, AnotherLaneWaitsForItsShare) {
+TEST(BatchQueue, AnotherLaneWaitsUntilEnoughItemsWait) {
   std::latch entered{1}, other{1}, go{1};
   std::atomic<int> batches{0};
-  BatchQueue<int> committer("commit", {.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
+  BatchQueue<int> queue("batches", {.batch_max = 10, .lanes = 2, .others_from = 3}, [&](std::vector<int> batch) {
     if (batches++ == 0) {
       entered.count_down();
       go.wait();
@@ -93,23 +93,23 @@ TEST(BatchQueue, AnotherLaneWaitsForItsShare) {
       other.count_down();
     }
   });
-  ASSERT_TRUE(submit(committer, 0));
+  ASSERT_TRUE(submit(queue, 0));
   entered.wait();  // the first lane is busy
-  ASSERT_TRUE(submit(committer, 1));
-  ASSERT_TRUE(submit(committer, 2));
-  EXPECT_EQ(committer.waiting(), 2u);
+  ASSERT_TRUE(submit(queue, 1));
+  ASSERT_TRUE(submit(queue, 2));
+  EXPECT_EQ(queue.waiting(), 2u);
   EXPECT_EQ(batches, 1);
-  ASSERT_TRUE(submit(committer, 3));
+  ASSERT_TRUE(submit(queue, 3));
   other.wait();
   go.count_down();
-  committer.drain();
+  queue.drain();
   EXPECT_EQ(batches, 2);
 }
 
-TEST(BatchQueue, UrgentItemsKeepTheirOrderWhateverTheLanes) {
+TEST(BatchQueue, UrgentItemsKeepTheirOrderOnSeveralLanes) {
   std::mutex mutex;
   std::vector<int> urgent;
-  BatchQueue<int> committer("commit", {.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
+  BatchQueue<int> queue("batches", {.batch_max = 3, .lanes = 3}, [&](std::vector<int> batch) {
     const std::lock_guard lock(mutex);
     for (const int item : batch) {
       if (item >= 1000) urgent.push_back(item);
@@ -117,19 +117,19 @@ TEST(BatchQueue, UrgentItemsKeepTheirOrderWhateverTheLanes) {
   });
   for (int i = 0; i < 500; ++i) {
     int item = 1000 + i;
-    ASSERT_TRUE(submit(committer, i));
-    ASSERT_TRUE(committer.submit_urgent(item, 1));
+    ASSERT_TRUE(submit(queue, i));
+    ASSERT_TRUE(queue.submit_urgent(item, 1));
   }
-  committer.drain();
+  queue.drain();
   ASSERT_EQ(urgent.size(), 500u);
   EXPECT_TRUE(std::ranges::is_sorted(urgent));
 }
 
-TEST(BatchQueue, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
+TEST(BatchQueue, ItemsSubmittedDuringTheDrainAreHandledOrRefused) {
   std::atomic<int> committed{0}, accepted{0};
   std::atomic<bool> ended{false};
-  BatchQueue<int> committer("commit", {.waiting_max = 64, .batch_max = 7, .lanes = 3},
-                            [&](std::vector<int> batch) { committed += static_cast<int>(batch.size()); });
+  BatchQueue<int> queue("batches", {.waiting_max = 64, .batch_max = 7, .lanes = 3},
+                        [&](std::vector<int> batch) { committed += static_cast<int>(batch.size()); });
   std::latch under_way{4};
   std::vector<std::jthread> submitting;
   for (int t = 0; t < 4; ++t) {
@@ -138,35 +138,35 @@ TEST(BatchQueue, WhatManyThreadsSubmitDuringTheDrainIsCommittedOrRefused) {
         if (i == 500) under_way.count_down();
         int item = i;
         const bool urgent = i % 64 == 0 && i < 1000;  // urgent ones without end would keep a drain going
-        accepted += urgent ? committer.submit_urgent(item, 1) : committer.submit(item, 1);
+        accepted += urgent ? queue.submit_urgent(item, 1) : queue.submit(item, 1);
       }
     });
   }
   under_way.wait();
-  committer.drain();
+  queue.drain();
   const int after = committed;
   ended = true;
   submitting.clear();
   EXPECT_EQ(committed, after);
   EXPECT_EQ(accepted, after);
-  EXPECT_EQ(committer.waiting(), 0u);
+  EXPECT_EQ(queue.waiting(), 0u);
 }
 
-TEST(BatchQueue, WhatAnAnswerAddsWhileDrainingIsCommittedTooByAnyLane) {
+TEST(BatchQueue, ItemsAddedByAnswersDuringTheDrainAreHandled) {
   std::atomic<int> taken{0};
   std::latch full{2};
   BatchQueue<int>* self = nullptr;
-  BatchQueue<int> committer("commit", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
+  BatchQueue<int> queue("batches", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
     taken += static_cast<int>(batch.size());
     if (batch.front() != 0) return;
     full.arrive_and_wait();
     int more = 1;
     EXPECT_TRUE(self->submit_urgent(more, 1));
   });
-  self = &committer;
-  ASSERT_TRUE(submit(committer, 0));
-  ASSERT_TRUE(submit(committer, 0));
-  committer.drain();
+  self = &queue;
+  ASSERT_TRUE(submit(queue, 0));
+  ASSERT_TRUE(submit(queue, 0));
+  queue.drain();
   EXPECT_EQ(taken, 4);
 }
 

@@ -1,4 +1,5 @@
-// PeriodicTask: a thread that does a step, then pauses for as long as the step says, until it is stopped.
+// PeriodicTask: a thread that runs a step, then pauses for as long as the step returned, until it is stopped. stop() by
+// one thread.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,7 @@ class PeriodicTask {
                                          for (auto pause = first_pause; wait(stop, pause);) pause = step();
                                        })) {}
 
-  /// Ends the pause, waits for a step under way.
+  /// Ends the pause; waits for a step in progress.
   void stop() {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();

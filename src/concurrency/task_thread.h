@@ -1,5 +1,5 @@
-// TaskThread: a thread for work that may block, so that network threads need not. Bounded: what does not fit is
-// refused. post() may be called by any thread.
+// TaskThread: a thread for work that may block, so that network threads do not. Bounded: a task that does not fit is
+// refused. Any thread calls post().
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,9 @@ class TaskThread {
           for (auto& task : tasks) task();
         }) {}
 
-  /// False when too many wait or it was drained: the task is then untouched.
+  /// False when too many tasks wait, or after drain(); the task is then untouched.
   bool post(Task& task) { return tasks_.submit(task, 1); }
-  /// Does what waits, then refuses. Not from two threads at once.
+  /// Runs what waits, then refuses. Not from two threads at once.
   void drain() { tasks_.drain(); }
 
  private:

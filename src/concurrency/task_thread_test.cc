@@ -8,7 +8,7 @@
 namespace vf::concurrency {
 namespace {
 
-TEST(TaskThread, RunsInOrderRefusesAtItsBoundAndFinishesWhatWaits) {
+TEST(TaskThread, RunsInOrderRefusesAtItsBoundAndDrains) {
   std::latch entered{1}, go{1};
   std::vector<int> done;
   TaskThread tasks("tasks", 2);

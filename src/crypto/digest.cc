@@ -1,5 +1,5 @@
 // The one-shot and EVP forms of OpenSSL 3 fetch and allocate in every call (0.3 µs and more); its plain SHA structs
-// are copied by assignment, which is what cached HMAC pads want. They are deprecated, not leaving.
+// are copied by assignment, as cached HMAC pads need. They are deprecated in OpenSSL 3, but not removed.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 

@@ -1,4 +1,4 @@
-// Digests, HMAC and comparison in constant time. Hides OpenSSL. Pure functions, thread safe.
+// Digests, HMAC and comparison in constant time. Hides OpenSSL. Thread safe, but for one Sha256.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ enum class Hash { sha1, sha256, sha512 };
 std::string digest(Hash hash, std::string_view bytes);
 inline std::string sha256(std::string_view bytes) { return digest(Hash::sha256, bytes); }
 
-/// SHA-256 taken piece by piece.
+/// SHA-256 of a text that comes in pieces. One thread.
 class Sha256 {
  public:
   Sha256();
@@ -32,7 +32,7 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// HMAC with its key made ready once. Thread safe; copies share nothing. RFC 2104.
+/// HMAC (RFC 2104) that prepares its key once. Thread safe; immutable.
 class Hmac {
  public:
   Hmac(Hash hash, std::string_view key);
@@ -47,7 +47,7 @@ class Hmac {
   std::unique_ptr<State> state_;
 };
 
-/// Takes the same time wherever the first difference stands. Different lengths are unequal.
+/// Takes the same time wherever the first difference is. Texts of different lengths are unequal.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 /// `count` bytes from the system's secure source.

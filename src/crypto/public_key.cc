@@ -44,7 +44,7 @@ std::string written(BIO* bio) {
   return {data, static_cast<size_t>(size)};
 }
 
-// OpenSSL leaves its complaints in a queue of the thread, where the next user (TLS) would take them for its own.
+// OpenSSL leaves errors in a queue of the thread, where its next user (TLS) would mistake them for its own.
 Error refused(const char* what) {
   ERR_clear_error();
   return invalid(what);
@@ -67,7 +67,7 @@ ContextPtr verify_context(EVP_PKEY* key) {
   return context;
 }
 
-// Making a context costs as much as using it, and it serves one thread at a time: each thread keeps the last few.
+// Making a context costs as much as using it, and one thread at a time may use it: each thread keeps the last few.
 // A context owns its key, so a pointer found here cannot be that of a newer key at an old address.
 EVP_PKEY_CTX* cached_verify_context(EVP_PKEY* key) {
   constexpr size_t kKept = 4;
@@ -92,7 +92,7 @@ bool ed25519_fits(EVP_PKEY* key, const std::string& message, std::string_view si
          EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size()) == 1;
 }
 
-// The key by our own code, where that is quicker and knows such a key.
+// The same key for Rsa2048, where that is supported and takes this kind of key.
 std::optional<Rsa2048> quick_form(EVP_PKEY* key) {
   using BignumPtr = std::unique_ptr<BIGNUM, Free<BN_free>>;
   const auto parameter = [key](const char* name) {

@@ -9,17 +9,17 @@
 
 namespace vf::crypto {
 
-/// A public key for verifying. Parsing is slow (300 µs), verifying is not (20 µs): parse once.
+/// A public key that verifies. Parsing takes 300 µs, verifying 20 µs: parse once.
 class PublicKey {
  public:
-  /// "-----BEGIN PUBLIC KEY-----…", RSA of 2048 to 8192 bits. Missing newlines at the end are fine.
+  /// "-----BEGIN PUBLIC KEY-----…", RSA of 2048 to 8192 bits. Newlines at the end may be missing.
   static Result<PublicKey> rsa_from_pem(std::string_view pem);
   /// 32 raw bytes.
   static Result<PublicKey> ed25519_from_bytes(std::string_view bytes);
 
-  /// Is `signature` (raw bytes) this key's over the concatenation of `prefix` and `body`?
+  /// Whether `signature` (raw bytes) is this key's signature of `prefix` followed by `body`.
   bool verify(std::string_view prefix, std::string_view body, std::string_view signature) const;
-  /// SHA-256 of the DER form, hex: names a key in logs.
+  /// SHA-256 of the DER form, in hex: identifies a key in logs.
   const std::string& fingerprint() const;
 
  private:
@@ -28,7 +28,7 @@ class PublicKey {
   std::shared_ptr<const State> state_;
 };
 
-/// A private key for signing: simulators, tests and the Standard Webhooks v1a form.
+/// A private key that signs: for the fake providers, tests and the Standard Webhooks v1a form.
 class PrivateKey {
  public:
   static Result<PrivateKey> rsa_from_pem(std::string_view pem);

@@ -1,6 +1,6 @@
 // Rsa2048: verifies RSA PKCS#1 v1.5 signatures with SHA-256 (RFC 8017, 8.2.2) of one public key, modulus of 2048 bits
 // and exponent 65537, by AVX-512 IFMA: about a third of what OpenSSL 3.0 takes, which has no such code for this size.
-// Everything here is public, so nothing needs to take constant time. Immutable, thread safe.
+// All inputs are public, so nothing here needs constant time. Immutable, thread safe.
 //
 // Numbers are 40 digits of 52 bits, least first. Multiplication is Montgomery's, one digit of a factor at a time,
 // almost reduced: S. Gueron, V. Krasnov, "Software Implementation of Modular Exponentiation, Using Advanced Vector
@@ -27,7 +27,7 @@ class Rsa2048 {
 
   /// signature^65537 mod the modulus; nullopt when the signature is not smaller than the modulus.
   std::optional<Number> power(const Number& signature) const;
-  /// Is `signature` this key's over a message of this SHA-256?
+  /// Whether `signature` is this key's signature of a message with this SHA-256 digest.
   bool verify(std::span<const uint8_t, 32> digest, std::string_view signature) const;
 
  private:

@@ -87,7 +87,7 @@ TEST_F(Rsa2048Test, PowersAreOpenSslsAtTheEdges) {
   }
 }
 
-TEST_F(Rsa2048Test, NumbersOfLongRunsOfOnesAndZeros) {
+TEST_F(Rsa2048Test, PowersAreOpenSslsForLongRunsOfOnesAndZeros) {
   const auto runs = [this] {
     Number number;
     uint8_t fill = 0;
@@ -105,7 +105,7 @@ TEST_F(Rsa2048Test, NumbersOfLongRunsOfOnesAndZeros) {
   }
 }
 
-/// A key with its private half, which signs whatever it is given.
+/// A key with its private half, which signs any message.
 struct Signer {
   std::unique_ptr<EVP_PKEY, FreeKey> key{EVP_RSA_gen(2048)};
 
@@ -144,7 +144,7 @@ Number padded(std::span<const uint8_t, 32> digest) {
   return out;
 }
 
-TEST_F(Rsa2048Test, AcceptsTheOnePaddingAndNoOther) {
+TEST_F(Rsa2048Test, AcceptsOnlyTheExactPadding) {
   const Signer signer;
   const Rsa2048 key(signer.modulus());
   const auto digest = Sha256().update("message").finish();

@@ -1,4 +1,4 @@
-// Standard Webhooks signatures, v1 (HMAC-SHA256), as sender and as receiver of internal events.
+// Standard Webhooks signatures, v1 (HMAC-SHA256): signs and verifies internal events.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. Thread safe.
 #pragma once
 
@@ -19,7 +19,7 @@ Result<std::string> decode_webhook_secret(std::string_view text);
 /// A new secret: "whsec_" and the base64 of 32 random bytes.
 std::string make_webhook_secret();
 
-/// Signs and verifies with every secret it holds (several while one rotates).
+/// Signs with every secret it holds and verifies with any (there are several while one rotates).
 class WebhookSigner {
  public:
   static Result<WebhookSigner> create(const std::vector<std::string>& secrets);  // whsec_… texts, at least one

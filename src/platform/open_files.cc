@@ -8,7 +8,7 @@ void allow_many_open_files() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
   files.rlim_cur = files.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &files);  // refused: then the limit stays as it was, and accepting pauses there
+  (void)setrlimit(RLIMIT_NOFILE, &files);  // when refused, the old limit stays, and accepting pauses at it
 }
 
 std::optional<uint64_t> open_files_max() {

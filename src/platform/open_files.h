@@ -1,5 +1,5 @@
-// Open files: how many this process may have. A connection is one; shells and service managers start programs with
-// 1,024, which is less than ingest.connections. Call it before threads start.
+// Open files: how many this process may have. Every connection is one; shells and service managers start programs with
+// a limit of 1,024, which is less than ingest.connections. Call this before threads start.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace vf::platform {
 
-/// Raises the limit as far as the system allows without being asked (the hard limit).
+/// Raises the soft limit to the hard limit.
 void allow_many_open_files();
 
-/// How many files this process may have open once allow_many_open_files() was called; nullopt when the system tells
-/// not.
+/// The hard limit: how many files this process may open once allow_many_open_files() was called. nullopt when the
+/// system does not say.
 std::optional<uint64_t> open_files_max();
 
 }  // namespace vf::platform

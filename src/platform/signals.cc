@@ -13,7 +13,7 @@ sigset_t stop_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  // Under nohup it is ignored, and stays so.
+  // nohup ignores SIGHUP: leave it ignored.
   struct sigaction hangup{};
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
@@ -30,12 +30,12 @@ void block_stop_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void wait_for_stop(std::chrono::seconds patience) {
+void wait_for_stop(std::chrono::seconds drain_timeout) {
   const sigset_t set = stop_signals();
   int received = 0;
   sigwait(&set, &received);
-  named_thread("stop-deadline", [set, patience] {
-    const timespec limit{patience.count(), 0};
+  named_thread("stop-deadline", [set, drain_timeout] {
+    const timespec limit{drain_timeout.count(), 0};
     _exit(sigtimedwait(&set, nullptr, &limit) > 0 ? kKilledBySecondSignal : kDrainTookTooLong);
   }).detach();
 }

@@ -1,4 +1,4 @@
-// Signals: how a process is told to stop. Block them before any thread starts (and before chDB is loaded), then wait.
+// Signals: they stop the process. Block them before any thread starts (and before chDB is loaded), then wait.
 #pragma once
 
 #include <chrono>
@@ -8,11 +8,11 @@ namespace vf::platform {
 /// Blocks SIGINT, SIGTERM and, unless it is ignored, SIGHUP in this thread and all that it starts; ignores SIGPIPE.
 void block_stop_signals();
 
-/// Waits for the first of them. From then on a second one ends the process at once, as does the end of
-/// `patience`: a drain that hangs must not outlive it.
-void wait_for_stop(std::chrono::seconds patience);
+/// Waits for the first of them. From then on the process has `drain_timeout` to end: after it, or at a second signal,
+/// it is ended at once, so that a drain that hangs cannot keep it alive.
+void wait_for_stop(std::chrono::seconds drain_timeout);
 
-/// As if SIGTERM had come from outside.
+/// Sends SIGTERM to this process.
 void stop_this_process();
 
 }  // namespace vf::platform
