@@ -15,7 +15,7 @@ void append_optional(std::string& out, std::string_view name, std::string_view t
   if (!text.empty()) append_text(out, name, text);
 }
 
-// For texts of our own making, which need no escaping.
+// For texts that the hub makes, which need no escaping.
 void append_plain(std::string& out, std::string_view name, std::string_view text) {
   out += name;
   out += '"';

@@ -1,11 +1,11 @@
-// The reading half of event/envelope.h: one pass, no tree, linear in the text.
+#include "event/envelope_reader.h"
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include <array>
 
 #include "base/bytes.h"
-#include "event/envelope.h"
 #include "event/json_scanner.h"
 
 namespace vf {
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kNotJson = "not JSON, or nested more than 64 levels";
 
-// Takes an attribute's text into the event; says what is wrong with it, or nothing.
+// Stores an attribute's text in the event; returns what is wrong with it, or nothing.
 using Take = std::string_view (*)(std::string text, Event& event);
 
 std::string_view take_specversion(std::string text, Event& /*event*/) {
@@ -44,7 +44,8 @@ std::string_view take_time(std::string text, Event& event) {
   return time ? "" : "not a time of RFC 3339";
 }
 
-// receivedtime and sequence are extensions that other producers may use in their own way: those are passed over.
+// Other producers may use the extensions receivedtime and sequence in their own way: values of another form are
+// ignored.
 std::string_view take_received(std::string text, Event& event) {
   event.received = parse_time(text).value_or(Instant{});
   return "";
@@ -95,7 +96,7 @@ Error wrong(std::string_view attribute, std::string_view what) {
   return invalid(fmt::format("{}: {}", attribute, what));
 }
 
-// Of an attribute that is not a string: nothing when it is unset (null), the words of a boolean, else an error.
+// An attribute that is not a string: absent when it is null, "true" or "false" when it is a boolean, else an error.
 Result<std::optional<std::string>> text_of_other(std::string_view name, std::string_view json) {
   if (json == "null") return std::nullopt;
   if (name == "sandbox") return std::string(json);
@@ -106,7 +107,7 @@ Result<void> read_data(JsonScanner& scanner, Event& event, Seen& seen) {
   const auto json = scanner.value(kBodyDepthMax);
   if (!json) return wrong("data", kNotJson);
   event.body = *json;
-  event.is_json = scanner.is_portable();  // the whole text was found to be UTF-8 before
+  event.is_json = scanner.is_portable();  // the whole text is known to be UTF-8
   seen[kData] = true;
   return {};
 }
@@ -136,7 +137,7 @@ Result<void> check_complete(const Seen& seen) {
   for (size_t i = 0; i < kRequired; ++i) {
     if (!seen[i]) return wrong(kAttributes[i].name, "missing");
   }
-  if (seen[kData] && seen[kDataBase64]) return wrong("data", "stands beside data_base64");
+  if (seen[kData] && seen[kDataBase64]) return wrong("data", "there is data_base64, too");
   return {};
 }
 
@@ -158,7 +159,7 @@ Result<void> read_event(JsonScanner& scanner, Event& event) {
   return check_complete(seen);
 }
 
-// False: there are more than events_max, and the rest is not looked at.
+// False: there are more than events_max; the rest is not read.
 Result<bool> read_next(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
   if (events.size() == events_max) return false;
   auto read = read_event(scanner, events.emplace_back());

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
+#include "event/envelope_reader.h"
 #include "event/identity.h"
 
 namespace vf {
@@ -254,7 +255,7 @@ TEST(RefusedEnvelopes, NameTheIndexAndTheAttribute) {
   EXPECT_EQ(refusal(minimal(R"(,"time":"noon")")), "event 0: time: not a time of RFC 3339");
   EXPECT_EQ(refusal(minimal(R"(,"sandbox":1)")), "event 0: sandbox: neither true nor false");
   EXPECT_EQ(refusal(minimal(R"(,"data_base64":"!")")), "event 0: data_base64: not base64");
-  EXPECT_EQ(refusal(minimal(R"(,"data":1,"data_base64":"")")), "event 0: data: stands beside data_base64");
+  EXPECT_EQ(refusal(minimal(R"(,"data":1,"data_base64":"")")), "event 0: data: there is data_base64, too");
 }
 
 TEST(RefusedEnvelopes, WhatIsNotJsonOrNotAnEnvelope) {
@@ -294,7 +295,7 @@ TEST(RefusedEnvelopes, BombsOfDepthAndSize) {
   EXPECT_NE(refusal(minimal(",\"data\":" + std::string(65, '[') + std::string(65, ']'))), "accepted");
   const std::string two = "[" + minimal() + "," + minimal() + "]";
   EXPECT_EQ(refusal(two, 2), "accepted");
-  EXPECT_EQ(read_envelopes(two, 1)->size(), 1u) << "the rest is not looked at";
+  EXPECT_EQ(read_envelopes(two, 1)->size(), 1u) << "the rest is not read";
   EXPECT_EQ(read_envelopes(minimal(), 0)->size(), 0u);
   EXPECT_EQ(read_envelopes("[" + minimal() + ",garbage", 1)->size(), 1u);
   EXPECT_NE(refusal("[" + minimal() + ",garbage", 2), "accepted");

@@ -1,4 +1,5 @@
-// Event: one proved fact of a provider, as the hub keeps it and passes it on. A value: no I/O, copied and moved freely.
+// Event: one verified message of a provider, as the hub stores and forwards it. A value: no I/O, copied and moved
+// freely.
 #pragma once
 
 #include <compare>
@@ -12,7 +13,7 @@
 
 namespace vf {
 
-/// Where an event stands in the outbox; later commits compare greater. On SQLite era and tx are 0.
+/// The position of an event in the outbox; later commits compare greater. On SQLite era and tx are 0.
 /// Era: one PostgreSQL cluster; tx: its transaction id; seq: the sequence number of the row.
 struct Position {
   uint32_t era = 0;
@@ -33,19 +34,19 @@ struct Event {
   std::string subject;     // "channel/123"; empty when the provider names none
   Instant time;            // when it happened, by the provider's clock
   std::string message_id;  // the provider's, or the one built for a source that has none
-  std::string fact_key;    // the same for two messages that say the same thing
+  std::string fact_key;    // the same for two messages about the same fact
   std::string version;     // of the payload's shape, as the provider names it; may be empty
   bool sandbox = false;    // a provider's test event
-  bool is_json = false;    // body may stand as it is inside a JSON document (see is_plain_json)
+  bool is_json = false;    // see is_plain_json
   std::string body;        // the provider's bytes, verbatim
-  std::string headers;     // JSON object of the headers that prove and describe the delivery (signature included)
+  std::string headers;     // JSON object of the headers that sign and describe the delivery
 
   Instant received;   // when it was committed here; set by the store
   Position position;  // set by the store
 };
 
-/// True when `body` can be put into a JSON document as it stands: one JSON value, valid UTF-8, no byte order mark,
-/// nested at most 64 levels, numbers in range, and no white space around it (which a reader could not give back).
+/// True when `body` can be put into a JSON document as it is: one JSON value, valid UTF-8, no byte order mark, nested
+/// at most 64 levels, numbers in range, and no white space around it (a reader could not return that).
 bool is_plain_json(std::string_view body);
 
 inline constexpr size_t kBodyDepthMax = 64;

@@ -12,11 +12,11 @@
 
 namespace vf {
 
-/// The milliseconds inside a ULID, a UUIDv7 or a KSUID; nullopt for other texts.
+/// The time inside a ULID, a UUIDv7 or a KSUID; nullopt for other texts.
 std::optional<Instant> time_inside(std::string_view message_id);
 
-/// The event id. `happened` is used for the leading 48 bits when the message id carries no time of its own: give it
-/// only from a body field that every attempt repeats, nullopt otherwise.
+/// The event id. `happened` is used for the leading 48 bits when the message id carries no time. Pass only the time of
+/// a body field that every attempt repeats, else nullopt.
 Uuid event_id(std::string_view source, std::string_view message_id, std::optional<Instant> happened);
 
 }  // namespace vf

@@ -32,7 +32,7 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
-// Does an int64, a uint64 (integers) or a double (the rest) hold it?
+// Whether an int64 or uint64 (integers) or a double (the rest) holds the number.
 bool in_range(std::string_view number, bool is_integer) {
   const char* end = number.data() + number.size();
   if (!is_integer) {
@@ -62,7 +62,7 @@ bool JsonScanner::take(char c) {
 std::optional<std::string_view> JsonScanner::value(size_t depth_max) {
   const size_t begin = at_;
   portable_ = true;
-  std::string closers;  // one for each level that is open: a loop, so that depth costs no stack
+  std::string closers;  // one for each open level: a loop, so that depth takes no stack
   while (true) {
     if (!descend(closers, depth_max)) return std::nullopt;
     for (; !closers.empty(); closers.pop_back()) {
@@ -76,7 +76,7 @@ std::optional<std::string_view> JsonScanner::value(size_t depth_max) {
   }
 }
 
-// Passes over what opens here, down to and over the first scalar, or to the end of an empty container.
+// Moves into what opens here, down to and past the first scalar, or to the end of an empty container.
 bool JsonScanner::descend(std::string& closers, size_t depth_max) {
   while (peek() == '{' || peek() == '[') {
     if (closers.size() == depth_max) return false;
@@ -162,7 +162,7 @@ std::optional<std::string> JsonScanner::string() {
   }
 }
 
-// What stands after a backslash.
+// The rest of an escape, after its backslash.
 std::optional<char32_t> JsonScanner::escape() {
   const char c = peek();
   if (!at_end()) ++at_;
@@ -188,7 +188,7 @@ std::optional<char32_t> JsonScanner::escape() {
   }
 }
 
-// What stands after "\u": one code unit, or a pair of surrogates.
+// The rest of an escape after "\u": one code unit, or a pair of surrogates.
 std::optional<char32_t> JsonScanner::unicode_escape() {
   const auto first = hex4();
   if (!first || !(is_high_surrogate(*first) || is_low_surrogate(*first))) return first;
@@ -198,7 +198,7 @@ std::optional<char32_t> JsonScanner::unicode_escape() {
     const auto second = hex4();
     if (!second) return std::nullopt;
     if (is_low_surrogate(*second)) return 0x10000 + ((*first - 0xd800) << 10 | (*second - 0xdc00));
-    at_ = before;  // the next escape stands for itself
+    at_ = before;  // the next escape is read on its own
   }
   portable_ = false;
   return kReplacement;

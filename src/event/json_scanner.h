@@ -1,5 +1,5 @@
-// JsonScanner: a cursor that walks JSON text (RFC 8259) strictly, in one pass, and builds nothing. It is what lets an
-// envelope's data be cut out byte for byte. Expects valid UTF-8. One thread.
+// JsonScanner: a cursor over JSON text (RFC 8259), strict, in one pass, without a tree: it finds the exact bytes of an
+// envelope's data. Expects valid UTF-8. One thread.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,14 @@ class JsonScanner {
   /// Moves past `c` if it is next.
   bool take(char c);
 
-  /// Moves past one value, which must begin here, and gives its exact bytes; nullopt when it is not JSON or is nested
+  /// Moves past one value, which must begin here, and returns its exact bytes; nullopt when it is not JSON or is nested
   /// more than `depth_max` levels.
   std::optional<std::string_view> value(size_t depth_max);
   /// Moves past one string, which must begin here, and decodes it; a lone surrogate becomes U+FFFD.
   std::optional<std::string> string();
 
-  /// Of the last value(): false when it has a number that no double or 64-bit integer holds, or a lone surrogate, which
-  /// the grammar allows but strict readers refuse.
+  /// Of the last value(): false when it has a number that fits neither a double nor a 64-bit integer, or a lone
+  /// surrogate: the grammar allows both, but strict readers refuse them.
   bool is_portable() const { return portable_; }
 
  private:

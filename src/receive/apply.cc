@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "event/envelope.h"
+#include "event/envelope_reader.h"
 #include "projections/projector.h"
 
 namespace vf::receive {

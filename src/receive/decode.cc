@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "event/envelope.h"
+#include "event/envelope_reader.h"
 #include "projections/projector.h"
 
 namespace vf::receive {

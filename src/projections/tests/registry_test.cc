@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <set>
 
-#include "event/envelope.h"
+#include "event/envelope_reader.h"
 #include "projections/tests/rows_test.h"
 
 namespace vf::projections {
