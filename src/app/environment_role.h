@@ -12,7 +12,7 @@
 #include "obs/services.h"
 #include "receive/receiver.h"
 #include "store/environment_store.h"
-#include "watch/store_trouble.h"
+#include "watch/store_failure.h"
 
 namespace vf::app {
 
@@ -50,7 +50,7 @@ class EnvironmentRole {
   std::string url_;
   std::array<obs::Counter*, 4> by_status_{};  // indexed by store::Applied
   obs::Histogram *projection_lag_seconds_ = nullptr, *end_to_end_seconds_ = nullptr, *answer_seconds_ = nullptr;
-  watch::StoreTrouble trouble_;
+  watch::StoreFailure trouble_;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;
   std::unique_ptr<Maintenance> maintenance_;

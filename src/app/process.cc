@@ -59,7 +59,7 @@ Result<Addresses> Process::start() {
     VF_TRY((this->*step)());
   }
   told_health_ = std::make_unique<concurrency::PeriodicTask>("health-log", kHealthPause, [this] {
-    health_log_.look();
+    health_log_.poll();
     return kHealthPause;
   });
   Addresses addresses;

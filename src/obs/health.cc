@@ -14,7 +14,7 @@ void Health::report(std::string name, Check check) {
   checks_.push_back({std::move(name), std::move(check), false});
 }
 
-// They run without the lock: one slow check must not hold up the next asker.
+// Checks run without the lock: a slow one must not delay other callers.
 std::vector<Health::Named> Health::checks() const {
   const std::lock_guard lock(mutex_);
   return checks_;
@@ -24,7 +24,7 @@ std::vector<Health::State> Health::states() const {
   std::vector<State> states;
   for (const Named& named : checks()) {
     auto finding = named.check();
-    states.push_back({named.name, finding.well ? std::string{} : std::move(finding.reason)});
+    states.push_back({named.name, finding.healthy ? std::string{} : std::move(finding.reason)});
   }
   return states;
 }
@@ -34,9 +34,9 @@ Health::Answer Health::ready() const {
   auto shown = nlohmann::ordered_json::object();
   for (const Named& named : checks()) {
     const Finding finding = named.check();
-    shown[named.name] = {{"ok", finding.well}};
+    shown[named.name] = {{"ok", finding.healthy}};
     if (!finding.reason.empty()) shown[named.name]["reason"] = finding.reason;
-    if (named.required && !finding.well) answer.ready = false;
+    if (named.required && !finding.healthy) answer.ready = false;
   }
   const nlohmann::ordered_json body{{"status", answer.ready ? "ready" : "not ready"}, {"checks", std::move(shown)}};
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;

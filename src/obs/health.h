@@ -1,5 +1,5 @@
-// Health: what /healthz and /readyz say. Checks that matter make /readyz 503; the others are told with their reasons
-// and never do (contract, "Health"). Thread safe; checks run on the asking thread and must be quick.
+// Health: the checks behind /readyz. A failing required check makes it answer 503; the others are only reported, with
+// their reasons. Thread safe; checks run on the calling thread and must be quick.
 #pragma once
 
 #include <functional>
@@ -12,22 +12,22 @@ namespace vf::obs {
 
 class Health {
  public:
-  /// What a check finds. Of a string: empty is well, else it is the reason why not.
+  /// The result of a check. Made from a string: empty is healthy, else the string is the reason of the failure.
   struct Finding {
     std::string reason;
-    bool well;
-    Finding(std::string why_not) : reason(std::move(why_not)), well(reason.empty()) {}
-    /// Well, as far as can be told from here: `reason` is shown all the same.
-    static Finding well_but(std::string reason) {
-      Finding finding(std::move(reason));
-      finding.well = true;
+    bool healthy;
+    Finding(std::string why_failing) : reason(std::move(why_failing)), healthy(reason.empty()) {}
+    /// Healthy, and `note` is shown as the reason all the same.
+    static Finding healthy_with_note(std::string note) {
+      Finding finding(std::move(note));
+      finding.healthy = true;
       return finding;
     }
   };
   using Check = std::function<Finding()>;
 
   void require(std::string name, Check check);  // makes /readyz 503
-  void report(std::string name, Check check);   // only told
+  void report(std::string name, Check check);   // never does
 
   struct Answer {
     bool ready = true;
@@ -37,7 +37,7 @@ class Health {
 
   struct State {
     std::string name;
-    std::string reason;  // empty: well
+    std::string reason;  // empty: healthy
   };
   std::vector<State> states() const;
 

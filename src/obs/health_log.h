@@ -1,4 +1,4 @@
-// HealthLog: writes a line when something that health reports falls ill, and one when it is well again. One thread.
+// HealthLog: logs when a health check begins to fail and when it recovers. One thread.
 #pragma once
 
 #include <map>
@@ -13,16 +13,17 @@ class HealthLog {
  public:
   HealthLog(const Health& health, Log& log) : health_(health), log_(log) {}
 
-  /// Compares with the last look. Reasons may change while the trouble lasts: that is not told again.
-  void look() {
+  /// Runs the checks and logs what changed since the last poll. A reason that changes while a check fails is not
+  /// logged.
+  void poll() {
     for (const auto& [name, reason] : health_.states()) {
-      bool& ill = ill_[name];
-      if (ill == !reason.empty()) continue;
-      ill = !ill;
-      if (ill) {
-        log_.warn("trouble", {{"what", name}, {"reason", reason}});
+      bool& failing = failing_[name];
+      if (failing == !reason.empty()) continue;
+      failing = !failing;
+      if (failing) {
+        log_.warn("health check failing", {{"check", name}, {"reason", reason}});
       } else {
-        log_.info("well again", {{"what", name}});
+        log_.info("health check recovered", {{"check", name}});
       }
     }
   }
@@ -30,7 +31,7 @@ class HealthLog {
  private:
   const Health& health_;
   Log& log_;
-  std::map<std::string, bool> ill_;
+  std::map<std::string, bool> failing_;
 };
 
 }  // namespace vf::obs

@@ -1,4 +1,4 @@
-// HealthLog tells changes, not states.
+// HealthLog logs changes, not states.
 #include "obs/health_log.h"
 
 #include <gmock/gmock.h>
@@ -11,29 +11,29 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(HealthLog, TellsTroubleOnceAndItsEnd) {
+TEST(HealthLog, LogsAFailureOnceAndItsRecovery) {
   std::vector<std::string> lines;
   Log log({.sink = [&lines](std::string_view line) { lines.emplace_back(line); }});
   std::string lake, target;
   Health health;
   health.report("lake", [&lake] { return lake; });
   health.require("target stage", [&target] { return target; });
-  HealthLog told(health, log);
-  told.look();
+  HealthLog health_log(health, log);
+  health_log.poll();
   EXPECT_THAT(lines, IsEmpty());
   target = "503";
-  told.look();
-  target = "connection refused";  // the same trouble, in other words
-  told.look();
+  health_log.poll();
+  target = "connection refused";  // still failing, for another reason
+  health_log.poll();
   EXPECT_THAT(lines, ElementsAre(testing::AllOf(HasSubstr("warn"), HasSubstr("target stage"), HasSubstr("503"))));
   lines.clear();
   target = "";
   lake = "away";
-  told.look();
-  told.look();
-  EXPECT_THAT(lines,
-              ElementsAre(testing::AllOf(HasSubstr("warn"), HasSubstr("lake"), HasSubstr("away")),
-                          testing::AllOf(HasSubstr("info"), HasSubstr("well again"), HasSubstr("target stage"))));
+  health_log.poll();
+  health_log.poll();
+  EXPECT_THAT(lines, ElementsAre(testing::AllOf(HasSubstr("warn"), HasSubstr("lake"), HasSubstr("away")),
+                                 testing::AllOf(HasSubstr("info"), HasSubstr("health check recovered"),
+                                                HasSubstr("target stage"))));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace vf::obs {
 namespace {
 
-std::string well() { return ""; }
+std::string healthy() { return ""; }
 
 TEST(Health, IsReadyWithNothingToCheck) {
   const auto answer = Health().ready();
@@ -17,7 +17,7 @@ TEST(Health, OnlyRequiredChecksCanMakeItUnready) {
   Health health;
   std::string store;
   health.require("store", [&] { return store; });
-  health.require("listener", well);
+  health.require("listener", healthy);
   health.report("lake", [] { return std::string("libchdb.so is \"missing\"\xff"); });
   EXPECT_TRUE(health.ready().ready);
   EXPECT_EQ(health.ready().body,
@@ -31,9 +31,9 @@ TEST(Health, OnlyRequiredChecksCanMakeItUnready) {
   EXPECT_TRUE(health.ready().ready);
 }
 
-TEST(Health, WhatIsWellMayHaveSomethingToTell) {
+TEST(Health, AHealthyCheckMayCarryANote) {
   Health health;
-  health.require("target stage", [] { return Health::Finding::well_but("worked by another"); });
+  health.require("target stage", [] { return Health::Finding::healthy_with_note("worked by another"); });
   EXPECT_EQ(health.ready().body,
             R"({"status":"ready","checks":{"target stage":{"ok":true,"reason":"worked by another"}}})");
   EXPECT_EQ(health.states().at(0).reason, "");
@@ -42,7 +42,7 @@ TEST(Health, WhatIsWellMayHaveSomethingToTell) {
 TEST(Health, ACheckMayAddChecks) {
   Health health;
   health.report("late", [&] {
-    health.report("later", well);
+    health.report("later", healthy);
     return std::string();
   });
   EXPECT_TRUE(health.ready().ready);

@@ -32,7 +32,7 @@ std::string_view name_of(Level level) {
 }
 
 void append_number(std::string& out, double value) {
-  out += std::isfinite(value) ? fmt::format("{}", value) : "null";  // JSON has no other
+  out += std::isfinite(value) ? fmt::format("{}", value) : "null";  // JSON has no infinity and no NaN
 }
 
 void append_json(std::string& out, const Field& field) {
@@ -45,7 +45,7 @@ void append_json(std::string& out, const Field& field) {
   if (const auto* truth = std::get_if<bool>(&field.value)) out += *truth ? "true" : "false";
 }
 
-// Quoted when it could be mistaken for more than one value, or for another line: a peer must not write our log.
+// Quoted when it could be read as more than one value, or as another line: a peer must not forge log lines.
 void append_human_text(std::string& out, std::string_view text) {
   const auto plain = [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != '\x7f'; };
   if (!text.empty() && std::ranges::all_of(text, plain)) {

@@ -33,7 +33,7 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-/// Of one message given to noisy(): lines written in a window of time; the rest are counted and told with the next.
+/// Lines that noisy() writes of one message in a window of time; the rest are counted, and the next line has the count.
 inline constexpr int kNoisyLines = 5;
 inline constexpr Millis kNoisyWindow{10'000};
 
@@ -49,14 +49,14 @@ class Log {
   explicit Log(Params params);
   ~Log();
 
-  /// `message` is a fixed text; what varies goes into fields.
+  /// `message` is a fixed text; values that vary go into fields.
   void debug(std::string_view message, Fields fields = {}) { log(Level::debug, message, fields); }
   void info(std::string_view message, Fields fields = {}) { log(Level::info, message, fields); }
   void warn(std::string_view message, Fields fields = {}) { log(Level::warn, message, fields); }
   void error(std::string_view message, Fields fields = {}) { log(Level::error, message, fields); }
 
-  /// For messages that others can provoke at any rate: kNoisyLines a message each kNoisyWindow, then silence. The first
-  /// line after it says how many were left out (field "left_out").
+  /// For messages that a peer can cause at any rate: at most kNoisyLines of each message in kNoisyWindow. The first
+  /// line after a window says how many were left out (field "left_out").
   void noisy(Level level, std::string_view message, Fields fields = {}) {
     if (level >= least_) write_noisy(level, message, fields);
   }

@@ -40,7 +40,7 @@ ClientMetric::Histogram shown(const Histogram& histogram) {
   return out;
 }
 
-// A reader's value is put in later, without the lock.
+// The value of a reader is filled in later, without the lock.
 ClientMetric shown(const Labels& labels, const Series& series) {
   ClientMetric metric;
   for (const auto& [name, value] : labels) metric.label.push_back({name, value});
@@ -80,7 +80,7 @@ struct Metrics::State {
   mutable std::mutex mutex;
   std::map<std::string, Family> families;
 
-  // Under the mutex. The series of these labels, made by `make` if it is new; null when there is no room for it.
+  // Under the mutex. The series of these labels, made by `make` if it is new; null at the limit of label sets.
   template <class Make>
   Series* series(Family& family, const Labels& labels, Make make) {
     const auto found = family.series.find(labels);
@@ -155,7 +155,7 @@ std::string Metrics::render() const {
       }
     }
   }
-  // Readers may be slow, or ask for handles: they run without the lock.
+  // Readers may be slow or take handles: they run without the lock.
   std::vector<MetricFamily> families;
   for (auto& [family, samples] : all) {
     for (Sample& sample : samples) {

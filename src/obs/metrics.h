@@ -1,5 +1,5 @@
-// Metrics: counters, gauges and histograms in Prometheus' text format. Take a handle once, then it is a relaxed atomic
-// add. Handles live as long as the Metrics they came from. Thread safe.
+// Metrics: counters, gauges and histograms in Prometheus' text format. Take a handle once; counting is then one relaxed
+// atomic add. Handles live as long as the Metrics they came from. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ class Counter {
 
 class Histogram {
  public:
-  /// `bounds` rise; a bucket holds what is at most its bound, a last one all the rest.
+  /// `bounds` rise. A bucket counts the values up to its bound, a last one all the rest.
   explicit Histogram(std::vector<double> bounds);
   void observe(double value);
 

@@ -10,10 +10,10 @@
 namespace vf::watch {
 namespace {
 
-constexpr Millis kWorthTelling{5'000};
-constexpr Millis kTooFar{300'000};
+constexpr Millis kWarningAbove{5'000};
+constexpr Millis kProblemAbove{300'000};
 
-/// How far ours is ahead; below zero: behind. Anything between the two looks at our clock is no difference.
+/// How far our clock is ahead; negative: behind. A server's time between our two readings is no difference.
 Millis ahead_of(Instant there, Instant before, Instant after) {
   if (there < before) return before - there;
   return there > after ? after - there : Millis{0};
@@ -29,17 +29,17 @@ Result<ClockDifference> compare_clocks(const Clock& ours, const AskTime& ask) {
   const Millis apart = std::chrono::abs(ahead);
   auto seen = fmt::format("this machine's clock is {:.3f} s {} the PostgreSQL server's", seconds(apart),
                           ahead < Millis{0} ? "behind" : "ahead of");
-  if (apart <= kWorthTelling) return ClockDifference{ok, std::move(seen)};
-  const auto harm = apart <= kTooFar ? "" : "; signatures may be 5 minutes off at most, so they are refused";
+  if (apart <= kWarningAbove) return ClockDifference{ok, std::move(seen)};
+  const auto harm = apart <= kProblemAbove ? "" : "; signatures may be 5 minutes off at most, so they are refused";
   return ClockDifference{
-      apart <= kTooFar ? warning : problem,
-      fmt::format("{}{}: let NTP set both (chronyc tracking tells which is wrong, chronyc makestep sets it)", seen,
+      apart <= kProblemAbove ? warning : problem,
+      fmt::format("{}{}: let NTP set both (chronyc tracking shows which is wrong, chronyc makestep sets it)", seen,
                   harm)};
 }
 
 void watch_clock(std::string name, AskTime ask, const obs::Services& services) {
   services.health.report(std::move(name), [ask = std::move(ask), &clock = services.clock]() -> std::string {
-    // That the store does not answer is told by a check of its own.
+    // A store that does not answer has a check of its own.
     auto difference = compare_clocks(clock, ask);
     if (!difference || difference->grade == ClockDifference::Grade::ok) return {};
     return std::move(difference->detail);

@@ -1,11 +1,11 @@
-// What an operator is told of a clock that is wrong. Oracle: the health page, the sentences.
+// The health check of a clock that is wrong. Oracle: its grade, its text, the body of /readyz.
 #include "watch/clock_watch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "watch/store_clock.h"
 #include "store/memory/outbox.h"
+#include "watch/store_clock.h"
 
 namespace vf::watch {
 namespace {
@@ -24,7 +24,7 @@ class ClockWatch : public testing::Test {
   ManualClock clock_{from_unix_millis(1'790'000'000'000)};
 };
 
-TEST_F(ClockWatch, FiveSecondsAreWellFiveMinutesAWarningMoreAProblem) {
+TEST_F(ClockWatch, WarnsAboveFiveSecondsAndIsAProblemAboveFiveMinutes) {
   EXPECT_EQ(ahead_by(Millis{5'000}).grade, Grade::ok);
   EXPECT_EQ(ahead_by(Millis{5'001}).grade, Grade::warning);
   EXPECT_EQ(ahead_by(Millis{300'000}).grade, Grade::warning);
@@ -34,7 +34,7 @@ TEST_F(ClockWatch, FiveSecondsAreWellFiveMinutesAWarningMoreAProblem) {
   EXPECT_EQ(ahead_by(Millis{-300'001}).grade, Grade::problem);
 }
 
-TEST_F(ClockWatch, TheDifferenceIsToldAndWhatMendsIt) {
+TEST_F(ClockWatch, TheDetailNamesTheDifferenceAndTheCorrection) {
   EXPECT_EQ(ahead_by(Millis{12}).detail, "this machine's clock is 0.012 s ahead of the PostgreSQL server's");
   EXPECT_THAT(ahead_by(Millis{-61'500}).detail, HasSubstr("61.500 s behind the PostgreSQL server's: let NTP set both"));
   EXPECT_THAT(ahead_by(std::chrono::days{40}).detail, HasSubstr("3456000.000 s ahead"));
@@ -52,7 +52,7 @@ TEST_F(ClockWatch, ASlowAnswerIsNoDifference) {
   EXPECT_EQ(difference->grade, Grade::ok);
 }
 
-TEST_F(ClockWatch, TheHealthPageTellsAndNobodyTurnsUnready) {
+TEST_F(ClockWatch, TheHealthCheckFailsAndTheProcessStaysReady) {
   obs::Log log{obs::Format::human, obs::Level::error};
   obs::Metrics metrics;
   obs::Health health;
@@ -60,9 +60,9 @@ TEST_F(ClockWatch, TheHealthPageTellsAndNobodyTurnsUnready) {
   watch_clock("store clock", [&] { return there; }, {clock_, log, metrics, health});
   EXPECT_THAT(health.ready().body, HasSubstr(R"("store clock":{"ok":true})"));
   there = clock_.now() - std::chrono::days{40};
-  const auto told = health.ready();
-  EXPECT_TRUE(told.ready);
-  EXPECT_THAT(told.body, HasSubstr("3456000.000 s ahead of the PostgreSQL server's"));
+  const auto answer = health.ready();
+  EXPECT_TRUE(answer.ready);
+  EXPECT_THAT(answer.body, HasSubstr("3456000.000 s ahead of the PostgreSQL server's"));
   there = unavailable("gone");
   EXPECT_THAT(health.ready().body, HasSubstr(R"("store clock":{"ok":true})"));
 }
@@ -72,7 +72,7 @@ struct ClockedStore : store::memory::MemoryOutbox {
   Result<Instant> time(Instant) override { return there; }
 };
 
-TEST_F(ClockWatch, AStoresTimeGoesOnWhileItDoesNotAnswer) {
+TEST_F(ClockWatch, StoreClockGoesOnWhileTheStoreDoesNotAnswer) {
   ClockedStore store;
   const StoreClock time(store, clock_);
   EXPECT_EQ(time.now(), clock_.now());

@@ -11,20 +11,21 @@
 namespace vf::watch {
 namespace {
 
-constexpr std::chrono::seconds kWorthTelling{60};
+constexpr std::chrono::seconds kFailingAbove{60};
 
-// That the store does not answer is told by a check of its own.
-std::string trouble(const Result<std::optional<HeldBack>>& answer) {
-  if (!answer || !*answer || (*answer)->age <= kWorthTelling) return {};
+// A store that does not answer has a check of its own.
+std::string why_failing(const Result<std::optional<HeldBack>>& answer) {
+  if (!answer || !*answer || (*answer)->age <= kFailingAbove) return {};
   const auto& [age, holder] = **answer;
-  return fmt::format("events committed since {:.0f} s reach nobody: an open transaction holds them back, of {}; end it",
-                     seconds(age), holder.empty() ? "somebody who cannot be named" : holder);
+  return fmt::format(
+      "events committed in the last {:.0f} s reach no consumer: an open transaction of {} holds them back; end it",
+      seconds(age), holder.empty() ? "an unknown session" : holder);
 }
 
 }  // namespace
 
 void watch_horizon(AskHorizon ask, const obs::Services& services) {
-  services.health.report("outbox horizon", [ask] { return trouble(ask()); });
+  services.health.report("outbox horizon", [ask] { return why_failing(ask()); });
   services.metrics.gauge("vf_outbox_horizon_seconds",
                          "How long the oldest committed event has waited for a transaction that is still open.", {},
                          [ask = std::move(ask)] {

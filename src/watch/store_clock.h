@@ -1,5 +1,5 @@
-// StoreClock: a shared store's time as a Clock, for work that goes by when events were received. Asks at every now();
-// while the store does not answer, it goes on by this machine's clock and the difference seen last. Thread safe.
+// StoreClock: a shared store's time as a Clock, for work that depends on when events were received. Every now() asks
+// the store; while that does not answer, now() is this machine's clock plus the last difference. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ class StoreClock final : public Clock {
     if (const auto there = store_.time(ours)) ahead_ = *there - ours;
     return ours + ahead_.load();
   }
-  std::chrono::nanoseconds steady() const override { return ours_.steady(); }
+  SteadyTime steady() const override { return ours_.steady(); }
 
  private:
   store::OutboxStore& store_;
