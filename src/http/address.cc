@@ -1,3 +1,5 @@
+#include "http/address.h"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -5,9 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-
-#include "http/client.h"
 
 namespace vf::http {
 namespace {
@@ -68,7 +67,7 @@ bool starts_with(const Address& address, const Address& prefix, size_t bits) {
   return (address[bits / 8] & mask) == (prefix[bits / 8] & mask);
 }
 
-/// Address forms that carry an IPv4 address reach where that one reaches.
+/// An address that embeds an IPv4 address reaches what that one reaches.
 Address unwrap(Address address) {
   const auto carries = [&](const char* prefix, size_t bits) { return starts_with(address, *parse(prefix), bits); };
   size_t from = 0;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "base/bytes.h"
+#include "http/address.h"
 
 namespace vf::http {
 namespace {
@@ -44,7 +45,7 @@ std::string address_text(const sockaddr* address) {
   return text.data();
 }
 
-/// One request under way. Curl holds its address, so it never moves.
+/// A request in flight. Curl holds its address, so it never moves.
 struct Transfer {
   const ClientParams* params;
   Outgoing request;
@@ -78,7 +79,7 @@ size_t on_header(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::string_view line = trim({data, size * count});
   if (!transfer.take(size * count)) return 0;
-  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // what stood there belonged to a 1xx answer
+  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // those so far belong to a 1xx response
   const size_t colon = line.find(':');
   if (line.starts_with("HTTP/") || colon == line.npos) return size * count;
   transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
@@ -94,7 +95,7 @@ size_t on_body(char* data, size_t size, size_t count, void* self) {
 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
 
-/// What curl would not refuse by itself, or only on the wire.
+/// Refuses requests that curl would send, or refuse only on the wire.
 Result<void> check(const Outgoing& request) {
   if (request.method.empty() || has_line_break(request.method)) return invalid("a request's method is no token");
   const std::string scheme = to_lower(request.url.substr(0, request.url.find(':')));
@@ -135,7 +136,7 @@ class CurlClient final : public Client {
   CURLM* multi_;
   HeaderList resolve_;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;
-  std::vector<Finished> refused_;  // before they were sent; told in the next poll()
+  std::vector<Finished> refused_;  // before sending; completed in the next poll()
   std::vector<EasyHandle> idle_;
 };
 
@@ -214,13 +215,13 @@ void CurlClient::prepare(Transfer& transfer) {
 void CurlClient::prepare_body(Transfer& transfer) {
   CURL* const easy = transfer.easy.get();
   const Outgoing& request = transfer.request;
-  append(transfer.headers, "Expect:");  // no waiting for "100 Continue"
+  append(transfer.headers, "Expect:");  // else curl waits for "100 Continue"
   bool has_content_type = false;
   for (const auto& [name, value] : request.headers) {
     has_content_type = has_content_type || equals_ignoring_case(name, "Content-Type");
     append(transfer.headers, value.empty() ? name + ";" : name + ": " + value);
   }
-  if (!has_content_type) append(transfer.headers, "Content-Type:");  // not curl's own guess
+  if (!has_content_type) append(transfer.headers, "Content-Type:");  // else curl adds its own
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   if (request.method == "HEAD") {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);

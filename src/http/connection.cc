@@ -12,7 +12,7 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr size_t kBufferBytes = 4096;  // what a kept connection reads into
+constexpr size_t kBufferBytes = 4096;  // the read buffer of a kept connection
 constexpr size_t kOutputBytesKept = 1024;
 constexpr size_t kLingerBytesMax = 16u << 20;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
@@ -23,7 +23,7 @@ Response overloaded(std::string_view why) {
   return response;
 }
 
-/// What a handler holds to answer with. Works once.
+/// The Respond that a handler gets. Works once.
 class Responder {
  public:
   Responder(std::shared_ptr<Mailbox> mailbox, Ticket ticket) : mailbox_(std::move(mailbox)), ticket_(ticket) {}
@@ -88,7 +88,7 @@ bool Connection::parse() {
   using State = RequestParser::State;
   if (over_limit_) refuse(overloaded("too many connections"));
   if (answer_ || gone_) return true;
-  // Asked before it is stored: blocks freed at once again would leave holes, and each refusal would cost memory.
+  // Charged before the bytes are stored: blocks freed at once would leave holes, and each refusal would cost memory.
   if (!charge(fresh_.size())) {
     refuse(overloaded("too many long requests at once"));
     return true;
@@ -110,7 +110,7 @@ bool Connection::parse() {
   return true;
 }
 
-/// Afterwards what is left is in unread_: the loop's buffer is everybody's.
+/// Afterwards the rest is in unread_: all connections share the loop's buffer.
 void Connection::feed_parser() {
   if (unread_.empty()) {
     unread_ = fresh_.substr(parser_.feed(fresh_));
@@ -247,8 +247,8 @@ void Connection::abort() {
   if (const auto waiting = std::exchange(waiting_for_answer_, nullptr)) waiting.resume();
 }
 
-/// A kept connection has a buffer of its own, to be read into as soon as something comes. One that has not answered
-/// yet, or waits for the rest of a request, holds none: thousands may stall.
+/// A kept connection has a buffer of its own and reads as soon as bytes arrive. A connection that has not answered yet,
+/// or waits for the rest of a request, holds none: thousands of them may stall.
 void Connection::start_read(std::coroutine_handle<> waiting) {
   if (!kept_ || waits_ != Waits::for_request) return wait_readable(waiting);
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
@@ -274,8 +274,7 @@ void Connection::wait_readable(std::coroutine_handle<> waiting) {
 void Connection::on_read(error_code error) {
   if (!fresh_.empty()) {
     loop_.idle().remove(*this);
-    // Its place was given away while the request that had just been read waited for its turn: it is answered, then
-    // ends.
+    // Its place was given away after this request was read and before it was parsed: answer it, then close.
     if (!has_place_ && socket_.is_open()) gone_ = false;
   }
   if (error == boost::asio::error::eof) {
@@ -328,7 +327,7 @@ void Connection::refuse(Response response) {
   answer_ = std::move(response);
 }
 
-/// Short requests are free, so that a few long ones, sent slowly, cannot use up what the short ones need.
+/// Short requests are not charged, so that a few long ones, sent slowly, cannot use up the memory of the short ones.
 bool Connection::charge(size_t more_bytes) {
   const size_t held = parser_.memory() + unread_.capacity() + more_bytes;
   const size_t due = held > kFreeRequestBytes ? held - kFreeRequestBytes : 0;

@@ -1,6 +1,6 @@
-// Connection: one peer's life on a network loop: requests in, answers out, limits and deadlines. It is the state; the
-// coroutine serve() below is the story. Private to this folder (includes Asio).
-// Belongs to its loop's thread alone.
+// Connection: one peer on a network loop: its requests, answers, limits and deadlines. The coroutine serve() below runs
+// it step by step; the class holds the state. Private to this folder (includes Asio).
+// Used by its loop's thread alone.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +13,7 @@
 
 namespace vf::http {
 
-/// A coroutine that nobody waits for: it runs at once and frees itself at its end.
+/// A coroutine without an awaiter: it runs at once and frees itself at its end.
 struct Detached {
   struct promise_type {
     Detached get_return_object() noexcept { return {}; }
@@ -33,18 +33,18 @@ class Connection {
 
   // The steps of serve().
 
-  /// Reads requests from what has arrived. True once there is something to do: a request, a refusal, or the end.
+  /// Parses the bytes that have arrived. True once there is a request, a refusal, or the end of the connection.
   bool parse();
-  /// Gives the request to the handler, unless it is refused already.
+  /// Calls the handler, unless the request is refused already.
   void call_handler();
-  /// Puts the answer into the output.
+  /// Appends the answer to the output.
   void take_answer();
-  /// The answer is sent: gives back what the request took.
+  /// After the answer was sent: frees what the request took.
   void finish_exchange();
   bool has_output() const { return sent_ < output_.size(); }
   bool is_open() const { return !gone_ && !closing_; }
-  /// After a refusal the peer may still be sending. To close at once would reset the connection, and the peer would
-  /// lose the answer; so for a while the rest is read and thrown away.
+  /// After a refusal the peer may still be sending. Closing at once would reset the connection, and the peer would lose
+  /// the answer; so the rest of its input is read and discarded for a while.
   void begin_lingering();
   bool is_lingering() const { return !gone_ && linger_bytes_ > 0; }
   void discard_input();
@@ -71,14 +71,14 @@ class Connection {
   Write write() { return {*this}; }
   Answer answered() { return {*this}; }
 
-  // What comes from outside.
+  // Calls from outside the coroutine.
 
   void answer(uint64_t exchange, Response response);
-  /// The handler of this very request is running: an answer can be taken without the mailbox.
+  /// The handler of this request is running: its answer needs no mailbox.
   bool is_in_handler(uint64_t exchange) const;
   void check_deadline(SteadyClock::time_point now);
   void close_if_idle();
-  /// Closes the connection and leaves its place to another, if nothing of a next request has come. False otherwise.
+  /// Closes the connection to free its place. False, without effect, when bytes of a next request have arrived.
   bool give_place();
   void abort();
   IdleLink& idle_link() { return idle_link_; }
@@ -106,32 +106,32 @@ class Connection {
   Socket socket_;
   std::string peer_;
   const bool over_limit_;
-  bool has_place_ = true;  // is counted
+  bool has_place_ = true;  // counts towards connections_max
   IdleLink idle_link_;
   const uint32_t slot_;
 
   RequestParser parser_;
-  std::unique_ptr<char[]> buffer_;  // to read the next request into: only between requests, after the first
-  std::string_view fresh_;          // just read, in buffer_ or the loop's; given to the parser before anything else
-  std::string unread_;              // what the parser has left
+  std::unique_ptr<char[]> buffer_;  // for the next request: only between requests, after the first
+  std::string_view fresh_;          // just read, in buffer_ or the loop's; the parser gets it first
+  std::string unread_;              // read, but not taken by the parser
   bool kept_ = false;               // has answered a request
   std::string output_;
   size_t sent_ = 0;
 
-  uint64_t exchange_ = 0;  // the present one; 0: none
+  uint64_t exchange_ = 0;  // the current one; 0: none
   std::optional<Response> answer_;
   std::coroutine_handle<> waiting_for_answer_;
   bool head_ = false;
   bool http_1_0_ = false;
-  bool continued_ = false;    // "100 Continue" was said
+  bool continued_ = false;    // "100 Continue" was sent
   size_t charged_bytes_ = 0;  // of ServerState::buffered_bytes
 
   Waits waits_ = Waits::for_request;
   SteadyClock::time_point deadline_;
-  bool peer_ended_ = false;  // no more input will come
-  bool closing_ = false;     // after the present answer
-  bool refused_ = false;     // the present answer is ours, and the request was not read to its end
-  bool gone_ = false;        // nothing more can be said
+  bool peer_ended_ = false;  // the peer has closed its sending side
+  bool closing_ = false;     // after the current answer
+  bool refused_ = false;     // the current answer is a refusal; the request was not read to its end
+  bool gone_ = false;        // nothing more can be sent
   size_t linger_bytes_ = 0;
 };
 

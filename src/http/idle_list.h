@@ -1,6 +1,6 @@
-// IdleList: the connections of one loop that are between requests, the longest idle first. Adding and removing are O(1)
-// and allocate nothing: the links are in the connections. Private to this folder.
-// Thread safety: size() and idle_since() are for any thread, the rest for the loop's own.
+// IdleList: the connections of one loop that are between requests, the longest idle first. Adding and removing take
+// O(1) and do not allocate: the links are in the connections. Private to this folder. Thread safety: size() and
+// idle_since() are for any thread, the rest for the loop's own.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ namespace vf::http {
 
 class Connection;
 
-/// What a connection holds to be in the list.
+/// The part of a connection that links it into the list.
 struct IdleLink {
   Connection* before = nullptr;
   Connection* after = nullptr;
@@ -23,14 +23,14 @@ class IdleList {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// At the end: `now` is not before any that is listed. No effect on one that is listed already.
+  /// Appends: `now` is not before the time of any listed one. No effect when it is listed already.
   void add(Connection& connection, Time now);
-  /// No effect on one that is not listed.
+  /// No effect when it is not listed.
   void remove(Connection& connection);
   Connection* longest() const { return first_; }
   static Connection* next(const Connection& connection);
   size_t size() const { return size_.load(std::memory_order_relaxed); }
-  /// Since when the longest idle one is; Time::max() when none is.
+  /// When the longest idle one became idle; Time::max() when the list is empty.
   Time idle_since() const { return Time(Time::duration(since_.load(std::memory_order_relaxed))); }
 
  private:
@@ -38,7 +38,7 @@ class IdleList {
 
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
-  std::atomic<size_t> size_{0};  // written by the loop alone, as since_
+  std::atomic<size_t> size_{0};  // only the loop writes it, and since_
   std::atomic<Time::rep> since_{Time::max().time_since_epoch().count()};
 };
 

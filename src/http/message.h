@@ -1,4 +1,4 @@
-// Requests and responses as values; knows nothing of the domain or of the wire.
+// Requests and responses as values, independent of the domain and of the wire.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@ namespace vf::http {
 class Headers {
  public:
   void add(std::string name, std::string value) { items_.emplace_back(std::move(name), std::move(value)); }
-  /// The value when the name stands exactly once; nullopt when it is missing or repeated (a repeated header is no
-  /// proof).
+  /// The value when the name occurs exactly once; nullopt when it is missing or repeated (a repeated header is
+  /// ambiguous, so no signature is checked against it).
   std::optional<std::string_view> unique(std::string_view name) const;
   bool has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
@@ -45,7 +45,7 @@ struct Response {
   bool close = false;
 };
 
-/// 400 that names the first query parameter that is none of `known`, and those; nullopt: all are known.
+/// A 400 that names the first query parameter not in `known`, and the known ones; nullopt when all are known.
 std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known);
 
 /// RFC 9457 problem details: {"type":"about:blank","title":…,"status":…,"detail":…}.

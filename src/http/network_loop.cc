@@ -9,14 +9,14 @@
 namespace vf::http {
 namespace {
 
-/// Deadlines are met to within an eighth, so that one timer serves all connections.
+/// One timer serves all connections, so a deadline is kept to within an eighth of the shortest timeout.
 SteadyClock::duration sweep_period(const ServerParams& params) {
   using std::chrono::milliseconds;
   const milliseconds shortest = std::min({params.request_timeout, params.idle_timeout, params.response_timeout});
   return std::clamp(shortest / 8, milliseconds{5}, milliseconds{250});
 }
 
-// Idle connections whose next request has just come are passed over; so many are asked.
+// Idle connections whose next request has just arrived are skipped; at most this many are tried.
 constexpr int kEvictionsTried = 16;
 
 thread_local NetworkLoop* this_threads_loop = nullptr;

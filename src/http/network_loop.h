@@ -1,5 +1,5 @@
-// NetworkLoop: one network thread with its io_context, its connections, one sweep for all their deadlines, and the
-// mailbox through which other threads hand it answers. Private to this folder (includes Asio).
+// NetworkLoop: one network thread with its io_context, its connections, one timer for all their deadlines, and the
+// mailbox in which other threads leave answers. Private to this folder (includes Asio).
 // Thread safety: the functions up to join(), and Mailbox, are for any thread; the rest is for the loop's own.
 #pragma once
 
@@ -29,18 +29,18 @@ using SteadyClock = std::chrono::steady_clock;
 struct Arrival {
   int fd = -1;
   bool ipv6 = false;
-  bool over_limit = false;  // is told 503 and closed
+  bool over_limit = false;  // gets 503 and is closed
   std::string peer;
 };
 
-/// Names one request of one connection. An answer to any other than the present one finds nobody.
+/// Names one request of one connection. An answer to a request that is no longer the current one is dropped.
 struct Ticket {
   uint32_t slot = 0;
   uint64_t exchange = 0;
 };
 
-/// Answers from other threads. Outlives the loop, because an answer may come after the server's end. Many answers
-/// given at once wake the loop once.
+/// Answers from other threads. Outlives the loop, because an answer may come after the server's end. Answers given
+/// together wake the loop once.
 class Mailbox {
  public:
   explicit Mailbox(NetworkLoop& loop) : loop_(&loop) {}
@@ -73,7 +73,7 @@ class NetworkLoop {
   /// Takes the arrival in place of the longest idle connection; when none is idle, hands it to `refused`, on the loop's
   /// thread.
   void adopt_for_idle(Arrival arrival, std::function<void(Arrival)> refused);
-  /// Since when its longest idle connection is, SteadyClock::time_point::max() when none is.
+  /// When its longest idle connection became idle; SteadyClock::time_point::max() without one.
   SteadyClock::time_point idle_since() const { return idle_.idle_since(); }
   size_t idle_connections() const { return idle_.size(); }
   /// Closes idle connections; the others close after their answer.
@@ -88,7 +88,7 @@ class NetworkLoop {
   boost::asio::io_context& context() { return context_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
   IdleList& idle() { return idle_; }
-  /// One for all connections: what is read into it is gone once another reads.
+  /// Shared by all connections: the next read overwrites it.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
   uint64_t next_exchange() { return ++exchange_; }
   uint32_t enter(Connection& connection);

@@ -15,24 +15,24 @@ using Text = beast::string_view;
 
 constexpr size_t kFieldsMax = 128;
 constexpr size_t kChunkLineBytesMax = 4096;  // a chunk's size line, or all trailers
-// Beast 1.81 asserts that it is not shown the last chunk's line a second time before this much of it is there; a peer
-// that stops amid it must not end the process. Every line is followed by as much.
+// Beast 1.81 asserts that it gets the line of the last chunk a second time only with this many bytes; a peer that stops
+// in the middle of it must not end the process. At least as many bytes follow every chunk line.
 constexpr size_t kChunkLineBytesMin = 5;
 
 std::string_view view(Text text) { return {text.data(), text.size()}; }
 
-/// Writes Beast's findings straight into a Request, without its own container of fields.
+/// Lets Beast write straight into a Request, without its own container of fields.
 class Sink final : public beast::http::basic_parser<true> {
  public:
   explicit Sink(RequestParser::Limits limits) {
-    header_limit(static_cast<std::uint32_t>(limits.headers_bytes_max) + 1);  // RequestParser counts, over all lines
+    header_limit(static_cast<std::uint32_t>(limits.headers_bytes_max) + 1);  // RequestParser itself counts all lines
     body_limit(limits.body_bytes_max);
   }
 
   Request request;
   bool http_1_0 = false;
   bool expects_continue = false;
-  std::optional<int> refusal;  // a status of ours, where Beast would go on
+  std::optional<int> refusal;  // the status with which this class refuses what Beast would accept
   std::string_view reason;
 
  private:
@@ -50,7 +50,7 @@ class Sink final : public beast::http::basic_parser<true> {
     if (request.target.front() != '/' && request.target != "*") refuse(ec, 400, "bad request target");
   }
 
-  /// RFC 9112 section 3.2.2: the absolute form is accepted too; the path is what is used of it.
+  /// RFC 9112 section 3.2.2: the absolute form is accepted too; only its path is used.
   static std::string_view origin_form(std::string_view target) {
     const size_t scheme = target.starts_with("http://") ? 7 : target.starts_with("https://") ? 8 : 0;
     if (scheme == 0) return target;
@@ -59,7 +59,7 @@ class Sink final : public beast::http::basic_parser<true> {
   }
 
   void on_field_impl(beast::http::field field, Text name, Text value, ErrorCode& ec) override {
-    if (is_header_done()) return;  // trailers say nothing that is used
+    if (is_header_done()) return;  // trailers are not used
     if (request.headers.items().size() == kFieldsMax) return refuse(ec, 431, "too many header fields");
     check_field(field, view(value), ec);
     request.headers.add(std::string(name), std::string(value));
@@ -93,11 +93,12 @@ class Sink final : public beast::http::basic_parser<true> {
     request.body.append(view(body));
     return body.size();
   }
-  /// Room follows what has come, up to the promised length: who promises much and stalls holds little.
+  /// Room grows with the bytes that arrive, up to the declared length: a peer that declares much and stalls holds
+  /// little.
   void make_room(size_t more) {
     const size_t needed = request.body.size() + more;
     if (needed <= request.body.capacity()) return;
-    std::string roomy;  // a string that has grown before would be given twice its size
+    std::string roomy;  // a string that has grown before would double its capacity
     roomy.reserve(std::max(needed, std::min(promised_, 2 * request.body.capacity())));
     roomy += request.body;
     request.body = std::move(roomy);
@@ -110,7 +111,7 @@ class Sink final : public beast::http::basic_parser<true> {
   void on_response_impl(int, Text, int, ErrorCode&) override {}
   void on_finish_impl(ErrorCode&) override {}
 
-  size_t promised_ = SIZE_MAX;  // the body's length, where it is known
+  size_t promised_ = SIZE_MAX;  // the declared length of the body
   bool seen_length_ = false;
   bool seen_host_ = false;
 };
@@ -134,7 +135,7 @@ struct RequestParser::Impl {
     fail(400, "malformed request: " + ec.message());
   }
 
-  /// One step of Beast's parser. Returns the bytes used; 0 with an unchanged state: it needs more.
+  /// One step of Beast's parser. Returns the bytes taken; 0 and an unchanged state: it needs more.
   size_t step(std::string_view input) {
     const bool in_headers = !sink->is_header_done();
     if (in_chunk_line && input.size() < kChunkLineBytesMin) {
@@ -174,7 +175,7 @@ struct RequestParser::Impl {
   Limits limits;
   std::optional<Sink> sink;
   State state = State::start;
-  bool waiting = false;        // for more than the last feed held
+  bool waiting = false;        // for more bytes than the last feed had
   bool in_chunk_line = false;  // Beast has seen its beginning
   size_t header_bytes = 0;
   Response failure;

@@ -1,6 +1,6 @@
-// RequestParser: bytes of one connection to requests, with the limits on headers and body and the checks that keep two
-// readers of one stream from disagreeing (request smuggling). Beast parses, in request_parser.cc only.
-// Private to this folder; one connection owns one parser.
+// RequestParser: turns the bytes of one connection into requests, within the limits on headers and body, and refuses
+// requests that another reader of the same bytes could split differently (request smuggling). Beast parses, in
+// request_parser.cc only. Private to this folder; one connection owns one parser.
 #pragma once
 
 #include <memory>
@@ -23,15 +23,15 @@ class RequestParser {
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
-  /// Takes what it can from the front of `input` and says how many bytes; the rest is to be given again, with more
-  /// behind it. Takes nothing past the end of a request.
+  /// Takes bytes from the front of `input` and returns how many; pass the rest again with more behind it. Takes nothing
+  /// past the end of a request.
   size_t feed(std::string_view input);
   /// The peer will send no more: an unfinished request fails.
   void feed_end();
 
   State state() const;
   size_t body_bytes() const;
-  /// What the request takes in memory so far: headers, body and the room made for more.
+  /// Memory that the request takes so far: headers, body and reserved room.
   size_t memory() const;
   /// Once the headers are read: the peer waits for "100 Continue" before it sends the body.
   bool expects_continue() const;
@@ -39,12 +39,12 @@ class RequestParser {
   bool keep_alive() const;
   bool is_http_1_0() const;
   bool is_head() const;
-  /// Of a failed request: 400, 413, 417 or 431, with its sentence.
+  /// The answer to a failed request: 400, 413, 417 or 431, with its reason.
   const Response& failure() const;
 
   /// The complete request. The parser is then ready for the next.
   Request take();
-  /// Gives back what it holds.
+  /// Frees its memory.
   void reset();
 
  private:

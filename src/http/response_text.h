@@ -1,4 +1,4 @@
-// Response text: a Response as the bytes of HTTP/1.1, appended to a buffer that a connection reuses.
+// Response text: writes a Response as HTTP/1.1 by appending to a buffer that a connection reuses.
 // Pure function, thread safe. Private to this folder.
 #pragma once
 
@@ -8,11 +8,11 @@
 
 namespace vf::http {
 
-/// What the request and the connection decide about the answer's form.
+/// How the request and the connection determine the form of the answer.
 struct Framing {
   bool head = false;        // the answer to HEAD: all headers, no body
-  bool close = false;       // says "Connection: close"
-  bool keep_alive = false;  // says "Connection: keep-alive", which HTTP/1.0 peers wait for
+  bool close = false;       // adds "Connection: close"
+  bool keep_alive = false;  // adds "Connection: keep-alive", which HTTP/1.0 peers need
 };
 
 /// Status line, headers and body in one piece. Headers that hold a line break or NUL are left out: they would split

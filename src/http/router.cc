@@ -50,7 +50,7 @@ void Router::handle(Request request, Respond respond) const {
   for (const auto& route : routes_) {
     auto values = match(route.segments, path);
     if (!values) continue;
-    const bool head = request.method == "HEAD" && route.method == "GET";  // the server leaves the body out
+    const bool head = request.method == "HEAD" && route.method == "GET";  // the server omits the body
     if (route.method == request.method || head) {
       return route.handler(std::move(request), std::move(*values), std::move(respond));
     }

@@ -1,5 +1,5 @@
-// Router: method and path pattern to handler; answers 404 and 405 (with Allow) itself. Built once, then immutable and
-// thread safe.
+// Router: finds the handler by method and path pattern; answers 404 and 405 (with Allow) itself. Built once, then
+// immutable and thread safe.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace vf::http {
 
-/// The parts of the path that stood where the pattern has {…}, as sent, in order.
+/// The path segments in place of the pattern's {…}, as sent, in order.
 using PathValues = std::vector<std::string>;
 using RouteHandler = std::function<void(Request, PathValues, Respond)>;
 
@@ -20,7 +20,7 @@ class Router {
   /// `pattern` is "/admin/v1/events/{id}"; a {…} stands for one path segment that is not empty.
   void add(std::string method, std::string_view pattern, RouteHandler handler);
   void handle(Request request, Respond respond) const;
-  /// "GET /admin/v1/events/{id}", in the order added: to compare with what is documented.
+  /// "GET /admin/v1/events/{id}", in the order added: tests compare them with the documented ones.
   std::vector<std::string> routes() const;
 
  private:

@@ -1,5 +1,5 @@
-// Server: one listener with its limits, on its own network threads (Asio, Beast inside server.cc only).
-// Every limit has a clear refusal: 400 malformed, 408 not complete in time, 413 body, 431 headers, 503 too many.
+// Server: one listener with its limits, on its own network threads. Hides Asio and Beast.
+// Every limit has its refusal: 400 malformed, 408 incomplete at the timeout, 413 body, 431 headers, 503 too many.
 #pragma once
 
 #include <chrono>
@@ -12,19 +12,20 @@
 
 namespace vf::http {
 
-/// Of a request's memory (headers, body), what does not count as buffered.
+/// Memory of a request (headers, body) that does not count as buffered.
 inline constexpr size_t kFreeRequestBytes = 4096;
 
 struct ServerParams {
   std::string listen = "127.0.0.1:0";  // address:port; IPv6 as [::1]:8080; port 0: any free one
   int threads = 1;
-  size_t connections_max = 4096;  // beyond: the longest idle one is closed; none is idle: answered 503, closed
+  size_t connections_max = 4096;  // beyond: the longest idle one is closed; when none is idle, the new one gets 503
   size_t headers_bytes_max = 16u << 10;
   size_t body_bytes_max = 1u << 20;
-  size_t buffered_bytes_max = 32u << 20;  // memory of requests past kFreeRequestBytes of each, in all; beyond: 503
-  std::chrono::milliseconds request_timeout{30'000};   // first byte to complete request
-  std::chrono::milliseconds idle_timeout{60'000};      // between requests on a kept connection
-  std::chrono::milliseconds response_timeout{10'000};  // handler; then 503 with Retry-After, its late answer is dropped
+  size_t buffered_bytes_max = 32u << 20;  // total over all requests, without kFreeRequestBytes of each; beyond: 503
+  std::chrono::milliseconds request_timeout{30'000};  // first byte to complete request
+  std::chrono::milliseconds idle_timeout{60'000};     // between requests on a kept connection
+  std::chrono::milliseconds response_timeout{
+      10'000};  // of the handler; then 503 with Retry-After, and its late answer is dropped
 };
 
 /// Counters since start, for metrics. Read from any thread.
@@ -43,7 +44,7 @@ class Server {
   virtual uint16_t port() const = 0;
   virtual std::string url() const = 0;  // "http://127.0.0.1:8080"
   virtual ServerStats stats() const = 0;
-  /// Stops accepting, lets requests in flight finish, closes idle connections; returns when done or out of time.
+  /// Stops accepting, closes idle connections, lets requests in flight finish; returns then, or after `at_most`.
   virtual void drain(std::chrono::milliseconds at_most) = 0;
 };
 

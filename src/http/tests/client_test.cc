@@ -10,6 +10,7 @@
 #include <atomic>
 #include <thread>
 
+#include "http/address.h"
 #include "http/server.h"
 
 namespace vf::http {
@@ -153,7 +154,7 @@ TEST_F(ClientTest, AnAnswerAtTheLimitPassesAndOneByteMoreIsAnError) {
   EXPECT_THAT(cut.error().message, HasSubstr("longer than"));
 }
 
-TEST_F(ClientTest, AnAnswerThatDoesNotComeIsUnavailable) {
+TEST_F(ClientTest, AMissingResponseIsUnavailable) {
   const auto late = Client::create({})->call({.url = server_->url() + "/never", .timeout = 50ms});
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, Code::unavailable);
@@ -219,7 +220,7 @@ class CuttingListener {
   std::jthread thread_;
 };
 
-TEST(Client, WhatMustNotBeDoneTwiceIsSentOnce) {
+TEST(Client, ARequestMarkedOnceIsSentOnce) {
   const CuttingListener peer;
   const auto client = Client::create({});
   ASSERT_TRUE(client->call({.url = peer.url()}));
@@ -229,14 +230,14 @@ TEST(Client, WhatMustNotBeDoneTwiceIsSentOnce) {
   EXPECT_EQ(peer.requests(), 2);
 }
 
-TEST_F(ClientTest, CertificatesThatAreNoneAreUnavailable) {
+TEST_F(ClientTest, InvalidCertificatesAreUnavailable) {
   const auto client = Client::create({.ca_pem = "no certificate"});
   const auto answer = client->call({.url = "https" + server_->url().substr(4)});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Code::unavailable);
 }
 
-TEST(Client, AnAnswerBehindAnInterimOneIsTaken) {
+TEST(Client, AResponseBehindAnInterimOneIsTaken) {
   const OneShotListener listener(
       "HTTP/1.1 103 Early\r\nX-Old: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   const auto result = Client::create({})->call({.url = listener.url()});
@@ -245,7 +246,7 @@ TEST(Client, AnAnswerBehindAnInterimOneIsTaken) {
   EXPECT_EQ(header(*result, "X-Old"), std::nullopt);
 }
 
-TEST(Client, WhatCannotBeARequestIsInvalidAndIsToldInPoll) {
+TEST(Client, AnInvalidRequestIsReportedInPoll) {
   const auto client = Client::create({});
   const std::vector<Outgoing> wrong{{.url = ""},
                                     {.url = "ftp://127.0.0.1/"},

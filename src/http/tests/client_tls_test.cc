@@ -75,13 +75,13 @@ struct ClientTls : testing::Test {
   int port = 0;
 };
 
-TEST_F(ClientTls, APeerIsTrustedByTheCertificatesGiven) {
+TEST_F(ClientTls, APeerIsTrustedByAGivenCertificate) {
   const auto answer = get("localhost", certificate());
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
 }
 
-TEST_F(ClientTls, APeerThatTheSystemDoesNotKnowIsRefused) {
+TEST_F(ClientTls, APeerUnknownToTheSystemIsRefused) {
   const auto refused = get("localhost", "");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::unavailable);

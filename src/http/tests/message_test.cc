@@ -33,7 +33,7 @@ TEST(Request, SplitsItsTarget) {
   EXPECT_EQ(request.query_value("x"), std::nullopt);
 }
 
-TEST(Request, AnUnknownParameterIsNamedWithTheKnownOnes) {
+TEST(Request, AnUnknownQueryParameterIsNamedWithTheKnownOnes) {
   const std::vector<std::string_view> known{"limit", "from"};
   Request request;
   for (const char* target : {"/a", "/a?", "/a?limit=1&from=", "/a?&l%69mit&"}) {

@@ -1,4 +1,4 @@
-// Router: which handler a request reaches, and what it is told when it reaches none.
+// Router: which handler a request reaches, and the answer when it reaches none.
 #include "http/router.h"
 
 #include <gtest/gtest.h>

@@ -49,7 +49,7 @@ std::vector<RawPeer> idle_peers(const Server& server, size_t count) {
 class ServerEviction : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Threads, ServerEviction, testing::Values(1, 3));
 
-TEST_P(ServerEviction, AtTheLimitNobodyIsClosedAndOneMoreClosesTheLongestIdle) {
+TEST_P(ServerEviction, OnlyANewcomerPastTheLimitClosesTheLongestIdle) {
   const auto server = serve_with({.threads = GetParam(), .connections_max = 3});
   auto peers = idle_peers(*server, 3);
   EXPECT_EQ(server->stats().connections_evicted, 0u);
@@ -63,7 +63,7 @@ TEST_P(ServerEviction, AtTheLimitNobodyIsClosedAndOneMoreClosesTheLongestIdle) {
   EXPECT_EQ(server->stats().connections_open, 3u);
 }
 
-TEST_P(ServerEviction, TheOrderIsThatOfTheLastUse) {
+TEST_P(ServerEviction, TheLongestUnusedIsClosedFirst) {
   const auto server = serve_with({.threads = GetParam(), .connections_max = 4});
   auto peers = idle_peers(*server, 4);
   for (const size_t used : {size_t{0}, size_t{2}}) {
@@ -80,7 +80,7 @@ TEST_P(ServerEviction, TheOrderIsThatOfTheLastUse) {
   EXPECT_EQ(server->stats().connections_evicted, 4u);
 }
 
-TEST_P(ServerEviction, OneThatHasNeverSentAnythingIsIdle) {
+TEST_P(ServerEviction, AConnectionThatHasSentNothingIsIdle) {
   const auto server = serve_with({.threads = GetParam(), .connections_max = 1});
   RawPeer silent(server->port());
   ASSERT_TRUE(are_idle(*server, 1));
@@ -89,7 +89,7 @@ TEST_P(ServerEviction, OneThatHasNeverSentAnythingIsIdle) {
   EXPECT_TRUE(silent.is_closed());
 }
 
-TEST_P(ServerEviction, OneInARequestIsNotClosedHoweverLongItWaits) {
+TEST_P(ServerEviction, AConnectionWithARequestIsNeverClosed) {
   std::mutex mutex;
   std::vector<Respond> held;
   const auto server = serve_with({.threads = GetParam(), .connections_max = 3}, [&](Request request, Respond respond) {

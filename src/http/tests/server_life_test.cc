@@ -98,7 +98,7 @@ TEST(ServerLife, DoesNotReadAheadWhileARequestWaits) {
   EXPECT_EQ(peer.read().body, "second");
 }
 
-TEST(ServerLife, AnswersOnceWhateverTheHandlerDoes) {
+TEST(ServerLife, SendsOneAnswerWhateverTheHandlerDoes) {
   const auto server = std::move(*Server::start("test", {}, [](Request, Respond respond) {
     respond(text("once"));
     respond(text("twice"));
@@ -117,7 +117,7 @@ TEST(ServerLife, AnswersToDeadPeersAndDeadServersAreDropped) {
   dead.send(kGet);
   Respond to_dead_peer = held.take();
   dead.reset();
-  to_dead_peer(text("nobody"));
+  to_dead_peer(text("no peer"));
   EXPECT_TRUE(eventually([&] { return server->stats().connections_open == 0; }));
 
   RawPeer waiting(server->port());
@@ -125,7 +125,7 @@ TEST(ServerLife, AnswersToDeadPeersAndDeadServersAreDropped) {
   Respond to_dead_server = held.take();
   server.reset();
   EXPECT_TRUE(waiting.is_closed());
-  to_dead_server(text("nobody"));
+  to_dead_server(text("no peer"));
 }
 
 TEST(ServerLife, AnAnswerTooLargeForTheSocketArrivesWhole) {
@@ -136,7 +136,7 @@ TEST(ServerLife, AnAnswerTooLargeForTheSocketArrivesWhole) {
   EXPECT_EQ(peer.read().body, large);
 }
 
-TEST(ServerLife, APeerThatDoesNotTakeItsAnswerIsDropped) {
+TEST(ServerLife, APeerThatDoesNotReadItsAnswerIsDropped) {
   const std::string large(20 << 20, 'x');
   const auto server = std::move(
       *Server::start("test", {.request_timeout = 60ms}, [&](Request, Respond respond) { respond(text(large)); }));
@@ -170,7 +170,7 @@ TEST(ServerLife, DrainClosesIdleFinishesWhatIsInFlightAndAcceptsNoMore) {
   EXPECT_EQ(drained.wait_for(10s), std::future_status::ready);
 }
 
-TEST(ServerLife, DrainGivesUpWhenItsTimeIsOver) {
+TEST(ServerLife, DrainEndsAtItsTimeout) {
   HeldRequests held;
   const auto server = std::move(*Server::start("test", {}, held.handler()));
   RawPeer busy(server->port());
@@ -198,7 +198,7 @@ TEST(ServerLife, AnswersGivenDuringDrainFromManyThreadsAreSafe) {
   }
 }
 
-TEST(ServerLife, TellsWhyItCannotListen) {
+TEST(ServerLife, SaysWhyItCannotListen) {
   const auto first = std::move(*Server::start("test", {}, answer_ok));
   const auto taken = Server::start("test", {.listen = "127.0.0.1:" + std::to_string(first->port())}, answer_ok);
   ASSERT_FALSE(taken);

@@ -93,7 +93,7 @@ TEST(ServerLimits, BodyAtTheLimitPassesAndOneByteMoreIs413) {
   EXPECT_THAT(answer.head, HasSubstr("Connection: close"));
 }
 
-TEST(ServerLimits, ARefusedBodyThatIsSentAllTheSameDoesNotLoseTheAnswer) {
+TEST(ServerLimits, TheAnswerArrivesThoughTheRefusedBodyIsStillSent) {
   const auto server = serve_with({.body_bytes_max = 1000});
   RawPeer peer(server->port());
   EXPECT_TRUE(peer.send(post(8 << 20) + std::string(8 << 20, 'b')));
@@ -111,7 +111,7 @@ TEST(ServerLimits, ChunksAtTheLimitPassAndAreCutBeyondIt) {
   EXPECT_EQ(beyond.read().status, 413);
 }
 
-TEST(ServerLimits, ARequestThatDoesNotEndInTimeIs408) {
+TEST(ServerLimits, AnIncompleteRequestIs408AtItsTimeout) {
   const auto server = serve_with({.request_timeout = 60ms});
   for (const std::string_view part :
        {"P", "POST / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc"}) {
@@ -133,7 +133,7 @@ TEST(ServerLimits, DrippingBytesDoNotProlongARequest) {
   EXPECT_EQ(slow.read().status, 408);
 }
 
-TEST(ServerLimits, AnIdleConnectionIsClosedInSilence) {
+TEST(ServerLimits, AnIdleConnectionIsClosedWithoutAnAnswer) {
   const auto server = serve_with({.idle_timeout = 60ms});
   RawPeer fresh(server->port());
   EXPECT_TRUE(fresh.is_closed());
@@ -143,7 +143,7 @@ TEST(ServerLimits, AnIdleConnectionIsClosedInSilence) {
   EXPECT_TRUE(used.is_closed());
 }
 
-TEST(ServerLimits, WhenEveryConnectionIsBusyANewOneIsTold503AndTheLimitIsFreedAgain) {
+TEST(ServerLimits, ANewcomerGets503WhileEveryConnectionIsBusy) {
   const auto server = serve_with({.connections_max = 2});
   RawPeer first(server->port());
   RawPeer second(server->port());
@@ -185,7 +185,7 @@ TEST(ServerLimits, ALateHandlerIs503AndItsAnswerIsDropped) {
   EXPECT_EQ(peer.read().body, "GET /next 0");
 }
 
-TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesAreNotAffected) {
+TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesPass) {
   const auto server = serve_with({.buffered_bytes_max = 100'001});
   RawPeer first(server->port());
   first.send(post(100'001) + std::string(100'000, 'a'));  // past its free part and with its headers: just below
@@ -223,7 +223,7 @@ TEST(ServerLimits, LongHeadersCountAsLongRequests) {
   EXPECT_EQ(answered(after), 200);
 }
 
-TEST(ServerLimits, APromisedLengthTakesNothing) {
+TEST(ServerLimits, ADeclaredLengthTakesNoMemory) {
   const auto server = serve_with({.buffered_bytes_max = 0});
   std::vector<RawPeer> peers;
   for (int i = 0; i < 20; ++i) {

@@ -93,14 +93,14 @@ TEST_F(ServerRequests, ServesHttp10WithAndWithoutKeepAlive) {
   EXPECT_TRUE(peer_.is_closed());
 }
 
-TEST_F(ServerRequests, SaysContinueBeforeTheBodyComes) {
+TEST_F(ServerRequests, SendsContinueBeforeTheBody) {
   peer_.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(peer_.read().status, 100);
   peer_.send("ab");
   EXPECT_EQ(peer_.read().body, "POST|/|ab|127.0.0.1");
 }
 
-TEST_F(ServerRequests, DoesNotSayContinueToWhoIsRefused) {
+TEST_F(ServerRequests, DoesNotSendContinueToARefusedPeer) {
   peer_.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n");
   EXPECT_EQ(peer_.read().status, 413);
 }
