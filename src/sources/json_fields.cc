@@ -22,7 +22,7 @@ struct JsonFields::Document {
 
 namespace {
 
-// A parser's buffers are several times its largest body: only those of usual bodies are worth keeping.
+// A parser's buffers are several times as large as its largest body: only those of ordinary bodies are kept.
 constexpr size_t kKeptCapacityMax = 64 * 1024;
 
 template <class T>

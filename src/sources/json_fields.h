@@ -1,5 +1,5 @@
-// JsonFields: the few fields of a JSON body that a mapping needs, by JSON pointer (RFC 6901). Hides simdjson and keeps
-// one parser a thread warm. A body that is not JSON simply has no fields. One thread at a time.
+// JsonFields: reads fields of a JSON body by JSON pointer (RFC 6901). Hides simdjson and keeps one parser per thread. A
+// body that is not JSON has no fields. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace vf::sources {
 
 class JsonFields {
  public:
-  /// Copies what it needs: `body` may go away.
+  /// Copies what it needs: `body` need not outlive this.
   explicit JsonFields(std::string_view body);
   ~JsonFields();
   JsonFields(const JsonFields&) = delete;
@@ -27,13 +27,13 @@ class JsonFields {
 
   /// The string at `pointer`, valid while this lives.
   std::optional<std::string_view> text(std::string_view pointer) const;
-  /// The string at `pointer`, if it may stand in an identifier: 1 to 256 bytes without control characters.
+  /// The string at `pointer`, if it can be part of an identifier: 1 to 256 bytes without control characters.
   std::optional<std::string_view> name(std::string_view pointer) const;
   std::optional<int64_t> integer(std::string_view pointer) const;
   std::optional<bool> boolean(std::string_view pointer) const;
-  /// The string at `pointer`, if parse_time understands it.
+  /// The string at `pointer`, if parse_time reads it.
   std::optional<Instant> time(std::string_view pointer) const;
-  /// Of the array at `array`: the integer at `pointer` of each element that has one.
+  /// The integer at `pointer` in each element of the array at `array` that has one.
   std::vector<int64_t> integers(std::string_view array, std::string_view pointer) const;
 
  private:
@@ -42,9 +42,9 @@ class JsonFields {
   std::unique_ptr<Document> document_;
 };
 
-/// Joins the parts with '/'; nullopt when one of them is missing: then the key cannot name the fact.
+/// Joins the parts with '/'; nullopt when one is missing: the key would not identify the fact.
 std::optional<std::string> join_key(std::initializer_list<std::optional<std::string>> parts);
-/// "body/<SHA-256 in hex>": the fact key of a body that is only known as bytes.
+/// "body/<SHA-256 in hex>": the fact key of a body without a better one.
 std::string body_key(std::string_view body);
 
 }  // namespace vf::sources

@@ -70,7 +70,7 @@ TEST(JsonFieldsTest, IntegersOfAnArray) {
   EXPECT_THAT(fields.integers("/none", "/id"), IsEmpty());
 }
 
-// The parser is handed on within a thread: two at once, and one after a large one, must not see each other's fields.
+// A thread reuses its parser: two JsonFields at once, and one after a large one, must not see each other's fields.
 TEST(JsonFieldsTest, ManyAtOnceKeepApart) {
   const JsonFields outer(R"({"a":1})");
   {

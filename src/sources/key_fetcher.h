@@ -1,5 +1,5 @@
-// KeyFetcher: gets a provider's public key over HTTP, on a thread of its own: network threads do not wait. Its owner
-// drains it before whoever asked goes away. ask() is thread safe.
+// KeyFetcher: fetches a provider's public key over HTTP on a thread of its own, so that network threads do not block.
+// Drain it before the objects that its answers use end. ask() is thread safe.
 #pragma once
 
 #include <atomic>
@@ -18,11 +18,12 @@ class KeyFetcher {
   KeyFetcher(const KeyFetcher&) = delete;
   KeyFetcher& operator=(const KeyFetcher&) = delete;
 
-  /// `answer` gets the body of a 200, once, on the fetcher's thread, within a few seconds; after drain() at once.
+  /// Calls `answer` once, within a few seconds, on the fetcher's thread: with the body of a 200, or an error. After
+  /// drain(): at once, on the caller's thread, with an error.
   using Answer = std::function<void(Result<std::string> body)>;
   void ask(std::string url, Answer answer);
 
-  /// Finishes the fetch under way, answers what waits with an error, then refuses. Takes three seconds at most.
+  /// Finishes the fetch in progress, answers waiting ones with an error, then refuses. Takes three seconds at most.
   void drain();
 
  private:

@@ -1,5 +1,5 @@
-// Source: what a provider's folder implements. Proves a delivery and says what it means; pure but for its keys.
-// verify() runs on network threads, several at once, and must not block.
+// Source: the interface that a provider's folder implements: verifies a delivery and maps it to an event. Pure, but for
+// its keys. verify() runs on several network threads at once and must not block.
 #pragma once
 
 #include <functional>
@@ -15,19 +15,19 @@
 
 namespace vf::sources {
 
-/// Authentic: an event to keep.
+/// Verified: an event to commit.
 struct Delivery {
   Event event;
   std::optional<std::string> body_key;  // SHA-256 of the body, where the message id is not covered by the signature
 };
-/// Authentic, but a handshake or notice that the provider wants answered and that is no event.
+/// Verified, but not an event: a handshake or notice that the provider expects an answer to.
 struct Handshake {
   http::Response answer;
 };
-/// Not proved. `reason` is a fixed short text for the log and the metrics' label; never quotes the request.
+/// Unverified. `reason` is a fixed short text for the log and the label of metrics; it never quotes the request.
 struct Refusal {
   std::string_view reason;   // "missing header", "bad signature", "too old", "from the future", "malformed header"
-  bool unknown_key = false;  // well-formed, but no key fits: worth fetching the provider's keys (see refresh_keys)
+  bool unknown_key = false;  // well-formed, but no key verifies it: refresh_keys may help
 };
 using Verification = std::variant<Delivery, Handshake, Refusal>;
 
@@ -37,8 +37,8 @@ class Source {
   /// The configured name; the path is /webhooks/<name>.
   virtual const std::string& name() const = 0;
   virtual Verification verify(const http::Request& request, Instant now) const = 0;
-  /// True when this source can fetch keys and may do so now (rate limited inside). When it returns true, `done` is
-  /// called once, from any thread, with whether the set of keys changed; the caller then proves again.
+  /// Fetches the provider's keys, at a limited rate. True: `done` is called once, from any thread, with whether the set
+  /// of keys changed; the caller then verifies again. False: this source cannot fetch now, and `done` is not called.
   virtual bool refresh_keys(Instant /*now*/, std::function<void(bool changed)> /*done*/) { return false; }
 };
 

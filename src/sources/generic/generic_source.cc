@@ -28,7 +28,7 @@ std::string type_token(std::string text) {
   return fits ? text : std::string(kUnrecognised);
 }
 
-// May the text be an attribute as it is? A store's text column takes neither NUL nor invalid UTF-8.
+// Whether the text can be an attribute unchanged: a text column of a store takes neither NUL nor invalid UTF-8.
 bool is_attribute(std::string_view text) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   return !text.empty() && text.size() <= kAttributeBytesMax && std::ranges::none_of(text, control) && is_utf8(text);
@@ -59,7 +59,7 @@ std::optional<Instant> first_moment(const Alternatives& alternatives, const Mess
   return std::nullopt;
 }
 
-// "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W": many ids carry their time behind a prefix.
+// "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W": many ids contain their time after a prefix.
 std::optional<Instant> time_behind_prefix(std::string_view message_id) {
   const auto underscore = message_id.rfind('_');
   return underscore == std::string_view::npos ? std::nullopt : time_inside(message_id.substr(underscore + 1));
@@ -114,7 +114,7 @@ class GenericSource final : public Source {
     return event;
   }
 
-  // A JSON object of name and value, as they came but for the name, which has the spelling of the scheme.
+  // A JSON object of names and values: values as received, names in the spelling of the scheme.
   std::string kept_headers(const http::Headers& headers) const {
     std::string out = "{";
     for (const auto& spellings : scheme_.kept_headers) {
@@ -141,7 +141,7 @@ class GenericSource final : public Source {
 Result<std::optional<Millis>> effective_tolerance(const Scheme& scheme, const Params& params) {
   const bool of_scheme = params.max_age == kMaxAgeOfScheme;
   if (!scheme.signed_time) {
-    // The configuration fills in max_age for every hmac source, so there it may be nobody's wish.
+    // The configuration sets max_age for every hmac source, so the operator may not have asked for it there.
     const bool limited = params.max_age && !of_scheme && params.scheme != kHmac;
     if (limited) return invalid("max_age: scheme " + params.scheme + " signs no time");
     return std::optional<Millis>();

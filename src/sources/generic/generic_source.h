@@ -1,5 +1,5 @@
-// GenericSource: a provider by configuration alone. One engine over a Scheme: proves the delivery, answers handshakes,
-// and says what the event is. Immutable, thread safe.
+// GenericSource: a provider that only the configuration describes. Verifies a delivery by its Scheme, answers
+// handshakes and maps it to an event. Immutable, thread safe.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace vf::sources::generic {
 
-/// Stands for the scheme's own tolerance.
+/// The value of Params::max_age that means: the scheme's own tolerance.
 inline constexpr Millis kMaxAgeOfScheme = Millis::min();
 
 struct Params {

@@ -124,7 +124,7 @@ Event event_of(Description options, HeaderList more = {}) {
       .event;
 }
 
-TEST(HmacScheme, FindsAttributesWhereItIsTold) {
+TEST(HmacScheme, FindsAttributesAtTheConfiguredPlaces) {
   const auto e =
       event_of({{"id", "/ref"},
                 {"id_time", "/at"},

@@ -1,5 +1,5 @@
-// JsonBody: a body looked into by JSON pointers (RFC 6901). A body that is not JSON simply holds nothing.
-// Stands under templates and handshakes; hides simdjson. One thread at a time.
+// JsonBody: reads scalars of a body by JSON pointer (RFC 6901), for templates and handshakes. A body that is not JSON
+// holds nothing. Hides simdjson. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ class JsonBody {
   /// The scalar at `pointer`: a string as it is, an integer in decimal, "true" or "false". nullopt for a missing or
   /// empty one, for fractions, null, objects and arrays.
   std::optional<std::string> text(std::string_view pointer) const;
-  /// Does anything stand at `pointer`, null included?
+  /// Whether there is a value at `pointer`; null counts.
   bool has(std::string_view pointer) const;
 
  private:

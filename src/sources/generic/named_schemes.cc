@@ -11,7 +11,7 @@
 namespace vf::sources::generic {
 namespace {
 
-// Each as it would stand in the configuration of an hmac source. Sources: https://www.standardwebhooks.com,
+// Each written as in the configuration of an hmac source. Sources: https://www.standardwebhooks.com,
 // docs.github.com (validating webhook deliveries), stripe.com/docs/webhooks, api.slack.com (verifying requests),
 // shopify.dev (webhooks), dev.twitch.tv/docs/eventsub, discord.com/developers.
 using Line = std::pair<std::string_view, std::string_view>;
@@ -132,7 +132,7 @@ struct Row {
   std::span<const Line> description;
 };
 
-// A name in two rows has two ways to sign, which differ in the mark, the algorithm and the key alone.
+// A name with two rows has two ways to sign, which differ only in mark, algorithm and key.
 constexpr Row kRows[] = {
     {"standard-webhooks", plain_protocol, kStandardWebhooks},
     {"standard-webhooks", plain_protocol, kStandardWebhooksV1a},
@@ -144,7 +144,7 @@ constexpr Row kRows[] = {
     {"discord", discord_protocol, kDiscord},
 };
 
-// What a provider signs is its own; where the attributes stand may be told anew.
+// How a provider signs is fixed; the configuration may override where the attributes are.
 constexpr std::array<std::string_view, 9> kAttributeKeys{"id",       "id_time", "type",    "time", "subject",
                                                          "fact_key", "version", "sandbox", "keep"};
 

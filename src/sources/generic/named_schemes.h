@@ -1,4 +1,4 @@
-// The named schemes: one table of descriptions. Adding one is adding a row. Pure functions.
+// The named schemes: one table of descriptions, a row each. Pure functions.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ struct NamedScheme {
   Protocol protocol = plain_protocol;
 };
 
-/// "standard-webhooks", "github", …, or "hmac", which takes its whole description from the configuration; of a named
-/// one only the places of attributes (id, type, time, …) can be told anew.
-/// Error `invalid` names what is wrong and lists what there is.
+/// "standard-webhooks", "github", …, or "hmac", which takes its whole description from the configuration. In a named
+/// scheme the configuration can override only the places of attributes (id, type, time, …).
+/// Error `invalid` names what is wrong and lists the alternatives.
 Result<NamedScheme> find_scheme(std::string_view name, const Description& configured);
 
 /// In the order of the documentation, "hmac" last.

@@ -1,4 +1,4 @@
-// Handshakes: each answered as its provider asks, and only when signed; what is no handshake is an event.
+// Handshakes: each is answered as its provider requires, and only when signed; other messages are events.
 #include "sources/generic/protocol.h"
 
 #include "base/json_text.h"
@@ -36,7 +36,7 @@ TEST_F(SlackProtocol, AnUnsignedChallengeIsRefused) {
   EXPECT_EQ(refusal(source_->verify(request_of({}, body), kNow)), "missing header");
 }
 
-TEST_F(SlackProtocol, WhatHasNoChallengeIsAnEvent) {
+TEST_F(SlackProtocol, ABodyWithoutAChallengeIsAnEvent) {
   EXPECT_EQ(delivered(verify(R"({"type":"url_verification"})")).event.type, "shop.url_verification");
   EXPECT_EQ(delivered(verify(R"({"type":"other","challenge":"c"})")).event.type, "shop.other");
 }

@@ -48,7 +48,7 @@ std::string listed(const Names<T, N>& names) {
   return out;
 }
 
-// "word rest": the rest keeps its blanks, for it may be a prefix that ends in one.
+// "word rest": the rest keeps its blanks, since it may be a prefix that ends in a blank.
 std::pair<std::string_view, std::string_view> word_and_rest(std::string_view text) {
   const auto blank = text.find(' ');
   if (blank == std::string_view::npos) return {text, {}};
@@ -153,7 +153,7 @@ class Reader {
     const bool has_fields = scheme_.split == Split::fields;
     if (holds(*parts, Place::Kind::field) && !has_fields) wrong("template", "{field:…} needs split: fields");
     const auto bodies = std::ranges::count(*parts, Place::Kind::body, &Place::kind);
-    if (bodies != 1) return wrong("template", "{body} must stand in it, once");
+    if (bodies != 1) return wrong("template", "it must contain {body} exactly once");
     const auto body = std::ranges::find(*parts, Place::Kind::body, &Place::kind);
     scheme_.before_body.assign(parts->begin(), body);
     scheme_.after_body.assign(std::next(body), parts->end());
@@ -173,7 +173,7 @@ class Reader {
     auto place = parse_place(where);
     if (!place) return wrong("timestamp", place.error().message);
     if (!scheme_.covers(*place)) {
-      wrong("timestamp", fmt::format("'{}' does not stand in the template, so it would prove nothing", where));
+      wrong("timestamp", fmt::format("'{}' is not part of the template, so the signature would not cover it", where));
     }
     time.place = std::move(*place);
     if (!tolerance.empty()) {
@@ -208,7 +208,7 @@ class Reader {
       return {};
     }
     if (std::ranges::any_of(*parsed, [](const Template& parts) { return holds(parts, Place::Kind::field); })) {
-      wrong(key, "field:… stands only in template and timestamp");
+      wrong(key, "field:… is possible only in template and timestamp");
     }
     return std::move(*parsed);
   }

@@ -1,6 +1,6 @@
-// Scheme: how a kind of provider signs its deliveries and where they say what they are, as data. Read from a flat map
-// of keys (docs/sources.md describes each): the named schemes are such maps in a table, scheme `hmac` takes its own
-// from the configuration. Immutable values, thread safe.
+// Scheme: how a provider signs its deliveries and where they hold the attributes of an event, as data. Read from a flat
+// map of keys (docs/sources.md describes each): the named schemes are such maps in a table, and the configuration has
+// that of scheme `hmac`. Immutable values, thread safe.
 #pragma once
 
 #include <map>
@@ -25,22 +25,22 @@ enum class Split {
 enum class Encoding { hex, base64 };
 enum class Algorithm { hmac_sha1, hmac_sha256, hmac_sha512, ed25519 };
 
-/// How a key is written. `after` (may be empty) is skipped with all that stands before it.
+/// How a key is written. Everything up to and including `after` (may be empty) is skipped.
 struct KeyForm {
   enum class Kind { text, hex, base64 };
   Kind kind = Kind::text;
   std::string after;
 };
 
-/// One way to sign; Standard Webhooks have two.
+/// A way to sign; Standard Webhooks has two.
 struct Method {
   std::string mark;  // the prefix, the field's name or the version that such signatures carry; empty when plain
   Algorithm algorithm = Algorithm::hmac_sha256;
   KeyForm key;
 };
 
-/// Where time is signed and nothing shorter is customary: the default of the ledger's retention (30 days) less one, so
-/// that no captured delivery re-enters after its row is purged.
+/// The default where a time is signed and no shorter tolerance is customary: the default retention of the ledger (30
+/// days) less one, so that a captured delivery cannot be accepted again after its row is purged.
 inline constexpr Millis kToleranceDefault = std::chrono::days{29};
 
 struct SignedTime {
@@ -50,7 +50,7 @@ struct SignedTime {
   std::optional<Millis> tolerance = kToleranceDefault;  // how far it may lie from now; nullopt: not checked
 };
 
-/// An event is of the provider's sandbox when the place holds this value.
+/// An event belongs to the provider's sandbox when the place holds this value.
 struct SandboxMark {
   Template place;
   std::string value;
@@ -65,13 +65,13 @@ struct Scheme {
   Template after_body;
   std::optional<SignedTime> signed_time;
   Alternatives id, type, time, subject, fact_key, version;
-  Alternatives id_time;  // in the body: when the message came to be, the same in every attempt
+  Alternatives id_time;  // in the body: when the message was created, the same in every attempt
   std::optional<SandboxMark> sandbox;
   std::vector<std::vector<std::string>> kept_headers;  // of Event.headers, each in its spellings, none twice
 
-  /// Does the signature cover this header or field?
+  /// Whether the signature covers this header or field.
   bool covers(const Place& place) const;
-  /// May the message id come from a header that the signature does not cover?
+  /// Whether the message id may come from a header that the signature does not cover.
   bool id_is_unsigned() const;
 };
 

@@ -105,7 +105,7 @@ TEST(ParseScheme, EachErrorNamesItsKey) {
   EXPECT_THAT(why({{"template", "{body}{body}"}}), StartsWith("template: {body}"));
   EXPECT_THAT(why({{"template", "{/id}{body}"}}), StartsWith("template: a JSON pointer"));
   EXPECT_THAT(why({{"template", "{field:t}{body}"}}), StartsWith("template: {field"));
-  EXPECT_THAT(why({{"timestamp", "header:T"}}), StartsWith("timestamp: 'header:T' does not stand in the template"));
+  EXPECT_THAT(why({{"timestamp", "header:T"}}), StartsWith("timestamp: 'header:T' is not part of the template"));
   EXPECT_THAT(why({{"timestamp", "iso header:T"}, {"template", "{header:T}{body}"}}),
               StartsWith("timestamp: 'iso' is none of unix, rfc3339"));
   EXPECT_THAT(why({{"timestamp", "unix T"}}), StartsWith("timestamp: 'T' is no place"));
@@ -162,13 +162,13 @@ TEST(Guide, DescribesEveryKeyAndScheme) {
   for (const auto name : scheme_names()) EXPECT_THAT(guide, HasSubstr("\n| `" + std::string(name) + "` |"));
 }
 
-TEST(FindScheme, OfANamedSchemeOnlyAttributesCanBeTold) {
+TEST(FindScheme, OnlyAttributesOfANamedSchemeCanBeOverridden) {
   EXPECT_THAT(find_scheme("github", {{"template", "{body}"}}).error().message,
               StartsWith("template: how scheme github signs is fixed"));
   EXPECT_THAT(find_scheme("github", {{"subject", "nowhere"}}).error().message, StartsWith("subject: "));
-  const auto told = find_scheme("github", {{"id", "body"}});
-  ASSERT_TRUE(told);
-  EXPECT_FALSE(told->scheme.id_is_unsigned());
+  const auto found = find_scheme("github", {{"id", "body"}});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->scheme.id_is_unsigned());
 }
 
 std::string source_error(std::string scheme, std::vector<std::string> secrets,

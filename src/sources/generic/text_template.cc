@@ -16,7 +16,7 @@ bool is_token_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kSigns.contains(c);
 }
 
-// A pointer's "~" stands only before 0 or 1.
+// In a pointer "~" comes only before 0 or 1.
 bool is_pointer(std::string_view text) {
   if (!text.starts_with('/')) return false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -89,12 +89,12 @@ Result<Template> parse_template(std::string_view text) {
   while (!text.empty()) {
     const auto open = std::min(text.find('{'), text.size());
     const auto literal = text.substr(0, open);
-    if (literal.contains('}')) return invalid("a '}' stands without its '{'");
+    if (literal.contains('}')) return invalid("a '}' has no '{'");
     if (!literal.empty()) parts.push_back({Place::Kind::literal, std::string(literal), {}});
     text.remove_prefix(open);
     if (text.empty()) break;
     const auto close = text.find('}');
-    if (close == std::string_view::npos) return invalid("a '{' stands without its '}'");
+    if (close == std::string_view::npos) return invalid("a '{' has no '}'");
     VF_ASSIGN(auto place, parse_place(text.substr(1, close - 1)));
     parts.push_back(std::move(place));
     text.remove_prefix(close + 1);

@@ -1,4 +1,4 @@
-// Templates: the small language in which a scheme says which bytes are signed and where an event's attributes stand:
+// Templates: the language in which a scheme describes which bytes are signed and where the attributes of an event are:
 // text with places in braces: {header:NAME}, {field:NAME} (of the signature header), {/json/pointer}, {body}.
 // Several header names, comma separated, are spellings of one header. Immutable values, thread safe.
 #pragma once
@@ -25,17 +25,17 @@ struct Place {
   bool operator==(const Place& other) const;
 };
 using Template = std::vector<Place>;
-/// The first that is complete (all its places are found) counts.
+/// The first template whose places are all found counts.
 using Alternatives = std::vector<Template>;
 
-/// A proved delivery, as templates see it. Views: must not outlive the request.
+/// A delivery as templates see it. Views: must not outlive the request.
 struct Message {
   const http::Headers& headers;
   const JsonBody& json;
   std::string_view body;
 };
 
-/// A place as it stands in braces. Error `invalid` says what is wrong with it.
+/// A place as written in braces. Error `invalid` says what is wrong with it.
 Result<Place> parse_place(std::string_view text);
 /// "v0:{header:X-Time}:{body}".
 Result<Template> parse_template(std::string_view text);

@@ -105,7 +105,7 @@ TEST_P(VectorTest, AnyOfSeveralSecretsIsEnough) {
   }
 }
 
-TEST_P(VectorTest, AMissingHeaderIsNamedSo) {
+TEST_P(VectorTest, AMissingHeaderIsReported) {
   const auto& vector = GetParam();
   const auto source = source_of(vector.scheme, vector.secret);
   for (size_t h = 0; h < vector.headers.size(); ++h) {
@@ -115,7 +115,7 @@ TEST_P(VectorTest, AMissingHeaderIsNamedSo) {
   }
 }
 
-TEST_P(VectorTest, ARepeatedHeaderIsNoProof) {
+TEST_P(VectorTest, ARepeatedHeaderIsRefused) {
   const auto& vector = GetParam();
   const auto source = source_of(vector.scheme, vector.secret);
   for (const auto& header : vector.headers) {
@@ -178,14 +178,14 @@ class DiscordVector : public testing::Test {
   const std::unique_ptr<Source> source_ = source_of("discord", to_hex(key_.public_bytes()));
 };
 
-TEST_F(DiscordVector, ItsOwnKeyProves) {
+TEST_F(DiscordVector, ItsOwnKeyVerifies) {
   EXPECT_EQ(refusal(source_->verify(request("1700000000", R"({"type":2})"), at_second(1700000000))), "");
   auto tampered = request("1700000000", R"({"type":2})");
   tampered.body[8] = '3';
   EXPECT_EQ(refusal(source_->verify(tampered, at_second(1700000000))), "bad signature");
 }
 
-TEST_F(DiscordVector, MayBeAsOldAsTheLedgerRemembersLessADay) {
+TEST_F(DiscordVector, MayBeAsOldAsTheLedgersRetentionLessADay) {
   const auto verification = [&](Millis off) {
     return refusal(source_->verify(request("1700000000", R"({"type":2})"), at_second(1700000000) + off));
   };
@@ -209,7 +209,7 @@ TEST(MaxAge, StandsInForTheSchemesTolerance) {
   EXPECT_EQ(verification(std::nullopt, -std::chrono::days{3650}), "");
 }
 
-TEST(StandardWebhooks, OldAndNewKeyAndBothKindsStandInOneList) {
+TEST(StandardWebhooks, OneListHoldsOldAndNewKeysOfBothKinds) {
   const std::string body = R"({"type":"a.b"})", signed_text = "msg_1.1700000000." + body, key(24, 'k');
   const auto private_key = *crypto::PrivateKey::ed25519_from_seed(std::string(32, 's'));
   const std::string good = "v1," + to_base64(hmac_bytes(crypto::Hash::sha256, key, signed_text));

@@ -19,7 +19,7 @@ struct Item {
   std::string_view text;
 };
 
-// "a<between>b": without `between` the item has no mark and fits none.
+// "a<between>b": an item without `between` has no mark and matches none.
 Item split_item(std::string_view text, char between) {
   const auto at = text.find(between);
   if (at == std::string_view::npos) return {{}, text};
@@ -58,7 +58,7 @@ struct Signature {
   std::string bytes;
 };
 
-// Signatures of unknown versions are passed over, as Standard Webhooks and Stripe ask.
+// Signatures of unknown versions are skipped, as Standard Webhooks and Stripe require.
 std::vector<Signature> read_signatures(const Scheme& scheme, const std::vector<Item>& items) {
   std::vector<Signature> signatures;
   for (size_t method = 0; method < scheme.methods.size(); ++method) {
@@ -137,8 +137,8 @@ bool is_signature(const VerifyingKey& key, const SignedBytes& bytes, std::string
   return public_key.verify(bytes.before, std::string(bytes.body) + bytes.after, signature);
 }
 
-// An HMAC is computed once a key, however many signatures there are.
-bool proves(const VerifyingKey& key, const SignedBytes& bytes, const std::vector<Signature>& signatures) {
+// An HMAC is computed once for each key, whatever the number of signatures.
+bool verifies(const VerifyingKey& key, const SignedBytes& bytes, const std::vector<Signature>& signatures) {
   const auto* hmac = std::get_if<crypto::Hmac>(&key.key);
   const auto expected = hmac != nullptr ? hmac->sign(bytes.before, bytes.body, bytes.after) : std::string();
   return std::ranges::any_of(signatures, [&](const Signature& signature) {
@@ -195,7 +195,7 @@ std::expected<std::optional<Instant>, Reason> Verifier::verify(const Scheme& sch
   }
 
   const SignedBytes bytes{*before, request.body, *after};
-  const auto fits = [&](const VerifyingKey& key) { return proves(key, bytes, signatures); };
+  const auto fits = [&](const VerifyingKey& key) { return verifies(key, bytes, signatures); };
   if (!std::ranges::any_of(keys_, fits)) return std::unexpected("bad signature");
   return time;
 }

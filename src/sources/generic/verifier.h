@@ -1,4 +1,4 @@
-// Verifier: proves that a request was signed as its scheme says, by any of the keys. Immutable, thread safe.
+// Verifier: verifies that a request was signed as its scheme says, by any of the keys. Immutable, thread safe.
 // The cheap checks (headers, their form, the time) come before the signature.
 #pragma once
 
@@ -18,13 +18,13 @@
 
 namespace vf::sources::generic {
 
-/// More signatures in one request than any rotation needs are refused: each may cost a verification.
+/// More signatures in one request are refused: no rotation needs more, and each may cost a verification.
 inline constexpr size_t kSignaturesMax = 8;
 /// How far a signed time may lie ahead of our clock where the tolerance is longer: clocks differ by seconds, and a
 /// delivery from further ahead would stay fresh after the ledger has forgotten it.
 inline constexpr Millis kAheadMax = std::chrono::minutes{10};
 
-/// A secret made ready: for one of the scheme's methods.
+/// A secret, prepared for one of the scheme's methods.
 struct VerifyingKey {
   size_t method;
   std::variant<crypto::Hmac, crypto::PublicKey> key;
@@ -32,8 +32,8 @@ struct VerifyingKey {
 
 class Verifier {
  public:
-  /// `secrets`: at least one, each written as one of the scheme's key forms. Error `invalid` names the secret by its
-  /// place ("secrets[1]: …") and never quotes it.
+  /// `secrets`: at least one, each in one of the scheme's key forms. Error `invalid` names the secret by its index
+  /// ("secrets[1]: …") and never quotes it.
   static Result<Verifier> create(const Scheme& scheme, const std::vector<std::string>& secrets);
 
   /// The time that was signed (nullopt where the scheme signs none), or the reason of a Refusal.

@@ -10,26 +10,25 @@ namespace vf::sources::kick {
 
 struct KeyRing::State {
   const FetchKey fetch;
-  mutable std::mutex mutex;  // guards all below; never held while calling out
+  mutable std::mutex mutex;  // guards everything below; never held during a callback
   std::shared_ptr<const KeySet> keys;
   std::vector<std::function<void(bool)>> waiters;
   bool in_flight = false;
   std::optional<Instant> last_fetch;
-  std::string problem;
 
   State(KeySet first_keys, FetchKey fetch_key)
       : fetch(std::move(fetch_key)), keys(std::make_shared<const KeySet>(std::move(first_keys))) {}
 
   enum class Turn { refused, joined, fetches };
   Turn take_turn(Instant now, std::function<void(bool)> done);
-  Result<bool> add(const Result<std::string>& pem);
+  bool add(const Result<std::string>& pem);
   void finish(const Result<std::string>& pem);
 };
 
 KeyRing::State::Turn KeyRing::State::take_turn(Instant now, std::function<void(bool)> done) {
   const std::lock_guard lock(mutex);
   if (in_flight && waiters.size() >= kFetchWaitersMax) return Turn::refused;
-  // A wall clock that was set back must not stop the fetching for as long.
+  // A wall clock that is set back must not stop fetches until it has caught up.
   const bool too_soon = last_fetch && now >= *last_fetch && now - *last_fetch < kFetchPause;
   if (!in_flight && (!fetch || too_soon)) return Turn::refused;
   waiters.push_back(std::move(done));
@@ -39,11 +38,12 @@ KeyRing::State::Turn KeyRing::State::take_turn(Instant now, std::function<void(b
   return Turn::fetches;
 }
 
-// Old keys stay: deliveries signed before a rotation are still being sent again.
-Result<bool> KeyRing::State::add(const Result<std::string>& pem) {
-  if (!pem) return pem.error();
+/// Returns whether the keys changed. Old keys stay: Kick may still repeat deliveries that were signed before a
+/// rotation.
+bool KeyRing::State::add(const Result<std::string>& pem) {
+  if (!pem) return false;
   auto key = crypto::PublicKey::rsa_from_pem(*pem);
-  if (!key) return key.error();
+  if (!key) return false;
   const bool known =
       std::ranges::any_of(*keys, [&](const auto& one) { return one.fingerprint() == key->fingerprint(); });
   if (known) return false;
@@ -59,9 +59,7 @@ void KeyRing::State::finish(const Result<std::string>& pem) {
   bool changed = false;
   {
     const std::lock_guard lock(mutex);
-    const auto added = add(pem);
-    changed = added.value_or(false);
-    problem = added ? "" : added.error().message;
+    changed = add(pem);
     waiting = std::exchange(waiters, {});
     in_flight = false;
   }
@@ -81,11 +79,6 @@ bool KeyRing::refresh(Instant now, std::function<void(bool changed)> done) {
     state_->fetch([state = state_](const Result<std::string>& pem) { state->finish(pem); });
   }
   return turn != State::Turn::refused;
-}
-
-std::string KeyRing::problem() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->problem;
 }
 
 Result<std::string> read_public_key_answer(std::string_view body) {

@@ -1,5 +1,5 @@
-// KeyRing: the public keys Kick's deliveries are proved with, and the fetching of a new one when none of them fits.
-// Stands under KickSource. Thread safe.
+// KeyRing: the public keys that verify Kick's deliveries; fetches a new one when none of them does. Used by KickSource.
+// Thread safe.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 namespace vf::sources::kick {
 
 using KeySet = std::vector<crypto::PublicKey>;
-/// Asks the provider for its key and answers once, from any thread, with the PEM text. Must not block.
+/// Fetches the provider's key; calls back once, from any thread, with the PEM text. Must not block.
 using FetchKey = std::function<void(std::function<void(Result<std::string> pem)>)>;
 
 inline constexpr std::chrono::minutes kFetchPause{1};
@@ -26,18 +26,16 @@ inline constexpr size_t kKeysMax = 4;
 
 class KeyRing {
  public:
-  /// Without `fetch` the keys stay as they are.
+  /// Without `fetch` the keys never change.
   KeyRing(KeySet keys, FetchKey fetch);
 
-  /// The keys of now, newest first; the set itself never changes.
+  /// The current keys, newest first. The returned set never changes.
   std::shared_ptr<const KeySet> keys() const;
 
-  /// Starts a fetch, or joins the one in flight; `done` learns whether the keys changed. False, and `done` is never
-  /// called, when the last fetch began less than a minute ago, too many wait already, or there is no way to fetch.
+  /// Starts a fetch, or joins the one in flight; then calls `done` with whether the keys changed. A fetch that fails
+  /// changes nothing. False, and `done` is never called, when the last fetch began less than a minute ago, too many
+  /// wait already, or there is no `fetch`.
   bool refresh(Instant now, std::function<void(bool changed)> done);
-
-  /// Why the last fetch brought no key; empty when it did, or before the first.
-  std::string problem() const;
 
  private:
   struct State;

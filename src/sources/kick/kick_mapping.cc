@@ -48,7 +48,7 @@ Part subscription_fact(std::string_view kind, Fields body) {
                    id(body, "/duration")});
 }
 
-// Gifts of one gifter in the same second differ by who got them. An anonymous gifter has no id and counts as 0.
+// Gifts of one gifter in the same second differ by their recipients. An anonymous gifter has no id and counts as 0.
 Part gifts_fact(Fields body) {
   auto giftees = body.integers("/giftees", "/user_id");
   std::ranges::sort(giftees);
@@ -77,8 +77,8 @@ bool has_stream_metadata(Fields body) {
 std::optional<Instant> no_time(Fields /*body*/) { return std::nullopt; }
 std::optional<Instant> created_at(Fields body) { return body.time("/created_at"); }
 
-// One row for each event of https://docs.kick.com/events/event-types: is this its shape, when did this very change
-// happen by the body's own clock, and what names the fact (nullopt: the body itself).
+// One row for each event of https://docs.kick.com/events/event-types: whether a body has its shape, when the change
+// happened according to the body, and the key of the fact (nullopt: the body itself).
 struct KickType {
   std::string_view name;
   bool (*is_shape)(Fields body);
@@ -106,7 +106,7 @@ constexpr std::array kTypes{
                       body.kind("/giftees") == Kind::array && is_string(body, "/created_at");
              },
              created_at, gifts_fact},
-    // redeemed_at is when the redemption began: the time of "pending", not of what was decided later.
+    // redeemed_at is when the redemption began: the time of "pending", not of a later decision.
     KickType{"channel.reward.redemption.updated",
              [](Fields body) {
                return are_integers(body, {kChannel, "/redeemer/user_id"}) && is_string(body, "/id") &&
@@ -154,7 +154,7 @@ bool is_token(std::string_view text, size_t size_max) {
   return !text.empty() && text.size() <= size_max && std::ranges::all_of(text, is_token_character);
 }
 
-// Types that end in ".sampled" are those of the hub's own polls: no unsigned header may pass for one of them.
+// Types that end in ".sampled" belong to the hub's own polls: no unsigned header may claim one.
 bool is_plausible_type(std::string_view type) { return is_token(type, 64) && !type.ends_with(".sampled"); }
 
 // The message id's millisecond is finer than the header's whole second; both are signed.
@@ -194,15 +194,16 @@ std::optional<Instant> sent_time(const KickHeaders& headers) {
 Event map_delivery(std::string_view source, const KickHeaders& headers, std::string_view body) {
   const JsonFields fields(body);
   const KickType* known = find_type(headers.type);
-  const KickType* proved = known != nullptr && known->is_shape(fields) ? known : nullptr;
-  const bool believed = proved != nullptr || (known == nullptr && is_plausible_type(headers.type));
-  const auto happened = proved != nullptr ? proved->happened(fields) : std::nullopt;
-  auto fact = proved != nullptr ? proved->fact(fields) : std::nullopt;
+  const KickType* fitting = known != nullptr && known->is_shape(fields) ? known : nullptr;
+  const bool accepted = fitting != nullptr || (known == nullptr && is_plausible_type(headers.type));
+  const auto happened = fitting != nullptr ? fitting->happened(fields) : std::nullopt;
+  auto fact = fitting != nullptr ? fitting->fact(fields) : std::nullopt;
 
   Event event;
-  event.id = event_id(source, headers.message_id, std::nullopt);  // what names the time is not signed
+  event.id =
+      event_id(source, headers.message_id, std::nullopt);  // a time from the body would hang on the unsigned type
   event.source = source;
-  event.type = std::string(source).append(".").append(believed ? headers.type : "unrecognised");
+  event.type = std::string(source).append(".").append(accepted ? headers.type : "unrecognised");
   if (const auto channel = id(fields, kChannel)) event.subject = "channel/" + *channel;
   event.time = happened ? *happened : sending_time(headers);
   event.message_id = headers.message_id;

@@ -1,4 +1,5 @@
-// What a proved Kick delivery says: type, subject, time, identity and fact. Stands under KickSource. Pure functions.
+// Maps a verified Kick delivery to an event: type, subject, time, identity and fact. Used by KickSource. Pure
+// functions.
 #pragma once
 
 #include <optional>
@@ -17,9 +18,9 @@ struct KickHeaders {
 /// The header's time; Kick sometimes sends the date twice ("2026-04-26T2026-04-26T11:27:44Z"), which is repaired.
 std::optional<Instant> sent_time(const KickHeaders& headers);
 
-/// The event of a proved delivery. The unsigned type is believed when the body has the shape that it promises, else the
-/// event is "<source>.unrecognised"; a type that is not known yet promises nothing and is kept as "<source>.<type>".
-/// `received` and `position` are left to the store.
+/// The event of a verified delivery. The type header is unsigned: it is accepted when the body has the shape of that
+/// type, else the event is "<source>.unrecognised"; a type that the table does not know becomes "<source>.<type>". The
+/// store sets `received` and `position`.
 Event map_delivery(std::string_view source, const KickHeaders& headers, std::string_view body);
 
 }  // namespace vf::sources::kick

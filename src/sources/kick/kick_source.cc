@@ -18,12 +18,12 @@ bool is_id_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
-// No dot: it separates the signed parts, and an id that held one could move the boundary between them.
+// No dot: it separates the signed parts, and an id with a dot could move the boundary between them.
 bool is_message_id(std::string_view id) {
   return id.size() <= kMessageIdMax && std::ranges::all_of(id, is_id_character);
 }
 
-// Nothing when one that is needed is missing, empty or repeated.
+// nullopt when a required header is missing, empty or repeated.
 std::optional<KickHeaders> read_headers(const http::Headers& headers) {
   const auto value = [&](std::string_view name) { return headers.unique(name).value_or(std::string_view{}); };
   const KickHeaders out{.message_id = value("Kick-Event-Message-Id"),
@@ -43,7 +43,7 @@ std::optional<std::string> read_signature(std::string_view text) {
   return bytes;
 }
 
-// Empty when the age is fine. A timestamp that cannot be read leaves the time inside the id, which is signed too.
+// Empty when the age is fine. When the timestamp cannot be read, the time inside the id counts, which is signed too.
 std::string_view age_problem(const KickHeaders& headers, Millis max_age, Instant now) {
   auto sent = sent_time(headers);
   if (!sent) sent = time_inside(headers.message_id);
@@ -69,9 +69,9 @@ Verification KickSource::verify(const http::Request& request, Instant now) const
   }
   const std::string prefix = std::string(headers->message_id).append(".").append(headers->timestamp).append(".");
   const auto keys = keys_.keys();
-  const bool proved = std::ranges::any_of(
+  const bool verified = std::ranges::any_of(
       *keys, [&](const crypto::PublicKey& key) { return key.verify(prefix, request.body, *signature); });
-  if (!proved) return Refusal{"bad signature", true};
+  if (!verified) return Refusal{.reason = "bad signature", .unknown_key = true};
   return Delivery{map_delivery(name_, *headers, request.body), std::nullopt};
 }
 

@@ -1,4 +1,4 @@
-// KickSource: proves Kick's webhooks (RSA over id.timestamp.body) and says what they mean.
+// KickSource: verifies Kick's webhooks (RSA over id.timestamp.body) and maps them to events.
 // https://docs.kick.com/events/webhook-security. Thread safe.
 #pragma once
 
@@ -15,7 +15,7 @@ class KickSource final : public Source {
   struct Params {
     std::string name = "kick";
     KeySet keys;                    // tried in order
-    std::optional<Millis> max_age;  // of the signed time; nullopt switches the check off, the future included
+    std::optional<Millis> max_age;  // of the signed time; nullopt: no check, not even for the future
     FetchKey fetch_key;             // may be empty
   };
   explicit KickSource(Params params);
@@ -23,9 +23,6 @@ class KickSource final : public Source {
   const std::string& name() const override { return name_; }
   Verification verify(const http::Request& request, Instant now) const override;
   bool refresh_keys(Instant now, std::function<void(bool changed)> done) override;
-
-  /// The keys in use and the trouble with fetching them, for `vf doctor` and the admin API.
-  const KeyRing& keys() const { return keys_; }
 
  private:
   std::string name_;

@@ -82,7 +82,7 @@ std::string answer(const KickSource& source, const Sent& sent, Instant now = kNo
   return answer(source, sent.request(), now);
 }
 
-TEST(KickProof, ARealDeliveryUnderKicksOwnKey) {
+TEST(KickVerify, ARealDeliveryUnderKicksOwnKey) {
   const auto source = source_with({crypto::PublicKey::rsa_from_pem(fixture("kick-real/kick-public-key.pem")).value()});
   const Verification verification = source.verify(real_delivery().request(), kNow);
   ASSERT_TRUE(std::holds_alternative<Delivery>(verification));
@@ -93,7 +93,7 @@ TEST(KickProof, ARealDeliveryUnderKicksOwnKey) {
   EXPECT_FALSE(delivery.body_key) << "the id is signed";
 }
 
-TEST(KickProof, OneFlippedBitOfTheRealDeliveryIsRefused) {
+TEST(KickVerify, OneFlippedBitOfTheRealDeliveryIsRefused) {
   const auto source = source_with({crypto::PublicKey::rsa_from_pem(fixture("kick-real/kick-public-key.pem")).value()});
   for (size_t at = 0; at < real_delivery().body.size(); at += 37) {
     auto sent = real_delivery();
@@ -111,7 +111,7 @@ TEST(KickProof, OneFlippedBitOfTheRealDeliveryIsRefused) {
   EXPECT_EQ(answer(source, signature), "bad signature");
 }
 
-TEST(KickProof, AnyOfSeveralKeysWillDo) {
+TEST(KickVerify, AnyOfSeveralKeysVerifies) {
   const auto both = source_with(public_halves({&other_key(), &key()}));
   EXPECT_EQ(answer(both, signed_by(key())), "accepted");
   EXPECT_EQ(answer(both, signed_by(other_key())), "accepted");
@@ -121,7 +121,7 @@ TEST(KickProof, AnyOfSeveralKeysWillDo) {
   EXPECT_EQ(answer(source_with({}), signed_by(key())), "bad signature");
 }
 
-TEST(KickProof, NeededHeadersStandExactlyOnce) {
+TEST(KickVerify, RequiredHeadersOccurExactlyOnce) {
   const auto source = source_with(public_halves({&key()}));
   for (const auto name :
        {"Kick-Event-Message-Id", "Kick-Event-Message-Timestamp", "Kick-Event-Signature", "Kick-Event-Type"}) {
@@ -142,7 +142,7 @@ TEST(KickProof, NeededHeadersStandExactlyOnce) {
   }
 }
 
-TEST(KickProof, MalformedHeadersAreRefusedBeforeTheKeyIsTried) {
+TEST(KickVerify, MalformedHeadersAreRefusedBeforeTheKeyIsTried) {
   const auto source = source_with(public_halves({&key()}));
   for (const std::string& signature : {std::string("!"), to_base64(std::string(255, 'x')),
                                        to_base64(std::string(1025, 'x')), std::string(100'000, 'A')}) {
@@ -199,7 +199,7 @@ struct Endpoint {
   }
 };
 
-TEST(KickKeys, AnUnknownKeyIsFetchedAndThenFits) {
+TEST(KickKeys, AnUnknownKeyIsFetchedAndThenVerifies) {
   Endpoint endpoint;
   KickSource source(
       {.name = "kick", .keys = public_halves({&other_key()}), .max_age = {}, .fetch_key = endpoint.fetch()});
@@ -210,7 +210,7 @@ TEST(KickKeys, AnUnknownKeyIsFetchedAndThenFits) {
   EXPECT_EQ(changed, true);
   EXPECT_EQ(answer(source, signed_by(key())), "accepted");
   EXPECT_EQ(answer(source, signed_by(other_key())), "accepted")
-      << "what was signed before the rotation is still proved";
+      << "a delivery signed before the rotation is still verified";
 }
 
 TEST(KickKeys, AtMostOneFetchAMinute) {
@@ -230,13 +230,13 @@ TEST(KickKeys, AtMostOneFetchAMinute) {
 TEST(KickKeys, OneFetchInFlightIsJoinedByAtMost64) {
   Endpoint endpoint;
   KeyRing ring({}, endpoint.fetch());
-  int told = 0;
+  int calls = 0;
   for (size_t i = 0; i < kFetchWaitersMax; ++i)
-    ASSERT_TRUE(ring.refresh(kNow + std::chrono::hours{i}, [&](bool changed) { told += changed; }));
-  EXPECT_FALSE(ring.refresh(kNow, [&](bool) { told += 1000; }));
+    ASSERT_TRUE(ring.refresh(kNow + std::chrono::hours{i}, [&](bool changed) { calls += changed; }));
+  EXPECT_FALSE(ring.refresh(kNow, [&](bool) { calls += 1000; }));
   EXPECT_EQ(endpoint.asked, 1);
   endpoint.answer(key().public_pem());
-  EXPECT_EQ(told, 64);
+  EXPECT_EQ(calls, 64);
 }
 
 TEST(KickKeys, TheSameKeyAgainIsNoChange) {
@@ -247,20 +247,18 @@ TEST(KickKeys, TheSameKeyAgainIsNoChange) {
   endpoint.answer(key().public_pem() + "\n");
   EXPECT_FALSE(changed);
   EXPECT_EQ(ring.keys()->size(), 1u);
-  EXPECT_EQ(ring.problem(), "");
 }
 
-TEST(KickKeys, AFailedFetchChangesNothingAndSaysWhy) {
+TEST(KickKeys, AFailedFetchChangesNothing) {
   Endpoint endpoint;
   KeyRing ring(public_halves({&key()}), endpoint.fetch());
   bool changed = true;
   ASSERT_TRUE(ring.refresh(kNow, [&](bool c) { changed = c; }));
   endpoint.answer(unavailable("api.kick.com: timeout"));
   EXPECT_FALSE(changed);
-  EXPECT_EQ(ring.problem(), "api.kick.com: timeout");
   ASSERT_TRUE(ring.refresh(kNow + kFetchPause, [&](bool c) { changed = c; }));
   endpoint.answer("<html>");
-  EXPECT_EQ(ring.problem(), "not a public key in PEM form");
+  EXPECT_FALSE(changed);
   EXPECT_EQ(ring.keys()->size(), 1u);
 }
 
@@ -277,23 +275,23 @@ TEST(KickKeys, AtMostFourAreKeptTheNewestFirst) {
   EXPECT_EQ(ring.keys()->front().fingerprint(), crypto::PublicKey::rsa_from_pem(last)->fingerprint());
 }
 
-TEST(KickKeys, WithoutAWayToFetchThereIsNoRefresh) {
+TEST(KickKeys, WithoutAFetchFunctionThereIsNoRefresh) {
   KeyRing ring({}, {});
   EXPECT_FALSE(ring.refresh(kNow, [](bool) { FAIL(); }));
 }
 
 TEST(KickKeys, AnAnswerMayComeAfterTheSourceIsGone) {
   Endpoint endpoint;
-  int told = 0;
+  int calls = 0;
   {
     KeyRing ring({}, endpoint.fetch());
-    ASSERT_TRUE(ring.refresh(kNow, [&](bool) { ++told; }));
+    ASSERT_TRUE(ring.refresh(kNow, [&](bool) { ++calls; }));
   }
   endpoint.answer(key().public_pem());
-  EXPECT_EQ(told, 1);
+  EXPECT_EQ(calls, 1);
 }
 
-TEST(KickKeys, ProvingGoesOnWhileKeysChange) {
+TEST(KickKeys, VerifyingGoesOnWhileKeysChange) {
   KickSource source({.name = "kick", .keys = public_halves({&key()}), .max_age = {}, .fetch_key = [](auto done) {
                        done(other_key().public_pem());
                      }});

@@ -28,7 +28,7 @@ std::string subject_of(const JsonFields& body) {
   return {};
 }
 
-// Older samples have only createdAt, in whole seconds; others only createdAtMs.
+// Older samples have only createdAt, in whole seconds; others have only createdAtMs.
 std::optional<Instant> happened(const JsonFields& body) {
   const auto exact = body.time("/createdAtMs");
   return exact ? exact : body.time("/createdAt");
@@ -39,7 +39,7 @@ bool is_sandbox(const JsonFields& body) {
   return body.boolean("/sandboxMode") == true || body.text("/sandboxMode") == "true";
 }
 
-// correlationId alone is shared by several events of one operation.
+// Several events of one operation share a correlationId.
 Part fact_of(const JsonFields& body) {
   const auto id = [&](std::string_view pointer) { return Part(body.name(pointer).value_or("-")); };
   const auto time = happened(body);

@@ -1,4 +1,4 @@
-// What a proved Sumsub delivery says: type, subject, time, identity and fact. Stands under SumsubSource. Pure.
+// Maps a verified Sumsub delivery to an event: type, subject, time, identity and fact. Used by SumsubSource. Pure.
 #pragma once
 
 #include <string_view>
@@ -7,9 +7,9 @@
 
 namespace vf::sources::sumsub {
 
-/// The event of a proved delivery; `now` stands for the time of a body that has none. All is read from the body, which
-/// is signed; one without a usable `type`, or that is not JSON, is "<source>.unrecognised". `headers`, `received` and
-/// `position` are left to the caller and the store.
+/// The event of a verified delivery; `now` is used when the body has no time. Everything comes from the body, which is
+/// signed; a body that is not JSON, or has no usable `type`, becomes "<source>.unrecognised". The caller sets
+/// `headers`, the store `received` and `position`.
 Event map_delivery(std::string_view source, std::string_view body, Instant now);
 
 }  // namespace vf::sources::sumsub

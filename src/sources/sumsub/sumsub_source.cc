@@ -50,10 +50,10 @@ Verification SumsubSource::verify(const http::Request& request, Instant now) con
   const auto algorithm = std::ranges::find(algorithms_, *named, &Algorithm::header);
   const auto given = from_hex(*digest);
   if (algorithm == algorithms_.end() || !given) return Refusal{"malformed header"};
-  const bool proved = std::ranges::any_of(algorithm->keys, [&](const crypto::Hmac& key) {
+  const bool verified = std::ranges::any_of(algorithm->keys, [&](const crypto::Hmac& key) {
     return crypto::equal_in_constant_time(key.sign(request.body), *given);
   });
-  if (!proved) return Refusal{"bad signature"};
+  if (!verified) return Refusal{"bad signature"};
   Event event = map_delivery(name_, request.body, now);
   event.headers = header_json(*digest, *named);
   return Delivery{std::move(event), std::nullopt};

@@ -1,4 +1,4 @@
-// SumsubSource: proves Sumsub's webhooks (an HMAC of the body in hex) and says what they mean.
+// SumsubSource: verifies Sumsub's webhooks (an HMAC of the body in hex) and maps them to events.
 // https://docs.sumsub.com/docs/webhook-manager. A delivery has no id and no signed time: its identity is the digest of
 // its body, which every attempt repeats. Thread safe.
 #pragma once
@@ -15,8 +15,8 @@ class SumsubSource final : public Source {
  public:
   struct Params {
     std::string name = "sumsub";
-    std::vector<std::string> secrets;  // used as their bytes; any of them proves a delivery
-    /// Those that the delivery's own header may choose.
+    std::vector<std::string> secrets;  // used as bytes; a delivery may be signed with any of them
+    /// The algorithms that the header of a delivery may choose.
     std::vector<crypto::Hash> algorithms{crypto::Hash::sha1, crypto::Hash::sha256, crypto::Hash::sha512};
   };
   explicit SumsubSource(const Params& params);

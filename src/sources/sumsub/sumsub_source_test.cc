@@ -47,7 +47,7 @@ SumsubSource source_with(std::vector<std::string> secrets) {
 
 Event map(const nlohmann::json& body) { return map_delivery("sumsub", body.dump(), kNow); }
 
-TEST(SumsubProof, EveryVectorAndItsFlippedBits) {
+TEST(SumsubVerify, EveryVectorAndItsFlippedBits) {
   const auto vectors = json_fixture("vectors/vectors.json");
   ASSERT_EQ(vectors.size(), 8u);
   for (const auto& v : vectors) {
@@ -66,14 +66,14 @@ TEST(SumsubProof, EveryVectorAndItsFlippedBits) {
   }
 }
 
-TEST(SumsubProof, SeveralSecretsWhileOneRotates) {
+TEST(SumsubVerify, SeveralSecretsWhileOneRotates) {
   const auto source = source_with({"new", "old"});
   EXPECT_EQ(answer(source, signed_request("{}", "new")), "accepted");
   EXPECT_EQ(answer(source, signed_request("{}", "old")), "accepted");
   EXPECT_EQ(answer(source, signed_request("{}", "older")), "bad signature");
 }
 
-TEST(SumsubProof, OnlyTheAllowedAlgorithms) {
+TEST(SumsubVerify, OnlyTheAllowedAlgorithms) {
   const SumsubSource narrow({.name = "sumsub", .secrets = {"secret"}, .algorithms = {crypto::Hash::sha256}});
   EXPECT_EQ(answer(narrow, signed_request("{}")), "accepted");
   const std::string sha1 = to_hex(crypto::Hmac(crypto::Hash::sha1, "secret").sign("{}"));
@@ -83,7 +83,7 @@ TEST(SumsubProof, OnlyTheAllowedAlgorithms) {
   EXPECT_EQ(answer(narrow, request("{}", sha1, "HMAC_SHA256_HEX")), "bad signature") << "of another length";
 }
 
-TEST(SumsubProof, BothHeadersStandExactlyOnce) {
+TEST(SumsubVerify, BothHeadersOccurExactlyOnce) {
   const auto source = source_with({"secret"});
   http::Request none{.method = "POST", .target = "/webhooks/sumsub", .headers = {}, .body = "{}", .peer = ""};
   EXPECT_EQ(answer(source, none), "missing header");
@@ -96,7 +96,7 @@ TEST(SumsubProof, BothHeadersStandExactlyOnce) {
   EXPECT_EQ(answer(source, request("{}", "", "HMAC_SHA256_HEX")), "bad signature");
 }
 
-TEST(SumsubProof, KeepsTheHeadersThatProve) {
+TEST(SumsubVerify, KeepsTheHeadersOfTheSignature) {
   const auto sent = signed_request("{}");
   const auto verification = source_with({"secret"}).verify(sent, kNow);
   const auto& delivery = std::get<Delivery>(verification);
@@ -144,7 +144,7 @@ TEST(SumsubMapping, IdenticalBodiesAreOneEventAndOthersAreNot) {
   EXPECT_EQ(one.id, again.id);
   json["reviewMode"] = "other";
   EXPECT_NE(map(json).id, one.id);
-  EXPECT_EQ(map(json).fact_key, one.fact_key) << "the same fact told in other words";
+  EXPECT_EQ(map(json).fact_key, one.fact_key) << "the same fact in other words";
 }
 
 TEST(SumsubMapping, SubjectTakesTheFirstNameThereIs) {
@@ -158,7 +158,7 @@ TEST(SumsubMapping, SubjectTakesTheFirstNameThereIs) {
             "applicant-id/a");
 }
 
-TEST(SumsubMapping, TimeInWholeSecondsWhereThatIsAll) {
+TEST(SumsubMapping, TimeInWholeSecondsWhenThereIsNoOther) {
   const Event reset = map(json_fixture("applicantReset.json"));
   EXPECT_EQ(to_rfc3339(reset.time), "2021-03-01T11:34:51.000Z");
   EXPECT_EQ(to_rfc3339(map(json_fixture("kytCaseCreated.json")).time), "2024-11-18T10:49:47.918Z")
@@ -179,7 +179,7 @@ TEST(SumsubMapping, SandboxAsBooleanOrText) {
   EXPECT_FALSE(map({{"type", "t"}}).sandbox);
 }
 
-TEST(SumsubMapping, WhatIsNotUnderstoodIsKept) {
+TEST(SumsubMapping, BodiesThatAreNotUnderstoodAreKept) {
   for (const std::string& body :
        {std::string("not json"), std::string(), std::string("{}"), std::string("[]"), std::string(R"({"type":7})"),
         std::string(R"({"type":"a b"})"), std::string(R"({"type":"")"), R"({"type":")" + std::string(65, 't') + "\"}",
