@@ -34,8 +34,8 @@ Result<std::string> signing_key(const std::filesystem::path& path) {
 Result<std::unique_ptr<Simulation>> Simulation::start(const config::Config& config, obs::Services services) {
   VF_ASSIGN(auto key, signing_key(config.data_dir / "sim-kick-private.pem"));
   fake_providers::SimulatorParams params;
-  params.world.seed = static_cast<uint64_t>(config.sim.seed);
-  params.world.channels = static_cast<uint32_t>(config.sim.channels);
+  params.mix.seed = static_cast<uint64_t>(config.sim.seed);
+  params.mix.channels = static_cast<uint32_t>(config.sim.channels);
   params.player.rate = static_cast<double>(config.sim.events_per_second);
   params.api_listen = config.sim.listen.address;
   params.kick_key_pem = std::move(key);

@@ -13,8 +13,8 @@
 #include "cli/text_table.h"
 #include "crypto/digest.h"
 #include "crypto/standard_webhooks.h"
+#include "fake_providers/provider_mix.h"
 #include "fake_providers/signer.h"
-#include "fake_providers/world.h"
 #include "http/client.h"
 
 namespace vf::cli {
@@ -49,10 +49,10 @@ std::string read_file(const std::string& path) {
 
 // The first thing that the simulated world tells of the wanted provider.
 fake_providers::Payload something(fake_providers::Provider provider, Instant now) {
-  fake_providers::World world({.seed = static_cast<uint64_t>(unix_millis(now)),
-                               .sumsub_percent = provider == fake_providers::Provider::kick ? 0.0 : 100.0,
-                               .odd_percent = 0});
-  return world.next(now);
+  fake_providers::ProviderMix mix({.seed = static_cast<uint64_t>(unix_millis(now)),
+                                   .sumsub_percent = provider == fake_providers::Provider::kick ? 0.0 : 100.0,
+                                   .odd_percent = 0});
+  return mix.next(now);
 }
 
 Result<http::Outgoing> simulated(const Options& options, fake_providers::Provider provider, Instant now) {

@@ -30,9 +30,9 @@ Millis millis(double seconds) { return Millis(static_cast<int64_t>(seconds * 100
 
 fake_providers::SimulatorParams params_of(const Options& options) {
   fake_providers::SimulatorParams params;
-  params.world.seed = options.seed;
-  params.world.channels = options.channels;
-  params.world.sumsub_percent = options.sumsub_secret.empty() ? 0 : options.sumsub;
+  params.mix.seed = options.seed;
+  params.mix.channels = options.channels;
+  params.mix.sumsub_percent = options.sumsub_secret.empty() ? 0 : options.sumsub;
   params.faults = {.repeat_percent = options.repeat,
                    .second_id_percent = options.second_id,
                    .late_percent = options.late,
@@ -48,7 +48,7 @@ fake_providers::SimulatorParams params_of(const Options& options) {
 }
 
 std::string summary(const fake_providers::PlayerStats& stats, bool json) {
-  const nlohmann::json all = {{"told", stats.told},
+  const nlohmann::json all = {{"events", stats.events},
                               {"sent", stats.sent},
                               {"accepted", stats.accepted},
                               {"duplicates", stats.duplicates},
@@ -86,7 +86,7 @@ int play(Session& session, const Options& options) {
   const auto playing =
       (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
   if (!playing) return session.fail(playing.error());
-  // The main thread waits for a signal; when all is told and answered, this raises it.
+  // The main thread waits for a signal; when all events are answered, this raises it.
   concurrency::PeriodicTask finished("sim-finished", kFinishedPoll, [&simulator] {
     if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;
@@ -112,8 +112,8 @@ void add_options(CLI::App& command, Options& o) {
       ->check(CLI::Range(0.0, 1'000'000.0, "0 to 1000000"));
   command.add_option("--count", o.count, "End after so many events");
   command.add_option("--seconds", o.seconds, "End after so long")->check(CLI::Range(0.0, 1e9));
-  command.add_option("--seed", o.seed, "The same seed plays the same world")->capture_default_str();
-  command.add_option("--channels", o.channels, "Channels in the world")
+  command.add_option("--seed", o.seed, "The same seed plays the same events")->capture_default_str();
+  command.add_option("--channels", o.channels, "Channels of the fake Kick")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
   command.add_option("--record", o.record_file, "Write a line of JSON for each delivery that has come to its end");
@@ -121,7 +121,7 @@ void add_options(CLI::App& command, Options& o) {
     command.add_option(name, value, what)->check(CLI::Range(0.0, 100.0));
   };
   percent("--repeat", o.repeat, "Percent sent twice under one id");
-  percent("--second-id", o.second_id, "Percent told again under a second id");
+  percent("--second-id", o.second_id, "Percent sent again under a second id");
   percent("--late", o.late, "Percent sent up to 10 s late");
   percent("--overtaken", o.overtaken, "Percent overtaken by what follows");
   percent("--tampered", o.tampered, "Percent followed by a copy with one bit flipped");

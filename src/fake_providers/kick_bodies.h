@@ -1,6 +1,6 @@
 // The ten bodies that Kick sends, in the documented key order, with the odd shapes that real ones have had
 // (null is_verified, missing identity, capital Category, nanosecond times, absent created_at, ...).
-// Pure functions of their arguments. https://docs.kick.com/events/event-types
+// Pure functions. https://docs.kick.com/events/event-types
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Identifiers in the forms that providers use, made from a seed instead of true chance. Pure functions.
+// Identifiers in the forms that providers use, made from a seeded random source. Pure functions.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace vf::fake_providers {
 
-/// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 of chance.
+/// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random bits.
 std::string make_ulid(Instant at, Random& random);
 /// Version 4, lower-case.
 std::string make_uuid(Random& random);
-/// 24 hex digits, as MongoDB makes them: seconds, then chance.
+/// 24 hex digits, as MongoDB makes them: seconds, then random bits.
 std::string make_object_id(Instant at, Random& random);
 /// `count` lower-case hex digits.
 std::string make_hex(size_t count, Random& random);

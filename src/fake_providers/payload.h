@@ -1,4 +1,4 @@
-// Payload: one thing that happened in the simulated world, as its provider would tell it: not yet signed or sent.
+// Payload: one event of a fake provider, before it is signed and sent.
 #pragma once
 
 #include <string>

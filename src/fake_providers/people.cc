@@ -34,7 +34,7 @@ Person make_person(uint64_t seed, uint32_t number) {
   }
   person.colour = fmt::format("#{:06X}", random.below(1u << 24));
   person.verified = random.below(20) == 0;
-  // Half of the world writes English.
+  // Half of all people write English.
   if (random.below(2) == 0) person.script = static_cast<Script>(random.below(kScripts));
   return person;
 }

@@ -1,5 +1,5 @@
-// People of the simulated world: who somebody is follows from the seed and a number, so a million viewers cost no
-// memory. Pure functions.
+// People: viewers and streamers of the fake providers. A person follows from the seed and a number, so a million
+// viewers take no memory. Pure functions.
 #pragma once
 
 #include <cstdint>

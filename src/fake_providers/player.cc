@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr size_t kWaitingMax = 100'000;  // the world holds still while so much waits to be sent
-constexpr double kBurstSeconds = 0.2;    // time lost is made up for so far, then dropped
+constexpr size_t kWaitingMax = 100'000;  // no new events are made while this many wait to be sent
+constexpr double kBurstSeconds = 0.2;    // a delay up to this is made up for; more is dropped
 
 /// A string member of an answer's JSON object; "" when there is none.
 std::string member(const http::Response& response, const char* name) {
@@ -24,9 +24,9 @@ std::string member(const http::Response& response, const char* name) {
 
 }  // namespace
 
-Player::Player(PlayerParams params, World world, Schedule schedule, const Clock& clock)
+Player::Player(PlayerParams params, ProviderMix mix, Schedule schedule, const Clock& clock)
     : params_(std::move(params)),
-      world_(std::move(world)),
+      mix_(std::move(mix)),
       schedule_(std::move(schedule)),
       clock_(clock),
       client_(http::Client::create({.allow_private = true, .connections_max = params_.connections_max})) {}
@@ -35,29 +35,29 @@ void Player::run(const std::stop_token& stop) {
   const std::stop_callback waking(stop, [this] { client_->wake(); });
   began_ = paced_until_ = clock_.steady();
   while (!stop.stop_requested()) {
-    tell();
+    make_events();
     send();
     waiting_ = schedule_.size() + client_->in_flight();
-    if (is_told() && waiting_ == 0) return;
+    if (has_made_all() && waiting_ == 0) return;
     client_->poll(5ms);
   }
 }
 
-bool Player::is_told() const {
-  return (params_.count > 0 && told_ >= params_.count) ||
+bool Player::has_made_all() const {
+  return (params_.count > 0 && events_ >= params_.count) ||
          (params_.duration > 0s && clock_.steady() - began_ >= params_.duration);
 }
 
-void Player::tell() {
+void Player::make_events() {
   const auto now = clock_.steady();
   const std::chrono::duration<double> passed = now - std::exchange(paced_until_, now);
   const auto room = static_cast<double>(params_.in_flight_max - std::min(params_.in_flight_max, schedule_.size()));
   const double burst = std::max(1.0, params_.rate * kBurstSeconds);
   budget_ = params_.rate > 0 ? std::min(budget_ + params_.rate * passed.count(), burst) : room;
-  for (; budget_ >= 1 && !is_told() && schedule_.size() < kWaitingMax; --budget_) {
+  for (; budget_ >= 1 && !has_made_all() && schedule_.size() < kWaitingMax; --budget_) {
     const Instant at = clock_.now();
-    schedule_.add(world_.next(at), at);
-    ++told_;
+    schedule_.add(mix_.next(at), at);
+    ++events_;
   }
 }
 
@@ -92,6 +92,7 @@ void Player::conclude(const Delivery& delivery, const Result<http::Response>& an
   ++outcomes_[static_cast<size_t>(outcome)];
   if (!params_.record) return;
   constexpr std::array kNames{"accepted", "duplicate", "forgery-refused", "forgery-accepted", "given-up"};
+  static_assert(kNames.size() == kOutcomes);
   const nlohmann::ordered_json line{{"provider", delivery.payload.provider == Provider::kick ? "kick" : "sumsub"},
                                     {"type", delivery.payload.type},
                                     {"message_id", delivery.payload.id},
@@ -106,7 +107,7 @@ void Player::conclude(const Delivery& delivery, const Result<http::Response>& an
 
 PlayerStats Player::stats() const {
   const auto of = [this](Outcome outcome) { return outcomes_[static_cast<size_t>(outcome)].load(); };
-  return {.told = told_,
+  return {.events = events_,
           .sent = sent_,
           .accepted = of(Outcome::accepted),
           .duplicates = of(Outcome::duplicate),

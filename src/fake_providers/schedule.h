@@ -1,6 +1,6 @@
-// Schedule: what is sent when. Takes what the world tells, adds the faults that were asked for (repeats, the same fact
-// under a second id, late and overtaken deliveries, forgeries, outages) and the provider's retries, and hands out
-// signed requests as they fall due. Pure: chance and time are given. One thread.
+// Schedule: decides what is sent when. Takes the events of the fake providers, adds the configured faults (repeats, the
+// same fact under a second id, late and overtaken deliveries, forgeries, outages) and the provider's retries, and
+// returns signed requests as they become due. Pure: chance and time are arguments. One thread.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 
 namespace vf::fake_providers {
 
-/// Percentages are of what the world tells. The default is a provider without fault.
+/// Percentages are of all events. The default is a provider without faults.
 struct Faults {
   double repeat_percent = 0;     // the same message once more, within two seconds
   double second_id_percent = 0;  // Kick: the same body under another message id, as a second subscription sends it
@@ -20,7 +20,7 @@ struct Faults {
   Millis late_by_max{10'000};
   double overtaken_percent = 0;  // sent up to half a second later, behind what follows
   double tampered_percent = 0;   // beside the good request, a copy with one bit of its body flipped
-  Millis outage_every{0};        // 0: none. The provider falls silent for outage_length, then sends all at once
+  Millis outage_every{0};        // 0: never. The provider sends nothing for outage_length, then everything at once
   Millis outage_length{0};
 };
 
@@ -28,8 +28,8 @@ struct Delivery {
   enum class Kind { first, repeat, second_id, tampered };
   Kind kind = Kind::first;
   Payload payload;
-  http::Outgoing request;  // signed when it is taken for the first time; a retry sends the same bytes
-  int attempts = 0;        // counts from one once it is taken
+  http::Outgoing request;  // signed by the first take(); a retry sends the same bytes
+  int attempts = 0;        // 1 after the first take()
 };
 std::string_view to_string(Delivery::Kind kind);
 
@@ -38,11 +38,11 @@ std::optional<Millis> retry_pause(int attempts);
 
 class Schedule {
  public:
-  /// `seed` may be the world's: what is drawn from it here has nothing in common with what is drawn there.
+  /// `seed` may be that of the ProviderMix: the numbers drawn here are independent of those drawn there.
   Schedule(Faults faults, Signer signer, uint64_t seed);
 
   void add(Payload payload, Instant now);
-  /// To be taken again after its retry_pause(), which it must still have.
+  /// Schedules it again after its retry_pause(), which must exist.
   void retry(Delivery delivery, Instant now);
   /// The next that is due.
   std::optional<Delivery> take(Instant now);

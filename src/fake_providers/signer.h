@@ -1,4 +1,4 @@
-// Signer: turns payloads into the requests that Kick and Sumsub would send: their headers, their signatures.
+// Signer: turns payloads into the requests that Kick and Sumsub would send, with their headers and signatures.
 // Immutable; thread safe.
 #pragma once
 
@@ -6,8 +6,8 @@
 
 #include "crypto/digest.h"
 #include "crypto/public_key.h"
-#include "http/client.h"
 #include "fake_providers/payload.h"
+#include "http/client.h"
 
 namespace vf::fake_providers {
 
@@ -20,7 +20,7 @@ class Signer {
     crypto::Hash sumsub_hash = crypto::Hash::sha256;
     std::string kick_key_pem{};  // RSA, private
   };
-  /// Error `invalid`: the key is not one.
+  /// Error `invalid`: kick_key_pem is not a private RSA key.
   static Result<Signer> create(Params params);
 
   /// `sent`: Kick signs the time of sending, in whole seconds.

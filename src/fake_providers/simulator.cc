@@ -29,8 +29,8 @@ Result<void> Simulator::play(const Receivers& receivers) {
                                 .sumsub_secret = receivers.sumsub_secret,
                                 .kick_key_pem = params_.kick_key_pem});
   if (!signer) return signer.error();
-  const uint64_t seed = params_.world.seed;
-  player_ = std::make_unique<Player>(params_.player, World(params_.world),
+  const uint64_t seed = params_.mix.seed;
+  player_ = std::make_unique<Player>(params_.player, ProviderMix(params_.mix),
                                      Schedule(params_.faults, *std::move(signer), seed), clock_);
   thread_ = platform::named_thread("sim-player", [this](const std::stop_token& stop) {
     player_->run(stop);

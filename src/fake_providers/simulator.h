@@ -1,5 +1,5 @@
-// Simulator: the simulated providers as a running thing: their API on a listener of its own, and a thread that plays.
-// For `vf sim` and `vf up --sim`. Thread safe but for play() and stop(), which the owner calls.
+// Simulator: runs the fake providers: their API on a listener of its own, and a thread that sends. For `vf sim` and
+// `vf up --sim`. Thread safe but for play() and stop(), which the owner calls.
 #pragma once
 
 #include <atomic>
@@ -7,20 +7,20 @@
 #include <string>
 #include <thread>
 
-#include "http/server.h"
 #include "fake_providers/player.h"
+#include "http/server.h"
 
 namespace vf::fake_providers {
 
 struct SimulatorParams {
-  WorldParams world{};
+  ProviderMixParams mix{};
   Faults faults{};
   PlayerParams player{};
   std::string api_listen = "127.0.0.1:0";
   std::string kick_key_pem{};  // RSA, private; empty: a new one
 };
 
-/// Where the hub takes webhooks, and the secret it shares with Sumsub.
+/// The webhook URLs of the hub, and the secret it shares with Sumsub.
 struct Receivers {
   std::string kick_url;
   std::string sumsub_url;
@@ -29,7 +29,7 @@ struct Receivers {
 
 class Simulator {
  public:
-  /// Opens the API. Error: the key is none (invalid), or the address cannot be had (unavailable). `clock` outlives it.
+  /// Opens the API. Error `invalid`: kick_key_pem is not a key; `unavailable`: cannot listen. `clock` outlives it.
   static Result<std::unique_ptr<Simulator>> start(SimulatorParams params, const Clock& clock);
   ~Simulator();  // as stop()
 
@@ -37,9 +37,9 @@ class Simulator {
   const std::string& kick_key_pem() const { return params_.kick_key_pem; }
   std::string kick_public_pem() const;
 
-  /// Begins to send, on a thread of its own. Once.
+  /// Starts to send, on a thread of its own. Call it once.
   Result<void> play(const Receivers& receivers);
-  /// All is told and answered (only with a count or a duration).
+  /// All events are sent and answered (only with a count or a duration).
   bool is_finished() const { return finished_; }
   /// Stops sending; requests in flight are dropped. The API stays.
   void stop();

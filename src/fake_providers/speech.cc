@@ -47,7 +47,7 @@ constexpr Emote kEmotes[] = {
     {"37226", "KEKW"}, {"4148074", "HYPERCLAP"}, {"39265", "EZ"}, {"37232", "PogU"}, {"39277", "Sadge"}};
 
 constexpr std::string_view kTitles[] = {
-    "road to top 1", "chill stream",        "subathon day", "no sleep", "new game, first look",
+    "road to top 1", "chill stream",        "subathon day", "no sleep", "new game, first try",
     "IRL",           "ranked with viewers", "drops on",     "24 hours!"};
 
 size_t code_points(std::string_view text) {

@@ -23,7 +23,7 @@ struct Line {
 
 Line make_line(Script script, Random& random);
 
-/// What a crowd writes at once when something happens: mostly emotes.
+/// A line of an excited chat: mostly emotes.
 Line make_shout(Random& random);
 
 /// A title for a stream.

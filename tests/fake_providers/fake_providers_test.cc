@@ -1,12 +1,12 @@
-// Every delivery of the simulated providers, odd shapes included, is proved by the hub's sources and typed as promised;
-// forgeries are not. Signing by RSA is slow, so Kick's are some hundreds.
+// Every delivery of the fake providers, odd shapes included, is verified by the hub's sources and has the expected
+// type; forgeries are not. Signing by RSA is slow, so Kick's are some hundreds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "fake_providers/provider_mix.h"
 #include "fake_providers/schedule.h"
-#include "fake_providers/world.h"
 #include "sources/kick/kick_source.h"
 #include "sources/sumsub/sumsub_source.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 const Instant kStart = *parse_time("2026-03-01T12:00:00.250Z");
 
-class SimulatedDeliveries : public testing::Test {
+class FakeDeliveries : public testing::Test {
  protected:
   http::Request received(const http::Outgoing& sent) const {
     http::Request request;
@@ -43,13 +43,13 @@ class SimulatedDeliveries : public testing::Test {
   const sources::sumsub::SumsubSource sumsub_{{.secrets = {"secret"}}};
 };
 
-TEST_F(SimulatedDeliveries, AreProvedAndTypedAsPromisedAndForgeriesAreNot) {
-  World world({.sumsub_percent = 40, .odd_percent = 15});
+TEST_F(FakeDeliveries, AreVerifiedAndTypedAndForgeriesAreNot) {
+  ProviderMix mix({.sumsub_percent = 40, .odd_percent = 15});
   Schedule schedule({.tampered_percent = 20}, signer(crypto::Hash::sha256), 1);
   Instant now = kStart;
   std::set<std::string> ids, types;
   size_t genuine = 0;
-  for (int i = 0; i < 1'200; ++i, now += Millis{10}) schedule.add(world.next(now), now);
+  for (int i = 0; i < 1'200; ++i, now += Millis{10}) schedule.add(mix.next(now), now);
   while (auto delivery = schedule.take(now + Millis{5'000})) {
     const auto verification = verify(*delivery, now);
     if (delivery->kind == Delivery::Kind::tampered) {
@@ -70,14 +70,14 @@ TEST_F(SimulatedDeliveries, AreProvedAndTypedAsPromisedAndForgeriesAreNot) {
     ++genuine;
   }
   EXPECT_EQ(genuine, 1'200u);
-  EXPECT_EQ(ids.size(), genuine);  // nothing that the world tells is taken for a repetition
+  EXPECT_EQ(ids.size(), genuine);  // no event is taken for a repetition
   EXPECT_GT(types.size(), 25u);
 }
 
-TEST_F(SimulatedDeliveries, ASecondIdIsAnotherEventButTheSameFact) {
-  World world({.sumsub_percent = 0});
+TEST_F(FakeDeliveries, ASecondIdIsAnotherEventButTheSameFact) {
+  ProviderMix mix({.sumsub_percent = 0});
   Schedule schedule({.second_id_percent = 100}, signer(crypto::Hash::sha256), 1);
-  for (int i = 0; i < 50; ++i) schedule.add(world.next(kStart), kStart);
+  for (int i = 0; i < 50; ++i) schedule.add(mix.next(kStart), kStart);
   std::set<std::string> ids, facts;
   while (auto delivery = schedule.take(kStart + Millis{5'000})) {
     const auto verification = verify(*delivery, kStart);
@@ -89,12 +89,12 @@ TEST_F(SimulatedDeliveries, ASecondIdIsAnotherEventButTheSameFact) {
   EXPECT_EQ(facts.size(), 50u);
 }
 
-TEST_F(SimulatedDeliveries, OfSumsubAreProvedUnderEachDigest) {
-  SumsubWorld world({});
+TEST_F(FakeDeliveries, OfSumsubAreVerifiedUnderEachDigest) {
+  FakeSumsub sumsub({});
   SeededRandom random(1);
   for (const auto hash : {crypto::Hash::sha1, crypto::Hash::sha256, crypto::Hash::sha512}) {
     Delivery delivery;
-    delivery.payload = world.next(kStart, random);
+    delivery.payload = sumsub.next(kStart, random);
     delivery.request = signer(hash).sign(delivery.payload, kStart);
     EXPECT_TRUE(std::holds_alternative<sources::Delivery>(verify(delivery, kStart)));
   }

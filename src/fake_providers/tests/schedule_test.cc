@@ -67,7 +67,7 @@ TEST(Schedule, WithoutFaultsSendsEachOnceAtOnceInOrder) {
   EXPECT_EQ(schedule.size(), 0u);
 }
 
-TEST(Schedule, FaultsComeInTheAskedShare) {
+TEST(Schedule, FaultsComeInTheConfiguredShare) {
   Schedule schedule({.repeat_percent = 10, .tampered_percent = 2}, signer(), 1);
   for (int i = 0; i < 10'000; ++i) schedule.add(cheap(i), kStart);
   std::map<Kind, int> counts;
@@ -77,7 +77,7 @@ TEST(Schedule, FaultsComeInTheAskedShare) {
   EXPECT_NEAR(counts[Kind::tampered], 200, 70);
 }
 
-TEST(Schedule, LateAndOvertakenDeliveriesFallDueLater) {
+TEST(Schedule, LateAndOvertakenDeliveriesAreDueLater) {
   Schedule schedule({.late_percent = 50, .late_by_max = 1h}, signer(), 1);
   for (int i = 0; i < 1'000; ++i) schedule.add(cheap(i), kStart);
   EXPECT_NEAR(static_cast<double>(take_all(schedule, kStart).size()), 500, 80);
@@ -92,7 +92,7 @@ TEST(Schedule, LateAndOvertakenDeliveriesFallDueLater) {
       std::ranges::is_sorted(taken, {}, [](const Delivery& d) { return std::stoi(d.payload.body.substr(4)); }));
 }
 
-TEST(Schedule, ASecondIdTellsTheSameBodyUnderAnotherIdAndSubscription) {
+TEST(Schedule, ASecondIdRepeatsTheBodyUnderAnotherIdAndSubscription) {
   Schedule schedule({.second_id_percent = 100}, signer(), 1);
   schedule.add(kick("A"), kStart);
   const auto taken = take_all(schedule, kStart + 1min);
@@ -102,7 +102,7 @@ TEST(Schedule, ASecondIdTellsTheSameBodyUnderAnotherIdAndSubscription) {
   EXPECT_NE(header(taken[0], "Kick-Event-Subscription-Id"), header(taken[1], "Kick-Event-Subscription-Id"));
 }
 
-TEST(Schedule, AnOutageIsSilentAndThenAllComesAtOnce) {
+TEST(Schedule, AfterAnOutageEverythingComesAtOnce) {
   Schedule schedule({.outage_every = 10s, .outage_length = 5s}, signer(), 1);
   for (int second = 0; second < 20; ++second) schedule.add(cheap(second), kStart + Millis{1'000 * second});
   EXPECT_EQ(take_all(schedule, kStart + 14'999ms).size(), 10u);  // seconds 0 to 9
@@ -141,7 +141,7 @@ TEST(Signer, SignsAsKickDoes) {
   EXPECT_TRUE(public_key->verify("01JVWMSYEHQFCS2YK1GJ5KX7A1.2026-03-01T12:00:00Z.", "{}", *signature));
 }
 
-TEST(Signer, SignsADoubledDateAsItStands) {
+TEST(Signer, SignsADoubledDateVerbatim) {
   Payload payload = kick("A");
   payload.doubled_date = true;
   Delivery delivery;
@@ -161,7 +161,7 @@ TEST(Signer, SignsAsSumsubDocuments) {
   EXPECT_EQ(header(delivery, "X-Payload-Digest-Alg"), "HMAC_SHA256_HEX");
 }
 
-TEST(Signer, RefusesWhatIsNoKey) {
+TEST(Signer, RefusesAnInvalidKey) {
   const auto none = Signer::create({.kick_key_pem = "-----BEGIN NOTHING-----"});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Code::invalid);

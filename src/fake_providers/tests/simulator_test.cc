@@ -1,4 +1,4 @@
-// The simulator against a receiver on loopback: everything told arrives, what is not taken comes again, forgeries are
+// The simulator against a receiver on loopback: every event arrives, a refused one is sent again, forgeries are
 // counted, and a seed gives the same run twice.
 #include "fake_providers/simulator.h"
 
@@ -77,19 +77,19 @@ PlayerStats play(SimulatorParams params, Receiver& receiver) {
   return simulator->stats();
 }
 
-TEST(Simulator, EverythingToldArrivesOnce) {
+TEST(Simulator, EveryEventArrivesOnce) {
   Receiver receiver;
-  const auto stats = play({.world = {.sumsub_percent = 50}, .faults = {}, .player = {.count = 300}}, receiver);
-  EXPECT_EQ(stats.told, 300u);
+  const auto stats = play({.mix = {.sumsub_percent = 50}, .faults = {}, .player = {.count = 300}}, receiver);
+  EXPECT_EQ(stats.events, 300u);
   EXPECT_EQ(stats.sent, 300u);
   EXPECT_EQ(stats.accepted, 300u);
   EXPECT_EQ(stats.waiting, 0u);
   EXPECT_EQ(receiver.bodies().size(), 300u);
 }
 
-TEST(Simulator, WhatIsNotTakenComesAgain) {
+TEST(Simulator, ARefusedEventIsSentAgain) {
   Receiver receiver(5);
-  const auto stats = play({.world = {.sumsub_percent = 90}, .faults = {}, .player = {.count = 100}}, receiver);
+  const auto stats = play({.mix = {.sumsub_percent = 90}, .faults = {}, .player = {.count = 100}}, receiver);
   EXPECT_EQ(stats.accepted, 100u);
   EXPECT_GE(stats.retries, 20u);
   EXPECT_EQ(stats.sent, 100 + stats.retries);
@@ -98,7 +98,7 @@ TEST(Simulator, WhatIsNotTakenComesAgain) {
 
 TEST(Simulator, RepeatsAreDuplicatesAndForgeriesAreRefused) {
   Receiver receiver;
-  const auto stats = play({.world = {.sumsub_percent = 50},
+  const auto stats = play({.mix = {.sumsub_percent = 50},
                            .faults = {.repeat_percent = 20, .tampered_percent = 20},
                            .player = {.count = 200}},
                           receiver);
@@ -113,7 +113,7 @@ TEST(Simulator, TheRecordBalancesWithWhatArrived) {
   Receiver receiver;
   std::vector<json> lines;
   const auto record = [&](std::string_view line) { lines.push_back(json::parse(line)); };
-  play({.world = {},
+  play({.mix = {},
         .faults = {.second_id_percent = 10, .tampered_percent = 10},
         .player = {.count = 100, .record = record}},
        receiver);
@@ -128,7 +128,7 @@ TEST(Simulator, TheRecordBalancesWithWhatArrived) {
   EXPECT_EQ(accepted, arrived);
 }
 
-TEST(Simulator, ItsApiGivesThePublicKeyInKicksForm) {
+TEST(Simulator, TheApiAnswersThePublicKeyInKicksForm) {
   const SystemClock clock;
   const auto simulator = std::move(*Simulator::start({.kick_key_pem = key_pem()}, clock));
   const auto client = http::Client::create({});
@@ -152,10 +152,10 @@ TEST(Simulator, WrongKeysAndTakenAddressesAreErrors) {
   EXPECT_EQ(Simulator::start({.api_listen = taken, .kick_key_pem = key_pem()}, clock).error().code, Code::unavailable);
 }
 
-TEST(Simulator, AMissingReceiverIsWaitedForAndStopEndsAtOnce) {
+TEST(Simulator, WaitsForAMissingReceiverAndStopsAtOnce) {
   const SystemClock clock;
   const auto simulator = std::move(
-      *Simulator::start({.world = {}, .faults = {}, .player = {.rate = 100}, .kick_key_pem = key_pem()}, clock));
+      *Simulator::start({.mix = {}, .faults = {}, .player = {.rate = 100}, .kick_key_pem = key_pem()}, clock));
   ASSERT_TRUE(simulator->play({"http://127.0.0.1:1/webhooks/kick", "http://127.0.0.1:1/webhooks/sumsub", "secret"}));
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   while (simulator->stats().retries == 0 && std::chrono::steady_clock::now() < deadline)
@@ -165,12 +165,12 @@ TEST(Simulator, AMissingReceiverIsWaitedForAndStopEndsAtOnce) {
   EXPECT_EQ(simulator->stats().accepted, 0u);
 }
 
-TEST(World, TheSameSeedTellsTheSameAndAnotherDoesNot) {
+TEST(ProviderMix, OneSeedGivesTheSameEventsAndAnotherDoesNot) {
   const auto story = [](uint64_t seed) {
-    World world({.seed = seed});
+    ProviderMix mix({.seed = seed});
     std::string all;
     for (int i = 0; i < 3'000; ++i) {
-      const Payload payload = world.next(from_unix_millis(1'770'000'000'000 + i * 7));
+      const Payload payload = mix.next(from_unix_millis(1'770'000'000'000 + i * 7));
       all += payload.type + payload.id + payload.subscription_id + payload.body + "\n";
     }
     return all;
@@ -179,10 +179,10 @@ TEST(World, TheSameSeedTellsTheSameAndAnotherDoesNot) {
   EXPECT_NE(story(1), story(2));
 }
 
-TEST(World, MixesTheProvidersInTheAskedShare) {
-  World world({.sumsub_percent = 20});
+TEST(ProviderMix, MixesTheProvidersInTheConfiguredShare) {
+  ProviderMix mix({.sumsub_percent = 20});
   int sumsub = 0;
-  for (int i = 0; i < 5'000; ++i) sumsub += world.next(from_unix_millis(i)).provider == Provider::sumsub;
+  for (int i = 0; i < 5'000; ++i) sumsub += mix.next(from_unix_millis(i)).provider == Provider::sumsub;
   EXPECT_NEAR(sumsub, 1'000, 150);
 }
 

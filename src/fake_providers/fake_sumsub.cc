@@ -1,4 +1,4 @@
-#include "fake_providers/sumsub_world.h"
+#include "fake_providers/fake_sumsub.h"
 
 #include <fmt/core.h>
 
@@ -23,13 +23,13 @@ constexpr std::string_view kFinal =
     R"("reviewAnswer":"RED","rejectLabels":["GRAPHIC_EDITOR","FORGERY"],"reviewRejectType":"FINAL","buttonIds":[]})";
 constexpr std::array<std::string_view, 3> kLevels{"basic-kyc-level", "id-and-liveness", "creator-payout-level"};
 
-/// What an event is about, beside the applicant: it says which further keys the body has.
+/// What an event is about besides the applicant: determines which further keys the body has.
 enum class About { applicant, level, action, transaction, kyt_case, video };
 
-/// One line of a life: from one stage to the next.
+/// One transition: from a stage to the next.
 struct Step {
   Stage from;
-  uint64_t weight;  // against the others from the same stage
+  uint64_t weight;  // relative to the others from the same stage
   const char* type;
   const char* review_status;
   std::string_view result;  // reviewResult; may be empty
@@ -156,7 +156,7 @@ std::string body_of(const Applicant& applicant, const Step& step, Telling tellin
   add_sandbox_mode(json, applicant, odd);
   if (step.about != About::kyt_case) json.text("externalUserId", applicant.external_user_id);
   json.text("type", step.type);
-  // A reset still carries the answer that it has just made void.
+  // A reset still carries the answer that it has just revoked.
   const bool is_reset = std::string_view(step.type) == "applicantReset";
   const std::string_view result = is_reset ? std::string_view(applicant.last_result) : step.result;
   if (!result.empty()) json.raw("reviewResult", result);
@@ -169,7 +169,7 @@ std::string body_of(const Applicant& applicant, const Step& step, Telling tellin
 
 }  // namespace
 
-Payload SumsubWorld::next(Instant now, Random& random) {
+Payload FakeSumsub::next(Instant now, Random& random) {
   Applicant& applicant = choose(now, random);
   const Step& step = draw_step(applicant.stage, random);
   if (step.about == About::level) {
@@ -189,7 +189,7 @@ Payload SumsubWorld::next(Instant now, Random& random) {
   return payload;
 }
 
-Applicant& SumsubWorld::choose(Instant now, Random& random) {
+Applicant& FakeSumsub::choose(Instant now, Random& random) {
   const bool room = applicants_.size() < std::max<size_t>(1, params_.applicants);
   if (!applicants_.empty() && !(room && random.below(4) == 0)) return applicants_[random.below(applicants_.size())];
   Applicant fresh;

@@ -1,4 +1,4 @@
-#include "fake_providers/kick_world.h"
+#include "fake_providers/fake_kick.h"
 
 #include <algorithm>
 #include <array>
@@ -14,13 +14,13 @@ constexpr auto kForEver = Instant::max();
 
 }  // namespace
 
-/// How often a thing happens, in a thousand.
-struct KickWorld::Kind {
+/// A kind of event and how often it happens, in a thousand.
+struct FakeKick::Kind {
   uint64_t weight;
-  std::optional<Payload> (KickWorld::*tell)(Moment&);
+  std::optional<Payload> (FakeKick::*make)(Moment&);
 };
 
-KickWorld::KickWorld(Params params) : params_(params) {
+FakeKick::FakeKick(Params params) : params_(params) {
   params_.channels = std::max(1u, params_.channels);
   params_.viewers = std::max(10u, params_.viewers);
   SeededRandom random(params_.seed);
@@ -35,28 +35,28 @@ KickWorld::KickWorld(Params params) : params_(params) {
   }
 }
 
-Payload KickWorld::next(Instant now, Random& random) {
-  static constexpr std::array<Kind, 10> kKinds{{{868, &KickWorld::chat},
-                                                {40, &KickWorld::follow},
-                                                {6, &KickWorld::change_status},
-                                                {8, &KickWorld::change_metadata},
-                                                {12, &KickWorld::subscribe},
-                                                {8, &KickWorld::renew},
-                                                {8, &KickWorld::gift},
-                                                {26, &KickWorld::redeem},
-                                                {8, &KickWorld::ban},
-                                                {16, &KickWorld::give_kicks}}};
+Payload FakeKick::next(Instant now, Random& random) {
+  static constexpr std::array<Kind, 10> kKinds{{{868, &FakeKick::chat},
+                                                {40, &FakeKick::follow},
+                                                {6, &FakeKick::change_status},
+                                                {8, &FakeKick::change_metadata},
+                                                {12, &FakeKick::subscribe},
+                                                {8, &FakeKick::renew},
+                                                {8, &FakeKick::gift},
+                                                {26, &FakeKick::redeem},
+                                                {8, &FakeKick::ban},
+                                                {16, &FakeKick::give_kicks}}};
   Moment moment{now, random, Oddity(random, params_.odd_percent)};
-  const bool anybody_live = std::ranges::any_of(channels_, &Channel::live);
+  const bool any_live = std::ranges::any_of(channels_, &Channel::live);
   uint64_t drawn = random.below(1000);
   const auto* kind = kKinds.begin();
   for (; drawn >= kind->weight; ++kind) drawn -= kind->weight;
-  if (!anybody_live) return *change_status(moment);
-  if (auto payload = (this->*kind->tell)(moment)) return *std::move(payload);
+  if (!any_live) return *change_status(moment);
+  if (auto payload = (this->*kind->make)(moment)) return *std::move(payload);
   return *chat(moment);
 }
 
-Payload KickWorld::told(Moment& moment, const Channel& channel, std::string type, std::string body) {
+Payload FakeKick::payload_of(Moment& moment, const Channel& channel, std::string type, std::string body) {
   return {.provider = Provider::kick,
           .type = std::move(type),
           .id = make_ulid(moment.now, moment.random),
@@ -65,7 +65,7 @@ Payload KickWorld::told(Moment& moment, const Channel& channel, std::string type
           .doubled_date = moment.odd.strikes()};
 }
 
-size_t KickWorld::some_live_channel(Random& random) const {
+size_t FakeKick::some_live_channel(Random& random) const {
   double total = 0;
   for (const Channel& channel : channels_) total += channel.live ? channel.heat : 0;
   double drawn = random.unit() * total;
@@ -79,13 +79,13 @@ size_t KickWorld::some_live_channel(Random& random) const {
   return chosen;
 }
 
-/// A few talk much, most hardly ever.
-uint32_t KickWorld::some_viewer(Random& random) const {
+/// A few viewers chat much, most hardly ever.
+uint32_t FakeKick::some_viewer(Random& random) const {
   return static_cast<uint32_t>(std::pow(random.unit(), 2.5) * params_.viewers);
 }
 
-std::optional<Payload> KickWorld::change_status(Moment& moment) {
-  // The more are live, the likelier it is that one ends: about half of them are, at any time.
+std::optional<Payload> FakeKick::change_status(Moment& moment) {
+  // The more channels are live, the likelier one of them ends: about half are live at any time.
   const auto live = static_cast<size_t>(std::ranges::count_if(channels_, &Channel::live));
   const bool start = live == 0 || moment.random.below(channels_.size()) >= live;
   size_t at = moment.random.below(channels_.size());
@@ -101,21 +101,23 @@ std::optional<Payload> KickWorld::change_status(Moment& moment) {
     channel.stream.ended_at.reset();
     channel.heat = 1 + moment.random.unit() * 3;
   }
-  return told(moment, channel, "livestream.status.updated", status_body(channel.owner, channel.stream, moment.odd));
+  return payload_of(moment, channel, "livestream.status.updated",
+                    status_body(channel.owner, channel.stream, moment.odd));
 }
 
-std::optional<Payload> KickWorld::change_metadata(Moment& moment) {
+std::optional<Payload> FakeKick::change_metadata(Moment& moment) {
   Channel& channel = channels_[some_live_channel(moment.random)];
   channel.stream.title = make_title(channel.owner.script, moment.random);
   if (moment.random.below(2) == 0) channel.stream.category = moment.random.below(kCategories);
-  return told(moment, channel, "livestream.metadata.updated", metadata_body(channel.owner, channel.stream, moment.odd));
+  return payload_of(moment, channel, "livestream.metadata.updated",
+                    metadata_body(channel.owner, channel.stream, moment.odd));
 }
 
-std::optional<Payload> KickWorld::chat(Moment& moment) {
+std::optional<Payload> FakeKick::chat(Moment& moment) {
   Random& random = moment.random;
   const size_t at = some_live_channel(random);
   Channel& channel = channels_[at];
-  // Now and then something happens on a stream, and its chat runs hot; then it cools down.
+  // Now and then the chat of a stream runs hot; then it cools down.
   const bool burst = channel.heat > 8;
   channel.heat = random.below(300) == 0 ? 40 : std::max(1.0, channel.heat * 0.99);
   const uint32_t number = some_viewer(random);
@@ -133,26 +135,27 @@ std::optional<Payload> KickWorld::chat(Moment& moment) {
                       .at = moment.now,
                       .parent = random.below(12) == 0 ? channel.last_line : std::nullopt};
   channel.last_line = {message.message_id, message.line.content, sender};
-  return told(moment, channel, "chat.message.sent", chat_body(message, moment.odd));
+  return payload_of(moment, channel, "chat.message.sent", chat_body(message, moment.odd));
 }
 
-std::optional<Payload> KickWorld::follow(Moment& moment) {
+std::optional<Payload> FakeKick::follow(Moment& moment) {
   const size_t at = some_live_channel(moment.random);
   const auto number = static_cast<uint32_t>(moment.random.below(params_.viewers));
   if (!followers_.emplace(at, number).second) return std::nullopt;
-  return told(moment, channels_[at], "channel.followed", follow_body(channels_[at].owner, viewer(number), moment.odd));
+  return payload_of(moment, channels_[at], "channel.followed",
+                    follow_body(channels_[at].owner, viewer(number), moment.odd));
 }
 
-std::optional<Payload> KickWorld::subscribe(Moment& moment) {
+std::optional<Payload> FakeKick::subscribe(Moment& moment) {
   const size_t at = some_live_channel(moment.random);
   const uint32_t number = some_viewer(moment.random);
   if (!months_subscribed_.emplace(Pair(at, number), 1).second) return std::nullopt;
   const Person subscriber = viewer(number);
   const Subscription subscription{channels_[at].owner, subscriber, 1, moment.now};
-  return told(moment, channels_[at], "channel.subscription.new", subscription_body(subscription, moment.odd));
+  return payload_of(moment, channels_[at], "channel.subscription.new", subscription_body(subscription, moment.odd));
 }
 
-std::optional<Payload> KickWorld::renew(Moment& moment) {
+std::optional<Payload> FakeKick::renew(Moment& moment) {
   if (months_subscribed_.empty()) return std::nullopt;
   auto found = months_subscribed_.lower_bound({some_live_channel(moment.random), some_viewer(moment.random)});
   if (found == months_subscribed_.end()) found = months_subscribed_.begin();
@@ -160,11 +163,11 @@ std::optional<Payload> KickWorld::renew(Moment& moment) {
   ++months;
   const Person subscriber = viewer(who.second);
   const Subscription subscription{channels_[who.first].owner, subscriber, months, moment.now};
-  return told(moment, channels_[who.first], "channel.subscription.renewal",
-              subscription_body(subscription, moment.odd));
+  return payload_of(moment, channels_[who.first], "channel.subscription.renewal",
+                    subscription_body(subscription, moment.odd));
 }
 
-std::optional<Payload> KickWorld::gift(Moment& moment) {
+std::optional<Payload> FakeKick::gift(Moment& moment) {
   Random& random = moment.random;
   const size_t at = some_live_channel(random);
   constexpr std::array<size_t, 6> kSizes{1, 1, 1, 5, 5, 10};
@@ -181,18 +184,18 @@ std::optional<Payload> KickWorld::gift(Moment& moment) {
     gift.giftees.push_back(viewer(number));
     months_subscribed_.emplace(Pair(at, number), 1);
   }
-  return told(moment, channels_[at], "channel.subscription.gifts", gifts_body(gift, moment.odd));
+  return payload_of(moment, channels_[at], "channel.subscription.gifts", gifts_body(gift, moment.odd));
 }
 
-std::optional<Payload> KickWorld::redeem(Moment& moment) {
+std::optional<Payload> FakeKick::redeem(Moment& moment) {
   Random& random = moment.random;
   const bool decide = waiting_redemptions_.size() > kWaitingRedemptionsMax || random.below(2) == 0;
   if (decide && !waiting_redemptions_.empty()) {
     const auto [at, redemption] = std::move(waiting_redemptions_.front());
     waiting_redemptions_.pop_front();
     const std::string_view status = random.below(3) == 0 ? "rejected" : "accepted";
-    return told(moment, channels_[at], "channel.reward.redemption.updated",
-                redemption_body(redemption, status, moment.odd));
+    return payload_of(moment, channels_[at], "channel.reward.redemption.updated",
+                      redemption_body(redemption, status, moment.odd));
   }
   const size_t at = some_live_channel(random);
   Redemption redemption;
@@ -205,11 +208,11 @@ std::optional<Payload> KickWorld::redeem(Moment& moment) {
   redemption.input = random.below(2) == 0 ? "" : make_line(redemption.redeemer.script, random).content;
   redemption.at = moment.now;
   waiting_redemptions_.emplace_back(at, redemption);
-  return told(moment, channels_[at], "channel.reward.redemption.updated",
-              redemption_body(redemption, "pending", moment.odd));
+  return payload_of(moment, channels_[at], "channel.reward.redemption.updated",
+                    redemption_body(redemption, "pending", moment.odd));
 }
 
-std::optional<Payload> KickWorld::ban(Moment& moment) {
+std::optional<Payload> FakeKick::ban(Moment& moment) {
   Random& random = moment.random;
   const size_t at = some_live_channel(random);
   const uint32_t number = some_viewer(random);
@@ -220,14 +223,14 @@ std::optional<Payload> KickWorld::ban(Moment& moment) {
   Ban ban{channels_[at].owner, moderator, banned, moment.now, std::nullopt};
   if (random.below(3) != 0) ban.until = moment.now + std::chrono::minutes{1 + random.below(60)};
   until = ban.until.value_or(kForEver);
-  return told(moment, channels_[at], "moderation.banned", ban_body(ban, random, moment.odd));
+  return payload_of(moment, channels_[at], "moderation.banned", ban_body(ban, random, moment.odd));
 }
 
-std::optional<Payload> KickWorld::give_kicks(Moment& moment) {
+std::optional<Payload> FakeKick::give_kicks(Moment& moment) {
   const Channel& channel = channels_[some_live_channel(moment.random)];
   const Person sender = viewer(some_viewer(moment.random));
   const Kicks kicks{channel.owner, sender, moment.now};
-  return told(moment, channel, "kicks.gifted", kicks_body(kicks, moment.random, moment.odd));
+  return payload_of(moment, channel, "kicks.gifted", kicks_body(kicks, moment.random, moment.odd));
 }
 
 }  // namespace vf::fake_providers

@@ -1,5 +1,5 @@
-// The simulated Sumsub: lives that could be, bodies with the keys of the samples.
-#include "fake_providers/sumsub_world.h"
+// FakeSumsub: plausible life cycles, bodies with the keys of the samples.
+#include "fake_providers/fake_sumsub.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,20 +15,20 @@ using nlohmann::json;
 
 const Instant kStart = *parse_time("2026-03-01T12:00:00Z");
 
-std::vector<json> play(SumsubWorld::Params params, int count) {
-  SumsubWorld world(params);
+std::vector<json> play(FakeSumsub::Params params, int count) {
+  FakeSumsub sumsub(params);
   SeededRandom random(5);
-  std::vector<json> told;
+  std::vector<json> bodies;
   for (int i = 0; i < count; ++i) {
-    const Payload payload = world.next(kStart + Millis{i * 1'000}, random);
-    told.push_back(json::parse(payload.body));
-    EXPECT_EQ(payload.type, told.back()["type"].get<std::string>());
+    const Payload payload = sumsub.next(kStart + Millis{i * 1'000}, random);
+    bodies.push_back(json::parse(payload.body));
+    EXPECT_EQ(payload.type, bodies.back()["type"].get<std::string>());
     EXPECT_EQ(payload.provider, Provider::sumsub);
   }
-  return told;
+  return bodies;
 }
 
-TEST(SumsubWorld, LivesBeginWithCreationAndEndWithDeletion) {
+TEST(FakeSumsub, ApplicantsBeginWithCreationAndEndWithDeletion) {
   std::map<std::string, std::string> last;
   std::set<std::string> types;
   for (const json& body : play({.odd_percent = 0}, 5'000)) {
@@ -47,7 +47,7 @@ TEST(SumsubWorld, LivesBeginWithCreationAndEndWithDeletion) {
                                             "applicantActionReviewed", "applicantKytTxnApproved", "kytCaseCreated"}));
 }
 
-TEST(SumsubWorld, AnswersOfAllSortsAreGivenAndAResetCarriesTheOldOne) {
+TEST(FakeSumsub, AnswersOfAllSortsAreGivenAndAResetCarriesTheOldOne) {
   std::set<std::string> answers;
   bool reset_of_green = false;
   for (const json& body : play({.odd_percent = 0}, 5'000)) {
@@ -61,7 +61,7 @@ TEST(SumsubWorld, AnswersOfAllSortsAreGivenAndAResetCarriesTheOldOne) {
   EXPECT_TRUE(reset_of_green);
 }
 
-TEST(SumsubWorld, SomeApplicantsLiveInTheSandboxAndStayThere) {
+TEST(FakeSumsub, SomeApplicantsAreInTheSandboxAndStayThere) {
   std::map<std::string, bool> sandbox;
   for (const json& body : play({.odd_percent = 0, .sandbox_percent = 30}, 3'000)) {
     const auto [found, first] = sandbox.emplace(body["applicantId"], body["sandboxMode"].get<bool>());
@@ -72,7 +72,7 @@ TEST(SumsubWorld, SomeApplicantsLiveInTheSandboxAndStayThere) {
   EXPECT_LT(count, static_cast<long>(sandbox.size()));
 }
 
-TEST(SumsubWorld, OddBodiesTakeEveryShapeOfTheOlderSamples) {
+TEST(FakeSumsub, OddBodiesTakeEveryShapeOfTheOlderSamples) {
   std::set<std::string> seen;
   for (const json& body : play({.odd_percent = 30}, 2'000)) {
     if (body["sandboxMode"].is_string()) seen.insert("sandboxMode as text");

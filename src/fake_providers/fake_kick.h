@@ -1,6 +1,6 @@
-// KickWorld: channels that go live and end, and viewers who chat, follow, subscribe, gift, redeem and are banned. It
-// remembers what makes the next thing believable: who is live, subscribed, banned, what waits for an answer.
-// Pure: chance and time are given. One thread.
+// FakeKick: channels that go live and end, and viewers who chat, follow, subscribe, gift, redeem and are banned. Keeps
+// the state that makes the next event plausible: who is live, subscribed or banned, which redemptions are pending.
+// Pure: chance and time are arguments. One thread.
 #pragma once
 
 #include <deque>
@@ -12,26 +12,26 @@
 
 namespace vf::fake_providers {
 
-class KickWorld {
+class FakeKick {
  public:
   struct Params {
     uint64_t seed = 1;
     uint32_t channels = 20;
     uint32_t viewers = 2'000;
-    double odd_percent = 2;  // of each place where real payloads have been odd
+    double odd_percent = 2;  // chance of each odd shape that real payloads have had
   };
-  explicit KickWorld(Params params);
+  explicit FakeKick(Params params);
 
-  /// What happens next, at `now`. Always something.
+  /// The next event, at `now`.
   Payload next(Instant now, Random& random);
 
   struct Channel {
     Person owner;
     Stream stream;
     bool live = false;
-    double heat = 1;  // how fast its chat runs, against the others
+    double heat = 1;  // the share of its chat, relative to the others
     std::optional<ChatMessage::Parent> last_line;
-    std::string subscription_id;  // of the hub's subscription to it at Kick; one for all types is enough here
+    std::string subscription_id;  // of the hub's subscription at Kick; one for all types of events
   };
   const std::vector<Channel>& channels() const { return channels_; }
 
@@ -44,12 +44,12 @@ class KickWorld {
   };
   struct Kind;
 
-  Payload told(Moment& moment, const Channel& channel, std::string type, std::string body);
+  Payload payload_of(Moment& moment, const Channel& channel, std::string type, std::string body);
   size_t some_live_channel(Random& random) const;
   uint32_t some_viewer(Random& random) const;
   Person viewer(uint32_t number) const { return make_person(params_.seed, params_.channels + number); }
 
-  // Each tells one thing; nullopt: there is nobody just now to whom it could happen.
+  // Each makes one kind of event; nullopt: it can happen to no one at this moment.
   std::optional<Payload> change_status(Moment& moment);
   std::optional<Payload> change_metadata(Moment& moment);
   std::optional<Payload> chat(Moment& moment);

@@ -1,6 +1,6 @@
-// SumsubWorld: applicants and their lives at Sumsub: created, pending, refused and tried again, approved, reset, moved
-// to another level, deactivated, deleted; some in the sandbox; actions, transactions and cases beside. Bodies have the
-// keys of the documented samples and the odd shapes of older ones. Pure: chance and time are given. One thread.
+// FakeSumsub: applicants and their life cycle at Sumsub: created, pending, refused and tried again, approved, reset,
+// moved to another level, deactivated, deleted; some in the sandbox; also actions, transactions and cases. Bodies have
+// the keys of the documented samples and the odd shapes of older ones. Pure: chance and time are arguments. One thread.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 namespace vf::fake_providers {
 
 struct Applicant {
-  /// Where somebody stands; what can follow is a table in the .cc file.
+  /// The stage of an applicant; a table in the .cc file has the transitions.
   enum class Stage { fresh, created, pending, held, retry, rejected, approved, inactive, deleted, gone };
 
   std::string applicant_id, inspection_id, external_user_id;
@@ -22,16 +22,16 @@ struct Applicant {
   std::string last_result;  // reviewResult as JSON; empty before the first review
 };
 
-class SumsubWorld {
+class FakeSumsub {
  public:
   struct Params {
     size_t applicants = 50;  // alive at once
-    double odd_percent = 2;  // of each place where real payloads have been odd
+    double odd_percent = 2;  // chance of each odd shape that real payloads have had
     double sandbox_percent = 10;
   };
-  explicit SumsubWorld(Params params) : params_(params) {}
+  explicit FakeSumsub(Params params) : params_(params) {}
 
-  /// What happens next to some applicant, at `now`.
+  /// The next event of one of the applicants, at `now`.
   Payload next(Instant now, Random& random);
 
  private:

@@ -1,5 +1,5 @@
-// The simulated Kick: its bodies against the documented samples, and whether its stories hang together.
-#include "fake_providers/kick_world.h"
+// FakeKick: its bodies against the documented samples, and whether its sequences of events are plausible.
+#include "fake_providers/fake_kick.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,17 +16,17 @@ using nlohmann::json;
 
 const Instant kStart = *parse_time("2026-03-01T12:00:00Z");
 
-std::vector<Payload> play(KickWorld::Params params, int count) {
-  KickWorld world(params);
+std::vector<Payload> play(FakeKick::Params params, int count) {
+  FakeKick kick(params);
   SeededRandom random(params.seed);
-  std::vector<Payload> told;
-  for (int i = 0; i < count; ++i) told.push_back(world.next(kStart + Millis{i * 20}, random));
-  return told;
+  std::vector<Payload> payloads;
+  for (int i = 0; i < count; ++i) payloads.push_back(kick.next(kStart + Millis{i * 20}, random));
+  return payloads;
 }
 
 const std::vector<Payload>& regular() {
-  static const auto told = play({.odd_percent = 0}, 20'000);
-  return told;
+  static const auto payloads = play({.odd_percent = 0}, 20'000);
+  return payloads;
 }
 
 /// The paths of all values with the kind of each; array elements share one path.
@@ -50,7 +50,7 @@ json sample(const std::string& name) {
   return json::parse(file);
 }
 
-TEST(KickWorld, TellsAllTenTypes) {
+TEST(FakeKick, MakesAllTenTypes) {
   std::map<std::string, int> counts;
   for (const Payload& payload : regular()) ++counts[payload.type];
   EXPECT_EQ(counts.size(), 10u);
@@ -58,7 +58,7 @@ TEST(KickWorld, TellsAllTenTypes) {
   for (const auto& [type, count] : counts) EXPECT_GT(count, 30) << type;
 }
 
-TEST(KickWorld, RegularBodiesHaveTheShapesOfTheSamples) {
+TEST(FakeKick, RegularBodiesHaveTheShapesOfTheSamples) {
   std::map<std::string, std::set<std::string>> allowed;
   for (const char* name : {"channel.followed", "channel.reward.redemption.updated", "channel.subscription.gifts",
                            "channel.subscription.gifts.anonymous", "channel.subscription.new",
@@ -77,7 +77,7 @@ TEST(KickWorld, RegularBodiesHaveTheShapesOfTheSamples) {
   }
 }
 
-TEST(KickWorld, OddBodiesTakeEveryShapeSeenInTheWild) {
+TEST(FakeKick, OddBodiesTakeEveryShapeSeenInRealPayloads) {
   std::set<std::string> seen;
   for (const Payload& payload : play({.odd_percent = 30}, 5'000)) {
     const json body = json::parse(payload.body);
@@ -100,7 +100,7 @@ TEST(KickWorld, OddBodiesTakeEveryShapeSeenInTheWild) {
                                             "no pin", "no created_at", "nanoseconds", "no replies_to", "null emotes"));
 }
 
-TEST(KickWorld, MessageIdsAreDistinctAndCarryTheTime) {
+TEST(FakeKick, MessageIdsAreDistinctAndCarryTheTime) {
   std::set<std::string> ids;
   for (const Payload& payload : regular()) {
     EXPECT_EQ(payload.id.size(), 26u);
@@ -110,7 +110,7 @@ TEST(KickWorld, MessageIdsAreDistinctAndCarryTheTime) {
   EXPECT_LT(regular().front().id.substr(0, 10), regular().back().id.substr(0, 10));
 }
 
-TEST(KickWorld, ChannelsGoLiveBeforeAnythingHappensThereAndEndOnlyOnce) {
+TEST(FakeKick, ChannelsGoLiveBeforeOtherEventsAndEndOnce) {
   std::map<int64_t, bool> live;
   for (const Payload& payload : regular()) {
     const json body = json::parse(payload.body);
@@ -125,7 +125,7 @@ TEST(KickWorld, ChannelsGoLiveBeforeAnythingHappensThereAndEndOnlyOnce) {
   EXPECT_GT(live.size(), 10u);
 }
 
-TEST(KickWorld, StoriesHangTogether) {
+TEST(FakeKick, SequencesOfEventsArePlausible) {
   std::map<std::pair<int64_t, int64_t>, int> months;
   std::map<std::string, int> redemptions;
   std::set<std::pair<int64_t, int64_t>> followers, banned;
@@ -153,7 +153,7 @@ TEST(KickWorld, StoriesHangTogether) {
   EXPECT_FALSE(banned.empty());
 }
 
-TEST(KickWorld, ChatsInSeveralScriptsWithEmotesWhosePositionsFit) {
+TEST(FakeKick, ChatsInSeveralScriptsWithEmotesWhosePositionsFit) {
   std::string all;
   for (const Payload& payload : regular()) {
     if (payload.type != "chat.message.sent") continue;
@@ -175,7 +175,7 @@ TEST(KickWorld, ChatsInSeveralScriptsWithEmotesWhosePositionsFit) {
   }
 }
 
-TEST(KickWorld, OneChannelAndFewViewersStillHaveSomethingToTell) {
+TEST(FakeKick, OneChannelAndFewViewersStillMakeEvents) {
   EXPECT_EQ(play({.channels = 1, .viewers = 1}, 5'000).size(), 5'000u);
   EXPECT_EQ(play({.channels = 0, .viewers = 0}, 100).size(), 100u);
 }

@@ -1,8 +1,8 @@
-#include "fake_providers/world.h"
+#include "fake_providers/provider_mix.h"
 
 namespace vf::fake_providers {
 
-World::World(const WorldParams& params)
+ProviderMix::ProviderMix(const ProviderMixParams& params)
     : random_(params.seed),
       sumsub_percent_(params.sumsub_percent),
       kick_({.seed = params.seed,
@@ -11,7 +11,7 @@ World::World(const WorldParams& params)
              .odd_percent = params.odd_percent}),
       sumsub_({.odd_percent = params.odd_percent}) {}
 
-Payload World::next(Instant now) {
+Payload ProviderMix::next(Instant now) {
   return random_.unit() * 100 < sumsub_percent_ ? sumsub_.next(now, random_) : kick_.next(now, random_);
 }
 
