@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Description options{{"header", "X-Signature"}};
   for (auto& [key, value] : take_lines(text)) options[key] = std::move(value);
   auto headers = take_lines(text);
-  if (const auto source = make(kHmac, options)) {  // proved, where the description signs the body alone in hex
+  if (const auto source = make(kHmac, options)) {  // verified, where the description signs the body alone in hex
     headers.emplace_back("X-Signature", to_hex(crypto::Hmac(crypto::Hash::sha256, kSecret).sign(text)));
     verify(*source, std::move(headers), text);
   }

@@ -1,5 +1,5 @@
-// Fuzzes the reader of requests: whatever comes in, in whatever pieces, it ends in requests, a refusal or a wait for
-// more, and the pieces do not matter.
+// Fuzzes the request parser: any input gives requests, a refusal or a wait for more, and the pieces in which it arrives
+// do not matter.
 #include <cstddef>
 #include <cstdint>
 #include <string>

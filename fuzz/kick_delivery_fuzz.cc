@@ -1,4 +1,4 @@
-// Fuzzes what a proved Kick delivery is taken to say: the body under each type, and as the header texts themselves.
+// Fuzzes the mapping of a verified Kick delivery: the body under each type, and as the header texts themselves.
 #include <array>
 
 #include "round_trip.h"

@@ -1,4 +1,4 @@
-// What a server may answer to the raw log, and what may stand in its URL: any bytes are read or refused.
+// Fuzzes the answers of a raw log server, and its URL: any bytes are read or refused.
 #include <string_view>
 
 #include "lake/clickhouse/endpoints.h"

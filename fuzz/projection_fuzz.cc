@@ -1,11 +1,11 @@
-// Fuzzes the projectors: the input is a body, told to each of them in turn. Whatever it is, the event is applied with
-// whole rows or quarantined with a reason, the same each time.
+// Fuzzes the projectors: the input is a body, given to each of them in turn. Every event is applied with whole rows or
+// quarantined with a reason, the same each time.
 #include <cstdint>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "projections/projector.h"
+#include "projections/registry.h"
 
 namespace {
 
@@ -57,14 +57,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   event.body.assign(reinterpret_cast<const char*>(data), size);
   for (const auto& entry : projections::registry()) {
     event.type = entry.type;
-    const auto told = projections::project(event);
-    if (told.status == store::Applied::quarantined) {
-      VF_INVARIANT(!told.reason.empty() && !told.envelope.empty() && told.rows.empty());
+    const auto projected = projections::project(event);
+    if (projected.status == store::Applied::quarantined) {
+      VF_INVARIANT(!projected.reason.empty() && !projected.envelope.empty() && projected.rows.empty());
     } else {
-      VF_INVARIANT(told.status == store::Applied::applied && told.rows.size() <= projections::kRowsPerEventMax);
+      VF_INVARIANT(projected.status == store::Applied::applied &&
+                   projected.rows.size() <= projections::kRowsPerEventMax);
     }
-    for (const auto& row : told.rows) check(row);
-    VF_INVARIANT(same(told.rows, projections::project(event).rows));
+    for (const auto& row : projected.rows) check(row);
+    VF_INVARIANT(same(projected.rows, projections::project(event).rows));
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// What must hold of every event that a source makes, whatever bytes it was made from. Used by the fuzzers.
+// Checks that hold for every event that a source makes, from any bytes. Used by the fuzzers.
 #pragma once
 
 #include <string>
@@ -6,10 +6,11 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "event/envelope.h"
+#include "event/envelope_reader.h"
 
 namespace vf::fuzz {
 
-/// Its texts can stand in a JSON document and in a database.
+/// Its texts are valid in a JSON document and in a database.
 inline void check_texts(const Event& event) {
   VF_INVARIANT(is_utf8(event.type) && is_utf8(event.subject) && is_utf8(event.message_id) && is_utf8(event.fact_key));
   VF_INVARIANT(is_plain_json(event.headers) && !event.message_id.empty() && !event.fact_key.empty());

@@ -1,4 +1,4 @@
-// Fuzzes what a proved Sumsub delivery is taken to say.
+// Fuzzes the mapping of a verified Sumsub delivery.
 #include "round_trip.h"
 #include "sources/sumsub/sumsub_mapping.h"
 
