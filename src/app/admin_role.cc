@@ -1,5 +1,7 @@
 #include "app/admin_role.h"
 
+#include "admin/status_page.h"
+
 namespace vf::app {
 namespace {
 
@@ -10,7 +12,7 @@ constexpr std::chrono::milliseconds kResponseTimeout{5'000};
 
 AdminRole::AdminRole() : checks_("readiness", kReadinessWaitingMax) {}
 
-Result<std::unique_ptr<AdminRole>> AdminRole::start(const config::Admin& configured, std::optional<admin::Hub> hub,
+Result<std::unique_ptr<AdminRole>> AdminRole::start(const settings::Admin& configured, std::optional<admin::Hub> hub,
                                                     obs::Services services) {
   auto role = std::unique_ptr<AdminRole>(new AdminRole);
   role->add_health(services);

@@ -1,5 +1,5 @@
-// AdminRole: the admin listener of every role: health and metrics without a token, and, where there is an ingest, the
-// admin API and the status page. start() and drain() by one thread.
+// AdminRole: the admin listener of every role. It serves health and metrics without a token, and, in a process that
+// ingests, the admin API and the status page. start() and drain() by one thread.
 #pragma once
 
 #include <memory>
@@ -7,18 +7,18 @@
 #include <string>
 
 #include "admin/api.h"
-#include "obs/services.h"
 #include "concurrency/task_thread.h"
-#include "config/config.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "obs/services.h"
+#include "settings/settings.h"
 
 namespace vf::app {
 
 class AdminRole {
  public:
-  /// `hub`: what the API works on; nullopt where there is no ingest.
-  static Result<std::unique_ptr<AdminRole>> start(const config::Admin& configured, std::optional<admin::Hub> hub,
+  /// `hub`: what the API reads and operates; nullopt in a process that does not ingest.
+  static Result<std::unique_ptr<AdminRole>> start(const settings::Admin& configured, std::optional<admin::Hub> hub,
                                                   obs::Services services);
   ~AdminRole() { drain(Millis{0}); }
 
@@ -31,7 +31,7 @@ class AdminRole {
 
   http::Router router_;
   std::string url_;
-  concurrency::TaskThread checks_;  // readiness asks the stores, which may take their time
+  concurrency::TaskThread checks_;  // readiness asks the stores, which may be slow
   std::unique_ptr<admin::Api> api_;
   std::unique_ptr<http::Server> server_;
 };

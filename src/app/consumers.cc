@@ -18,14 +18,14 @@
 namespace vf::app {
 namespace {
 
-constexpr Millis kWorkersPatience{2'000};
+constexpr Millis kWorkersTimeout{2'000};
 
 // Leases beside those of the consumers.
-constexpr std::string_view kProof = "raw-log-proof";
+constexpr std::string_view kReconciliation = "raw-log-proof";  // the stored name is older than the word
 constexpr std::string_view kRetention = "retention";
 
-// As no other process is named, also when process ids are those of containers. A store of one process has one holder,
-// who is back at once after a crash.
+// Unique per process, even in containers, where process ids repeat. An exclusive store needs no unique name: with a
+// fixed one a restarted process gets its leases back at once.
 std::string holder_name(bool shared, uint64_t chance) {
   if (!shared) return "this installation";
   char host[256] = {};
@@ -49,7 +49,7 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   }
   if (consumers->params_.lake) {
     consumers->start_feeder();
-    consumers->start_proof();
+    consumers->start_reconciliation();
   }
   consumers->start_retention();
   if (!is_shared(consumers->params_.config.ingest.store)) consumers->wait_for_workers();
@@ -60,21 +60,22 @@ Result<void> Consumers::start_target(const settings::Target& configured) {
   const auto& [target, tuning] = configured;
   VF_TRY(crypto::WebhookSigner::create(target.secrets));
   targets_.push_back(target);
-  // Now, while nothing is received yet: the target's worker waits for its lease, and what comes meanwhile is to be
-  // delivered.
+  // The cursor is set before anything is received: the worker may wait for its lease, and events that arrive meanwhile
+  // are to be delivered.
   const store::Write begin = fanout::start_consumer(target);
   const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
   if (!begun) return begun.error();
-  auto told = [&log = params_.services.log, name = target.name](Uuid event_id, const std::string& reason) {
+  auto on_dead = [&log = params_.services.log, name = target.name](Uuid event_id, const std::string& reason) {
     log.noisy(obs::Level::warn, "dead letter", {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
-  auto start = [this, target, told, tuning](outbox::Writer& writer) {
+  auto start = [this, target, on_dead, tuning](outbox::Writer& writer) {
     fanout::TargetWorker::Params params{
-        params_.outbox, writer, make_client(target, tuning), params_.services.clock, seed(target.name), tuning, told};
+        params_.outbox, writer, make_client(target, tuning), params_.services.clock, seed(target.name),
+        tuning,         on_dead};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
   auto leased = std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(target.name), std::move(start));
-  params_.committer.followers().add(*leased);
+  params_.committer.add_follower(*leased);
   workers_.emplace(target.name, std::move(leased));
   return {};
 }
@@ -87,19 +88,23 @@ void Consumers::start_feeder() {
         params_.outbox, writer, *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
   };
   feeder_ = std::make_unique<outbox::Leased<raw_log::Worker>>(lease(std::string(store::kRawLog)), std::move(start));
-  params_.committer.followers().add(*feeder_);
+  params_.committer.add_follower(*feeder_);
 }
 
-void Consumers::start_proof() {
+void Consumers::start_reconciliation() {
   const auto& sources = params_.config.sources;
   std::vector<std::string> names;
   if (sources.kick) names.emplace_back("kick");
   if (sources.sumsub) names.emplace_back("sumsub");
   if (sources.x) names.emplace_back("x");
   for (const auto& [name, source] : sources.generic) names.push_back(name);
-  proof_ = std::make_unique<RawLogReconciliation>(
-      RawLogReconciliation::Params{params_.services, params_.outbox, *params_.lake, params_.committer,
-                                   lease(std::string(kProof)), std::move(names)});
+  reconciliation_ = std::make_unique<raw_log::ReconciliationService>(
+      raw_log::ReconciliationService::Params{.services = params_.services,
+                                             .outbox = params_.outbox,
+                                             .lake = *params_.lake,
+                                             .writer = params_.committer,
+                                             .lease = lease(std::string(kReconciliation)),
+                                             .sources = std::move(names)});
 }
 
 void Consumers::start_retention() {
@@ -122,10 +127,11 @@ uint64_t Consumers::seed(std::string_view consumer) const {
   return std::hash<std::string_view>{}(consumer) ^ static_cast<uint64_t>(params_.services.clock.steady().count());
 }
 
-// Nobody else can have the leases, so the workers are there after a commit: who is told that we are ready finds them.
+// On an exclusive store no other process can hold the leases, so every worker starts within one commit. Once this
+// process reports ready, each target must have its worker.
 void Consumers::wait_for_workers() const {
   const auto& clock = params_.services.clock;
-  const auto deadline = clock.steady() + kWorkersPatience;
+  const auto deadline = clock.steady() + kWorkersTimeout;
   for (const auto& [name, leased] : workers_) {
     leased->wait_for_worker(std::chrono::ceil<Millis>(deadline - clock.steady()));
   }
@@ -146,7 +152,7 @@ std::string Consumers::holder_of(const std::string& name) const {
   return holder.empty() || holder == holder_ ? "no process at the moment" : holder;
 }
 
-// What can be told of a target that another process works on.
+// The status of a target that another process works on, as far as the store knows it.
 fanout::Status Consumers::status_from_store(const fanout::Target& target) const {
   fanout::Status status;
   status.name = target.name;
@@ -189,7 +195,12 @@ void Consumers::add_to(admin::Hub& hub) {
     return statuses;
   };
   hub.lake = [this] { return lake_status(); };
-  if (proof_) proof_->add_to(hub);
+  if (reconciliation_) {
+    hub.start_reconciliation = [this](const raw_log::ReconciliationRequest& request, const outbox::OnDone& done) {
+      done(reconciliation_->start(request));
+    };
+    hub.reconciliation = [this] { return reconciliation_->status(); };
+  }
   hub.ask_environments = [this](Uuid id) { return ask_environments(targets_, id, params_.services.clock.now()); };
   hub.set_mode = [this](const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done) {
     set_mode(name, mode, std::move(done));
@@ -231,7 +242,7 @@ void Consumers::look_for_retries(const std::string& consumer) {
 void Consumers::publish_metrics() {
   for (const auto& target : targets_) publish_target(target.name);
   if (!feeder_) return;
-  proof_->publish_metrics();
+  reconciliation_->publish();
   raw_log::publish_metrics(params_.services.metrics, params_.services.clock, [this] { return feeder_status(); });
   params_.services.health.report("lake", [this] {
     const auto status = feeder_status();
@@ -254,10 +265,10 @@ void Consumers::publish_target(const std::string& name) {
 }
 
 void Consumers::drain(Millis at_most) {
-  // A statement that a lake does not answer would outlast the process's patience.
-  std::jthread impatient;  // ends after the drains
+  // A statement that the lake never answers would outlast the time to drain.
+  std::jthread deadline;  // ends after the drains
   if (params_.lake) {
-    impatient = platform::named_thread("lake-deadline", [lake = params_.lake, at_most](const std::stop_token& drained) {
+    deadline = platform::named_thread("lake-deadline", [lake = params_.lake, at_most](const std::stop_token& drained) {
       std::mutex mutex;
       std::unique_lock lock(mutex);
       std::condition_variable_any never;
@@ -265,14 +276,14 @@ void Consumers::drain(Millis at_most) {
       if (!drained.stop_requested()) lake->give_up();
     });
   }
-  std::vector<std::jthread> drains;  // at once: a slow target must not take the others' time
+  std::vector<std::jthread> drains;  // in parallel: a slow target must not use up the others' time
   const auto begin = [&drains, at_most](const std::string& name, auto& drained) {
     if (!drained) return;
     drains.push_back(platform::named_thread("drain:" + name, [&drained, at_most] { drained->drain(at_most); }));
   };
   for (auto& [name, leased] : workers_) begin(name, leased);
   begin("raw-log", feeder_);
-  begin("reconcile", proof_);
+  begin("reconcile", reconciliation_);
   begin("retention", retention_);
 }
 

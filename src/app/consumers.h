@@ -1,6 +1,6 @@
-// Consumers: everything that follows the outbox: a worker a target and the raw-log feeder, each in the process that
-// holds its lease, and retention likewise. What the admin API, the metrics and the health page know of them.
-// start() and drain() by one thread, the rest by any.
+// Consumers: composes everything that follows the outbox: one worker a target, the raw log's feeder, reconciliation and
+// retention, each of which runs in the process that holds its lease. Registers them with the admin API, the metrics and
+// the health page. start() and drain() by one thread, the rest by any.
 #pragma once
 
 #include <map>
@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "admin/api.h"
-#include "app/reconciliation.h"
 #include "app/retention.h"
-#include "settings/settings.h"
 #include "fanout/target_worker.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
 #include "outbox/committer.h"
 #include "outbox/dead_letters.h"
 #include "outbox/leased.h"
+#include "raw_log/reconciliation_service.h"
 #include "raw_log/worker.h"
+#include "settings/settings.h"
 
 namespace vf::app {
 
@@ -28,25 +28,25 @@ class Consumers {
     const settings::Settings& config;
     obs::Services services;
     store::OutboxStore& outbox;
-    lake::RawLog* lake = nullptr;  // none: there is no feeder
+    lake::RawLog* lake = nullptr;  // nullptr: there is no feeder
     outbox::Committer& committer;
   };
   /// Error `invalid`: a target's configuration cannot work.
   static Result<std::unique_ptr<Consumers>> start(Params params);
   ~Consumers() { drain(Millis{0}); }
 
-  /// Adds what the API shows and operates of them.
+  /// Adds the operations and statuses of the consumers.
   void add_to(admin::Hub& hub);
   void publish_metrics();
 
-  /// Finishes what is in flight, all at once, for at most this long, and lets other processes begin.
+  /// Drains all consumers at once, for at most this long, and releases their leases.
   void drain(Millis at_most);
 
  private:
   explicit Consumers(Params params);
   Result<void> start_target(const settings::Target& configured);
   void start_feeder();
-  void start_proof();
+  void start_reconciliation();
   void start_retention();
   void wait_for_workers() const;
   outbox::LeaseKeeper::Params lease(std::string name) const;
@@ -69,7 +69,7 @@ class Consumers {
   std::vector<fanout::Target> targets_;
   std::map<std::string, std::unique_ptr<outbox::Leased<fanout::TargetWorker>>> workers_;
   std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;
-  std::unique_ptr<RawLogReconciliation> proof_;
+  std::unique_ptr<raw_log::ReconciliationService> reconciliation_;
   std::unique_ptr<outbox::Leased<Retention>> retention_;
 };
 

@@ -10,7 +10,7 @@
 namespace vf::app {
 namespace {
 
-Result<crypto::WebhookSigner> make_signer(const config::Environment& configured) {
+Result<crypto::WebhookSigner> make_signer(const settings::Environment& configured) {
   std::vector<std::string> secrets;
   for (const auto& secret : configured.secrets) secrets.push_back(secret.reveal());
   return crypto::WebhookSigner::create(secrets);
@@ -34,7 +34,7 @@ EnvironmentRole::~EnvironmentRole() { drain(Millis{0}); }
 Result<void> EnvironmentRole::open() {
   VF_ASSIGN(auto opened, open_environment(configured_.store, name_, services_.clock.now()));
   store_ = std::move(opened);
-  tell_newer(environment_schema(name_, configured_, services_.clock), services_.log);
+  log_newer(environment_schema(name_, configured_, services_.clock), services_.log);
   services_.health.require("environment " + name_, [this] {
     auto answer = store_->ping();
     return answer ? trouble_.reason(services_.clock.steady()) : answer.error().message;
@@ -75,6 +75,7 @@ Result<void> EnvironmentRole::listen() {
 }
 
 void EnvironmentRole::publish_metrics() {
+  static_assert(static_cast<size_t>(store::Applied::quarantined) + 1 == std::tuple_size_v<decltype(by_status_)>);
   auto& metrics = services_.metrics;
   const obs::Labels labels{{"environment", name_}};
   for (const auto status :
@@ -101,10 +102,10 @@ void EnvironmentRole::observe(const receive::EventReport& report) {
   trouble_.succeeded();
   by_status_[static_cast<size_t>(report.status)]->add();
   if (report.status != store::Applied::applied) return;
+  const Instant now = services_.clock.now();  // after the commit
   // What a foreign sender leaves out is no moment to count from.
-  if (report.event.time != Instant{}) end_to_end_seconds_->observe(lag_seconds(report.now - report.event.time));
-  if (report.event.received != Instant{})
-    projection_lag_seconds_->observe(lag_seconds(report.now - report.event.received));
+  if (report.event.time != Instant{}) end_to_end_seconds_->observe(lag_seconds(now - report.event.time));
+  if (report.event.received != Instant{}) projection_lag_seconds_->observe(lag_seconds(now - report.event.received));
 }
 
 void EnvironmentRole::drain(Millis at_most) {

@@ -1,5 +1,5 @@
-// EnvironmentRole: one environment put together: its database, its receiver and listener, its maintenance, or one of
-// the two last. start() and drain() by one thread.
+// EnvironmentRole: composes one environment: its database, and its receiver with a listener, its maintenance, or both.
+// start() and drain() by one thread.
 #pragma once
 
 #include <array>
@@ -7,10 +7,10 @@
 #include <string>
 
 #include "app/maintenance.h"
-#include "config/config.h"
 #include "http/server.h"
 #include "obs/services.h"
 #include "receive/receiver.h"
+#include "settings/settings.h"
 #include "store/environment_store.h"
 #include "watch/store_failure.h"
 
@@ -21,7 +21,7 @@ class EnvironmentRole {
   enum class Duties { receive, maintain, both };
   struct Params {
     std::string name;
-    const config::Environment& configured;
+    const settings::Environment& configured;
     obs::Services services;
     Duties duties = Duties::both;
   };
@@ -45,7 +45,7 @@ class EnvironmentRole {
   void observe(const Error& failure);
 
   const std::string name_;
-  const config::Environment& configured_;
+  const settings::Environment& configured_;
   obs::Services services_;
   std::string url_;
   std::array<obs::Counter*, 4> by_status_{};  // indexed by store::Applied

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kKeyBits = 2048;
 
-// The key of the simulated Kick, made at the first start.
+// The key of the fake Kick, made at the first start.
 Result<std::string> signing_key(const std::filesystem::path& path) {
   if (std::ifstream file(path); file) {
     std::stringstream text;
@@ -25,13 +25,13 @@ Result<std::string> signing_key(const std::filesystem::path& path) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool written = file >= 0 && write(file, pem.data(), pem.size()) == static_cast<ssize_t>(pem.size());
   if (file >= 0) close(file);
-  if (!written) return unavailable("cannot write the simulated Kick's key to " + path.string());
+  if (!written) return unavailable("cannot write the fake Kick's key to " + path.string());
   return pem;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Simulation>> Simulation::start(const config::Config& config, obs::Services services) {
+Result<std::unique_ptr<FakeProviders>> FakeProviders::start(const settings::Settings& config, obs::Services services) {
   VF_ASSIGN(auto key, signing_key(config.data_dir / "sim-kick-private.pem"));
   fake_providers::SimulatorParams params;
   params.mix.seed = static_cast<uint64_t>(config.sim.seed);
@@ -41,10 +41,10 @@ Result<std::unique_ptr<Simulation>> Simulation::start(const config::Config& conf
   params.kick_key_pem = std::move(key);
   auto simulator = fake_providers::Simulator::start(std::move(params), services.clock);
   if (!simulator) return Error{simulator.error().code, "sim.listen: " + simulator.error().message};
-  return std::unique_ptr<Simulation>(new Simulation(std::move(*simulator)));
+  return std::unique_ptr<FakeProviders>(new FakeProviders(std::move(*simulator)));
 }
 
-void Simulation::point_sources_here(config::Sources& sources) {
+void FakeProviders::point_sources_here(settings::Sources& sources) {
   if (sources.kick) {
     auto& keys = sources.kick->public_keys;
     if (keys.empty()) keys.push_back({std::string(kick_public_key())});
@@ -56,7 +56,7 @@ void Simulation::point_sources_here(config::Sources& sources) {
   }
 }
 
-Result<void> Simulation::play(const std::string& hub) {
+Result<void> FakeProviders::play(const std::string& hub) {
   return simulator_->play({hub + "/webhooks/kick", hub + "/webhooks/sumsub", sumsub_secret_});
 }
 

@@ -10,12 +10,12 @@
 namespace vf::app {
 namespace {
 
-// With 4,096 connections, of which each may hold http::kFreeRequestBytes and some 1.5 KiB of its own, these two keep
-// intake below 64 MiB, whatever is sent (tests/e2e/test_overload.py).
+// Each of 4,096 connections may hold http::kFreeRequestBytes and some 1.5 KiB of its own. With that, these two bounds
+// keep intake below 64 MiB whatever is sent (tests/e2e/test_overload.py).
 constexpr size_t kBufferedBytes = 12u << 20;  // long requests
 constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the committer
-// More than wait while one lane commits what 64 connections bring: below it a second lane only makes smaller batches,
-// which cost more (docs/performance.md).
+// More writes than 64 connections queue during one commit: below this number a second lane only makes smaller batches,
+// which cost more per event (docs/performance.md).
 constexpr size_t kSecondLaneFrom = 128;
 constexpr Millis kOverdueCheckEvery{200};
 
@@ -28,7 +28,7 @@ http::ServerParams server_params(const settings::Ingest& ingest) {
   params.buffered_bytes_max = kBufferedBytes;
   limit_bodies(params, ingest.max_body);
   params.request_timeout = ingest.request_timeout;
-  params.response_timeout = ingest.answer_timeout + Millis{500};  // the intake answers first, with its own reason
+  params.response_timeout = ingest.answer_timeout + Millis{500};  // the intake answers first, with a reason
   return params;
 }
 
@@ -50,7 +50,7 @@ IngestRole::~IngestRole() { drain(Millis{0}); }
 Result<void> IngestRole::open_stores() {
   VF_ASSIGN(auto outbox, open_outbox(config_.ingest.store, services_.clock.now()));
   outbox_ = std::move(outbox);
-  tell_newer(shared_schema(config_.ingest, services_.clock), services_.log);
+  log_newer(shared_schema(config_.ingest, services_.clock), services_.log);
   auto lake = open_lake(config_.ingest, services_.clock);
   if (lake) {
     lake_ = std::move(*lake);
@@ -74,7 +74,7 @@ Result<void> IngestRole::start_workers() {
   concurrency::BatchQueueParams limits;
   limits.waiting_max = static_cast<size_t>(config_.ingest.queue_events_max);
   limits.waiting_bytes_max = kQueuedBytes;
-  if (is_shared(config_.ingest.store)) {  // a commit there waits for the network, too
+  if (is_shared(config_.ingest.store)) {  // a commit also waits for the network
     limits.lanes = 2;
     limits.others_from = kSecondLaneFrom;
   }

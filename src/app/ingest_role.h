@@ -1,4 +1,4 @@
-// IngestRole: the shared tier put together: public listener, sources, committer, outbox, raw log, and what follows the
+// IngestRole: composes the shared tier: public listener, sources, committer, outbox, raw log, and the consumers of the
 // outbox (consumers.h). One instance a process; open(), run() and drain() by one thread.
 #pragma once
 
@@ -9,24 +9,24 @@
 #include "app/consumers.h"
 #include "app/sources.h"
 #include "concurrency/periodic_task.h"
-#include "settings/settings.h"
 #include "http/server.h"
 #include "intake/intake.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
+#include "settings/settings.h"
 
 namespace vf::app {
 
 class IngestRole {
  public:
-  /// Opens the stores, which fails where another process works on them and cannot be shared. Errors say what to fix.
+  /// Opens the stores; fails when another process works on a store that cannot be shared. Errors say what to do.
   static Result<std::unique_ptr<IngestRole>> open(const settings::Settings& config, obs::Services services);
   /// Starts the workers, then listens.
   Result<void> run();
   ~IngestRole();
 
   const std::string& url() const { return url_; }
-  /// What the admin API reads and operates.
+  /// The operations and statuses behind the admin API.
   admin::Hub hub();
 
   /// Stops accepting and lets requests in flight finish.

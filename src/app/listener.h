@@ -1,14 +1,14 @@
-// Listener: what the listeners of an ingest and of an environment have in common. Pure functions.
+// Listener: limits that the public listener and an environment's listener share. Pure functions.
 #pragma once
 
 #include <algorithm>
 
-#include "config/config.h"
+#include "config/values.h"
 #include "http/server.h"
 
 namespace vf::app {
 
-/// Takes bodies up to `largest`, and always has room for several of them in memory at once.
+/// Accepts bodies up to `largest`, with room in memory for several of them at once.
 inline void limit_bodies(http::ServerParams& listener, config::Size largest) {
   constexpr size_t kAtOnce = 4;
   listener.body_bytes_max = static_cast<size_t>(largest.bytes);

@@ -43,7 +43,7 @@ Millis Maintenance::purge() {
 
 Millis Maintenance::retry_quarantined() {
   if (!pass_.begun) pass_ = {.begun = params_.services.clock.now(), .counts = {}};
-  // A clock that is put back must not make a pass meet its own attempts again, and never end.
+  // If the clock went back, the pass would read its own attempts again and never end.
   const Instant now = std::max(params_.services.clock.now(), *pass_.begun);
   const auto step = receive::retry_quarantined(params_.store, now, *pass_.begun);
   if (!step) {

@@ -1,15 +1,15 @@
-// Maintenance: what keeps one environment's database in order beside its receiver: retention, and passes through
-// quarantine, at start and every hour. Done by `vf worker`, or by `vf up` in its one process; several may do it at
-// once. Threads of its own, from construction to drain().
+// Maintenance: keeps one environment's database in order: retention, and a pass through quarantine at the start and
+// every hour. `vf worker` runs it, or `vf up` in its one process; several processes may run it at once. Has threads of
+// its own, from construction to drain().
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "concurrency/periodic_task.h"
-#include "config/config.h"
 #include "obs/services.h"
 #include "receive/apply.h"
+#include "settings/settings.h"
 #include "store/environment_store.h"
 
 namespace vf::app {
@@ -18,12 +18,12 @@ class Maintenance {
  public:
   struct Params {
     std::string environment;
-    const config::Environment& configured;
+    const settings::Environment& configured;
     obs::Services services;
     store::EnvironmentStore& store;
   };
   explicit Maintenance(Params params);
-  /// What is too old at this moment, by the store's clock: a worker whose own is wrong must not empty it.
+  /// Rows that are too old now, by the store's clock: a worker whose own clock is wrong must not empty the store.
   static Result<store::Purge> due(const Params& params);
 
   /// A step under way is finished first.
@@ -40,7 +40,7 @@ class Maintenance {
   };
 
   const Params params_;
-  Pass pass_;                                   // the retrier's own
+  Pass pass_;                                   // used by the retrier's thread alone
   concurrency::PeriodicTask purger_, retrier_;  // last: they use the others
 };
 

@@ -14,22 +14,23 @@
 namespace vf::app {
 namespace {
 
-using Kind = config::StoreUrl::Kind;
+using Kind = settings::StoreUrl::Kind;
 
 /// SQLite's stores migrate when they are opened.
 template <class Open>
 Schema::Names migrate_by_opening(const std::string& path, const Schema::Names& pending, const Open& open) {
   if (!pending || pending->empty()) return pending;
   const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code ignored;  // opening tells
+  std::error_code ignored;  // opening the store reports it
   if (std::filesystem::create_directories(folder, ignored))
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
   VF_TRY(open());
   return pending;
 }
 
-/// The way to a PostgreSQL store for migrations.
-Result<std::string> direct_url(const std::string& key, const config::StoreUrl& store, const config::StoreUrl& direct) {
+/// The URL by which migrations reach a PostgreSQL store.
+Result<std::string> direct_url(const std::string& key, const settings::StoreUrl& store,
+                               const settings::StoreUrl& direct) {
   if (direct.kind == Kind::none) return store.location;
   if (store.kind == Kind::postgresql) return direct.location;
   return invalid(key + ".migrate_store leads to PostgreSQL, but " + key + ".store does not: remove one of them");
@@ -40,13 +41,13 @@ std::function<Schema::Names()> with(const Result<std::string>& url, Step step) {
   return [url, step]() -> Schema::Names { return url ? step(*url) : Schema::Names(url.error()); };
 }
 
-bool is_missing_by_default(const config::Ingest& ingest, const Schema::Names& names) {
+bool is_missing_by_default(const settings::Ingest& ingest, const Schema::Names& names) {
   return !names && names.error().code == Code::not_found && !ingest.lake_named;
 }
 
 }  // namespace
 
-Schema shared_schema(const config::Ingest& ingest, const Clock& clock) {
+Schema shared_schema(const settings::Ingest& ingest, const Clock& clock) {
   const auto url = direct_url("ingest", ingest.store, ingest.migrate_store);
   if (ingest.store.kind == Kind::postgresql) {
     return {.name = "dm",
@@ -68,7 +69,7 @@ Schema shared_schema(const config::Ingest& ingest, const Clock& clock) {
       .newer = with(url, [known](const std::string& path) { return store::sqlite::newer_migrations(path, known); })};
 }
 
-Schema environment_schema(const std::string& name, const config::Environment& environment, const Clock& clock) {
+Schema environment_schema(const std::string& name, const settings::Environment& environment, const Clock& clock) {
   const auto url = direct_url("environments." + name, environment.store, environment.migrate_store);
   if (environment.store.kind == Kind::postgresql) {
     namespace driver = store::postgres;
@@ -93,7 +94,7 @@ Schema environment_schema(const std::string& name, const config::Environment& en
       .newer = with(url, [known](const std::string& path) { return store::sqlite::newer_migrations(path, known); })};
 }
 
-Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
+Schema lake_schema(const settings::Ingest& ingest, const Clock& clock) {
   const auto unless_missing = [&ingest](Schema::Names names) {
     return is_missing_by_default(ingest, names) ? Schema::Names(std::vector<std::string>{}) : names;
   };
@@ -104,7 +105,7 @@ Schema lake_schema(const config::Ingest& ingest, const Clock& clock) {
           .newer = [&ingest, unless_missing] { return unless_missing(newer_lake(ingest)); }};
 }
 
-void tell_newer(const Schema& schema, obs::Log& log) {
+void log_newer(const Schema& schema, obs::Log& log) {
   const auto newer = schema.newer();
   if (!newer || newer->empty()) return;
   log.info("the schema is of a newer version, which this one can run with",

@@ -1,5 +1,5 @@
-// Migrations: the schemas that `vf migrate` looks after, whatever driver holds them, and what a role tells of one that
-// is newer than it. One thread; two processes that migrate the same schema take turns.
+// Migrations: the schemas that `vf migrate` manages, on any driver, and the log line about a schema that is newer than
+// this program. One thread; two processes that migrate the same schema take turns.
 #pragma once
 
 #include <functional>
@@ -9,12 +9,12 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "config/config.h"
 #include "obs/log.h"
+#include "settings/settings.h"
 
 namespace vf::app {
 
-/// One schema. All answer names ("0001_bookkeeping"), oldest first.
+/// One schema. The functions return names ("0001_bookkeeping"), oldest first.
 struct Schema {
   using Names = Result<std::vector<std::string>>;
   std::string name;                // "dm", "env stage", "lake"
@@ -25,13 +25,13 @@ struct Schema {
 };
 
 /// Of the shared store. `clock` and what is configured must outlive it.
-Schema shared_schema(const config::Ingest& ingest, const Clock& clock);
-Schema environment_schema(const std::string& name, const config::Environment& environment, const Clock& clock);
-/// Nothing is pending for a lake that is none, nor for the default one where its library is missing.
-Schema lake_schema(const config::Ingest& ingest, const Clock& clock);
+Schema shared_schema(const settings::Ingest& ingest, const Clock& clock);
+Schema environment_schema(const std::string& name, const settings::Environment& environment, const Clock& clock);
+/// Nothing is pending when the lake is `none`, or is the default one and its library is missing.
+Schema lake_schema(const settings::Ingest& ingest, const Clock& clock);
 
-/// Logs a line when a newer vf has migrated the schema of a store that this one has opened. Nothing when it cannot be
-/// asked: the store's own use tells that.
-void tell_newer(const Schema& schema, obs::Log& log);
+/// Logs a line when a newer vf has migrated the schema of a store that this one has opened. Logs nothing when the store
+/// does not answer: its use reports that.
+void log_newer(const Schema& schema, obs::Log& log);
 
 }  // namespace vf::app

@@ -9,7 +9,7 @@ namespace vf::app {
 namespace {
 
 constexpr Millis kHealthPause{2'000};
-constexpr Millis kMemoryPause{2'000};  // between looks at what was freed
+constexpr Millis kMemoryPause{2'000};  // between checks of what was freed
 
 // One stage after another, senders before receivers. A request that is not complete by then is cut off.
 constexpr Millis kListenersDrain{2'000};
@@ -17,48 +17,30 @@ constexpr Millis kWorkersDrain{3'000};
 constexpr Millis kAdminDrain{500};
 static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
 
-obs::Format format_of(config::LogFormat format) {
-  return format == config::LogFormat::json ? obs::Format::json : obs::Format::human;
-}
-
-obs::Level level_of(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::debug:
-      return obs::Level::debug;
-    case config::LogLevel::info:
-      return obs::Level::info;
-    case config::LogLevel::warn:
-      return obs::Level::warn;
-    case config::LogLevel::error:
-      return obs::Level::error;
-  }
-  return obs::Level::info;
-}
-
-EnvironmentRole::Duties duties_of(config::Role role) {
+EnvironmentRole::Duties duties_of(settings::Role role) {
   using enum EnvironmentRole::Duties;
-  return role == config::Role::api ? receive : role == config::Role::worker ? maintain : both;
+  return role == settings::Role::api ? receive : role == settings::Role::worker ? maintain : both;
 }
 
 }  // namespace
 
 Process::Process(ProcessParams params)
-    : params_(std::move(params)), log_(format_of(params_.config.log.format), level_of(params_.config.log.level)) {}
+    : params_(std::move(params)), log_(params_.config.log.format, params_.config.log.level) {}
 
 Process::~Process() { drain(); }
 
-// The shared store before anything is touched: it tells whether another process works here. Receivers before senders,
-// and the admin listener last: when it answers, all of it is ready.
+// The shared store comes first, before anything is touched: opening it fails when another process works here. Receivers
+// come before senders, and the admin listener last: once it answers, everything is ready.
 Result<Addresses> Process::start() {
   memory_ = std::make_unique<concurrency::PeriodicTask>("heap-trim", kMemoryPause, [] {
     platform::give_back_freed_memory();
     return kMemoryPause;
   });
-  for (const auto step : {&Process::start_simulation, &Process::open_ingest, &Process::start_environments,
+  for (const auto step : {&Process::start_fake_providers, &Process::open_ingest, &Process::start_environments,
                           &Process::run_ingest, &Process::start_admin}) {
     VF_TRY((this->*step)());
   }
-  told_health_ = std::make_unique<concurrency::PeriodicTask>("health-log", kHealthPause, [this] {
+  health_logger_ = std::make_unique<concurrency::PeriodicTask>("health-log", kHealthPause, [this] {
     health_log_.poll();
     return kHealthPause;
   });
@@ -68,25 +50,25 @@ Result<Addresses> Process::start() {
   for (const auto& environment : environments_) {
     if (!environment->url().empty()) addresses.environments.emplace_back(environment->name(), environment->url());
   }
-  if (simulation_) {
-    addresses.simulated_kick = simulation_->url();
-    VF_TRY(simulation_->play(ingest_->url()));
+  if (fake_providers_) {
+    addresses.simulated_kick = fake_providers_->url();
+    VF_TRY(fake_providers_->play(ingest_->url()));
   }
   return addresses;
 }
 
-Result<void> Process::start_simulation() {
+Result<void> Process::start_fake_providers() {
   if (!params_.simulated) return {};
-  VF_ASSIGN(auto simulation, Simulation::start(params_.config, services_));
-  simulation_ = std::move(simulation);
-  simulation_->point_sources_here(params_.config.sources);
+  VF_ASSIGN(auto simulation, FakeProviders::start(params_.config, services_));
+  fake_providers_ = std::move(simulation);
+  fake_providers_->point_sources_here(params_.config.sources);
   return {};
 }
 
 Result<void> Process::start_environments() {
-  if (params_.role == config::Role::ingest) return {};
+  if (params_.role == settings::Role::ingest) return {};
   for (const auto& [name, configured] : params_.config.environments) {
-    if (params_.role != config::Role::up && name != params_.environment) continue;
+    if (params_.role != settings::Role::up && name != params_.environment) continue;
     VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, duties_of(params_.role)}));
     environments_.push_back(std::move(role));
   }
@@ -94,7 +76,7 @@ Result<void> Process::start_environments() {
 }
 
 Result<void> Process::open_ingest() {
-  if (params_.role != config::Role::up && params_.role != config::Role::ingest) return {};
+  if (params_.role != settings::Role::up && params_.role != settings::Role::ingest) return {};
   VF_ASSIGN(auto role, IngestRole::open(params_.config, services_));
   ingest_ = std::move(role);
   return {};
@@ -113,8 +95,8 @@ Result<void> Process::start_admin() {
 }
 
 void Process::drain() {
-  if (told_health_) told_health_->stop();
-  if (simulation_) simulation_->stop();
+  if (health_logger_) health_logger_->stop();
+  if (fake_providers_) fake_providers_->stop();
   if (ingest_) ingest_->stop_listening(kListenersDrain);
   if (ingest_) ingest_->drain(kWorkersDrain);
   {

@@ -1,4 +1,4 @@
-// Process: a running vf, whatever its role, from start to drained. The whole composition on one screen.
+// Process: a running vf of any role, from start to drained. The whole composition on one screen.
 #pragma once
 
 #include <memory>
@@ -10,22 +10,22 @@
 #include "app/fake_providers.h"
 #include "app/ingest_role.h"
 #include "concurrency/periodic_task.h"
-#include "config/config.h"
-#include "config/role.h"
 #include "obs/health_log.h"
+#include "settings/role.h"
+#include "settings/settings.h"
 
 namespace vf::app {
 
 struct ProcessParams {
-  config::Config config;
-  config::Role role = config::Role::up;
+  settings::Settings config;
+  settings::Role role = settings::Role::up;
   std::string environment;  // of the roles api and worker
-  bool simulated = false;   // of the role up: play the providers too
+  bool simulated = false;   // role up: plays the providers too
 };
 
 /// Where a process can be reached.
 struct Addresses {
-  std::string webhooks, admin, simulated_kick;  // empty: not there
+  std::string webhooks, admin, simulated_kick;  // empty: this process has none
   std::vector<std::pair<std::string, std::string>> environments;
 };
 
@@ -39,13 +39,13 @@ class Process {
   /// Starts everything; on return the process is ready. Call block_stop_signals() before.
   Result<Addresses> start();
   obs::Log& log() { return log_; }
-  const config::Config& config() const { return params_.config; }
+  const settings::Settings& config() const { return params_.config; }
 
-  /// Stops accepting, finishes what is in flight, stops. Takes at most kDrainAtMost, a hanging peer or not.
+  /// Stops accepting, finishes what is in flight, stops. Takes at most kDrainAtMost, even when a peer hangs.
   void drain();
 
  private:
-  Result<void> start_simulation();
+  Result<void> start_fake_providers();
   Result<void> start_environments();
   Result<void> open_ingest();
   Result<void> run_ingest();
@@ -58,11 +58,11 @@ class Process {
   obs::Health health_;
   obs::HealthLog health_log_{health_, log_};
   obs::Services services_{clock_, log_, metrics_, health_};
-  std::unique_ptr<Simulation> simulation_;
+  std::unique_ptr<FakeProviders> fake_providers_;
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;
   std::unique_ptr<AdminRole> admin_;
-  std::unique_ptr<concurrency::PeriodicTask> memory_, told_health_;
+  std::unique_ptr<concurrency::PeriodicTask> memory_, health_logger_;
 };
 
 }  // namespace vf::app

@@ -1,14 +1,14 @@
-// Retention: removes from the shared store what is older than configured, in bounded steps that take their turn among
-// the committer's writes. A thread of its own, from construction to drain().
+// Retention: removes rows of the shared store that are older than configured, in bounded steps that go through the
+// committer. Has a thread of its own, from construction to drain().
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "concurrency/periodic_task.h"
-#include "config/config.h"
 #include "obs/services.h"
 #include "outbox/writer.h"
+#include "settings/settings.h"
 #include "store/outbox_store.h"
 
 namespace vf::app {
@@ -16,12 +16,12 @@ namespace vf::app {
 class Retention {
  public:
   struct Params {
-    const config::Ingest& configured;
+    const settings::Ingest& configured;
     obs::Services services;
     store::OutboxStore& store;
-    std::vector<std::string> consumers;  // what they have not passed is kept
+    std::vector<std::string> consumers;  // rows that they have not passed are kept
   };
-  /// What is too old at this moment, by the store's clock: a hub whose own is wrong must not empty it.
+  /// Rows that are too old now, by the store's clock: a hub whose own clock is wrong must not empty the store.
   static Result<store::RetentionStep> due(const Params& params);
 
   Retention(Params params, outbox::Writer& writer);

@@ -21,7 +21,8 @@ twIDAQAB
 -----END PUBLIC KEY-----
 )";
 
-Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& configured, sources::KeyFetcher& fetcher) {
+Result<std::shared_ptr<sources::Source>> make_kick(const settings::KickSource& configured,
+                                                   sources::KeyFetcher& fetcher) {
   sources::kick::KickSource::Params params;
   std::vector<std::string> pems;
   for (const auto& key : configured.public_keys) pems.push_back(key.text);
@@ -40,14 +41,15 @@ Result<std::shared_ptr<sources::Source>> make_kick(const config::KickSource& con
   return std::make_shared<sources::kick::KickSource>(std::move(params));
 }
 
-Result<std::shared_ptr<sources::Source>> make_sumsub(const config::SumsubSource& configured) {
+Result<std::shared_ptr<sources::Source>> make_sumsub(const settings::SumsubSource& configured) {
   sources::sumsub::SumsubSource::Params params;
   for (const auto& secret : configured.webhook_secrets) params.secrets.push_back(secret.reveal());
   params.algorithms = configured.algorithms;
   return std::make_shared<sources::sumsub::SumsubSource>(std::move(params));
 }
 
-Result<std::unique_ptr<sources::Source>> try_generic(const std::string& name, const config::GenericSource& configured) {
+Result<std::unique_ptr<sources::Source>> try_generic(const std::string& name,
+                                                     const settings::GenericSource& configured) {
   sources::generic::Params params;
   params.name = name;
   params.scheme = configured.scheme;
@@ -58,7 +60,7 @@ Result<std::unique_ptr<sources::Source>> try_generic(const std::string& name, co
 }
 
 Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
-                                                      const config::GenericSource& configured) {
+                                                      const settings::GenericSource& configured) {
   auto source = try_generic(name, configured);
   if (!source) return invalid(fmt::format("sources.{}.{}", name, source.error().message));
   return std::shared_ptr<sources::Source>(std::move(*source));
@@ -66,12 +68,12 @@ Result<std::shared_ptr<sources::Source>> make_generic(const std::string& name,
 
 }  // namespace
 
-Result<SourceMap> make_sources(const config::Config& config, sources::KeyFetcher& fetcher) {
-  SourceMap map;
-  const auto add = [&map](const std::string& name, config::SourceMode mode, auto make) -> Result<void> {
-    if (mode == config::SourceMode::off) return {};
+Result<intake::SourceMap> make_sources(const settings::Settings& config, sources::KeyFetcher& fetcher) {
+  intake::SourceMap map;
+  const auto add = [&map](const std::string& name, settings::SourceMode mode, auto make) -> Result<void> {
+    if (mode == settings::SourceMode::off) return {};
     VF_ASSIGN(auto source, make());
-    map[name] = {std::move(source), mode == config::SourceMode::live};
+    map[name] = {std::move(source), mode == settings::SourceMode::live};
     return {};
   };
   if (const auto& kick = config.sources.kick) {
@@ -87,7 +89,7 @@ Result<SourceMap> make_sources(const config::Config& config, sources::KeyFetcher
   return map;
 }
 
-std::optional<std::string> source_problem(const std::string& name, const config::GenericSource& configured) {
+std::optional<std::string> source_problem(const std::string& name, const settings::GenericSource& configured) {
   const auto source = try_generic(name, configured);
   return source ? std::nullopt : std::optional(source.error().message);
 }

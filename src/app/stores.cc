@@ -15,7 +15,6 @@
 #include "store/postgres/outbox/outbox.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/risks.h"
-#include "store/postgres/server_clock.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
@@ -23,23 +22,23 @@
 namespace vf::app {
 namespace {
 
-using Kind = config::StoreUrl::Kind;
+using Kind = settings::StoreUrl::Kind;
 
-lake::chdb::ChdbParams chdb_params(const config::Ingest& ingest) {
+lake::chdb::ChdbParams chdb_params(const settings::Ingest& ingest) {
   return {.path = ingest.lake.location, .retention = raw_retention(ingest), .library = {}, .engine_options = {}};
 }
 
-lake::clickhouse::ClickHouseParams clickhouse_params(const config::Ingest& ingest) {
+lake::clickhouse::ClickHouseParams clickhouse_params(const settings::Ingest& ingest) {
   return {.url = ingest.lake.location,
           .password = ingest.lake_password.reveal(),
           .cluster = ingest.lake_cluster,
           .ca_pem = ingest.lake_ca.text,
-          .compression = static_cast<lake::clickhouse::Compression>(ingest.lake_compression),
+          .compression = ingest.lake_compression,
           .timeout = ingest.lake_timeout,
           .retention = raw_retention(ingest)};
 }
 
-/// What of a schema that nothing is pending for.
+/// The answer about a schema without pending migrations.
 Result<std::string> fits(const std::string& store, const Result<std::vector<std::string>>& newer) {
   if (!newer) return newer.error();
   if (newer->empty()) return store + " has the schema of this version";
@@ -58,22 +57,22 @@ Result<std::string> check_schema(const std::string& path, std::span<const store:
 using Names = Result<std::vector<std::string>>;
 
 Result<std::string> check_server(const Names& pending, const std::function<Names()>& newer,
-                                 const std::string& mended_by) {
+                                 const std::string& command) {
   if (!pending) return pending.error();
   if (pending->empty()) return fits("the PostgreSQL server answers and", newer());
-  return conflict(fmt::format("it lacks {}: run `{}`", fmt::join(*pending, ", "), mended_by));
+  return conflict(fmt::format("it lacks {}: run `{}`", fmt::join(*pending, ", "), command));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<store::OutboxStore>> open_outbox(const config::StoreUrl& url, Instant now) {
+Result<std::unique_ptr<store::OutboxStore>> open_outbox(const settings::StoreUrl& url, Instant now) {
   if (url.kind == Kind::postgresql) return store::postgres::open_outbox({.url = url.location});
   return store::sqlite::open_outbox({.path = url.location, .now = now});
 }
 
-bool is_shared(const config::StoreUrl& url) { return url.kind != Kind::sqlite; }
+bool is_shared(const settings::StoreUrl& url) { return url.kind != Kind::sqlite; }
 
-watch::AskHorizon ask_horizon(const config::StoreUrl& url) {
+watch::AskHorizon ask_horizon(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
   const store::postgres::ConnectionParams params{.url = url.location, .role = "horizon"};
   return [pool = std::make_shared<store::postgres::Pool>(params, 1)]() -> Result<std::optional<watch::HeldBack>> {
@@ -84,16 +83,16 @@ watch::AskHorizon ask_horizon(const config::StoreUrl& url) {
   };
 }
 
-watch::AskTime ask_time(const config::StoreUrl& url) {
+watch::AskTime ask_time(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
   return [url = url.location]() -> Result<Instant> {
     VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url, .role = "doctor"}));
-    return store::postgres::read_clock(db);
+    return db.server_time();
   };
 }
 
-Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::StoreUrl& url, const std::string& name,
-                                                                  Instant now) {
+Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const settings::StoreUrl& url,
+                                                                  const std::string& name, Instant now) {
   if (url.kind == Kind::postgresql) {
     return store::postgres::open_environment(
         {.url = url.location, .environment = name, .tables = projections::tables()});
@@ -102,31 +101,31 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const config::
       {.path = url.location, .environment = name, .tables = projections::tables(), .now = now});
 }
 
-Result<std::unique_ptr<lake::RawLog>> open_lake(const config::Ingest& ingest, const Clock& clock) {
+Result<std::unique_ptr<lake::RawLog>> open_lake(const settings::Ingest& ingest, const Clock& clock) {
   if (ingest.lake.kind == Kind::none) return std::unique_ptr<lake::RawLog>{};
   if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::open_clickhouse(clickhouse_params(ingest));
   return lake::chdb::open_chdb(chdb_params(ingest), clock);
 }
 
-Result<std::vector<std::string>> pending_lake(const config::Ingest& ingest) {
+Result<std::vector<std::string>> pending_lake(const settings::Ingest& ingest) {
   if (ingest.lake.kind == Kind::chdb) return lake::chdb::pending(chdb_params(ingest));
   if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::pending(clickhouse_params(ingest));
   return std::vector<std::string>{};
 }
 
-Result<std::vector<std::string>> newer_lake(const config::Ingest& ingest) {
+Result<std::vector<std::string>> newer_lake(const settings::Ingest& ingest) {
   if (ingest.lake.kind == Kind::chdb) return lake::chdb::newer(chdb_params(ingest));
   if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::newer(clickhouse_params(ingest));
   return std::vector<std::string>{};
 }
 
-Result<std::vector<std::string>> migrate_lake(const config::Ingest& ingest, const Clock& clock) {
+Result<std::vector<std::string>> migrate_lake(const settings::Ingest& ingest, const Clock& clock) {
   if (ingest.lake.kind == Kind::chdb) return lake::chdb::migrate(chdb_params(ingest), clock);
   if (ingest.lake.kind == Kind::clickhouse) return lake::clickhouse::migrate(clickhouse_params(ingest), clock);
   return std::vector<std::string>{};
 }
 
-Result<std::string> check_outbox(const config::StoreUrl& url) {
+Result<std::string> check_outbox(const settings::StoreUrl& url) {
   if (url.kind == Kind::postgresql) {
     return check_server(
         store::postgres::pending_outbox(url.location), [&url] { return store::postgres::newer_outbox(url.location); },
@@ -135,13 +134,13 @@ Result<std::string> check_outbox(const config::StoreUrl& url) {
   return check_schema(url.location, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
 }
 
-Result<std::vector<std::string>> outbox_risks(const config::StoreUrl& url) {
+Result<std::vector<std::string>> outbox_risks(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return std::vector<std::string>{};
   VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.location, .role = "doctor"}));
   return store::postgres::risks(db);
 }
 
-Result<std::string> check_environment(const config::StoreUrl& url, const std::string& name) {
+Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name) {
   if (url.kind == Kind::postgresql) {
     return check_server(
         store::postgres::pending_environment(url.location, name),
@@ -150,7 +149,7 @@ Result<std::string> check_environment(const config::StoreUrl& url, const std::st
   return check_schema(url.location, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
 }
 
-Result<std::string> check_lake(const config::Ingest& ingest) {
+Result<std::string> check_lake(const settings::Ingest& ingest) {
   if (ingest.lake.kind == Kind::none)
     return std::string("none: events are kept in the outbox alone, for its retention");
   if (ingest.lake.kind == Kind::chdb) {
@@ -162,7 +161,7 @@ Result<std::string> check_lake(const config::Ingest& ingest) {
   return conflict(fmt::format("the lake lacks {}: run `vf migrate lake`", fmt::join(pending, ", ")));
 }
 
-lake::Retention raw_retention(const config::Ingest& ingest) {
+lake::Retention raw_retention(const settings::Ingest& ingest) {
   lake::Retention retention;
   for (const auto& [source, keep] : ingest.raw_retention) {
     const auto span = std::chrono::duration_cast<std::chrono::seconds>(keep);

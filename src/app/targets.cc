@@ -14,30 +14,6 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPatience{3'000};
 
-fanout::Mode mode_of(config::TargetMode mode) {
-  switch (mode) {
-    case config::TargetMode::live:
-      return fanout::Mode::live;
-    case config::TargetMode::dry_run:
-      return fanout::Mode::dry_run;
-    case config::TargetMode::paused:
-      return fanout::Mode::paused;
-  }
-  return fanout::Mode::live;
-}
-
-fanout::Sandbox sandbox_of(config::SandboxRule rule) {
-  switch (rule) {
-    case config::SandboxRule::exclude:
-      return fanout::Sandbox::exclude;
-    case config::SandboxRule::include:
-      return fanout::Sandbox::include;
-    case config::SandboxRule::only:
-      return fanout::Sandbox::only;
-  }
-  return fanout::Sandbox::exclude;
-}
-
 admin::EnvironmentAnswer unknown(const fanout::Target& target, std::string reason) {
   return {target.name, "unknown", std::nullopt, std::move(reason)};
 }
@@ -66,36 +42,6 @@ admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instan
 }
 
 }  // namespace
-
-fanout::Target make_target(const std::string& name, const config::Target& configured) {
-  fanout::Target target;
-  target.name = name;
-  target.url = configured.url.text;
-  for (const auto& secret : configured.secrets) target.secrets.push_back(secret.reveal());
-  target.mode = mode_of(configured.mode);
-  target.sources = configured.sources;
-  target.types = configured.types;
-  target.sandbox = sandbox_of(configured.sandbox);
-  target.delivery =
-      configured.delivery == config::DeliveryForm::batch ? fanout::Delivery::batch : fanout::Delivery::single;
-  target.start = configured.start == config::StartAt::now ? fanout::Start::now : fanout::Start::earliest;
-  target.max_backlog = configured.max_backlog;
-  target.allow_private = configured.allow_private;
-  target.connect_timeout = configured.connect_timeout;
-  target.timeout = configured.timeout;
-  return target;
-}
-
-fanout::Tuning make_tuning(const config::Target& configured) {
-  fanout::Tuning tuning;
-  tuning.batches.events_max = static_cast<size_t>(configured.batch_events);
-  tuning.batches.bytes_max = static_cast<size_t>(configured.batch_bytes.bytes);
-  tuning.breaker.window_max = static_cast<size_t>(configured.window);
-  tuning.breaker.backoff_first = configured.retry_first;
-  tuning.breaker.backoff_max = configured.retry_longest;
-  tuning.single_attempts_max = configured.attempts_max;
-  return tuning;
-}
 
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now) {

@@ -75,7 +75,7 @@ struct IntakeTest : testing::Test {
   }
 };
 
-TEST_F(IntakeTest, AuthenticAndNewIsCommittedBeforeItIsAccepted) {
+TEST_F(IntakeTest, NewEventIsCommittedBeforeItIsAccepted) {
   const auto response = post("good");
   EXPECT_EQ(response.status, 200);
   const auto id = event_id("kick", "m1", std::nullopt).to_string();
@@ -84,7 +84,7 @@ TEST_F(IntakeTest, AuthenticAndNewIsCommittedBeforeItIsAccepted) {
   EXPECT_TRUE(std::get<store::AddEvent>(store.transactions[0][0]).fan_out);
 }
 
-TEST_F(IntakeTest, SeenBeforeIsADuplicateWithTheSameId) {
+TEST_F(IntakeTest, RepeatIsADuplicateWithTheSameId) {
   const auto first = post("good");
   const auto second = post("good");
   EXPECT_EQ(second.status, 200);
@@ -92,26 +92,26 @@ TEST_F(IntakeTest, SeenBeforeIsADuplicateWithTheSameId) {
   EXPECT_NE(second.body.find("duplicate"), std::string::npos);
 }
 
-TEST_F(IntakeTest, UnprovedIsRefusedAndWritesNothing) {
+TEST_F(IntakeTest, UnverifiedIsRefusedAndWritesNothing) {
   EXPECT_EQ(post("").status, 401);
   EXPECT_EQ(post("bad").status, 401);
   EXPECT_EQ(store.calls, 0);
   EXPECT_EQ(count(Outcome::refused), 2u);
 }
 
-TEST_F(IntakeTest, AHandshakeIsAnsweredAndWritesNothing) {
+TEST_F(IntakeTest, HandshakeIsAnsweredAndWritesNothing) {
   EXPECT_EQ(post("hello").body, "hi");
   EXPECT_EQ(store.calls, 0);
 }
 
-TEST_F(IntakeTest, AnUnknownKeyIsFetchedOnceAndProvedAgain) {
+TEST_F(IntakeTest, UnknownKeyIsFetchedOnceAndTriedAgain) {
   source->can_refresh = true;
   source->refresh_gives = "new";
   EXPECT_EQ(post("new").status, 200);
   EXPECT_EQ(source->refreshes, 1);
 }
 
-TEST_F(IntakeTest, WhenTheFetchedKeyDoesNotFitEitherItIsRefused) {
+TEST_F(IntakeTest, FetchedKeyThatDoesNotFitIsRefused) {
   source->can_refresh = true;
   source->refresh_gives = "new";
   EXPECT_EQ(post("forged").status, 401);
@@ -120,14 +120,14 @@ TEST_F(IntakeTest, WhenTheFetchedKeyDoesNotFitEitherItIsRefused) {
   EXPECT_EQ(store.calls, 0);
 }
 
-TEST_F(IntakeTest, AStoreThatIsAwayIs503WithRetryAfter) {
+TEST_F(IntakeTest, StoreAwayIs503WithRetryAfter) {
   store.away = true;
   const auto response = post("good");
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(http::header(response, "retry-after"), "1");
 }
 
-TEST_F(IntakeTest, WhoWaitsTooLongIsAnsweredAndCountedThenAndNotOnceMore) {
+TEST_F(IntakeTest, OverdueRequestIsAnsweredAndCountedOnce) {
   std::latch go_on{1};
   store.before_write = [&go_on] { go_on.wait(); };
   Intake intake({.sources = {{"kick", {source, true}}}, .committer = committer, .services = around.services});
@@ -151,7 +151,7 @@ TEST_F(IntakeTest, WhoWaitsTooLongIsAnsweredAndCountedThenAndNotOnceMore) {
   EXPECT_EQ(count(Outcome::accepted), 0u) << "a commit that finishes afterwards is not counted";
 }
 
-TEST_F(IntakeTest, AFullQueueIs503WithRetryAfter) {
+TEST_F(IntakeTest, FullQueueIs503WithRetryAfter) {
   committer.drain();  // refuses as a full queue does
   const auto response = post("good");
   EXPECT_EQ(response.status, 503);
@@ -159,14 +159,14 @@ TEST_F(IntakeTest, AFullQueueIs503WithRetryAfter) {
   EXPECT_EQ(count(Outcome::overloaded), 1u);
 }
 
-TEST_F(IntakeTest, ADryRunSourceIsKeptButNotForFanOut) {
+TEST_F(IntakeTest, DryRunSourceIsKeptButNotFannedOut) {
   fan_out = false;
   EXPECT_EQ(post("good").status, 200);
   EXPECT_FALSE(std::get<store::AddEvent>(store.transactions.at(0)[0]).fan_out);
 }
 
-TEST_F(IntakeTest, UnknownSourcesAre404AndOtherMethods405) {
-  for (const auto* target : {"/webhooks/nobody", "/webhooks/", "/webhooks", "/", "/webhooks/kick/more"}) {
+TEST_F(IntakeTest, UnknownSourceIs404AndOtherMethods405) {
+  for (const auto* target : {"/webhooks/unknown", "/webhooks/", "/webhooks", "/", "/webhooks/kick/more"}) {
     EXPECT_EQ(send({.method = "POST", .target = target, .headers = {}, .body = {}, .peer = {}}).status, 404) << target;
   }
   for (const auto* method : {"GET", "PUT", "DELETE", "HEAD"}) {

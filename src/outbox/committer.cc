@@ -167,7 +167,7 @@ void Committer::report(const CommitReport& report) {
   }
   if (report.added == 0) return;
   events_.observe(static_cast<double>(report.added));
-  followers_.wake(report.newest);
+  for (auto* follower : followers_) follower->wake(report.newest);
 }
 
 bool Committer::add(AddEvent event, Instant deadline, OnWritten done) {

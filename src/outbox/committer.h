@@ -10,7 +10,6 @@
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
 #include "obs/services.h"
-#include "outbox/followers.h"
 #include "outbox/writer.h"
 #include "store/outbox_store.h"
 #include "watch/store_failure.h"
@@ -37,6 +36,14 @@ struct CommitReport {
 /// left out, the rest is written; when the store is away all are `unavailable`.
 CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, Instant now);
 
+/// A consumer of this process that a commit wakes, so that it need not wait for its next poll.
+class Follower {
+ public:
+  virtual ~Follower() = default;
+  /// Events up to `newest` are committed. Called after every commit that added events; must be cheap.
+  virtual void wake(Position newest) = 0;
+};
+
 /// Thread safe. Writes of our own are applied in order, also with several lanes.
 class Committer final : public Writer {
  public:
@@ -54,8 +61,9 @@ class Committer final : public Writer {
   /// Commits what waits and stops.
   void drain() { queue_.drain(); }
 
-  /// Who is woken by a commit. Add to it before the first event is received.
-  Followers& followers() { return followers_; }
+  /// `follower` is woken by every commit from now on. Before the first event is received; it outlives the committer's
+  /// use.
+  void add_follower(Follower& follower) { followers_.push_back(&follower); }
   /// Why the store failed a write in the last seconds; empty: it did not. For the store's health check.
   std::string recent_failure() const { return failure_.reason(services_.clock.steady()); }
 
@@ -67,7 +75,7 @@ class Committer final : public Writer {
   const obs::Services services_;
   obs::Histogram &seconds_, &events_;
   watch::StoreFailure failure_;
-  Followers followers_;
+  std::vector<Follower*> followers_;
   concurrency::BatchQueue<PendingWrite> queue_;  // last: its threads use everything above
 };
 

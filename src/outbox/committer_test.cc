@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "event/identity.h"
-#include "outbox/recording_store_test.h"
 #include "obs/services_test.h"
+#include "outbox/recording_store_test.h"
 
 namespace vf::outbox {
 namespace {
@@ -45,7 +45,7 @@ struct Fixture : testing::Test {
 
 struct Commit : Fixture {};
 
-TEST_F(Commit, WritesEventsSortedByIdAndOtherWritesBehindThem) {
+TEST_F(Commit, EventsAreSortedByIdAndPrecedeOtherWrites) {
   add(store::PutSetting{"a", "1"});
   for (const auto* id : {"m3", "m1", "m2"}) add(event(id));
   add(store::PutSetting{"b", "2"});
@@ -61,7 +61,7 @@ TEST_F(Commit, WritesEventsSortedByIdAndOtherWritesBehindThem) {
   EXPECT_EQ(answers.size(), 5u);
 }
 
-TEST_F(Commit, ARepeatInsideTheBatchIsWrittenOnceAndAnsweredDuplicate) {
+TEST_F(Commit, RepeatInABatchIsWrittenOnce) {
   add(event("m1"));
   add(event("m1"));
   add(event("m1"));
@@ -74,7 +74,7 @@ TEST_F(Commit, ARepeatInsideTheBatchIsWrittenOnceAndAnsweredDuplicate) {
   EXPECT_EQ(report.duplicates, 2u);
 }
 
-TEST_F(Commit, ABodyKeyCatchesTheSameBodyUnderAnotherId) {
+TEST_F(Commit, BodyKeyFindsTheSameBodyUnderAnotherId) {
   auto one = event("m1");
   auto two = event("m2");
   one.body_key = two.body_key = std::string(32, 'k');
@@ -86,7 +86,7 @@ TEST_F(Commit, ABodyKeyCatchesTheSameBodyUnderAnotherId) {
   EXPECT_EQ(std::get<EventAdded>(*answers.at(0)).event_id, std::get<EventAdded>(*answers.at(1)).event_id);
 }
 
-TEST_F(Commit, AStoreThatIsAwayAnswersEveryoneUnavailableInOneCall) {
+TEST_F(Commit, StoreAwayMakesEveryWriteUnavailable) {
   store.away = true;
   for (const auto* id : {"m1", "m2", "m2"}) add(event(id));
   run();
@@ -95,8 +95,8 @@ TEST_F(Commit, AStoreThatIsAwayAnswersEveryoneUnavailableInOneCall) {
   EXPECT_EQ(store.calls, 1);
 }
 
-TEST_F(Commit, AFailureOfTheStoreIsReported) {
-  store.trouble = internal("the role lacks a right");
+TEST_F(Commit, StoreFailureIsReported) {
+  store.failure = internal("the role lacks a right");
   add(event("m1"));
   add(store::PutSetting{"a", "1"});
   const auto report = run();
@@ -106,20 +106,20 @@ TEST_F(Commit, AFailureOfTheStoreIsReported) {
   EXPECT_EQ(report.failed, 2u);
 }
 
-TEST_F(Commit, ARefusalOfOneWriteForItselfIsNoTroubleOfTheStore) {
+TEST_F(Commit, RefusalOfOneWriteIsNoStoreFailure) {
   store.poison = {"m1"};
   add(event("m1"));
   add(event("m2"));
   EXPECT_FALSE(run().store_failure);
-  store.trouble = conflict("another holds stage");
+  store.failure = conflict("another holds stage");
   add(store::PutSetting{"a", "1"});
   EXPECT_FALSE(run().store_failure);
 }
 
-TEST_F(Commit, OneRefusedEventDoesNotTakeTheOthersWithIt) {
+TEST_F(Commit, RefusedEventDoesNotFailTheOthers) {
   for (const bool tells : {true, false}) {
     store = RecordingStore{};
-    store.tells_index = tells;
+    store.names_index = tells;
     store.poison = {"m3", "m6"};
     answers.clear();
     batch.clear();
@@ -132,7 +132,7 @@ TEST_F(Commit, OneRefusedEventDoesNotTakeTheOthersWithIt) {
   }
 }
 
-TEST_F(Commit, AnEventPastItsDeadlineIsNotBegun) {
+TEST_F(Commit, EventPastItsDeadlineIsNotWritten) {
   add(event("late"), kNow);  // the edge: a deadline of now has passed
   add(event("in-time"), kNow + Millis{1});
   const auto report = run();

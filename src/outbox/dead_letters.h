@@ -1,5 +1,5 @@
-// DeadLetters: what an operator does with exceptions that will not be tried again. Any process on the store may, also
-// one that does not do the consumer's work: its holder finds a retry within about a second. Thread safe.
+// DeadLetters: an operator retries or drops dead letters. Any process on the store may do so: the holder of the
+// consumer's lease finds a retry within about a second. Thread safe.
 #pragma once
 
 #include <functional>
@@ -19,9 +19,10 @@ class DeadLetters {
   DeadLetters(store::OutboxStore& outbox, Writer& writer, const Clock& clock)
       : outbox_(outbox), writer_(writer), clock_(clock) {}
 
-  /// Due at once, with no attempt counted; not_found when there is none. `consumer`: a target's name, or kRawLog.
+  /// Makes it due at once, with no attempt counted; not_found when there is none. `consumer`: a target's name, or
+  /// kRawLog.
   void retry(const std::string& consumer, Uuid event_id, OnDone on_done) const;
-  /// Gives it up for good; not_found when there is none.
+  /// Removes it for good; not_found when there is none.
   void drop(const std::string& consumer, Uuid event_id, OnDone on_done) const;
 
  private:

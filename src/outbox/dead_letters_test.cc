@@ -33,7 +33,7 @@ struct DeadLettersTest : testing::Test {
         .target = "stage", .event_id = id, .state = store::PutDelivery::State::dead, .attempts = 3, .reason = "422"});
   }
   void put(store::Write write) { ASSERT_TRUE(outbox.write({&write, 1}, kNow, nullptr)); }
-  auto tell() {
+  auto completion() {
     return [this](Result<void> result) { completed = result; };
   }
   std::vector<store::PutDelivery> dead() {
@@ -41,8 +41,8 @@ struct DeadLettersTest : testing::Test {
   }
 };
 
-TEST_F(DeadLettersTest, RetriedItIsDueAtOnceWithNoAttemptCounted) {
-  letters.retry("stage", id, tell());
+TEST_F(DeadLettersTest, RetryIsDueAtOnceWithoutAttempts) {
+  letters.retry("stage", id, completion());
   EXPECT_TRUE(completed->has_value());
   EXPECT_THAT(dead(), IsEmpty());
   const auto due = outbox.due_retries("stage", kNow, 10).value();
@@ -51,23 +51,23 @@ TEST_F(DeadLettersTest, RetriedItIsDueAtOnceWithNoAttemptCounted) {
   EXPECT_EQ(due[0].reason, "422");
 }
 
-TEST_F(DeadLettersTest, DroppedItIsGone) {
-  letters.drop("stage", id, tell());
+TEST_F(DeadLettersTest, DropRemovesIt) {
+  letters.drop("stage", id, completion());
   EXPECT_TRUE(completed->has_value());
   EXPECT_THAT(outbox.deliveries_of(id).value(), IsEmpty());
 }
 
-TEST_F(DeadLettersTest, OneThatIsNoneIsNotFound) {
+TEST_F(DeadLettersTest, UnknownLetterIsNotFound) {
   const auto expect_not_found = [this](const std::string& consumer, Uuid which) {
-    letters.retry(consumer, which, tell());
+    letters.retry(consumer, which, completion());
     EXPECT_EQ(completed->error().code, Code::not_found);
-    letters.drop(consumer, which, tell());
+    letters.drop(consumer, which, completion());
     EXPECT_EQ(completed->error().code, Code::not_found);
     EXPECT_THAT(completed->error().message, HasSubstr(consumer));
   };
   expect_not_found("production", id);
   expect_not_found("stage", Uuid{.bytes = {2}});
-  letters.retry("stage", id, tell());
+  letters.retry("stage", id, completion());
   expect_not_found("stage", id);  // it waits for its retry
 }
 

@@ -5,13 +5,13 @@
 namespace vf::outbox {
 namespace {
 
-// Parts of a term. A holder asks for more time after a third, and stops a sixth early; another asks every sixth; a
-// question that failed is asked again after a twelfth: before the margin is over, a holder knows that it is none.
+// Parts of a term. A holder renews after a third and stops a sixth before the end; other processes ask every sixth; a
+// request that failed is repeated after a twelfth, so a holder learns within the margin that it lost the lease.
 constexpr int kHolderAsks = 3;
 constexpr int kMargin = 6;
 constexpr int kOthersAsk = 6;
 constexpr int kAskAgain = 12;
-constexpr Millis kAnswerLook{10};  // for an answer under way
+constexpr Millis kAnswerPoll{10};  // for an answer under way
 
 }  // namespace
 
@@ -21,9 +21,9 @@ Millis LeaseKeeper::step() {
   const SteadyTime now = params_.clock.steady();
   {
     const std::lock_guard lock(state_->mutex);
-    if (state_->asking) return kAnswerLook;
-    const bool settled = params_.exclusive && state_->epoch != 0;
-    if (state_->given_back || settled) return params_.span;
+    if (state_->asking) return kAnswerPoll;
+    const bool is_ours_for_good = params_.exclusive && state_->epoch != 0;
+    if (state_->released || is_ours_for_good) return params_.span;
     if (now < state_->next_question) return std::chrono::ceil<Millis>(state_->next_question - now);
     state_->asking = true;
   }
@@ -36,11 +36,11 @@ Millis LeaseKeeper::step() {
         if (!result) return;  // the term we have goes on to its end
         const auto& taken = std::get<store::LeaseTaken>(*result);
         state->holder = taken.holder;
-        state->epoch = taken.granted && !state->given_back ? taken.epoch : 0;
+        state->epoch = taken.granted && !state->released ? taken.epoch : 0;
         state->until = asked_at + span - span / kMargin;
         state->next_question = asked_at + span / (taken.granted ? kHolderAsks : kOthersAsk);
       });
-  return kAnswerLook;
+  return kAnswerPoll;
 }
 
 std::optional<int64_t> LeaseKeeper::epoch() const {
@@ -55,11 +55,11 @@ std::string LeaseKeeper::holder() const {
   return state_->holder;
 }
 
-void LeaseKeeper::give_back() {
+void LeaseKeeper::release() {
   {
     const std::lock_guard lock(state_->mutex);
     const bool may_hold = state_->epoch != 0 || state_->asking;  // what is asked now may yet be granted
-    if (std::exchange(state_->given_back, true) || !may_hold) return;
+    if (std::exchange(state_->released, true) || !may_hold) return;
     state_->epoch = 0;
   }
   params_.writer.write(store::DropLease{params_.name, params_.holder}, [](const auto&) {});

@@ -34,7 +34,7 @@ struct LeaseKeeperTest : testing::Test {
 
 constexpr Millis kStep{2'000};
 
-TEST_F(LeaseKeeperTest, HasItAfterTheFirstStepAndKeepsItWhileItSteps) {
+TEST_F(LeaseKeeperTest, KeepsTheLeaseWhileItSteps) {
   auto a = keeper("a"), b = keeper("b");
   EXPECT_FALSE(a.epoch());
   for (int i = 0; i < 10; ++i) {
@@ -64,7 +64,7 @@ TEST_F(LeaseKeeperTest, StopsBeforeAnotherMayBegin) {
   EXPECT_TRUE(b.epoch());
 }
 
-TEST_F(LeaseKeeperTest, WhoWasStoppedAndComesBackFindsThatItIsNotTheHolder) {
+TEST_F(LeaseKeeperTest, StoppedHolderLearnsThatItLostTheLease) {
   auto a = keeper("a"), b = keeper("b");
   a.step();
   const auto before = a.epoch();
@@ -76,7 +76,7 @@ TEST_F(LeaseKeeperTest, WhoWasStoppedAndComesBackFindsThatItIsNotTheHolder) {
   EXPECT_GT(b.epoch(), before);
 }
 
-TEST_F(LeaseKeeperTest, ATermCountsFromTheQuestionNotFromTheAnswer) {
+TEST_F(LeaseKeeperTest, TermCountsFromTheRequest) {
   auto a = keeper("a");
   stalled = true;
   a.step();
@@ -93,7 +93,7 @@ TEST_F(LeaseKeeperTest, AsksOnceAtATime) {
   EXPECT_EQ(waiting.size(), 1u);
 }
 
-TEST_F(LeaseKeeperTest, AStoreThatIsAwayTakesItAtTheTermsEnd) {
+TEST_F(LeaseKeeperTest, StoreAwayEndsTheLeaseAtTheTermsEnd) {
   auto a = keeper("a");
   a.step();
   away = true;
@@ -110,7 +110,7 @@ TEST_F(LeaseKeeperTest, AStoreThatIsAwayTakesItAtTheTermsEnd) {
   EXPECT_TRUE(a.epoch());
 }
 
-TEST_F(LeaseKeeperTest, WhatNobodyElseCanTakeStays) {
+TEST_F(LeaseKeeperTest, ExclusiveLeaseStays) {
   auto a = keeper("a", true);
   a.step();
   away = true;
@@ -119,10 +119,10 @@ TEST_F(LeaseKeeperTest, WhatNobodyElseCanTakeStays) {
   EXPECT_TRUE(a.epoch());
 }
 
-TEST_F(LeaseKeeperTest, GivenBackItGoesToAnotherAtOnceAndIsNotAskedForAgain) {
+TEST_F(LeaseKeeperTest, ReleasedLeaseGoesToAnotherAtOnce) {
   auto a = keeper("a"), b = keeper("b");
   a.step();
-  a.give_back();
+  a.release();
   EXPECT_FALSE(a.epoch());
   b.step();
   EXPECT_TRUE(b.epoch());
@@ -131,21 +131,21 @@ TEST_F(LeaseKeeperTest, GivenBackItGoesToAnotherAtOnceAndIsNotAskedForAgain) {
   EXPECT_FALSE(a.epoch());
 }
 
-TEST_F(LeaseKeeperTest, AnAnswerThatComesAfterItWasGivenBackDoesNotBringItBack) {
+TEST_F(LeaseKeeperTest, LateGrantAfterReleaseIsIgnored) {
   auto a = keeper("a");
   a.step();
   stalled = true;
   a.step();
-  a.give_back();
+  a.release();
   for (auto& work : waiting) work();
   EXPECT_FALSE(a.epoch());
 }
 
-TEST_F(LeaseKeeperTest, GivenBackBeforeTheFirstAnswerItGoesToAnotherAtOnce) {
+TEST_F(LeaseKeeperTest, ReleaseBeforeTheFirstAnswerFreesTheLease) {
   auto a = keeper("a"), b = keeper("b");
   stalled = true;
   a.step();
-  a.give_back();
+  a.release();
   stalled = false;
   for (auto& work : waiting) work();
   b.step();

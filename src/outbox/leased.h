@@ -1,5 +1,5 @@
-// Leased: a consumer's worker, which runs here while this process holds the consumer's lease. A thread of its own asks
-// for the lease, starts the worker and stops it. drain() is for one thread, the rest for any.
+// Leased: a consumer's worker, which runs in this process while it holds the consumer's lease. A thread of its own asks
+// for the lease, starts the worker and stops it. drain() by one thread, the rest by any.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "concurrency/periodic_task.h"
-#include "outbox/followers.h"
+#include "outbox/committer.h"
 #include "outbox/lease_keeper.h"
 
 namespace vf::outbox {
@@ -30,12 +30,12 @@ class Leased final : public Follower {
         thread_("lease:" + lease.name, Millis{0}, [this] { return step(); }) {}
   ~Leased() override { drain(Millis{0}); }
 
-  /// nullptr while another process does the work, or nobody yet.
+  /// nullptr while this process does not hold the lease.
   std::shared_ptr<Worker> worker() const {
     const std::lock_guard lock(mutex_);
     return worker_;
   }
-  /// Until there is a worker, for at most this long; false when there is none then, or drain() came before it.
+  /// Waits up to `at_most` for the worker to start. False on timeout, or if drain() came first.
   bool wait_for_worker(Millis at_most) const {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, at_most, [this] { return worker_ || draining_; });
@@ -49,7 +49,7 @@ class Leased final : public Follower {
     }
   }
 
-  /// Finishes what is under way, for at most this long, and lets another process begin.
+  /// Finishes what is in flight, for at most this long, and releases the lease.
   void drain(Millis at_most) {
     {
       const std::lock_guard lock(mutex_);
@@ -58,7 +58,7 @@ class Leased final : public Follower {
     changed_.notify_all();
     if (const auto running = worker()) running->drain(at_most);
     thread_.stop();
-    keeper_.give_back();
+    keeper_.release();
   }
 
  private:
@@ -68,14 +68,14 @@ class Leased final : public Follower {
     LeasedWriter writer;
     std::unique_ptr<Worker> worker;
   };
-  static constexpr Millis kLook{250};  // whether the term is over
+  static constexpr Millis kPoll{250};  // of the term
 
   Millis step() {
     const Millis pause = keeper_.step();
     const auto epoch = keeper_.epoch();
     if (worker_ && epoch != epoch_) stop();
     if (epoch && !worker_ && !is_draining()) start(*epoch);
-    return std::min(pause, kLook);
+    return std::min(pause, kPoll);
   }
 
   bool is_draining() const {
@@ -83,7 +83,7 @@ class Leased final : public Follower {
     return draining_;
   }
 
-  // Without the lock: committers ask for the worker after every commit.
+  // Not under the lock: committers read the worker after every commit.
   void start(int64_t epoch) {
     auto running = std::make_shared<Running>(epoch, writer_);
     running->worker = start_(running->writer);

@@ -108,7 +108,7 @@ struct LeasedTest : testing::Test {
   }
 };
 
-TEST_F(LeasedTest, TheWorkerEndsWithItsTermAndAnotherBeginsUnderTheNext) {
+TEST_F(LeasedTest, WorkerEndsWithItsTerm) {
   const auto stage = leased();
   ASSERT_TRUE(eventually([&] { return stage->worker() != nullptr; }));
   const auto first = stage->worker();
@@ -124,7 +124,7 @@ TEST_F(LeasedTest, TheWorkerEndsWithItsTermAndAnotherBeginsUnderTheNext) {
   EXPECT_FALSE(counts.overlapped);
 }
 
-TEST_F(LeasedTest, AProlongedTermKeepsItsWorker) {
+TEST_F(LeasedTest, RenewedTermKeepsItsWorker) {
   const auto stage = leased();
   ASSERT_TRUE(eventually([&] { return stage->worker() != nullptr; }));
   const auto first = stage->worker();
@@ -138,7 +138,7 @@ TEST_F(LeasedTest, AProlongedTermKeepsItsWorker) {
   EXPECT_FALSE(is_granted_to("b"));
 }
 
-TEST_F(LeasedTest, ADrainEndsTheWorkerAndLetsAnotherProcessBeginAtOnce) {
+TEST_F(LeasedTest, DrainFreesTheLeaseAtOnce) {
   const auto stage = leased();
   ASSERT_TRUE(eventually([&] { return stage->worker() != nullptr; }));
   EXPECT_FALSE(is_granted_to("b"));
@@ -147,7 +147,7 @@ TEST_F(LeasedTest, ADrainEndsTheWorkerAndLetsAnotherProcessBeginAtOnce) {
   EXPECT_TRUE(is_granted_to("b"));
 }
 
-TEST_F(LeasedTest, AWorkerThatStartsDuringTheDrainIsEndedBeforeTheLeaseIsGivenBack) {
+TEST_F(LeasedTest, WorkerStartedDuringTheDrainEndsBeforeTheRelease) {
   std::latch starting{1}, go{1};
   const auto stage = leased([&](Writer& leased_writer) {
     starting.count_down();
@@ -157,7 +157,7 @@ TEST_F(LeasedTest, AWorkerThatStartsDuringTheDrainIsEndedBeforeTheLeaseIsGivenBa
   starting.wait();
   auto asked = std::async(std::launch::async, [&] { return stage->worker() == nullptr; });
   const bool answered = asked.wait_for(10s) == std::future_status::ready;
-  EXPECT_TRUE(answered) << "nobody who asks for the worker waits for its start";
+  EXPECT_TRUE(answered) << "worker() does not wait for the start";
   EXPECT_FALSE(is_granted_to("b"));
   std::jthread drain([&] { stage->drain(Millis{0}); });
   go.count_down();
@@ -167,7 +167,7 @@ TEST_F(LeasedTest, AWorkerThatStartsDuringTheDrainIsEndedBeforeTheLeaseIsGivenBa
   EXPECT_TRUE(is_granted_to("b"));
 }
 
-TEST_F(LeasedTest, WhoWaitsForTheWorkerIsToldOnceItRuns) {
+TEST_F(LeasedTest, WaitEndsWhenTheWorkerRuns) {
   std::latch starting{1}, go{1};
   const auto stage = leased([&](Writer& leased_writer) {
     starting.count_down();
@@ -185,7 +185,7 @@ TEST_F(LeasedTest, WhoWaitsForTheWorkerIsToldOnceItRuns) {
   EXPECT_TRUE(completed.get());
 }
 
-TEST_F(LeasedTest, WaitingForTheWorkerEndsWithTheDrain) {
+TEST_F(LeasedTest, WaitEndsWithTheDrain) {
   ASSERT_TRUE(is_granted_to("b"));
   const auto stage = leased();
   auto completed = std::async(std::launch::async, [&] { return stage->wait_for_worker(std::chrono::hours{1}); });
@@ -193,7 +193,7 @@ TEST_F(LeasedTest, WaitingForTheWorkerEndsWithTheDrain) {
   EXPECT_FALSE(completed.get());
 }
 
-TEST_F(LeasedTest, OtherThreadsAskThroughoutWhileTheLeaseComesAndGoes) {
+TEST_F(LeasedTest, WorkerCanBeReadWhileTheLeaseComesAndGoes) {
   const auto stage = leased();
   std::atomic<bool> ended{false};
   std::vector<std::jthread> asking;

@@ -1,4 +1,4 @@
-// RecordingStore: an OutboxStore for tests of this folder: keeps its transactions, refuses what it is told to refuse.
+// RecordingStore: an OutboxStore for tests of this folder: keeps its transactions, refuses what a test names.
 // Only write() does something. Not thread safe beyond one writer.
 #pragma once
 
@@ -16,9 +16,9 @@ class RecordingStore final : public store::OutboxStore {
  public:
   std::vector<std::vector<store::Write>> transactions;  // committed ones
   std::set<std::string> poison;                         // message ids the store refuses
-  bool tells_index = true;
+  bool names_index = true;
   bool away = false;
-  std::optional<Error> trouble;  // what every write fails with
+  std::optional<Error> failure;  // what every write fails with
   int calls = 0;
   std::function<void()> before_write;
 
@@ -27,13 +27,13 @@ class RecordingStore final : public store::OutboxStore {
     ++calls;
     if (before_write) before_write();
     if (away) return unavailable("away");
-    if (trouble) return *trouble;
+    if (failure) return *failure;
     auto seen = seen_;  // a refused transaction leaves nothing
     std::vector<store::WriteResult> results;
     for (size_t i = 0; i < writes.size(); ++i) {
       const auto* add = std::get_if<store::AddEvent>(&writes[i]);
       if (add && poison.contains(add->event.message_id)) {
-        if (tells_index) *failed_index = i;
+        if (names_index) *failed_index = i;
         return invalid("poison");
       }
       if (add) {

@@ -1,5 +1,5 @@
-// Consumers over the outbox in memory: what is true once they have started, what is reported and operated of a target that
-// another process works on, and that the drain lets others begin. Targets send nothing here: paused, or dry-run.
+// Consumers over the outbox in memory: what is true once they have started, what is reported and operated of a target
+// that another process works on, and that the drain lets others begin. Targets send nothing here: paused, or dry-run.
 #include "app/consumers.h"
 
 #include <gmock/gmock.h>
@@ -7,9 +7,9 @@
 #include <future>
 
 #include "base/eventually_test.h"
-#include "settings/load.h"
 #include "event/identity.h"
 #include "raw_log/tests/feeder_harness_test.h"
+#include "settings/load.h"
 #include "store/memory/outbox.h"
 
 namespace vf::app {
@@ -81,29 +81,29 @@ class ConsumersTest : public testing::Test {
   int added_ = 0;
 };
 
-TEST_F(ConsumersTest, ATargetBeginsWhenStartReturnsWhoeverHasItsLease) {
-  configure({"targets.stage.mode=paused", "ingest.store=postgresql://nobody@127.0.0.1:1/dm"});
+TEST_F(ConsumersTest, StartSetsTheCursorWhoeverHoldsTheLease) {
+  configure({"targets.stage.mode=paused", "ingest.store=postgresql://vfapp@127.0.0.1:1/dm"});
   ASSERT_TRUE(is_granted_to("another", "stage"));
   add_event();
   start_and_show();
   EXPECT_EQ(outbox_.cursor("stage").value(), outbox_.end().value());
 }
 
-TEST_F(ConsumersTest, ATargetThatStartsAtTheEarliestGetsWhatWasThere) {
+TEST_F(ConsumersTest, StartAtEarliestIncludesOldEvents) {
   configure({"targets.stage.mode=paused", "targets.stage.start=earliest"});
   add_event();
   start_and_show();
   EXPECT_EQ(outbox_.cursor("stage").value(), Position{});
 }
 
-TEST_F(ConsumersTest, OnAStoreOfItsOwnTheWorkersRunOnceStartReturns) {
+TEST_F(ConsumersTest, WorkersRunOnceStartReturnsOnAnExclusiveStore) {
   configure({"targets.stage.mode=paused"});
   start_and_show();
   EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_leased{target=\"stage\"} 1"));
   EXPECT_EQ(status().worked_by, "");
 }
 
-TEST_F(ConsumersTest, ATargetThatCannotWorkIsNamed) {
+TEST_F(ConsumersTest, UnusableTargetIsNamed) {
   configure({});
   config_.targets.at("stage").target.secrets = {"nonsense"};
   const auto refused = start();
@@ -112,19 +112,18 @@ TEST_F(ConsumersTest, ATargetThatCannotWorkIsNamed) {
   EXPECT_THAT(refused.error().message, HasSubstr("targets.stage: "));
 }
 
-TEST_F(ConsumersTest, ADryRunIsCarriedOnByItsWorker) {
+TEST_F(ConsumersTest, DryRunMovesTheCursor) {
   configure({"targets.stage.mode=dry-run", "targets.stage.start=earliest"});
   start_and_show();
   add_event();
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    committer_.followers().wake(outbox_.end().value());
     return cursor() == outbox_.end().value();
   }));
 }
 
-TEST_F(ConsumersTest, WhatAnotherProcessWorksOnIsToldFromTheStoreAndOperatedThroughIt) {
-  configure({"ingest.store=postgresql://nobody@127.0.0.1:1/dm"});
+TEST_F(ConsumersTest, TargetOfAnotherProcessIsShownAndOperatedThroughTheStore) {
+  configure({"ingest.store=postgresql://vfapp@127.0.0.1:1/dm"});
   ASSERT_TRUE(is_granted_to("another", "stage"));
   add_event();
   start_and_show();
@@ -139,7 +138,7 @@ TEST_F(ConsumersTest, WhatAnotherProcessWorksOnIsToldFromTheStoreAndOperatedThro
   EXPECT_THAT(health_.ready().body, HasSubstr(R"("target stage":{"ok":true,"reason":"worked by another"})"));
 }
 
-TEST_F(ConsumersTest, OrdersForWhatIsNoTargetAreRefused) {
+TEST_F(ConsumersTest, OrdersForUnknownTargetsAreRefused) {
   configure({"targets.stage.mode=paused"});
   start_and_show();
   EXPECT_EQ(set_mode("stge", fanout::Mode::live), Code::not_found);
@@ -148,13 +147,12 @@ TEST_F(ConsumersTest, OrdersForWhatIsNoTargetAreRefused) {
   EXPECT_FALSE(hub_.start_reconciliation);
 }
 
-TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {
+TEST_F(ConsumersTest, RawLogIsFedAndHasNoMode) {
   configure({"targets.stage.mode=paused"});
   add_event();
   start_and_show(&lake_);
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    committer_.followers().wake(outbox_.end().value());
     return hub_.lake().rows_inserted == 1;
   }));
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::paused), Code::invalid);
@@ -162,7 +160,7 @@ TEST_F(ConsumersTest, ALakeIsFedAndHasNoMode) {
   EXPECT_THAT(lake_.kept, SizeIs(1));
 }
 
-TEST_F(ConsumersTest, TheDrainLetsOthersBegin) {
+TEST_F(ConsumersTest, DrainReleasesTheLeases) {
   configure({"targets.stage.mode=paused"});
   start_and_show();
   EXPECT_FALSE(is_granted_to("another", "stage"));

@@ -1,4 +1,4 @@
-// What is told of a schema that a newer version has migrated. Real SQLite files; the newer version is a row of theirs.
+// What a role logs about a schema that a newer version has migrated. Real SQLite files; the newer version is a row of theirs.
 #include "app/migrations.h"
 
 #include <gmock/gmock.h>
@@ -6,7 +6,7 @@
 
 #include "app/environment_role.h"
 #include "app/ingest_role.h"
-#include "config/load.h"
+#include "settings/load.h"
 #include "store/temporary_folder_test.h"
 
 namespace vf::app {
@@ -20,13 +20,13 @@ using testing::Not;
 class NewerSchema : public testing::Test {
  protected:
   NewerSchema() {
-    config::LoadParams params;
-    params.role = config::Role::ingest;
+    settings::LoadParams params;
+    params.role = settings::Role::ingest;
     params.sets = {"data_dir=" + folder_.file("."), "ingest.listen=127.0.0.1:0", "ingest.lake=none"};
-    auto loaded = config::load(params);
+    auto loaded = settings::load(params);
     EXPECT_TRUE(loaded) << loaded.error().front().text();
-    config_ = std::move(loaded->config);
-    environment_.store = {config::StoreUrl::Kind::sqlite, folder_.file("stage.db")};
+    config_ = std::move(loaded->settings);
+    environment_.store = {settings::StoreUrl::Kind::sqlite, folder_.file("stage.db")};
   }
   void start_and_stop() {
     const obs::Services services{clock_, log_, metrics_, health_};
@@ -44,8 +44,8 @@ class NewerSchema : public testing::Test {
   }
 
   store::TemporaryFolder folder_;
-  config::Config config_;
-  config::Environment environment_;
+  settings::Settings config_;
+  settings::Environment environment_;
   SystemClock clock_;
   std::vector<std::string> lines_;
   obs::Log log_{{.sink = [this](std::string_view line) { lines_.emplace_back(line); }}};
@@ -53,18 +53,18 @@ class NewerSchema : public testing::Test {
   obs::Health health_;
 };
 
-TEST_F(NewerSchema, IsToldWithBothVersionsByTheRoleThatStartsOnIt) {
+TEST_F(NewerSchema, IsLoggedWithBothVersionsByTheRoleThatStartsOnIt) {
   start_and_stop();
   EXPECT_THAT(lines_, Not(Contains(HasSubstr("newer version")))) << "made by this one";
   migrate_as_tomorrow(config_.ingest.store.location);
   migrate_as_tomorrow(environment_.store.location);
   start_and_stop();
-  const auto told = [](const std::string& schema, std::string_view ours) {
+  const auto logged = [](const std::string& schema, std::string_view ours) {
     return Contains(AllOf(HasSubstr("info"), HasSubstr("newer version"), HasSubstr(schema),
                           HasSubstr("this_version=" + std::string(ours)), HasSubstr("its_version=9999_of_tomorrow")));
   };
-  EXPECT_THAT(lines_, told("dm", shared_schema(config_.ingest, clock_).newest));
-  EXPECT_THAT(lines_, told("env stage", environment_schema("stage", environment_, clock_).newest));
+  EXPECT_THAT(lines_, logged("dm", shared_schema(config_.ingest, clock_).newest));
+  EXPECT_THAT(lines_, logged("env stage", environment_schema("stage", environment_, clock_).newest));
 }
 
 }  // namespace
