@@ -33,9 +33,9 @@ AdminClient::AdminClient(std::string base, std::string token)
     : base_(std::move(base)), token_(std::move(token)), client_(http::Client::create({.allow_private = true})) {}
 
 std::optional<AdminClient> AdminClient::connect(const Session& session) {
-  auto config = session.load(session.load_params(config::Role::client));
+  auto config = session.load(session.load_params(settings::Role::client));
   if (!config) return std::nullopt;
-  return AdminClient(config::admin_url(config->admin), config->admin.token.reveal());
+  return AdminClient(settings::admin_url(config->admin), config->admin.token.reveal());
 }
 
 Result<json> AdminClient::get(const std::string& path) { return call("GET", path); }

@@ -2,22 +2,24 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/families.h"
-#include "config/describe.h"
+#include "settings/describe.h"
 
 namespace vf::cli {
 namespace {
 
 int print(Session& session) {
-  const config::LoadParams params = session.load_params(config::Role::up);
-  session.out() << (session.json ? config::print_json(params) : config::print_yaml(params));
-  auto loaded = config::load(params);
+  const settings::LoadParams params = session.load_params(settings::Role::up);
+  session.out() << (session.json ? settings::print_json(params) : settings::print_yaml(params));
+  auto loaded = settings::load(params);
   if (loaded) return kDone;
   std::erase_if(loaded.error(), &config::Problem::unread);  // secrets may be on another machine
   return loaded.error().empty() ? kDone : session.reject(loaded.error());
 }
 
 int keys(Session& session, bool markdown) {
-  session.out() << (session.json ? config::keys_json() : markdown ? config::keys_markdown() : config::keys_text());
+  session.out() << (session.json ? settings::keys_json()
+                    : markdown   ? settings::keys_markdown()
+                                 : settings::keys_text());
   return kDone;
 }
 

@@ -7,15 +7,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "platform/open_files.h"
 #include "app/sources.h"
 #include "app/stores.h"
-#include "app/targets.h"
 #include "base/time.h"
 #include "cli/families.h"
 #include "cli/text_table.h"
-#include "config/describe.h"
+#include "config/url.h"
 #include "http/client.h"
+#include "platform/open_files.h"
 
 namespace vf::cli {
 namespace {
@@ -41,7 +40,7 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-void check_files(const config::Config& config, Findings& out) {
+void check_files(const settings::Settings& config, Findings& out) {
   std::error_code error;
   if (!fs::is_directory(config.data_dir, error)) {
     out.push_back({"data_dir", Grade::warning, config.data_dir.string() + " does not exist yet: `vf up` makes it"});
@@ -61,7 +60,7 @@ void check_files(const config::Config& config, Findings& out) {
   }
 }
 
-void check_open_files(const config::Config& config, Findings& out) {
+void check_open_files(const settings::Settings& config, Findings& out) {
   const auto most = platform::open_files_max();
   if (!most) return;
   const auto wanted = static_cast<uint64_t>(config.ingest.connections_max) + kOtherFiles;
@@ -75,12 +74,12 @@ void check_open_files(const config::Config& config, Findings& out) {
                                       detail, wanted)});
 }
 
-void check_lake(const config::Config& config, Findings& out) {
+void check_lake(const settings::Settings& config, Findings& out) {
   const auto usable = app::check_lake(config.ingest);
   out.push_back({"lake", usable ? Grade::ok : Grade::problem, usable ? *usable : usable.error().message});
 }
 
-void check_stores(const config::Config& config, Findings& out) {
+void check_stores(const settings::Settings& config, Findings& out) {
   const auto add = [&out](std::string what, const Result<std::string>& found) {
     out.push_back({std::move(what), found ? Grade::ok : Grade::problem, found ? *found : found.error().message});
   };
@@ -96,7 +95,7 @@ void check_stores(const config::Config& config, Findings& out) {
   }
 }
 
-void check_sources(const config::Config& config, Findings& out) {
+void check_sources(const settings::Settings& config, Findings& out) {
   sources::KeyFetcher fetcher;
   const auto sources = app::make_sources(config, fetcher);
   if (!sources) {
@@ -126,9 +125,9 @@ void check_target(const fanout::Target& target, Findings& out) {
                : fmt::format("{} answered an unsigned request with {}: 401 is expected", shown, response->status)});
 }
 
-void check_running(const config::Config& config, Findings& out) {
+void check_running(const settings::Settings& config, Findings& out) {
   auto client = http::Client::create({.allow_private = true});
-  const auto url = config::admin_url(config.admin);
+  const auto url = settings::admin_url(config.admin);
   const auto response = client->call({.method = "GET", .url = url + "/readyz", .timeout = kPatience});
   if (!response) {
     out.push_back({"hub", Grade::warning,
@@ -158,7 +157,7 @@ void check_clock(Findings& out) {
                  to_rfc3339(now) + (sane ? "" : ": set it (timedatectl set-ntp true)")});
 }
 
-void check_clock_of(const std::string& store, const config::StoreUrl& url, Findings& out) {
+void check_clock_of(const std::string& store, const settings::StoreUrl& url, Findings& out) {
   using Difference = watch::ClockDifference;
   const auto ask = app::ask_time(url);
   if (!ask) return;
@@ -170,15 +169,15 @@ void check_clock_of(const std::string& store, const config::StoreUrl& url, Findi
   out.push_back({store + " clock", grade, std::move(difference->detail)});
 }
 
-void check_store_clocks(const config::Config& config, Findings& out) {
+void check_store_clocks(const settings::Settings& config, Findings& out) {
   check_clock_of("store", config.ingest.store, out);
   for (const auto& [name, environment] : config.environments) {
     check_clock_of("environment " + name, environment.store, out);
   }
 }
 
-Findings examine(const config::Loaded& loaded) {
-  const auto& config = loaded.config;
+Findings examine(const settings::Loaded& loaded) {
+  const auto& config = loaded.settings;
   Findings findings{{"configuration", Grade::ok, "complete"}};
   for (const auto& warning : loaded.warnings) findings.push_back({"configuration", Grade::warning, warning.text()});
   check_clock(findings);
@@ -189,7 +188,7 @@ Findings examine(const config::Loaded& loaded) {
   check_lake(config, findings);
   check_sources(config, findings);
   check_running(config, findings);
-  for (const auto& [name, configured] : config.targets) check_target(app::make_target(name, configured), findings);
+  for (const auto& [name, configured] : config.targets) check_target(configured.target, findings);
   return findings;
 }
 
@@ -219,7 +218,7 @@ int reject(const Session& session, const std::vector<config::Problem>& problems)
 }
 
 int doctor(Session& session) {
-  const auto loaded = config::load(session.load_params(config::Role::up));
+  const auto loaded = settings::load(session.load_params(settings::Role::up));
   if (!loaded) return reject(session, loaded.error());
   const auto findings = examine(*loaded);
   session.out() << (session.json ? json_of(findings) : table_of(findings));

@@ -6,7 +6,7 @@
 //     CLI::App& family = add_group(root, "channels", "The channels that the hub serves");
 //     auto limit = std::make_shared<int>(50);                         // lives as long as the command
 //     CLI::App& list = add_command(family, session, {"list", "Channels, newest first", [limit](Session& s) {
-//       const auto config = s.load(s.load_params(config::Role::client));
+//       const auto config = s.load(s.load_params(settings::Role::client));
 //       if (!config) return kWrongUsage;
 //       const auto found = ask(*config, *limit);
 //       if (!found) return s.fail(found.error());

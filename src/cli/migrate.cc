@@ -32,12 +32,12 @@ class Schemas {
   explicit Schemas(const Session& session) : session_(session) {}
 
   bool add_dm() {
-    const config::Config* config = load(config::Role::migrate_dm, {});
+    const settings::Settings* config = load(settings::Role::migrate_dm, {});
     if (config) all.push_back(app::shared_schema(config->ingest, clock_));
     return config != nullptr;
   }
   bool add_environments(const std::string& only) {
-    const config::Config* config = load(config::Role::migrate_env, only);
+    const settings::Settings* config = load(settings::Role::migrate_env, only);
     if (!config) return false;
     for (const auto& [name, environment] : config->environments) {
       if (only.empty() || name == only) all.push_back(app::environment_schema(name, environment, clock_));
@@ -45,7 +45,7 @@ class Schemas {
     return true;
   }
   bool add_lake() {
-    const config::Config* config = load(config::Role::migrate_lake, {});
+    const settings::Settings* config = load(settings::Role::migrate_lake, {});
     if (config) all.push_back(app::lake_schema(config->ingest, clock_));
     return config != nullptr;
   }
@@ -53,15 +53,15 @@ class Schemas {
   std::vector<app::Schema> all;
 
  private:
-  const config::Config* load(config::Role role, const std::string& environment) {
-    auto loaded = config::load(session_.load_params(role, environment));
+  const settings::Settings* load(settings::Role role, const std::string& environment) {
+    auto loaded = settings::load(session_.load_params(role, environment));
     if (!loaded) {
       session_.reject(untold(std::move(loaded.error())));
       return nullptr;
     }
     for (const config::Problem& warning : untold(std::move(loaded->warnings)))
       session_.err() << "vf: warning: " << warning.text() << "\n";
-    return &configs_.emplace_back(std::move(loaded->config));
+    return &configs_.emplace_back(std::move(loaded->settings));
   }
 
   /// What concerns several roles is told once.
@@ -73,7 +73,7 @@ class Schemas {
   const Session& session_;
   SystemClock clock_;
   std::set<std::string> told_;
-  std::list<config::Config> configs_;  // the schemas refer to them
+  std::list<settings::Settings> configs_;  // the schemas refer to them
 };
 
 int report(const Session& session, const std::vector<Outcome>& outcomes, bool check) {

@@ -130,7 +130,7 @@ int run_probes(Session& session, const http::Outgoing& good) {
 }
 
 // What the command line leaves open is taken from the configuration, when there is one.
-void complete(Options& options, const config::Config& config) {
+void complete(Options& options, const settings::Settings& config) {
   if (options.key_file.empty()) options.key_file = (config.data_dir / "sim-kick-private.pem").string();
   const auto& sources = config.sources;
   if (const auto found = sources.generic.find(options.source); found != sources.generic.end()) {
@@ -147,7 +147,7 @@ void complete(Options& options, const config::Config& config) {
 int probe(Session& session, Options options) {
   const bool complete_already = !options.secret.empty() || !options.key_file.empty();
   if (!complete_already) {
-    auto config = session.load(session.load_params(config::Role::probe));
+    auto config = session.load(session.load_params(settings::Role::probe));
     if (!config) return kWrongUsage;
     complete(options, *config);
   }

@@ -4,11 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
-#include "platform/open_files.h"
 #include "app/process.h"
-#include "platform/signals.h"
 #include "cli/families.h"
-#include "config/describe.h"
+#include "config/url.h"
+#include "platform/open_files.h"
+#include "platform/signals.h"
+#include "settings/first_start.h"
 
 namespace vf::cli {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 constexpr std::chrono::seconds kStopPatience{10};
 static_assert(app::kDrainAtMost < kStopPatience);
 
-void announce(const Session& session, const config::Config& config, const app::Addresses& addresses) {
+void announce(const Session& session, const settings::Settings& config, const app::Addresses& addresses) {
   if (session.json) return;  // the log tells; standard output stays machine-readable
   auto& out = session.out();
   out << "\nvf is ready\n";
@@ -50,8 +51,8 @@ int run_role(Session& session, app::ProcessParams params) {
 
 // Everything that is wrong at once: also what only shows when values are read. Not the secrets that a first start would
 // have made.
-std::vector<config::Problem> all_problems(const config::LoadParams& params, std::vector<config::Problem> first) {
-  auto loaded = config::load(params);
+std::vector<config::Problem> all_problems(const settings::LoadParams& params, std::vector<config::Problem> first) {
+  auto loaded = settings::load(params);
   if (loaded) return first;
   auto& problems = loaded.error();
   std::erase_if(problems, [](const config::Problem& problem) { return problem.origin == "default"; });
@@ -59,16 +60,16 @@ std::vector<config::Problem> all_problems(const config::LoadParams& params, std:
 }
 
 int up(Session& session, bool simulated) {
-  auto params = session.load_params(config::Role::up);
+  auto params = session.load_params(settings::Role::up);
   params.simulated = simulated;
-  if (auto made = config::first_start(params); !made) return session.reject(all_problems(params, made.error()));
+  if (auto made = settings::first_start(params); !made) return session.reject(all_problems(params, made.error()));
   auto config = session.load(params);
   if (!config) return kWrongUsage;
-  return run_role(session,
-                  {.config = std::move(*config), .role = config::Role::up, .environment = {}, .simulated = simulated});
+  return run_role(
+      session, {.config = std::move(*config), .role = settings::Role::up, .environment = {}, .simulated = simulated});
 }
 
-int one_role(Session& session, config::Role role, const std::string& environment) {
+int one_role(Session& session, settings::Role role, const std::string& environment) {
   auto config = session.load(session.load_params(role, environment));
   if (!config) return kWrongUsage;
   if (std::error_code error; std::filesystem::create_directories(config->data_dir, error)) {
@@ -84,7 +85,7 @@ struct Words {
   const char *name, *description;
 };
 
-void add_environment_role(CLI::App& root, Session& session, config::Role role, const Words& words) {
+void add_environment_role(CLI::App& root, Session& session, settings::Role role, const Words& words) {
   auto environment = std::make_shared<std::string>();
   CLI::App& command = add_command(root, session, {words.name, words.description, [role, environment](Session& s) {
                                                     return one_role(s, role, *environment);
@@ -101,10 +102,10 @@ void add_roles(CLI::App& root, Session& session) {
                                [simulated](Session& s) { return up(s, *simulated); }});
   all.add_flag("--sim", *simulated, "Play Kick and Sumsub too, and point the sources at them");
   add_command(root, session, {"ingest", "The shared tier: receive, prove, keep, fan out", [](Session& s) {
-                                return one_role(s, config::Role::ingest, {});
+                                return one_role(s, settings::Role::ingest, {});
                               }});
-  add_environment_role(root, session, config::Role::api, {"api", "One environment: its receiver and its tables"});
-  add_environment_role(root, session, config::Role::worker,
+  add_environment_role(root, session, settings::Role::api, {"api", "One environment: its receiver and its tables"});
+  add_environment_role(root, session, settings::Role::worker,
                        {"worker", "One environment: retention, and another try for quarantined events"});
 }
 

@@ -4,8 +4,8 @@
 
 namespace vf::cli {
 
-config::LoadParams Session::load_params(config::Role role, const std::string& environment) const {
-  config::LoadParams params;
+settings::LoadParams Session::load_params(settings::Role role, const std::string& environment) const {
+  settings::LoadParams params;
   if (!config_file.empty()) params.file = config_file;
   params.sets = sets;
   params.role = role;
@@ -14,14 +14,14 @@ config::LoadParams Session::load_params(config::Role role, const std::string& en
   return params;
 }
 
-std::optional<config::Config> Session::load(const config::LoadParams& params) const {
-  auto loaded = config::load(params);
+std::optional<settings::Settings> Session::load(const settings::LoadParams& params) const {
+  auto loaded = settings::load(params);
   if (!loaded) {
     reject(loaded.error());
     return std::nullopt;
   }
   for (const config::Problem& warning : loaded->warnings) err() << "vf: warning: " << warning.text() << "\n";
-  return std::move(loaded->config);
+  return std::move(loaded->settings);
 }
 
 int Session::fail(const Error& error) const {

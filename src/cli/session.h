@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "cli/cli.h"
-#include "config/load.h"
+#include "settings/load.h"
 
 namespace vf::cli {
 
@@ -24,10 +24,10 @@ struct Session {
   std::ostream& out() const { return streams.out; }
   std::ostream& err() const { return streams.err; }
 
-  /// For config::load() and config::first_start().
-  config::LoadParams load_params(config::Role role, const std::string& environment = {}) const;
+  /// For settings::load() and settings::first_start().
+  settings::LoadParams load_params(settings::Role role, const std::string& environment = {}) const;
   /// Loads, tells warnings and problems. nullopt: return kWrongUsage.
-  std::optional<config::Config> load(const config::LoadParams& params) const;
+  std::optional<settings::Settings> load(const settings::LoadParams& params) const;
 
   /// "vf: <message>" on the error stream. Each returns the exit code, for `return session.fail(error);`
   int fail(const Error& error) const;                              // kFailed; of what is invalid: kWrongUsage

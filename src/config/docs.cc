@@ -1,65 +1,25 @@
+#include "config/docs.h"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
-
-#include "config/describe.h"
-#include "config/key.h"
-#include "config/units.h"
 
 namespace vf::config {
 namespace {
 
-constexpr int64_t kUnbounded = std::numeric_limits<int64_t>::max();
-
-std::string_view name_of(Type type) {
-  switch (type) {
-    case Type::text:
-      return "text";
-    case Type::path:
-      return "path";
-    case Type::file_text:
-      return "text or file:";
-    case Type::secret:
-      return "secret";
-    case Type::boolean:
-      return "true or false";
-    case Type::integer:
-      return "number";
-    case Type::duration:
-      return "duration";
-    case Type::duration_or_none:
-      return "duration or none";
-    case Type::size:
-      return "size";
-    case Type::listen:
-      return "address:port";
-    case Type::url:
-      return "URL";
-    case Type::store:
-      return "store";
-    case Type::word:
-      return "word";
-  }
-  return "text";
-}
-
 std::string type_of(const Key& key) {
-  const std::string name(name_of(key.type));
+  const std::string name(key.type.name);
   return key.list ? "list of " + name : name;
 }
 
-std::string bound(const Key& key, int64_t value) {
-  if (key.type == Type::size) return format_size(value);
-  return key.type == Type::integer ? std::to_string(value) : format_duration(Millis{value});
-}
-
 std::string bounds_of(const Key& key) {
-  if (key.min == 0 && key.max == kUnbounded) return "";
-  if (key.max == kUnbounded) return "at least " + bound(key, key.min);
-  return bound(key, key.min) + " to " + bound(key, key.max);
+  if (!key.type.bound || (key.min == 0 && key.max == kUnbounded)) return "";
+  if (key.max == kUnbounded) return "at least " + key.type.bound(key.min);
+  return key.type.bound(key.min) + " to " + key.type.bound(key.max);
 }
 
-// A default of a named section shows what stands for the section's name.
+// A default of a named section shows where the section's name goes.
 std::string default_of(const Key& key) {
   std::string text = key.fallback.empty() ? key.fallback_doc : key.fallback;
   if (const size_t star = text.find('*'); star != std::string::npos) text.replace(star, 1, "<name>");
@@ -70,21 +30,17 @@ std::string words_of(const Key& key, std::string_view separator) {
   return fmt::format("{}", fmt::join(key.words, separator));
 }
 
-std::vector<std::string_view> roles_of(const Key& key) {
-  constexpr std::pair<Role, std::string_view> kNames[] = {{Role::up, "up"},
-                                                          {Role::ingest, "ingest"},
-                                                          {Role::api, "api"},
-                                                          {Role::worker, "worker"},
-                                                          {Role::client, "client"},
-                                                          {Role::probe, "probe"},
-                                                          {Role::migrate_dm, "migrate dm"},
-                                                          {Role::migrate_env, "migrate env"},
-                                                          {Role::migrate_lake, "migrate lake"}};
+std::vector<std::string_view> roles_of(const Table& table, const Key& key) {
   std::vector<std::string_view> out;
-  for (const auto& [role, name] : kNames) {
-    if (holds(key.roles, role)) out.push_back(name);
+  for (const auto& [role, name] : table.roles()) {
+    if ((key.roles & role) != 0) out.push_back(name);
   }
   return out;
+}
+
+std::string roles_text(const Table& table, const Key& key) {
+  const auto roles = roles_of(table, key);
+  return roles.size() == table.roles().size() ? "every" : fmt::format("{}", fmt::join(roles, ", "));
 }
 
 std::string section_of(const std::string& path) {
@@ -99,61 +55,40 @@ std::string cell(std::string text) {
 
 std::string code(const std::string& text) { return text.empty() ? "" : "`" + cell(text) + "`"; }
 
-std::string markdown_row(const Key& key) {
+std::string markdown_row(const Table& table, const Key& key) {
   std::string kind = type_of(key);
-  if (key.type == Type::word) kind = (key.list ? "list of " : "") + code(words_of(key, "` `"));
-  if (key.type == Type::store) kind += ": " + code(words_of(key, "` `"));
+  if (key.type.is_word) {
+    kind = (key.list ? "list of " : "") + code(words_of(key, "` `"));
+  } else if (!key.words.empty()) {
+    kind += ": " + code(words_of(key, "` `"));
+  }
   if (const std::string bounds = bounds_of(key); !bounds.empty()) kind += ", " + bounds;
   std::string otherwise = key.fallback.empty() ? cell(key.fallback_doc) : code(default_of(key));
   if (key.required) otherwise = "required";
   std::string doc = cell(key.doc);
   if (!key.example.empty()) doc += " Example: " + code(key.example);
-  return fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path, kind, otherwise, doc,
-                     key.roles == kEveryRole ? "every" : fmt::format("{}", fmt::join(roles_of(key), ", ")));
+  return fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path, kind, otherwise, doc, roles_text(table, key));
 }
-
-constexpr std::string_view kIntroduction = R"(# Configuration
-
-Written by `vf config keys --markdown` from the table in `src/config/table.cc`; a test fails when it is stale.
-
-YAML 1.2 from `--config FILE` or `VF_CONFIG`; `--set key=value` overrides any key for one run, with a YAML value
-(`--set admin.listen=127.0.0.1:9001`, `--set 'targets.stage.types=["kick.*"]'`). Without a file `vf up` runs two
-environments, `stage` and `production`, on 127.0.0.1, and makes their secrets at its first start.
-
-- All errors are reported at once, each with file, line and key. `vf config print` shows what is in force and where each
-  value comes from; secrets are hidden.
-- `${NAME}` takes an environment variable, also inside a longer text (`$${` is a plain `${`).
-- Where the type says *secret* or *file:*, `file:PATH` reads the value from a file. The newline at its end is cut.
-- Relative paths (`file:`, `sqlite:`, `chdb:`) are under `data_dir`.
-- A role asks only for the keys it needs (last column): `vf api` never asks for Kick's secret.
-- Durations are `250ms` `30s` `5m` `1h` `7d`, sizes `512B` `64KiB` `1MiB` `2GiB`. A single value may stand for a list of
-  one. An empty value is as if the key was not there.
-- `*` and `<name>` stand for a name that you choose: up to 63 of `a-z`, `0-9`, `-` and `_`. A source's name is part of
-  its path (`/webhooks/<name>`) and of its events' ids: renaming a source renames its events.
-)";
 
 }  // namespace
 
-std::string keys_markdown() {
-  std::string out(kIntroduction);
-  out += fmt::format(
-      "- A configuration has at most {} targets, {} environments and {} sources; one with more is refused.\n",
-      kTargetsMax, kEnvironmentsMax, kSourcesMax);
+std::string keys_markdown(const Table& table, const MarkdownParams& params) {
+  std::string out = params.introduction;
   std::string section = "-";
-  for (const Key& key : all_keys()) {
+  for (const Key& key : table.keys()) {
     if (section_of(key.path) != section) {
       section = section_of(key.path);
       out += fmt::format("\n## {}\n\n| key | type | default | what for | needed by |\n|---|---|---|---|---|\n",
-                         section.empty() ? "Where things are kept" : section);
+                         section.empty() ? params.top_heading : section);
     }
-    out += markdown_row(key);
+    out += markdown_row(table, key);
   }
   return out;
 }
 
-std::string keys_text() {
+std::string keys_text(const Table& table) {
   std::string out;
-  for (const Key& key : all_keys()) {
+  for (const Key& key : table.keys()) {
     out += fmt::format("{}\n    {}\n    {}", key.path, key.doc, type_of(key));
     if (!key.words.empty()) out += ": " + words_of(key, " ");
     if (const std::string bounds = bounds_of(key); !bounds.empty()) out += ", " + bounds;
@@ -166,15 +101,15 @@ std::string keys_text() {
   return out;
 }
 
-std::string keys_json() {
+std::string keys_json(const Table& table) {
   auto array = nlohmann::ordered_json::array();
-  for (const Key& key : all_keys()) {
+  for (const Key& key : table.keys()) {
     nlohmann::ordered_json row{{"key", key.path},
                                {"type", type_of(key)},
                                {"default", default_of(key)},
                                {"required", key.required},
-                               {"secret", key.hidden()},
-                               {"roles", roles_of(key)},
+                               {"secret", key.type.hidden},
+                               {"roles", roles_of(table, key)},
                                {"doc", key.doc}};
     if (!key.words.empty()) row["words"] = key.words;
     if (const std::string bounds = bounds_of(key); !bounds.empty()) row["bounds"] = bounds;

@@ -1,15 +1,15 @@
-// Document: the configuration as written, before roles and secrets: the file, the overrides and the defaults laid over
-// each other, every value with its key and origin. Internal to src/config; values, pure functions but for the file.
+// Document: a configuration as written, before variables and files are resolved: the file, the overrides and the
+// defaults laid over each other, every value with its key and its origin. A value; reading it touches one file.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "config/key.h"
-#include "config/load.h"
 #include "config/problem.h"
+#include "config/table.h"
 
 namespace vf::config {
 
@@ -23,21 +23,24 @@ struct Entry {
 };
 
 struct Document {
+  const Table* table = nullptr;
   std::map<std::string, Entry> entries;         // by concrete path
-  std::map<std::string, std::string> sections;  // "targets.stage" → where it is named
+  std::map<std::string, std::string> sections;  // named ones: "targets.stage" → where it is named
   std::vector<Problem> problems;
 
   const Entry* find(const std::string& path) const;
+  std::string origin(const std::string& path) const;  // of a key; kDefaultOrigin when it has no value
+  /// Gives a key that has no value this one.
   void set_default(const std::string& path, const KeyMatch& match, const std::string& yaml);
 };
 
-/// What `vf up` runs without a file: two environments with their targets, Kick, and Sumsub when it is simulated.
-std::string defaults_for_up(bool simulated);
+struct Layers {
+  std::optional<std::filesystem::path> file;
+  std::string without_file;       // YAML that counts as defaults when there is no file
+  std::vector<std::string> sets;  // "key=value", over the file
+};
 
-/// Reads the layers of `params`, then fills in every default of the sections that exist.
-Document read_document(const LoadParams& params);
-
-/// Absolute. Empty when it names a variable that is not set.
-std::filesystem::path data_dir_of(const Document& document, const LoadParams& params);
+/// Lays the layers over each other, then fills in the table's defaults for every section that exists.
+Document read_document(const Table& table, const Layers& layers);
 
 }  // namespace vf::config

@@ -1,10 +1,10 @@
+#include "config/print.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.h"
-#include "config/describe.h"
-#include "config/document.h"
-#include "config/resolve.h"
+#include "config/url.h"
 
 namespace vf::config {
 namespace {
@@ -46,7 +46,7 @@ bool is_one_variable(const std::string& text) { return text.starts_with("${") &&
 
 std::string shown(const Key& key, const std::string& item, const Lookup& lookup) {
   const bool reference = item.starts_with(kFilePrefix) || is_one_variable(item);
-  if (key.hidden()) return reference ? item : "***";
+  if (key.type.hidden) return reference ? item : "***";
   return without_password(expand(item, lookup).value_or(item));
 }
 
@@ -93,31 +93,15 @@ nlohmann::ordered_json to_json(const Branch& branch, const Lookup& lookup) {
 
 }  // namespace
 
-std::string without_password(std::string url) {
-  const size_t begin = url.find("://");
-  if (begin == std::string::npos) return url;
-  constexpr std::string_view kParameter = "password=";  // libpq's sslpassword, too
-  for (size_t from = url.find('?', begin); (from = url.find(kParameter, from)) != std::string::npos;) {
-    from += kParameter.size();
-    url.replace(from, std::min(url.find('&', from), url.size()) - from, "***");
-  }
-  const size_t at = url.rfind('@', url.find('/', begin + 3));
-  const size_t colon = url.find(':', begin + 3);
-  if (at == std::string::npos || colon >= at) return url;
-  return url.replace(colon + 1, at - colon - 1, "***");
-}
-
-std::string print_yaml(const LoadParams& params) {
-  const Document document = read_document(params);  // the tree points into it
+std::string print_yaml(const Document& document, const Lookup& lookup) {
   std::string text;
-  write_yaml(text, tree_of(document), params.lookup, 0);
+  write_yaml(text, tree_of(document), lookup, 0);
   return text;
 }
 
-std::string print_json(const LoadParams& params) {
+std::string print_json(const Document& document, const Lookup& lookup) {
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
-  const Document document = read_document(params);
-  return to_json(tree_of(document), params.lookup).dump(2, ' ', false, kReplace) + "\n";
+  return to_json(tree_of(document), lookup).dump(2, ' ', false, kReplace) + "\n";
 }
 
 }  // namespace vf::config

@@ -1,18 +1,27 @@
-// Problem: one thing that is wrong with the configuration, said so that it can be mended without the docs. A value.
+// Problem: one thing that is wrong with a configuration, with enough in it to correct it without the docs. A value.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace vf::config {
 
 struct Problem {
   std::string origin;   // "vf.yaml:12", "--set", "default"
-  std::string key;      // "targets.stage.url"; empty when the whole file is meant
-  std::string what;     // what is wrong and how to mend it
-  bool unread = false;  // the value could not be had: a variable is not set, or a file cannot be read
+  std::string key;      // "targets.stage.url"; empty: the whole file
+  std::string what;     // what is wrong and how to correct it
+  bool unread = false;  // the value could not be read: a variable is not set, or a file cannot be read
 
   /// "vf.yaml:12: targets.stage.url: must be …"
   std::string text() const { return origin + ": " + (key.empty() ? "" : key + ": ") + what; }
 };
+
+struct Findings {
+  std::vector<Problem> problems, warnings;
+};
+
+/// What is wrong with one value; nullopt: nothing.
+using Complaint = std::optional<std::string>;
 
 }  // namespace vf::config

@@ -1,14 +1,18 @@
-// Resolving: environment variables and files put in the place of their references. Internal to src/config. Thread safe.
+// Resolving: environment variables and files put in the place of their references. Keeps nothing; thread safe.
 #pragma once
 
 #include <expected>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "config/load.h"
-
 namespace vf::config {
+
+/// An environment variable's value; nullopt when it is not set.
+using Lookup = std::function<std::optional<std::string>(const std::string& name)>;
+std::optional<std::string> process_environment(const std::string& name);
 
 /// `text` with every ${NAME} replaced ("$${" stands for "${"), or what is wrong.
 std::expected<std::string, std::string> expand(std::string_view text, const Lookup& lookup);
@@ -18,7 +22,7 @@ bool has_variables(std::string_view text);
 
 inline constexpr std::string_view kFilePrefix = "file:";
 
-/// Is there surely no file? What cannot be looked at is not missing: reading it will say why.
+/// Is there certainly no file? A path that cannot be examined is not missing: reading it reports why.
 bool is_missing(const std::filesystem::path& path);
 
 struct FileSecret {

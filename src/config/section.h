@@ -1,74 +1,16 @@
-// Section: how the table of keys is written down. A key's type follows from the C++ member it fills, so a row names a
-// path, a member and its documentation, and nothing twice. Internal to src/config; used while the table is built.
+// Section: how a table of keys is written down. A row names a path, the C++ member that it fills, and its
+// documentation; the key's type follows from the member. Used while a table is built; one thread.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "config/key.h"
+#include "config/value_readers.h"
 
 namespace vf::config {
-
-/// The words of an enumeration, in the order of its values; specialised beside the table.
-template <class E>
-std::vector<std::string> words_of();
-
-/// Reads one text into `out` within the key's bounds, or says what is wrong.
-Complaint read(const std::string& text, const Key& key, std::string& out);
-Complaint read(const std::string& text, const Key& key, std::filesystem::path& out);
-Complaint read(const std::string& text, const Key& key, FileText& out);
-Complaint read(const std::string& text, const Key& key, Secret& out);
-Complaint read(const std::string& text, const Key& key, bool& out);
-Complaint read(const std::string& text, const Key& key, int64_t& out);
-Complaint read(const std::string& text, const Key& key, Millis& out);
-Complaint read(const std::string& text, const Key& key, std::optional<Millis>& out);
-Complaint read(const std::string& text, const Key& key, Size& out);
-Complaint read(const std::string& text, const Key& key, Listen& out);
-Complaint read(const std::string& text, const Key& key, Url& out);
-Complaint read(const std::string& text, const Key& key, StoreUrl& out);
-Complaint check_word(const std::string& text, const Key& key);
-
-template <class E>
-  requires std::is_enum_v<E>
-Complaint read(const std::string& text, const Key& key, E& out) {
-  if (auto wrong = check_word(text, key)) return wrong;
-  out = static_cast<E>(std::ranges::find(key.words, text) - key.words.begin());
-  return std::nullopt;
-}
-
-template <class T>
-constexpr Type type_of() {
-  if constexpr (std::is_enum_v<T>)
-    return Type::word;
-  else if constexpr (std::is_same_v<T, std::filesystem::path>)
-    return Type::path;
-  else if constexpr (std::is_same_v<T, FileText>)
-    return Type::file_text;
-  else if constexpr (std::is_same_v<T, Secret>)
-    return Type::secret;
-  else if constexpr (std::is_same_v<T, bool>)
-    return Type::boolean;
-  else if constexpr (std::is_same_v<T, int64_t>)
-    return Type::integer;
-  else if constexpr (std::is_same_v<T, Millis>)
-    return Type::duration;
-  else if constexpr (std::is_same_v<T, std::optional<Millis>>)
-    return Type::duration_or_none;
-  else if constexpr (std::is_same_v<T, Size>)
-    return Type::size;
-  else if constexpr (std::is_same_v<T, Listen>)
-    return Type::listen;
-  else if constexpr (std::is_same_v<T, Url>)
-    return Type::url;
-  else if constexpr (std::is_same_v<T, StoreUrl>)
-    return Type::store;
-  else
-    return Type::text;
-}
 
 template <class T>
 struct ItemOf {
@@ -81,50 +23,77 @@ struct ItemOf<std::vector<T>> {
   static constexpr bool list = true;
 };
 
-template <class T>
-Complaint store_items(const std::vector<std::string>& items, const Key& key, T& out) {
-  if constexpr (ItemOf<T>::list) {
-    T values;
+/// Reads one text as an Item into `out`, which may be of a plainer type.
+template <class Item, class Out>
+Complaint read_item(const std::string& text, const Row& rules, Out& out) {
+  if constexpr (std::is_same_v<Item, Out>) {
+    return Value<Item>::read(text, rules, out);
+  } else {
+    Item value{};
+    if (auto wrong = Value<Item>::read(text, rules, value)) return wrong;
+    out = Value<Item>::plain(std::move(value));
+    return std::nullopt;
+  }
+}
+
+template <class Item, class Out>
+Complaint read_items(const Key::Items& items, const Row& rules, Out& out) {
+  if constexpr (ItemOf<Out>::list) {
+    Out values;
     for (const std::string& item : items) {
-      if (auto wrong = read(item, key, values.emplace_back())) return wrong;
+      if (auto wrong = read_item<Item>(item, rules, values.emplace_back())) return wrong;
     }
     out = std::move(values);
     return std::nullopt;
   } else {
-    return read(items.front(), key, out);
+    return read_item<Item>(items.front(), rules, out);
   }
 }
 
-/// The keys under one path. `Struct` is what they fill; `locate` finds it in a Config, making it if need be.
-template <class Struct>
+template <class Item, class Out>
+Complaint check_items(const Key::Items& items, const Row& rules) {
+  Out unused{};
+  return read_items<Item>(items, rules, unused);
+}
+
+/// The keys under one path. `Struct` is what they fill; `locate` finds it in the settings, where `name` is what '*'
+/// stands for, and creates it if need be. Several sections may share a path.
+template <class Settings, class Struct>
 class Section {
  public:
-  using Locate = Struct& (*)(Config&, const std::string& name);
+  using Locate = Struct& (*)(Settings&, const std::string& name);
 
   Section(std::vector<Key>& keys, std::string path, Roles roles, Locate locate)
       : keys_(keys), path_(std::move(path)), roles_(roles), locate_(locate) {}
 
-  /// A key that fills `member`.
-  template <class T>
+  /// A key that fills `member`: read as an `As`, if that is given (a std::string that holds a Url), else as the member.
+  template <class As = void, class T>
   void key(const char* name, T Struct::* member, Row row) {
-    add<T>(name, std::move(row),
-           [locate = locate_, member](Config& c, const std::string& n) -> T& { return locate(c, n).*member; });
+    add<As>(name, std::move(row),
+            [locate = locate_, member](Settings& s, const std::string& n) -> T& { return locate(s, n).*member; });
   }
 
-  /// A key that fills what `place(Config&, name)` refers to.
-  template <class T, class Place>
+  /// A key whose default is the member's own, in a Struct{}.
+  template <class T>
+  void key_with_own_default(const char* name, T Struct::* member, Row row) {
+    row.fallback = Value<T>::text(Struct{}.*member);
+    key(name, member, std::move(row));
+  }
+
+  /// A key that fills what `place(Settings&, name)` refers to.
+  template <class As = void, class Place>
   void add(const char* name, Row row, Place place) {
+    using Out = std::remove_reference_t<std::invoke_result_t<Place, Settings&, const std::string&>>;
+    using Item = std::conditional_t<std::is_void_v<As>, typename ItemOf<Out>::type, As>;
+    if (row.roles == 0) row.roles = roles_;
+    if constexpr (std::is_enum_v<Item>) row.words = Value<Item>::words();
     Key key{std::move(row)};
     key.path = path_.empty() ? name : path_ + "." + name;
-    key.type = type_of<typename ItemOf<T>::type>();
-    key.list = ItemOf<T>::list;
-    if (key.roles == 0) key.roles = roles_;
-    if (key.type == Type::text && !key.words.empty()) key.type = Type::word;
-    if constexpr (std::is_enum_v<typename ItemOf<T>::type>) key.words = words_of<typename ItemOf<T>::type>();
-    Key rules = key;
-    key.store = [rules = std::move(rules), place](Config& into, const std::string& n,
-                                                  const std::vector<std::string>& items) -> Complaint {
-      return store_items(items, rules, place(into, n));
+    key.type = std::is_same_v<Item, std::string> && !key.words.empty() ? kWordType : Value<Item>::kType;
+    key.list = ItemOf<Out>::list;
+    key.check_items = &check_items<Item, Out>;
+    key.store = [rules = Row(key), place](Root& into, const std::string& n, const Key::Items& items) {
+      return read_items<Item>(items, rules, place(static_cast<Settings&>(into), n));
     };
     keys_.push_back(std::move(key));
   }

@@ -41,7 +41,7 @@ class Reader {
   }
 
  private:
-  // An anchor's node keeps the line where it was written, which is where it can be mended.
+  // An anchor's node keeps the line where it was written, which is where it can be corrected.
   static int line_of(const YAML::Node& node, int otherwise) {
     const YAML::Mark mark = node.Mark();
     return mark.is_null() ? otherwise : mark.line + 1;
@@ -83,7 +83,7 @@ class Reader {
   int values_ = 0;
 };
 
-// Where a token cannot begin a document, as a ',' at its start, yaml-cpp reads empty documents there for ever.
+// yaml-cpp reads empty documents for ever where a token cannot begin one, such as a leading ','.
 class Progress : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& at) override {
@@ -111,14 +111,13 @@ void check_progress(const std::string& text) {
   }
 }
 
-// What stands behind a further '---' would be lost without a word.
+// A further document, behind another '---', must not be lost without a report.
 YAML::Node only_document(const std::string& text) {
   check_progress(text);
   const std::vector<YAML::Node> documents = YAML::LoadAll(text);
   for (size_t i = 1; i < documents.size(); ++i) {
     if (documents[i].IsNull()) continue;
-    throw YamlError{documents[i].Mark().line + 1,
-                    "a second document begins here; only one is read: take the '---' out"};
+    throw YamlError{documents[i].Mark().line + 1, "a second document begins here; only one is read: remove the '---'"};
   }
   return documents.empty() ? YAML::Node() : documents.front();
 }

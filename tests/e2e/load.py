@@ -6,7 +6,7 @@ import time
 
 SENDERS = 4
 PAUSE_S = 0.02         # between one sender's deliveries
-ATTEMPT_TIMEOUT_S = 1   # shorter than many a provider's, and than ingest.patience: some time out that are kept
+ATTEMPT_TIMEOUT_S = 1   # shorter than many a provider's, and than ingest.answer_timeout: some time out that are kept
 RETRY_S = 0.1
 GIVE_UP_S = 60
 

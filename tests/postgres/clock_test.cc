@@ -27,7 +27,7 @@ TEST_F(AClockThatIsAhead, MakesAHubRemoveNothing) {
   const auto store = open_store(params_);
   const std::vector<Write> event{adding(1, today_)};
   ASSERT_TRUE(store->write(event, clock_.now(), nullptr));
-  config::Ingest configured;
+  settings::Ingest configured;
   configured.outbox_retention = std::chrono::days{7};
   configured.ledger_retention = std::chrono::days{30};
   const auto step = app::Retention::due({configured, services_, *store, {}});
@@ -56,7 +56,7 @@ TEST_F(AClockThatIsAhead, MakesAWorkerRemoveNothing) {
   projection.status = store::Applied::quarantined;
   projection.reason = "unknown";
   ASSERT_TRUE((*store)->apply(std::span(&projection, 1), today_, nullptr));
-  config::Environment configured;
+  settings::Environment configured;
   configured.processed_retention = std::chrono::days{30};
   configured.quarantined_retention = std::chrono::days{30};
   const auto step = app::Maintenance::due({"stage", configured, services_, **store});

@@ -1,4 +1,5 @@
-// What a role logs about a schema that a newer version has migrated. Real SQLite files; the newer version is a row of theirs.
+// What a role logs about a schema that a newer version has migrated. Real SQLite files; the newer version is a row of
+// theirs.
 #include "app/migrations.h"
 
 #include <gmock/gmock.h>

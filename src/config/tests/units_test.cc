@@ -20,7 +20,7 @@ TEST(Units, DurationsHaveOneNumberAndOneUnit) {
   }
 }
 
-TEST(Units, DurationsEndAtAHundredYears) {
+TEST(Units, DurationsAreAtMostAHundredYears) {
   EXPECT_EQ(parse_duration("36500d"), std::chrono::days{36500});
   EXPECT_FALSE(parse_duration("36501d"));
   EXPECT_FALSE(parse_duration("3153600000001ms"));
@@ -47,7 +47,7 @@ TEST(Units, FormatsAreTheShortestExactOnes) {
   EXPECT_EQ(format_size(1000), "1000B");
 }
 
-RC_GTEST_PROP(Units, WhatIsFormattedReadsBack, ()) {
+RC_GTEST_PROP(Units, FormattedValueReadsBack, ()) {
   const int64_t value = *rc::gen::inRange<int64_t>(0, 36'500ll * 86'400'000);
   RC_ASSERT(*parse_duration(format_duration(Millis{value})) == Millis{value});
   RC_ASSERT(*parse_size(format_size(value)) == value);

@@ -70,7 +70,7 @@ TEST(YamlValue, DepthIsBounded) {
   EXPECT_FALSE(parse_yaml(nested(66)));
 }
 
-TEST(YamlValue, DepthIsAnErrorBeforeItIsACrash) {
+TEST(YamlValue, DeepNestingIsAnErrorNotACrash) {
   EXPECT_FALSE(parse_yaml(std::string(100'000, '[')));
   EXPECT_FALSE(parse_yaml(std::string(100'000, '{')));
   std::string blocks;
@@ -92,7 +92,7 @@ TEST(YamlValue, AnchorsCannotGrowWithoutBound) {
   EXPECT_EQ(tree.error().what, "more than 100000 values");
 }
 
-TEST(YamlValue, ASecondDocumentIsNotLostInSilence) {
+TEST(YamlValue, SecondDocumentIsReported) {
   const auto tree = parse_yaml("---\na: 1\n---\nb: 2\n");
   ASSERT_FALSE(tree);
   EXPECT_EQ(tree.error().line, 4);
@@ -106,7 +106,7 @@ TEST(YamlValue, TextIsBounded) {
   EXPECT_FALSE(parse_yaml(most + "x"));
 }
 
-TEST(YamlValue, ATokenThatCannotBeginADocumentIsRefused) {
+TEST(YamlValue, TokenThatCannotBeginADocumentIsRefused) {
   for (const std::string text : {",", ", a: b\ntargets:\n", "a: 1\n---\n, b\n"}) {
     const auto value = parse_yaml(text);
     ASSERT_FALSE(value) << text;

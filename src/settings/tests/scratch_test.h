@@ -1,4 +1,4 @@
-// A directory of a test's own, gone at its end, and loading a configuration text inside it with chosen variables.
+// A directory of a test's own, removed at its end, and loading a configuration text inside it with chosen variables.
 // Test support; one thread.
 #pragma once
 
@@ -10,14 +10,14 @@
 #include <map>
 #include <string>
 
-#include "config/load.h"
+#include "settings/load.h"
 
-namespace vf::config {
+namespace vf::settings {
 
 class Scratch : public testing::Test {
  protected:
   Scratch() {
-    std::string path = testing::TempDir() + "vf-config-XXXXXX";
+    std::string path = testing::TempDir() + "vf-settings-XXXXXX";
     dir_ = mkdtemp(path.data());
   }
   ~Scratch() override { std::filesystem::remove_all(dir_); }
@@ -56,15 +56,15 @@ class Scratch : public testing::Test {
     const auto loaded = load(params);
     return loaded ? lines(loaded->warnings) : "failed: " + lines(loaded.error());
   }
-  Config config(const LoadParams& params) {
+  Settings settings(const LoadParams& params) {
     auto loaded = load(params);
     EXPECT_TRUE(loaded) << lines(loaded.error());
-    return loaded ? std::move(loaded->config) : Config{};
+    return loaded ? std::move(loaded->settings) : Settings{};
   }
 
-  std::string lines(const std::vector<Problem>& problems) const {
+  std::string lines(const std::vector<config::Problem>& problems) const {
     std::string out;
-    for (const Problem& problem : problems) out += problem.text() + "\n";
+    for (const config::Problem& problem : problems) out += problem.text() + "\n";
     const std::string prefix = dir_.string() + "/";
     for (size_t at = out.find(prefix); at != std::string::npos; at = out.find(prefix)) out.erase(at, prefix.size());
     return out;
@@ -76,4 +76,4 @@ class Scratch : public testing::Test {
 
 inline const std::string kWebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-}  // namespace vf::config
+}  // namespace vf::settings

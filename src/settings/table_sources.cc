@@ -1,39 +1,29 @@
-// The table of configuration keys, continued: sources.
-#include "config/section.h"
-#include "config/table.h"
+#include "settings/table_sources.h"
+
 #include "crypto/public_key.h"
+#include "settings/secrets.h"
 
-namespace vf::config {
-
-template <>
-std::vector<std::string> words_of<SourceMode>() {
-  return {"live", "dry-run", "off"};
-}
-template <>
-std::vector<std::string> words_of<crypto::Hash>() {
-  return {"sha1", "sha256", "sha512"};
-}
-
+namespace vf::settings {
 namespace {
 
-Complaint rsa_public_key(std::string_view text) {
+config::Complaint check_rsa_public_key(std::string_view text) {
   const auto key = crypto::PublicKey::rsa_from_pem(text);
-  return key ? std::nullopt : Complaint(key.error().message);
+  return key ? std::nullopt : config::Complaint(key.error().message);
 }
 
-void add_kick(std::vector<Key>& keys) {
-  Section<KickSource> s(keys, "sources.kick", kHub, [](Config& c, const std::string&) -> KickSource& {
+void add_kick(Keys& keys) {
+  Section<KickSource> s(keys, "sources.kick", kHub, [](Settings& c, const std::string&) -> KickSource& {
     return c.sources.kick ? *c.sources.kick : c.sources.kick.emplace();
   });
-  s.key("mode", &KickSource::mode, {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
+  s.key("mode", &KickSource::mode, {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("public_keys", &KickSource::public_keys,
         {.fallback_doc = "Kick's published key, refreshed from api_base",
-         .check = rsa_public_key,
-         .doc = "The keys that deliveries are proved against, PEM.",
+         .check = check_rsa_public_key,
+         .doc = "The keys that verify deliveries, PEM.",
          .example = "[file:kick.pem]"});
   s.key("api_base", &KickSource::api_base,
         {.fallback = "https://api.kick.com",
-         .doc = "Kick's API: its key is fetched from there when it seems to have changed."});
+         .doc = "Kick's API: its key is fetched from there when a signature does not verify."});
   s.key("auth_base", &KickSource::auth_base,
         {.fallback = "https://id.kick.com", .doc = "Kick's OAuth server. Not used yet."});
   s.key("client_id", &KickSource::client_id,
@@ -43,8 +33,8 @@ void add_kick(std::vector<Key>& keys) {
   s.key("max_age", &KickSource::max_age,
         {.fallback_doc = "ingest.retention.ledger less a day",
          .min = kSecond,
-         .doc = "A delivery signed longer ago is refused. Longer than the default, or none, lets an old capture enter "
-                "again once the ledger has forgotten it: allowed, warned about.",
+         .doc = "A delivery signed longer ago is refused. Longer than the default, or none, accepts an old "
+                "captured delivery again after its ledger row is removed: allowed, with a warning.",
          .example = "none"});
   s.key("viewer_poll.every", &KickSource::viewer_poll_every,
         {.fallback = "1m",
@@ -53,15 +43,15 @@ void add_kick(std::vector<Key>& keys) {
          .doc = "How often viewers of known channels are sampled. Not used yet: nothing is polled."});
 }
 
-void add_sumsub(std::vector<Key>& keys) {
-  Section<SumsubSource> s(keys, "sources.sumsub", kHub, [](Config& c, const std::string&) -> SumsubSource& {
+void add_sumsub(Keys& keys) {
+  Section<SumsubSource> s(keys, "sources.sumsub", kHub, [](Settings& c, const std::string&) -> SumsubSource& {
     return c.sources.sumsub ? *c.sources.sumsub : c.sources.sumsub.emplace();
   });
   s.key("mode", &SumsubSource::mode,
-        {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
+        {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("webhook_secrets", &SumsubSource::webhook_secrets,
         {.required = true,
-         .generate = Generate::token,
+         .generate = generate_token,
          .roles = kHub | only(Role::probe),
          .doc = "Secrets of Sumsub's webhook manager; several while one rotates.",
          .example = "[\"${SUMSUB_WEBHOOK_SECRET}\"]"});
@@ -69,13 +59,13 @@ void add_sumsub(std::vector<Key>& keys) {
         {.fallback = "[sha1, sha256, sha512]", .doc = "Digests that are accepted.", .example = "[sha256]"});
 }
 
-void add_x(std::vector<Key>& keys) {
-  Section<XSource> s(keys, "sources.x", kHub, [](Config& c, const std::string&) -> XSource& {
+void add_x(Keys& keys) {
+  Section<XSource> s(keys, "sources.x", kHub, [](Settings& c, const std::string&) -> XSource& {
     return c.sources.x ? *c.sources.x : c.sources.x.emplace();
   });
   s.key("mode", &XSource::mode,
         {.fallback = "live",
-         .doc = "live; dry-run: kept raw, never fanned out; off: not polled. Not used yet, as all of this section: "
+         .doc = "live; dry-run: kept in the raw log, never fanned out; off: not polled. Not used yet, as all of this section: "
                 "nothing is polled."});
   s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API. Not used yet."});
   s.key("bearer_token", &XSource::bearer_token,
@@ -87,12 +77,12 @@ void add_x(std::vector<Key>& keys) {
          .doc = "How often follower counts are sampled. Not used yet."});
 }
 
-GenericSource& generic_source(Config& config, const std::string& name) { return config.sources.generic[name]; }
+GenericSource& generic_source(Settings& settings, const std::string& name) { return settings.sources.generic[name]; }
 
-void add_generic(std::vector<Key>& keys) {
+void add_generic(Keys& keys) {
   Section<GenericSource> s(keys, "sources.*", kHub, generic_source);
   s.key("mode", &GenericSource::mode,
-        {.fallback = "live", .doc = "live; dry-run: kept raw, never fanned out; off: 404."});
+        {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("scheme", &GenericSource::scheme,
         {.required = true,
          .words = {"standard-webhooks", "github", "stripe", "slack", "shopify", "twitch", "discord", "hmac"},
@@ -111,43 +101,45 @@ void add_generic(std::vector<Key>& keys) {
          .doc = "A delivery signed longer ago is refused."});
 }
 
-// How a delivery is read: all of it for scheme hmac, for the other schemes only where attributes stand. What the texts
-// mean, and what is wrong with them, src/sources/generic says.
-void add_generic_options(std::vector<Key>& keys) {
+// How a delivery is read. Scheme hmac takes all of these options, the other schemes only those for the event's
+// attributes. src/sources/generic defines and checks the texts.
+void add_generic_options(Keys& keys) {
   Section<GenericSource> s(keys, "sources.*", kHub | only(Role::probe), generic_source);
   const auto option = [&s](const char* name, Row row) {
-    s.add<std::string>(name, std::move(row), [name](Config& c, const std::string& source) -> std::string& {
+    s.add<std::string>(name, std::move(row), [name](Settings& c, const std::string& source) -> std::string& {
       return c.sources.generic[source].options[name];
     });
   };
-  option("header", {.doc = "The header that holds the signature; spellings by comma.", .example = "X-Signature"});
-  option("split", {.doc = "How signatures stand in it: plain, prefix TEXT, fields NAME, list VERSION.",
+  option("header",
+         {.doc = "The header with the signature; several spellings with commas between.", .example = "X-Signature"});
+  option("split", {.doc = "How the header contains signatures: plain, prefix TEXT, fields NAME, list VERSION.",
                    .example = "prefix sha256="});
-  option("encoding", {.words = {"hex", "base64"}, .doc = "Of the signature; hex if not given.", .example = "hex"});
+  option("encoding", {.words = {"hex", "base64"}, .doc = "Of the signature; without it hex.", .example = "hex"});
   option("algorithm", {.words = {"hmac-sha1", "hmac-sha256", "hmac-sha512", "ed25519"},
-                       .doc = "hmac-sha256 if not given.",
+                       .doc = "Of the signature; without it hmac-sha256.",
                        .example = "hmac-sha256"});
-  option("key", {.doc = "How a secret is written: text, hex or base64, each perhaps with: after PREFIX.",
+  option("key", {.doc = "How a secret is written: text, hex or base64, optionally followed by: after PREFIX.",
                  .example = "base64 after whsec_"});
-  option("template", {.doc = "The signed bytes; {body} if not given.", .example = "\"{header:X-Timestamp}.{body}\""});
+  option("template", {.doc = "The signed bytes; without it {body}.", .example = "\"{header:X-Timestamp}.{body}\""});
   option("timestamp",
          {.doc = "The signed time: unix or rfc3339, and its place.", .example = "unix header:X-Timestamp"});
   option("tolerance", {.doc = "How far the signed time may be off, or none; wins over max_age.", .example = "5m"});
-  option("id", {.doc = "Where the message id stands; body: its digest.", .example = "header:X-Request-Id"});
+  option("id", {.doc = "The place of the message id; body: the body's digest.", .example = "header:X-Request-Id"});
   option("id_time",
          {.doc = "A time in the body that every attempt repeats, for ids that sort.", .example = "/created_at"});
-  option("type", {.doc = "Where the event's type stands; /type if not given.", .example = "header:X-Event | /event"});
-  option("time", {.doc = "Where it says when it happened.", .example = "/created_at"});
-  option("subject", {.doc = "Where it says whom it is about.", .example = "order/{/order/id}"});
-  option("fact_key", {.doc = "What two messages share that say the same thing.", .example = "/order/id"});
-  option("version", {.doc = "Where the payload's version stands.", .example = "header:X-Version"});
+  option("type", {.doc = "The place of the event's type; without it /type.", .example = "header:X-Event | /event"});
+  option("time", {.doc = "The place of the time at which the event happened.", .example = "/created_at"});
+  option("subject", {.doc = "The event's subject: text with places in braces.", .example = "order/{/order/id}"});
+  option("fact_key",
+         {.doc = "The place of a value that is equal in two messages about the same fact.", .example = "/order/id"});
+  option("version", {.doc = "The place of the payload's version.", .example = "header:X-Version"});
   option("sandbox", {.doc = "When an event is the provider's test: PLACE = VALUE.", .example = "/livemode = false"});
   option("keep", {.doc = "Further headers to keep with the event.", .example = "X-Shop,X-Region"});
 }
 
 }  // namespace
 
-void add_sources(std::vector<Key>& keys) {
+void add_sources(Keys& keys) {
   add_kick(keys);
   add_sumsub(keys);
   add_x(keys);
@@ -155,4 +147,4 @@ void add_sources(std::vector<Key>& keys) {
   add_generic_options(keys);
 }
 
-}  // namespace vf::config
+}  // namespace vf::settings

@@ -1,14 +1,15 @@
-#include "config/describe.h"
+#include "settings/describe.h"
 
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
-#include "config/key.h"
-#include "config/tests/scratch_test.h"
 #include "config/yaml_value.h"
+#include "settings/table.h"
+#include "settings/tests/scratch_test.h"
+#include "settings/words.h"
 
-namespace vf::config {
+namespace vf::settings {
 namespace {
 
 using testing::HasSubstr;
@@ -25,7 +26,7 @@ targets:
   stage: {url: "https://u:hunter5@host/x"}
 )";
 
-TEST_F(Describe, PrintShowsWhatIsInForceAndWhereItComesFrom) {
+TEST_F(Describe, PrintShowsEffectiveValuesWithTheirOrigin) {
   LoadParams p = params(Role::up, kSecretive);
   variables_["HOST"] = "127.0.0.1";
   p.sets = {"log.level=debug"};
@@ -34,7 +35,7 @@ TEST_F(Describe, PrintShowsWhatIsInForceAndWhereItComesFrom) {
   EXPECT_THAT(text, testing::ContainsRegex("\n  listen: \"127.0.0.1:80\" +# .*vf.yaml:2\n"));
   EXPECT_THAT(text, testing::ContainsRegex("\n  max_body: 1MiB +# default\n"));
   EXPECT_THAT(text, testing::ContainsRegex("\n    secret: \\[\"file:stage.secret\"\\] +# default\n"));
-  EXPECT_TRUE(parse_yaml(text)) << text;
+  EXPECT_TRUE(config::parse_yaml(text)) << text;
 }
 
 TEST_F(Describe, PrintHidesEverySecret) {
@@ -49,60 +50,62 @@ TEST_F(Describe, PrintHidesEverySecret) {
   }
 }
 
-TEST(WithoutPassword, HidesItWhereverAUrlHoldsIt) {
-  EXPECT_EQ(without_password("postgresql://u:p:@@h/db"), "postgresql://u:***@h/db");
-  EXPECT_EQ(without_password("postgresql://u@h:5432/db"), "postgresql://u@h:5432/db");
-  EXPECT_EQ(without_password("postgresql://h/db?user=u&password=p&sslpassword=q&sslmode=require"),
-            "postgresql://h/db?user=u&password=***&sslpassword=***&sslmode=require");
-  EXPECT_EQ(without_password("/data/stage.db"), "/data/stage.db");
-}
-
-TEST_F(Describe, WhatIsPrintedLoadsToTheSameValues) {
+TEST_F(Describe, PrintedConfigurationLoadsToTheSameValues) {
   write("vf-data/a.secret", kWebhookSecret);
   const LoadParams p = params(Role::up, "environments: {a: {listen: 'h:1'}}\nsources: {kick: {max_age: none}}\n");
   const std::string text = print_yaml(p);
   LoadParams again = bare(Role::up);
   again.file = write("again.yaml", text.substr(0, text.find("\n  token:")) + text.substr(text.find("\nsources:")));
   EXPECT_EQ(print_json(again), print_json(p));
-  EXPECT_EQ(config(again).environments.at("a").listen.address, "h:1");
+  EXPECT_EQ(settings(again).environments.at("a").listen.address, "h:1");
 }
 
 TEST_F(Describe, PrintShowsWrongValuesAsTheyWereWritten) {
   EXPECT_THAT(print_yaml(params(Role::up, "banana: 1\nlog: {level: loud}\n")), HasSubstr("level: loud"));
 }
 
-TEST_F(Describe, PrintAsJsonIsAnObjectOfTheSameShape) {
+TEST_F(Describe, PrintAsJsonHasTheSameShape) {
   const auto json = nlohmann::json::parse(print_json(params(Role::up, kSecretive)));
   EXPECT_EQ(json["admin"]["token"], "***");
   EXPECT_EQ(json["sources"]["sumsub"]["webhook_secrets"], (nlohmann::json{"***", "file:sumsub.secret", "***"}));
   EXPECT_EQ(json["ingest"]["retention"]["raw_events"]["default"], "400d");
 }
 
-TEST(Keys, EveryRowIsWholeAndItsDefaultAndExampleAreValid) {
-  for (const Key& key : all_keys()) {
+TEST(Keys, DefaultsAndExamplesAreValid) {
+  for (const config::Key& key : table().keys()) {
     EXPECT_FALSE(key.doc.empty()) << key.path;
-    EXPECT_TRUE(find_key(key.path.find('*') == std::string::npos
-                             ? key.path
-                             : std::string(key.path).replace(key.path.find('*'), 1, "name")))
+    EXPECT_TRUE(table().find(key.path.find('*') == std::string::npos
+                                 ? key.path
+                                 : std::string(key.path).replace(key.path.find('*'), 1, "name")))
         << key.path;
     if (key.required) EXPECT_FALSE(key.example.empty()) << key.path;
     for (const std::string& yaml : {key.fallback, key.example}) {
-      if (yaml.empty() || key.from_file()) continue;
-      const auto value = parse_yaml(yaml);
+      if (yaml.empty() || key.type.from_file) continue;
+      const auto value = config::parse_yaml(yaml);
       ASSERT_TRUE(value) << key.path;
       std::vector<std::string> items;
-      for (const YamlValue& item : value->items) items.push_back(item.text);
+      for (const config::YamlValue& item : value->items) items.push_back(item.text);
       if (items.empty()) items.push_back(value->text);
-      Config unused;
-      EXPECT_EQ(key.store(unused, "name", items), std::nullopt) << key.path << " " << yaml;
+      EXPECT_EQ(key.check_items(items, key), std::nullopt) << key.path << " " << yaml;
     }
   }
 }
 
-TEST(Keys, AreDescribedForPeopleAndPrograms) {
+TEST(Keys, WordsOfAModeAreThoseOfTheFanOut) {
+  for (const auto& word : config::kWords<fanout::Mode>) EXPECT_EQ(word.text, to_string(word.value));
+}
+
+TEST(Keys, RenamedOnesLeadToKeys) {
+  const auto now = table().renamed("ingest.patience");
+  ASSERT_TRUE(now);
+  EXPECT_TRUE(table().find(*now));
+  EXPECT_FALSE(table().find("ingest.patience"));
+}
+
+TEST(Keys, AreDescribedAsTextAndAsJson) {
   const std::string text = keys_text();
   const auto json = nlohmann::json::parse(keys_json());
-  ASSERT_EQ(json.size(), all_keys().size());
+  ASSERT_EQ(json.size(), table().keys().size());
   for (const auto& row : json) EXPECT_THAT(text, HasSubstr(row["key"].get<std::string>() + "\n"));
   const auto token = std::ranges::find_if(json, [](const auto& row) { return row["key"] == "admin.token"; });
   EXPECT_EQ((*token)["secret"], true);
@@ -110,11 +113,11 @@ TEST(Keys, AreDescribedForPeopleAndPrograms) {
   EXPECT_EQ((*token)["roles"], (nlohmann::json{"up", "ingest", "client"}));
 }
 
-TEST(Keys, TheDocumentationIsFresh) {
+TEST(Keys, DocumentationIsFresh) {
   std::ifstream in(VF_ROOT "/docs/configuration.md");
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   EXPECT_TRUE(text == keys_markdown()) << "stale: run  vf config keys --markdown > docs/configuration.md";
 }
 
 }  // namespace
-}  // namespace vf::config
+}  // namespace vf::settings

@@ -1,10 +1,10 @@
-#include "config/load.h"
+#include "settings/load.h"
 
 #include <gmock/gmock.h>
 
-#include "config/tests/scratch_test.h"
+#include "settings/tests/scratch_test.h"
 
-namespace vf::config {
+namespace vf::settings {
 namespace {
 
 using namespace std::chrono_literals;
@@ -32,18 +32,18 @@ environments:
   stage: {listen: "[::1]:8082", store: "sqlite:tables/stage.db"}
 )";
 
-TEST_F(Load, FillsTheStructsFromFileVariablesFilesAndDefaults) {
+TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
   variables_ = {{"KICK_SECRET", "k"}, {"SUMSUB_SECRET", "s"}};
   write("data/stage.secret", kWebhookSecret + "\n");
   write("data/admin-token", "t\r\n");
-  const Config c = config(params(Role::up, kWhole));
+  const Settings c = settings(params(Role::up, kWhole));
   EXPECT_EQ(c.data_dir, dir_ / "data");
   EXPECT_EQ(c.ingest.listen.address, "0.0.0.0:80");
   EXPECT_EQ(c.ingest.store.kind, StoreUrl::Kind::sqlite);
   EXPECT_EQ(c.ingest.store.location, (dir_ / "data/dm.db").string());
   EXPECT_EQ(c.ingest.lake.location, (dir_ / "data/lake").string());
   EXPECT_EQ(c.ingest.max_body.bytes, 65536);
-  EXPECT_EQ(c.ingest.patience, 4s);
+  EXPECT_EQ(c.ingest.answer_timeout, 4s);
   EXPECT_EQ(c.ingest.ledger_retention, 240h);
   EXPECT_THAT(c.ingest.raw_retention,
               ElementsAre(std::pair("default", 2400h), std::pair("kick", 720h), std::pair("sumsub", 2160h)));
@@ -60,12 +60,13 @@ TEST_F(Load, FillsTheStructsFromFileVariablesFilesAndDefaults) {
   EXPECT_EQ(orders.scheme, "standard-webhooks");
   EXPECT_EQ(orders.secrets.size(), 1u);
   EXPECT_THAT(orders.options, ElementsAre(std::pair("subject", "/id")));
-  const Target& target = c.targets.at("stage");
-  EXPECT_EQ(target.url.text, "http://127.0.0.1:8082/internal/events");
-  EXPECT_EQ(target.secrets[0].reveal(), kWebhookSecret);
+  const fanout::Target& target = c.targets.at("stage").target;
+  EXPECT_EQ(target.name, "stage");
+  EXPECT_EQ(target.url, "http://127.0.0.1:8082/internal/events");
+  EXPECT_EQ(target.secrets[0], kWebhookSecret);
   EXPECT_THAT(target.types, ElementsAre("kick.*", "sumsub.applicantReviewed"));
-  EXPECT_EQ(target.sandbox, SandboxRule::include);
-  EXPECT_EQ(target.mode, TargetMode::live);
+  EXPECT_EQ(target.sandbox, fanout::Sandbox::include);
+  EXPECT_EQ(target.mode, fanout::Mode::live);
   const Environment& stage = c.environments.at("stage");
   EXPECT_EQ(stage.listen.address, "[::1]:8082");
   EXPECT_EQ(stage.store.location, (dir_ / "data/tables/stage.db").string());
@@ -73,7 +74,7 @@ TEST_F(Load, FillsTheStructsFromFileVariablesFilesAndDefaults) {
 }
 
 // The example of the contract, whole: what people copy must load.
-TEST_F(Load, TheContractsExampleLoads) {
+TEST_F(Load, ExampleOfTheContractLoads) {
   variables_ = {
       {"KICK_CLIENT_ID", "i"}, {"KICK_CLIENT_SECRET", "k"}, {"SUMSUB_WEBHOOK_SECRET", "s"}, {"X_BEARER_TOKEN", "x"}};
   for (const char* name : {"admin-token", "admin-read-token"}) write("vf-data/" + std::string(name), "t");
@@ -125,16 +126,16 @@ environments:
     retention: {processed_events: 30d}
 )");
   EXPECT_EQ(warnings(p), "vf.yaml:23: sources.x.mode: this version does not poll X yet\n");
-  const Config c = config(p);
+  const Settings c = settings(p);
   EXPECT_EQ(c.sources.kick->viewer_poll_every, 1min);
   EXPECT_EQ(c.sources.x->bearer_token.reveal(), "x");
   EXPECT_EQ(c.admin.read_token.reveal(), "t");
   EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "whsec_...");
 }
 
-TEST_F(Load, ARoleAsksOnlyForItsOwnSecrets) {
+TEST_F(Load, RoleReadsOnlyItsOwnSecrets) {
   write("data/stage.secret", kWebhookSecret);
-  const Config api = config(params(Role::api, kWhole));  // no KICK_SECRET, no SUMSUB_SECRET
+  const Settings api = settings(params(Role::api, kWhole));  // no KICK_SECRET, no SUMSUB_SECRET
   EXPECT_EQ(api.environments.at("stage").secrets.size(), 1u);
   EXPECT_FALSE(api.sources.kick || api.sources.sumsub);
   EXPECT_TRUE(api.targets.empty());
@@ -148,30 +149,30 @@ TEST_F(Load, ARoleAsksOnlyForItsOwnSecrets) {
           HasSubstr("vf.yaml:9: sources.sumsub.webhook_secrets: the environment variable SUMSUB_SECRET"),
           HasSubstr("default: targets.stage.secret: cannot take the value from its file: data/stage.secret: No such")));
   variables_ = {{"SUMSUB_SECRET", "s"}};
-  const Config probe = config(params(Role::probe, kWhole));
+  const Settings probe = settings(params(Role::probe, kWhole));
   EXPECT_EQ(probe.sources.sumsub->webhook_secrets.size(), 2u);
   EXPECT_FALSE(probe.sources.kick);
 }
 
-TEST_F(Load, AnApiKnowsOnlyItsEnvironment) {
+TEST_F(Load, RoleOfAnEnvironmentReadsOnlyThatOne) {
   const std::string two = "environments:\n  stage: {listen: :1}\n  production: {listen: 127.0.0.1:2}\n";
   EXPECT_THAT(problems(params(Role::api, two)), HasSubstr("vf.yaml:2: environments.stage.listen: ':1' has no host"));
   LoadParams production = params(Role::worker, "environments:\n  stage: {listen: h:1}\n  production: {listen: h:2}\n");
   production.environment = "production";
-  EXPECT_EQ(config(production).environments.size(), 1u);
+  EXPECT_EQ(settings(production).environments.size(), 1u);
   production.environment = "prod";
   EXPECT_EQ(problems(production), "--env: environments.prod: is not configured; configured are: production, stage\n");
 }
 
-TEST_F(Load, ARoleWithNothingConfiguredLoads) {
+TEST_F(Load, RoleWithNothingConfiguredLoads) {
   for (const Role role : {Role::ingest, Role::api, Role::worker, Role::client, Role::probe})
     EXPECT_EQ(problems(bare(role)), "");
   EXPECT_EQ(problems(params(Role::up, "")), "");
   EXPECT_EQ(problems(params(Role::up, "sources:\ntargets:\nenvironments:\n")), "");
-  EXPECT_THAT(warnings(bare(Role::ingest)), HasSubstr("default: admin.token: there is none"));
+  EXPECT_THAT(warnings(bare(Role::ingest)), HasSubstr("default: admin.token: no token is set"));
 }
 
-TEST_F(Load, AllErrorsAreReportedAtOnceWithFileLineAndKey) {
+TEST_F(Load, ReportsAllProblemsWithFileLineAndKey) {
   EXPECT_EQ(
       problems(params(Role::ingest, R"(ingest:
   lissten: 127.0.0.1:1
@@ -206,31 +207,31 @@ banana: 1
       "vf.yaml:9: sources.kick.mode: 'dryrun' must be one of live, dry-run, off; did you mean dry-run?\n"
       "vf.yaml:17: targets.stage.allow_private: 'yes' must be true or false\n"
       "default: targets.stage.secret: cannot take the value from its file: vf-data/stage.secret: No such file or "
-      "directory; the first start of 'vf up' makes it\n"
+      "directory; the first start of 'vf up' creates it\n"
       "vf.yaml:13: targets.stage.url: is required; set it, for example to http://127.0.0.1:8082/internal/events\n");
 }
 
-TEST_F(Load, KeysOfOtherRolesAreCheckedAsFarAsTheyCan) {
+TEST_F(Load, KeysOfOtherRolesAreCheckedWhereSpelledOut) {
   EXPECT_EQ(problems(params(Role::api, "targets: {stage: {url: nowhere, mode: '${MODE}', secret: short}}")),
             "vf.yaml:1: targets.stage.secret: a webhook secret is whsec_ and base64; this one is not\n"
-            "vf.yaml:1: targets.stage.url: must begin with http:// or https://\n");
+            "vf.yaml:1: targets.stage.url: must start with http:// or https://\n");
 }
 
-TEST_F(Load, SetGoesOverTheFile) {
+TEST_F(Load, SetOverridesTheFile) {
   LoadParams p = params(Role::up, "admin: {listen: h:1}\nlog: {level: warn}\n");
   p.sets = {"admin.listen=127.0.0.1:9001", "log.level=",
             "sources.kick.max_age=none",   "sources.a.scheme=github",
             "sources.a.secrets=[x, y]",    "sources.b={scheme: slack, secrets: z}"};
-  const Config c = config(p);
+  const Settings c = settings(p);
   EXPECT_EQ(c.admin.listen.address, "127.0.0.1:9001");
-  EXPECT_EQ(c.log.level, LogLevel::info);
+  EXPECT_EQ(c.log.level, obs::Level::info);
   ASSERT_TRUE(c.sources.kick);
   EXPECT_EQ(c.sources.kick->max_age, std::nullopt);
   EXPECT_EQ(c.sources.generic.at("a").secrets.size(), 2u);
   EXPECT_EQ(c.sources.generic.at("b").scheme, "slack");
 }
 
-TEST_F(Load, WrongSetsSayHowToMendThem) {
+TEST_F(Load, WrongSetNamesItsCorrection) {
   LoadParams p = bare(Role::ingest);
   p.sets = {"admin.listen", "admin.lisen=h:1", "admin.listen=h", "ingest.queue=[1]", "log.level=[", "=x"};
   EXPECT_EQ(problems(p),
@@ -242,7 +243,7 @@ TEST_F(Load, WrongSetsSayHowToMendThem) {
             "--set: admin.listen: 'h' has no port; write address:port, such as 127.0.0.1:8080 or [::1]:8080\n");
 }
 
-TEST_F(Load, AnUnknownKeyBelowAnUnknownSectionIsSuggestedWhole) {
+TEST_F(Load, SuggestionCorrectsSectionAndKey) {
   LoadParams p = bare(Role::ingest);
   p.sets = {"ingest.retnetion.outbox=7d", "ingst.retention.outbx=7d", "banana.outbox=7d", "targets.a.retry.frist=1s",
             "ingest.listen.port=1"};
@@ -254,7 +255,7 @@ TEST_F(Load, AnUnknownKeyBelowAnUnknownSectionIsSuggestedWhole) {
             "--set: ingest.listen.port: unknown key; ingest.listen takes a value, not further keys\n");
 }
 
-TEST_F(Load, AFileThatCannotBeReadIsOneProblem) {
+TEST_F(Load, UnreadableFileIsOneProblem) {
   LoadParams p = bare(Role::up);
   p.file = dir_ / "absent.yaml";
   EXPECT_EQ(problems(p), "absent.yaml: cannot be read; check --config and the file's permissions\n");
@@ -263,9 +264,9 @@ TEST_F(Load, AFileThatCannotBeReadIsOneProblem) {
   EXPECT_EQ(problems(params(Role::up, "log: {\n\n")), "vf.yaml:3: not YAML: end of map flow not found\n");
 }
 
-TEST_F(Load, VariablesStandInsideLongerTexts) {
+TEST_F(Load, VariablesAreReplacedInsideLongerTexts) {
   variables_ = {{"HOST", "db"}, {"PASSWORD", "p:@"}, {"PORT", "9"}};
-  const Config c = config(params(Role::ingest, R"(
+  const Settings c = settings(params(Role::ingest, R"(
 ingest: {listen: "127.0.0.1:${PORT}", store: "postgresql://u:${PASSWORD}@${HOST}/dm"}
 sources: {orders: {scheme: hmac, secrets: "$${HOST}", template: "a$b"}}
 )"));
@@ -279,27 +280,28 @@ sources: {orders: {scheme: hmac, secrets: "$${HOST}", template: "a$b"}}
             "vf.yaml:1: ingest.store: '${a-b}' does not name an environment variable\n");
 }
 
-TEST_F(Load, AStoreOnPostgresqlNamesItsPrimaryAndItsStandbys) {
+TEST_F(Load, PostgresqlStoreHasSeveralHosts) {
   const std::string url = "postgresql://vfapp@h1:5432,[::1]:5433,h3/dm?target_session_attrs=read-write";
-  EXPECT_EQ(config(params(Role::ingest, "ingest: {store: \"" + url + "\"}")).ingest.store.location, url);
+  EXPECT_EQ(settings(params(Role::ingest, "ingest: {store: \"" + url + "\"}")).ingest.store.location, url);
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {store: \"postgresql://u:p@h1,h2:x/dm\"}")),
             "vf.yaml:1: ingest.store: has a port that is not from 0 to 65535\n");
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {store: \"postgresql://u@h1,/dm\"}")),
             "vf.yaml:1: ingest.store: has no host\n");
 }
 
-TEST_F(Load, AUrlCanStandInARequestLine) {
+TEST_F(Load, UrlFitsIntoARequestLine) {
   for (const char* url : {"http://h/a b", "http://h/#x", "http://h/\\r\\nX: y", "http://h/\\t"}) {
     EXPECT_THAT(problems(params(Role::client, std::string("admin: {url: \"") + url + "\"}")),
-                testing::HasSubstr("admin.url: holds a blank, a control character or '#'"))
+                testing::HasSubstr("admin.url: contains a blank, a control character or '#'"))
         << url;
   }
-  EXPECT_EQ(config(params(Role::client, "admin: {url: \"http://h/a%20b?c=d\"}")).admin.url.text, "http://h/a%20b?c=d");
+  EXPECT_EQ(settings(params(Role::client, "admin: {url: \"http://h/a%20b?c=d\"}")).admin.url.text,
+            "http://h/a%20b?c=d");
 }
 
 TEST_F(Load, ClientsFindTheAdminApi) {
   const auto url = [&](const std::string& admin) {
-    return admin_url(config(params(Role::client, "admin: " + admin)).admin);
+    return admin_url(settings(params(Role::client, "admin: " + admin)).admin);
   };
   EXPECT_EQ(url(""), "http://127.0.0.1:8081");
   EXPECT_EQ(url("{listen: 0.0.0.0:1}"), "http://127.0.0.1:1");
@@ -307,7 +309,7 @@ TEST_F(Load, ClientsFindTheAdminApi) {
   EXPECT_EQ(url("{listen: 'h:1', url: 'https://hub.internal/'}"), "https://hub.internal");
 }
 
-TEST_F(Load, WhatIsNamedIsBounded) {
+TEST_F(Load, NumberOfNamedSectionsIsBounded) {
   const auto named = [&](const std::string& parent, int count, const std::string& keys) {
     std::string yaml = parent + ":\n";
     for (int i = 0; i < count; ++i) yaml += "  n" + std::to_string(i) + ": {" + keys + "}\n";
@@ -316,25 +318,70 @@ TEST_F(Load, WhatIsNamedIsBounded) {
   const std::string target = "url: 'http://h', secret: " + kWebhookSecret;
   const std::string environment = "listen: 'h:0', secrets: " + kWebhookSecret;
   const std::string source = "scheme: github, secrets: x";
-  EXPECT_EQ(config(named("targets", 256, target)).targets.size(), 256u);
-  EXPECT_EQ(config(named("environments", 64, environment)).environments.size(), 64u);
-  EXPECT_EQ(config(named("sources", 256, source)).sources.generic.size(), 256u);
-  const std::string end = "; take some out, or run another hub for them\n";
-  EXPECT_EQ(problems(named("targets", 257, target)),
-            "vf.yaml: targets: there are 257, and a hub takes at most 256" + end);
+  EXPECT_EQ(settings(named("targets", 256, target)).targets.size(), 256u);
+  EXPECT_EQ(settings(named("environments", 64, environment)).environments.size(), 64u);
+  EXPECT_EQ(settings(named("sources", 256, source)).sources.generic.size(), 256u);
+  const std::string end = "; remove some, or run another hub for them\n";
+  EXPECT_EQ(problems(named("targets", 257, target)), "vf.yaml: targets: there are 257, at most 256 are allowed" + end);
   EXPECT_EQ(problems(named("environments", 65, environment)),
-            "vf.yaml: environments: there are 65, and a hub takes at most 64" + end);
+            "vf.yaml: environments: there are 65, at most 64 are allowed" + end);
   LoadParams one_more = named("sources", 256, source);
   one_more.sets = {"sources.kick.mode=off"};
-  EXPECT_EQ(problems(one_more), "vf.yaml: sources: there are 257, and a hub takes at most 256" + end);
+  EXPECT_EQ(problems(one_more), "vf.yaml: sources: there are 257, at most 256 are allowed" + end);
 }
 
-TEST_F(Load, TakenNamesAreRefused) {
-  EXPECT_THAT(problems(params(Role::ingest, "targets: {raw-log: {}}")), HasSubstr("taken by the raw log"));
-  EXPECT_THAT(problems(params(Role::ingest, "sources: {default: {}}")), HasSubstr("taken by the retention"));
+TEST_F(Load, RenamedKeyNamesItsNewName) {
+  LoadParams p = params(Role::ingest, "ingest: {patience: 5s}\n");
+  p.sets = {"ingest.patience=5s"};
+  const std::string what = ": ingest.patience: was renamed; write ingest.answer_timeout\n";
+  EXPECT_EQ(problems(p), "vf.yaml:1" + what + "--set" + what);
+  EXPECT_EQ(settings(params(Role::ingest, "ingest: {answer_timeout: 5s}\n")).ingest.answer_timeout, 5s);
+}
+
+TEST_F(Load, TargetFillsTheFanOutsOwnStructs) {
+  write("vf-data/plain.secret", kWebhookSecret);
+  const Settings s = settings(params(Role::ingest, R"(
+targets:
+  plain: {url: http://h}
+  tuned:
+    url: http://h
+    secret: )" + kWebhookSecret + R"(
+    mode: dry-run
+    sandbox: only
+    delivery: single
+    start: earliest
+    window: 9
+    batch_events: 7
+    batch_bytes: 2KiB
+    timeout: 9s
+    retry: {first: 1s, longest: 2s, attempts: 3}
+)"));
+  const auto& [target, tuning] = s.targets.at("tuned");
+  EXPECT_EQ(target.mode, fanout::Mode::dry_run);
+  EXPECT_EQ(target.sandbox, fanout::Sandbox::only);
+  EXPECT_EQ(target.delivery, fanout::Delivery::single);
+  EXPECT_EQ(target.start, fanout::Start::earliest);
+  EXPECT_EQ(target.timeout, 9s);
+  EXPECT_EQ(tuning.breaker.window_max, 9u);
+  EXPECT_EQ(tuning.batches.events_max, 7u);
+  EXPECT_EQ(tuning.batches.bytes_max, 2048u);
+  EXPECT_EQ(tuning.breaker.backoff_first, 1s);
+  EXPECT_EQ(tuning.breaker.backoff_max, 2s);
+  EXPECT_EQ(tuning.single_attempts_max, 3);
+  const fanout::Tuning& plain = s.targets.at("plain").tuning;
+  EXPECT_EQ(plain.batches.bytes_max, fanout::Tuning{}.batches.bytes_max);
+  EXPECT_EQ(plain.breaker.backoff_max, fanout::Tuning{}.breaker.backoff_max);
+}
+
+TEST_F(Load, ReservedNamesAreRefused) {
+  EXPECT_THAT(
+      problems(params(Role::ingest, "targets: {raw-log: {}}")),
+      HasSubstr("vf.yaml:1: targets.raw-log: 'raw-log' is reserved: it is the raw log's consumer of the outbox"));
+  EXPECT_THAT(problems(params(Role::ingest, "sources: {default: {}}")),
+              HasSubstr("'default' is reserved: it sets the retention of sources not named; choose another name"));
   EXPECT_EQ(problems(params(Role::api, "targets: {" + std::string(63, 'a') + ": {url: 'http://h'}}")), "");
   EXPECT_THAT(problems(params(Role::api, "targets: {" + std::string(64, 'a') + ": {}}")), HasSubstr("up to 63"));
 }
 
 }  // namespace
-}  // namespace vf::config
+}  // namespace vf::settings

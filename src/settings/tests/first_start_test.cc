@@ -1,8 +1,10 @@
+#include "settings/first_start.h"
+
 #include <gmock/gmock.h>
 
-#include "config/tests/scratch_test.h"
+#include "settings/tests/scratch_test.h"
 
-namespace vf::config {
+namespace vf::settings {
 namespace {
 
 using testing::HasSubstr;
@@ -16,25 +18,25 @@ std::string content(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-TEST_F(FirstStart, MakesEveryDefaultSecretOnceAndPrivately) {
+TEST_F(FirstStart, CreatesEveryDefaultSecretOnceAndPrivately) {
   LoadParams p = bare(Role::up);
   p.simulated = true;
-  const auto made = first_start(p);
-  ASSERT_TRUE(made) << lines(made.error());
+  const auto created = first_start(p);
+  ASSERT_TRUE(created) << lines(created.error());
   const fs::path data = dir_ / "vf-data";
-  EXPECT_THAT(*made, UnorderedElementsAre(data / "admin-token", data / "production.secret", data / "stage.secret",
-                                          data / "sumsub.secret"));
-  for (const fs::path& path : *made) {
+  EXPECT_THAT(*created, UnorderedElementsAre(data / "admin-token", data / "production.secret", data / "stage.secret",
+                                             data / "sumsub.secret"));
+  for (const fs::path& path : *created) {
     EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write) << path;
   }
   EXPECT_EQ(fs::status(data).permissions(), fs::perms::owner_all);
   EXPECT_THAT(content(data / "stage.secret"), testing::StartsWith("whsec_"));
   EXPECT_NE(content(data / "stage.secret"), content(data / "production.secret"));
 
-  const Config c = config(p);
+  const Settings c = settings(p);
   EXPECT_EQ(c.environments.size(), 2u);
-  EXPECT_EQ(c.environments.at("stage").secrets[0].reveal(), c.targets.at("stage").secrets[0].reveal());
-  EXPECT_EQ(c.targets.at("production").url.text, "http://127.0.0.1:8083/internal/events");
+  EXPECT_EQ(c.environments.at("stage").secrets[0].reveal(), c.targets.at("stage").target.secrets[0]);
+  EXPECT_EQ(c.targets.at("production").target.url, "http://127.0.0.1:8083/internal/events");
   EXPECT_EQ(c.sources.kick->max_age, std::chrono::days{29});
   EXPECT_TRUE(c.sources.sumsub);
   EXPECT_EQ(warnings(p), "");
@@ -44,13 +46,13 @@ TEST_F(FirstStart, MakesEveryDefaultSecretOnceAndPrivately) {
   EXPECT_EQ(content(data / "stage.secret"), before);
 }
 
-TEST_F(FirstStart, WithoutSimulationThereIsNoSumsub) {
+TEST_F(FirstStart, WithoutFakeProvidersThereIsNoSumsub) {
   ASSERT_TRUE(first_start(bare(Role::up)));
   EXPECT_FALSE(fs::exists(dir_ / "vf-data/sumsub.secret"));
-  EXPECT_FALSE(config(bare(Role::up)).sources.sumsub);
+  EXPECT_FALSE(settings(bare(Role::up)).sources.sumsub);
 }
 
-TEST_F(FirstStart, NeverMakesAFileThatTheOperatorNamed) {
+TEST_F(FirstStart, NeverCreatesAFileThatTheOperatorNamed) {
   const LoadParams p = params(Role::up, "environments: {a: {listen: h:1, secrets: file:named}}\n");
   ASSERT_TRUE(first_start(p));
   EXPECT_FALSE(fs::exists(dir_ / "vf-data/named"));
@@ -59,17 +61,17 @@ TEST_F(FirstStart, NeverMakesAFileThatTheOperatorNamed) {
               HasSubstr("environments.a.secrets: cannot take the value from its file: vf-data/named: No such"));
 }
 
-TEST_F(FirstStart, ADirectoryThatCannotBeMadeIsSaid) {
+TEST_F(FirstStart, DirectoryThatCannotBeCreatedIsAProblem) {
   LoadParams p = bare(Role::up);
   write("file", "");
   p.sets = {"data_dir=file/below"};
-  const auto made = first_start(p);
-  ASSERT_FALSE(made);
-  EXPECT_THAT(lines(made.error()),
-              HasSubstr("--set: data_dir: file/below cannot be made: Not a directory; choose another"));
+  const auto created = first_start(p);
+  ASSERT_FALSE(created);
+  EXPECT_THAT(lines(created.error()),
+              HasSubstr("--set: data_dir: file/below cannot be created: Not a directory; choose another"));
 }
 
-TEST_F(FirstStart, LeavesTheModeOfAnExistingDirectory) {
+TEST_F(FirstStart, KeepsTheModeOfAnExistingDirectory) {
   fs::create_directory(dir_ / "vf-data");
   const fs::perms before = fs::status(dir_ / "vf-data").permissions();
   ASSERT_TRUE(first_start(bare(Role::up)));
@@ -77,4 +79,4 @@ TEST_F(FirstStart, LeavesTheModeOfAnExistingDirectory) {
 }
 
 }  // namespace
-}  // namespace vf::config
+}  // namespace vf::settings

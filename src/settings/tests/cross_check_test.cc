@@ -1,10 +1,10 @@
-// Values that are right alone and wrong together. Oracle: the contract and the problems' texts.
+// Values that are valid by themselves and wrong together. Oracle: the contract and the problems' texts.
 #include <gmock/gmock.h>
 
-#include "config/load.h"
-#include "config/tests/scratch_test.h"
+#include "settings/load.h"
+#include "settings/tests/scratch_test.h"
 
-namespace vf::config {
+namespace vf::settings {
 namespace {
 
 using namespace std::chrono_literals;
@@ -12,8 +12,8 @@ using testing::HasSubstr;
 
 using CrossCheck = Scratch;
 
-TEST_F(CrossCheck, MaxAgeFollowsTheLedgerUnlessTheSchemeIsShorter) {
-  const Config c = config(params(Role::ingest, R"(
+TEST_F(CrossCheck, DefaultMaxAgeFollowsSchemeOrLedger) {
+  const Settings c = settings(params(Role::ingest, R"(
 ingest: {retention: {ledger: 20d}}
 sources:
   kick:
@@ -29,14 +29,14 @@ sources:
   EXPECT_EQ(c.sources.generic.at("d").max_age, std::nullopt);
 }
 
-TEST_F(CrossCheck, AMaxAgePastTheLedgerIsWarnedAbout) {
+TEST_F(CrossCheck, MaxAgeBeyondTheLedgerIsAWarning) {
   write("vf-data/admin-token", "t");
   const auto with = [&](const std::string& age) {
     return warnings(params(Role::ingest, "sources: {kick: {max_age: " + age + "}}"));
   };
   EXPECT_EQ(with("29d"), "");
   const std::string warning =
-      "vf.yaml:1: sources.kick.max_age: is longer than the ledger remembers less a day (29d): a captured "
+      "vf.yaml:1: sources.kick.max_age: is longer than ingest.retention.ledger less a day (29d): a captured "
       "delivery could be accepted a second time\n";
   EXPECT_EQ(with("2505600001ms"), warning);
   EXPECT_EQ(with("none"), warning);
@@ -44,17 +44,17 @@ TEST_F(CrossCheck, AMaxAgePastTheLedgerIsWarnedAbout) {
     return warnings(params(Role::ingest, "sources: {a: {scheme: hmac, secrets: x, tolerance: " + age + "}}"));
   };
   EXPECT_EQ(tolerating("29d"), "");
-  EXPECT_THAT(tolerating("30d"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than the ledger"));
-  EXPECT_THAT(tolerating("none"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than the ledger"));
+  EXPECT_THAT(tolerating("30d"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than ingest.retention.ledger"));
+  EXPECT_THAT(tolerating("none"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than ingest.retention.ledger"));
 }
 
-TEST_F(CrossCheck, TheLedgerOutlastsTheOutbox) {
+TEST_F(CrossCheck, LedgerIsKeptAsLongAsTheOutbox) {
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {retention: {outbox: 7d, ledger: 7d}}")), "");
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {retention: {outbox: 8d, ledger: 7d}}")),
             "vf.yaml:1: ingest.retention.ledger: must not be shorter than ingest.retention.outbox (8d)\n");
 }
 
-TEST_F(CrossCheck, TwoListenersOrStoresCannotShareAPlace) {
+TEST_F(CrossCheck, ListenersAndStoresDoNotShareAnAddress) {
   write("vf-data/a.secret", kWebhookSecret);
   write("vf-data/b.secret", kWebhookSecret);
   EXPECT_EQ(problems(params(Role::up, R"(
@@ -65,7 +65,7 @@ environments: {a: {listen: 127.0.0.1:0}, b: {listen: 127.0.0.1:0, store: sqlite:
             "vf.yaml:3: environments.b.store: is the same database as ingest.store; give each its own\n");
 }
 
-TEST_F(CrossCheck, TwoEnvironmentsOfOneDatabaseAreRefused) {
+TEST_F(CrossCheck, EnvironmentsDoNotShareADatabase) {
   const auto with = [&](const std::string& production, const std::string& stage) {
     LoadParams p = params(Role::migrate_env,
                           "ingest: {store: postgresql://h/dm}\nenvironments: {production: {listen: 'h:1', store: '" +
@@ -87,7 +87,7 @@ TEST_F(CrossCheck, TwoEnvironmentsOfOneDatabaseAreRefused) {
   EXPECT_EQ(with("postgresql://h/dm", "postgresql://h/b"), "");  // beside the shared store, in a schema of its own
 }
 
-TEST_F(CrossCheck, AnEnvironmentsRoleComparesItsStoreWithThoseWrittenOut) {
+TEST_F(CrossCheck, StoreIsComparedWithThoseSpelledOut) {
   write("vf-data/stage.secret", kWebhookSecret);
   const auto with = [&](const std::string& production, const std::string& rest) {
     return problems(params(Role::api, "environments: {production: {listen: 'h:1', store: '" + production +
@@ -105,7 +105,7 @@ TEST_F(CrossCheck, AnEnvironmentsRoleComparesItsStoreWithThoseWrittenOut) {
   EXPECT_EQ(with("sqlite:b.db", ""), "");
 }
 
-TEST_F(CrossCheck, ATargetThatNamesAnUnknownSourceIsWarned) {
+TEST_F(CrossCheck, UnknownSourceOfATargetIsAWarning) {
   write("vf-data/admin-token", "t");
   EXPECT_EQ(warnings(params(Role::ingest, "sources: {kick: }\ntargets: {a: {url: 'http://h', secret: " +
                                               kWebhookSecret + ", sources: [kik]}}")),
@@ -113,4 +113,4 @@ TEST_F(CrossCheck, ATargetThatNamesAnUnknownSourceIsWarned) {
 }
 
 }  // namespace
-}  // namespace vf::config
+}  // namespace vf::settings

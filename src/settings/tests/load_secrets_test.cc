@@ -1,17 +1,18 @@
-// Secrets and keys, in the file and in files of their own: when they are asked for, and what is said of wrong ones.
+// Secrets and keys, in the file and in files of their own: when they are read, and the problems of wrong ones.
 #include <gmock/gmock.h>
 
-#include "config/load.h"
-#include "config/tests/scratch_test.h"
+#include "settings/first_start.h"
+#include "settings/load.h"
+#include "settings/tests/scratch_test.h"
 
-namespace vf::config {
+namespace vf::settings {
 namespace {
 
 using testing::HasSubstr;
 
 using LoadSecrets = Scratch;
 
-TEST_F(LoadSecrets, SecretFilesAreCheckedAndTheirProblemsNameThem) {
+TEST_F(LoadSecrets, ProblemOfASecretFileNamesIt) {
   write("vf-data/empty", "\n");
   write("vf-data/most", std::string(64 << 10, 'x'));
   write("vf-data/large", std::string((64 << 10) + 1, 'x'));
@@ -28,7 +29,7 @@ TEST_F(LoadSecrets, SecretFilesAreCheckedAndTheirProblemsNameThem) {
   EXPECT_EQ(with("file:" + (dir_ / "vf-data/most").string()), "");
 }
 
-TEST_F(LoadSecrets, SecretsThatOthersCanReadAreWarnedAbout) {
+TEST_F(LoadSecrets, SecretThatOthersCanReadIsAWarning) {
   const auto path = write("vf-data/admin-token", "t");
   EXPECT_EQ(warnings(params(Role::ingest, "")), "");
   std::filesystem::permissions(path, std::filesystem::perms::others_read, std::filesystem::perm_options::add);
@@ -36,18 +37,18 @@ TEST_F(LoadSecrets, SecretsThatOthersCanReadAreWarnedAbout) {
             "default: admin.token: others can read it; chmod 600 vf-data/admin-token\n");
 }
 
-TEST_F(LoadSecrets, WebhookSecretsAndPublicKeysAreProvedWhenRead) {
+TEST_F(LoadSecrets, WebhookSecretsAndPublicKeysAreCheckedWhenRead) {
   EXPECT_THAT(problems(params(Role::ingest, "targets: {a: {url: 'http://h/', secret: whsec_c2hvcnQ=}}")),
               HasSubstr("targets.a.secret: a webhook secret holds 24 to 64 bytes"));
   EXPECT_THAT(problems(params(Role::ingest, "sources: {kick: {public_keys: nonsense}}")),
               HasSubstr("vf.yaml:1: sources.kick.public_keys: "));
   std::filesystem::create_directory(dir_ / "vf-data");
   std::filesystem::copy_file(VF_FIXTURES "/kick-real/kick-public-key.pem", dir_ / "vf-data/kick.pem");
-  const Config c = config(params(Role::ingest, "sources: {kick: {public_keys: [file:kick.pem]}}"));
+  const Settings c = settings(params(Role::ingest, "sources: {kick: {public_keys: [file:kick.pem]}}"));
   EXPECT_THAT(c.sources.kick->public_keys[0].text, HasSubstr("BEGIN PUBLIC KEY"));
 }
 
-TEST_F(LoadSecrets, ASourceThatIsOffNeedsNoSecret) {
+TEST_F(LoadSecrets, SourceThatIsOffNeedsNoSecret) {
   EXPECT_EQ(
       problems(params(Role::ingest, "sources: {sumsub: {mode: off}, kick: {mode: off, client_secret: '${ABSENT}'}}")),
       "");
@@ -56,14 +57,14 @@ TEST_F(LoadSecrets, ASourceThatIsOffNeedsNoSecret) {
             "[\"${SUMSUB_WEBHOOK_SECRET}\"]\n");
 }
 
-TEST_F(LoadSecrets, APathThatCannotBeLookedAtIsAProblemNotACrash) {
+TEST_F(LoadSecrets, PathTooLongIsAProblem) {
   LoadParams p = bare(Role::ingest);
   p.sets = {"data_dir=" + std::string(5000, 'x')};
   EXPECT_THAT(problems(p), HasSubstr("default: admin.token: cannot take the value from its file: "));
   p.role = Role::up;
   ASSERT_FALSE(first_start(p));
-  EXPECT_THAT(lines(first_start(p).error()), HasSubstr("cannot be made: File name too long"));
+  EXPECT_THAT(lines(first_start(p).error()), HasSubstr("cannot be created: File name too long"));
 }
 
 }  // namespace
-}  // namespace vf::config
+}  // namespace vf::settings

@@ -1,3 +1,5 @@
+#include "settings/first_start.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -5,20 +7,14 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/bytes.h"
-#include "config/document.h"
-#include "config/resolve.h"
-#include "crypto/digest.h"
-#include "crypto/standard_webhooks.h"
+#include "settings/document.h"
 
-namespace vf::config {
+namespace vf::settings {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string generated(Generate kind) {
-  return kind == Generate::webhook_secret ? crypto::make_webhook_secret() : to_hex(crypto::random_bytes(32));
-}
+using config::Problem;
 
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
@@ -30,9 +26,9 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
-// Written beside its place, then linked there: link() fails where a file stands already, so nothing is overwritten
-// and nobody sees half a secret. False with errno.
-bool make_file(const fs::path& path, std::string_view text) {
+// Writes a draft beside `path` and links it there: link() fails where a file exists already, so none is overwritten,
+// and no process can read half a secret. False with errno.
+bool create_file(const fs::path& path, std::string_view text) {
   const std::string draft = path.string() + "." + std::to_string(::getpid()) + ".new";
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0) return false;
@@ -45,37 +41,38 @@ bool make_file(const fs::path& path, std::string_view text) {
   return linked;
 }
 
-std::optional<Problem> make_data_dir(const fs::path& path, const Document& document) {
+std::optional<Problem> create_data_dir(const fs::path& path, const config::Document& document) {
   std::error_code error;
   if (fs::create_directories(path, error)) fs::permissions(path, fs::perms::owner_all, error);
   if (!error) return std::nullopt;
-  return Problem{document.find("data_dir")->origin, "data_dir",
-                 path.string() + " cannot be made: " + error.message() + "; choose another with --set data_dir=PATH"};
+  return Problem{
+      document.find("data_dir")->origin, "data_dir",
+      path.string() + " cannot be created: " + error.message() + "; choose another with --set data_dir=PATH"};
 }
 
 }  // namespace
 
 std::expected<std::vector<fs::path>, std::vector<Problem>> first_start(const LoadParams& params) {
-  const Document document = read_document(params);
+  const config::Document document = read_document(params);
   const fs::path data_dir = data_dir_of(document, params);
   if (!document.problems.empty()) return std::unexpected(document.problems);
-  if (auto problem = make_data_dir(data_dir, document)) return std::unexpected(std::vector{*std::move(problem)});
-  std::vector<fs::path> made;
+  if (auto problem = create_data_dir(data_dir, document)) return std::unexpected(std::vector{*std::move(problem)});
+  std::vector<fs::path> created;
   std::vector<Problem> problems;
   for (const auto& [key, entry] : document.entries) {
-    if (entry.origin != kDefaultOrigin || entry.key->generate == Generate::none) continue;
+    if (entry.origin != config::kDefaultOrigin || !entry.key->generate) continue;
     for (const std::string& item : entry.items) {
-      const fs::path path = data_dir / item.substr(kFilePrefix.size());
-      if (!is_missing(path)) continue;
-      if (make_file(path, generated(entry.key->generate) + "\n")) {
-        made.push_back(path);
+      const fs::path path = data_dir / item.substr(config::kFilePrefix.size());
+      if (!config::is_missing(path)) continue;
+      if (create_file(path, entry.key->generate() + "\n")) {
+        created.push_back(path);
       } else if (errno != EEXIST) {
-        problems.push_back({entry.origin, key, path.string() + " cannot be made: " + std::strerror(errno)});
+        problems.push_back({entry.origin, key, path.string() + " cannot be created: " + std::strerror(errno)});
       }
     }
   }
   if (!problems.empty()) return std::unexpected(std::move(problems));
-  return made;
+  return created;
 }
 
-}  // namespace vf::config
+}  // namespace vf::settings

@@ -1,0 +1,22 @@
+// The documentation of every key of a table, for operators and for programs. Pure functions.
+#pragma once
+
+#include <string>
+
+#include "config/table.h"
+
+namespace vf::config {
+
+/// For reading on a terminal.
+std::string keys_text(const Table& table);
+/// [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
+std::string keys_json(const Table& table);
+
+struct MarkdownParams {
+  std::string introduction;
+  std::string top_heading;  // of the keys that stand in no section
+};
+/// A page with a table for each section.
+std::string keys_markdown(const Table& table, const MarkdownParams& params);
+
+}  // namespace vf::config

@@ -1,0 +1,103 @@
+#include "config/fill.h"
+
+#include <algorithm>
+
+namespace vf::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Filler {
+ public:
+  Filler(Root& into, const Document& document, const FillParams& params)
+      : into_(into), document_(document), params_(params) {
+    findings_.problems = document.problems;
+  }
+
+  Findings run() {
+    for (const auto& [path, entry] : document_.entries) {
+      params_.is_needed(path, *entry.key) ? resolve(path, entry) : check_literal(path, entry);
+    }
+    for (const auto& [section, origin] : document_.sections) check_required(section, origin);
+    return std::move(findings_);
+  }
+
+ private:
+  void resolve(const std::string& path, const Entry& entry) {
+    std::vector<std::string> items;
+    for (const std::string& item : entry.items) {
+      auto text = expand(item, params_.lookup);
+      if (!text) {
+        findings_.problems.push_back({entry.origin, path, text.error(), lacks_only_variables(item)});
+        continue;
+      }
+      if (entry.key->type.from_file && text->starts_with(kFilePrefix)) {
+        const fs::path file = (params_.base / text->substr(kFilePrefix.size())).lexically_normal();
+        if (may_be_missing(entry) && is_missing(file)) return;
+        text = read_file(path, entry, file);
+        if (!text) continue;
+      }
+      items.push_back(*std::move(text));
+    }
+    if (items.size() != entry.items.size()) return;
+    if (auto wrong = entry.key->store(into_, entry.name, items)) complain(path, entry, *wrong);
+  }
+
+  static bool lacks_only_variables(const std::string& item) {
+    return expand(item, [](const std::string&) { return std::optional<std::string>(""); }).has_value();
+  }
+
+  static bool may_be_missing(const Entry& entry) {
+    return entry.origin == kDefaultOrigin && entry.key->default_file_optional;
+  }
+
+  std::expected<std::string, std::string> read_file(const std::string& path, const Entry& entry, const fs::path& file) {
+    auto secret = read_secret_file(file);
+    if (!secret) {
+      const bool generated = entry.origin == kDefaultOrigin && entry.key->generate && is_missing(file);
+      findings_.problems.push_back({entry.origin, path,
+                                    "cannot take the value from its file: " + secret.error() +
+                                        (generated ? "; " + document_.table->hints().generated_file : ""),
+                                    true});
+      return std::unexpected(secret.error());
+    }
+    if (secret->readable_by_others && entry.key->type.hidden) {
+      findings_.warnings.push_back({entry.origin, path, "others can read it; chmod 600 " + file.string()});
+    }
+    return std::move(secret->text);
+  }
+
+  void check_literal(const std::string& path, const Entry& entry) {
+    const bool refers = std::ranges::any_of(entry.items, [&](const std::string& item) {
+      return has_variables(item) || (entry.key->type.from_file && item.starts_with(kFilePrefix));
+    });
+    if (refers) return;
+    if (auto wrong = entry.key->check_items(entry.items, *entry.key)) complain(path, entry, *wrong);
+  }
+
+  void check_required(const std::string& section, const std::string& origin) {
+    if (params_.is_off(section)) return;
+    for (const ConcreteKey& key : document_.table->keys_within(section)) {
+      const Key& row = *key.match.key;
+      if (!row.required || document_.find(key.path) || !params_.is_needed(key.path, row)) continue;
+      findings_.problems.push_back({origin, key.path, "is required; set it, for example to " + row.example});
+    }
+  }
+
+  void complain(const std::string& path, const Entry& entry, std::string what) {
+    findings_.problems.push_back({entry.origin, path, std::move(what)});
+  }
+
+  Root& into_;
+  const Document& document_;
+  const FillParams& params_;
+  Findings findings_;
+};
+
+}  // namespace
+
+Findings fill(Root& into, const Document& document, const FillParams& params) {
+  return Filler(into, document, params).run();
+}
+
+}  // namespace vf::config

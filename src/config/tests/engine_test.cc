@@ -1,0 +1,144 @@
+// The engine over a table of a bakery: documents, names, renamed keys, filling, and docs. Oracle: the texts written
+// here.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "config/docs.h"
+#include "config/fill.h"
+#include "config/print.h"
+#include "config/section.h"
+
+namespace vf::config {
+
+enum class Crust { soft, dark };
+template <>
+inline constexpr auto kWords<Crust> = std::to_array<Word<Crust>>({{"dark", Crust::dark}, {"soft", Crust::soft}});
+
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct Oven {
+  Millis heat_for{90'000};
+  size_t loaves_max = 12;
+  Crust crust = Crust::dark;
+  std::string supplier;
+  std::vector<std::string> keys;
+};
+struct Bakery : Root {
+  std::string name;
+  std::map<std::string, Oven> ovens;
+};
+
+constexpr Roles kBaker = 1, kCleaner = 2;
+
+std::vector<Key> keys() {
+  std::vector<Key> out;
+  Section<Bakery, Bakery> top(out, "", kBaker | kCleaner, [](Bakery& b, const std::string&) -> Bakery& { return b; });
+  top.key("name", &Bakery::name, {.fallback = "corner", .doc = "On the sign."});
+  Section<Bakery, Oven> s(out, "ovens.*", kBaker,
+                          [](Bakery& b, const std::string& name) -> Oven& { return b.ovens[name]; });
+  s.key_with_own_default("heat_for", &Oven::heat_for, {.min = 1'000, .doc = "Before the first loaf."});
+  s.key_with_own_default("loaves", &Oven::loaves_max, {.min = 1, .max = 99, .doc = "At once."});
+  s.key_with_own_default("crust", &Oven::crust, {.doc = "Of every loaf."});
+  s.key<Url>("supplier", &Oven::supplier, {.required = true, .doc = "Of flour.", .example = "http://mill"});
+  s.key<Secret>("key", &Oven::keys, {.roles = kBaker, .doc = "Opens it.", .example = "file:oven.key"});
+  return out;
+}
+
+const Table& bakery() {
+  static const Table table({.keys = keys(),
+                            .named = {{.parent = "ovens", .count_max = 2, .reserved = {{"sink", "it is no oven"}}}},
+                            .renamed = {{.from = "ovens.*.bread", .to = "ovens.*.loaves"}},
+                            .roles = {{kBaker, "baker"}, {kCleaner, "cleaner"}},
+                            .hints = {.unknown_key = "ask the baker",
+                                      .set_example = "name=x",
+                                      .generated_file = "",
+                                      .too_many = "build another bakery"}});
+  return table;
+}
+
+Document lay(std::vector<std::string> sets) {
+  return read_document(bakery(), {.file = {}, .without_file = "", .sets = std::move(sets)});
+}
+
+std::string lines(const std::vector<Problem>& problems) {
+  std::string out;
+  for (const Problem& problem : problems) out += problem.text() + "\n";
+  return out;
+}
+
+Findings fill_as(Roles role, Bakery& into, const Document& document) {
+  return fill(into, document,
+              {.base = testing::TempDir(),
+               .lookup = [](const std::string& name) { return std::optional(name + "!"); },
+               .is_needed = [role](const std::string&, const Key& key) { return (key.roles & role) != 0; },
+               .is_off = [](const std::string&) { return false; }});
+}
+
+TEST(Engine, FillsMembersAndTheirOwnDefaults) {
+  Bakery into;
+  const auto found =
+      fill_as(kBaker, into, lay({"name=${SIGN}", "ovens.old={supplier: 'http://mill/', crust: soft, key: [a, b]}"}));
+  EXPECT_EQ(lines(found.problems), "");
+  EXPECT_EQ(into.name, "SIGN!");
+  const Oven& oven = into.ovens.at("old");
+  EXPECT_EQ(oven.supplier, "http://mill");
+  EXPECT_EQ(oven.crust, Crust::soft);
+  EXPECT_EQ(oven.heat_for, Millis{90'000});
+  EXPECT_EQ(oven.loaves_max, 12u);
+  EXPECT_THAT(oven.keys, ElementsAre("a", "b"));
+}
+
+TEST(Engine, RoleThatDoesNotNeedAKeyChecksOnlyItsText) {
+  Bakery into;
+  const auto found = fill_as(kCleaner, into, lay({"ovens.old={key: 'file:absent', loaves: 100, heat_for: '${X}'}"}));
+  EXPECT_EQ(lines(found.problems), "--set: ovens.old.loaves: must be from 1 to 99\n");
+  EXPECT_TRUE(into.ovens.empty());
+}
+
+TEST(Engine, RequiredKeysOfASectionAreReported) {
+  Bakery into;
+  EXPECT_EQ(lines(fill_as(kBaker, into, lay({"ovens.old.crust=dark"})).problems),
+            "--set: ovens.old.supplier: is required; set it, for example to http://mill\n");
+}
+
+TEST(Engine, RenamedKeyNamesItsNewName) {
+  EXPECT_EQ(lines(lay({"ovens.old.bread=3"}).problems),
+            "--set: ovens.old.bread: was renamed; write ovens.old.loaves\n");
+}
+
+TEST(Engine, NamesAreBoundedAndReserved) {
+  EXPECT_EQ(lines(lay({"ovens={a: {}, b: {}, c: {}}"}).problems),
+            "--set: ovens: there are 3, at most 2 are allowed; build another bakery\n");
+  EXPECT_EQ(lines(lay({"ovens={sink: {}}"}).problems),
+            "--set: ovens.sink: 'sink' is reserved: it is no oven; choose another name\n");
+}
+
+TEST(Engine, UnknownKeyGetsASuggestionOrTheTablesHint) {
+  EXPECT_EQ(lines(lay({"nmae=x", "colour=x"}).problems),
+            "--set: nmae: unknown key; did you mean name?\n"
+            "--set: colour: unknown key; ask the baker\n");
+}
+
+TEST(Engine, PrintHidesSecrets) {
+  const std::string text = print_yaml(lay({"ovens.old={key: hunter2, supplier: 'http://u:hunter3@mill'}"}), {});
+  EXPECT_THAT(text, testing::Not(HasSubstr("hunter")));
+  EXPECT_THAT(text, HasSubstr("http://u:***@mill"));
+}
+
+TEST(Engine, DocsShowTypesBoundsDefaultsAndRoles) {
+  const std::string page = keys_markdown(bakery(), {.introduction = "# Bakery\n", .top_heading = "All"});
+  EXPECT_THAT(page, HasSubstr("# Bakery\n\n## All\n"));
+  EXPECT_THAT(page, HasSubstr("| `name` | text | `corner` | On the sign. | every |\n"));
+  EXPECT_THAT(page,
+              HasSubstr("| `ovens.*.heat_for` | duration, at least 1s | `90s` | Before the first loaf. | baker |\n"));
+  EXPECT_THAT(page, HasSubstr("| `ovens.*.crust` | `dark` `soft` | `dark` | Of every loaf. | baker |\n"));
+  EXPECT_THAT(page, HasSubstr("| `ovens.*.key` | list of secret |  | Opens it. Example: `file:oven.key` | baker |\n"));
+  EXPECT_EQ(nlohmann::json::parse(keys_json(bakery())).size(), bakery().keys().size());
+}
+
+}  // namespace
+}  // namespace vf::config

@@ -1,0 +1,16 @@
+// Secrets in the table of keys: how a first start generates one, and how a configured one is checked. Thread safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/problem.h"
+
+namespace vf::settings {
+
+/// 32 random bytes, hex.
+std::string generate_token();
+
+config::Complaint check_webhook_secret(std::string_view text);
+
+}  // namespace vf::settings

@@ -1,0 +1,114 @@
+#include "settings/table_targets.h"
+
+#include "crypto/standard_webhooks.h"
+#include "settings/secrets.h"
+
+namespace vf::settings {
+namespace {
+
+constexpr const char* kPath = "targets.*";
+
+Target& target(Settings& settings, const std::string& name) {
+  Target& target = settings.targets[name];
+  target.target.name = name;
+  return target;
+}
+
+void add_filters(Section<fanout::Target>& s) {
+  using fanout::Target;
+  s.key_with_own_default("mode", &Target::mode,
+                         {.doc = "live; dry-run: events are skipped, and not sent later either; paused: the backlog is kept."});
+  s.key("sources", &Target::sources,
+        {.fallback_doc = "all", .doc = "Only events of these sources.", .example = "[kick, sumsub]"});
+  s.key(
+      "types", &Target::types,
+      {.fallback_doc = "all", .doc = "Only events of these types; * stands for any text.", .example = "[\"kick.*\"]"});
+  s.key_with_own_default("sandbox", &Target::sandbox, {.doc = "A provider's test events, such as Sumsub's sandbox."});
+  s.key_with_own_default("start", &Target::start,
+                         {.doc = "Where a new target begins: now, or at the earliest event kept."});
+  s.key_with_own_default(
+      "max_backlog", &Target::max_backlog,
+      {.min = kMinute, .doc = "A target further behind is detached, with an alarm: older events are not sent to it any more."});
+}
+
+void add_target(Keys& keys) {
+  using fanout::Target;
+  Section<Target> s(keys, kPath, kHub,
+                    [](Settings& c, const std::string& name) -> Target& { return target(c, name).target; });
+  s.key<Url>("url", &Target::url,
+             {.required = true, .doc = "Where events are sent.", .example = "http://127.0.0.1:8082/internal/events"});
+  s.key<Secret>("secret", &Target::secrets,
+                {.fallback = "file:*.secret",
+                 .generate = crypto::make_webhook_secret,
+                 .check = check_webhook_secret,
+                 .doc = "whsec_…; a list while one rotates: every one signs."});
+  add_filters(s);
+  s.key_with_own_default("delivery", &Target::delivery,
+                         {.doc = "single: one event per request, for foreign receivers."});
+  s.key_with_own_default("allow_private", &Target::allow_private,
+                         {.doc = "Allow private addresses. Loopback is always allowed."});
+}
+
+void add_batches(Keys& keys) {
+  using Batches = fanout::Batches::Params;
+  Section<Batches> s(keys, kPath, kHub,
+                     [](Settings& c, const std::string& name) -> Batches& { return target(c, name).tuning.batches; });
+  s.key_with_own_default(
+      "batch_events", &Batches::events_max,
+      {.min = 1, .max = 5'000, .doc = "At most this many events per request; a receiver takes no more than 5,000."});
+  s.key<Size>("batch_bytes", &Batches::bytes_max,
+              {.fallback = config::Value<Size>::text({static_cast<int64_t>(Batches{}.bytes_max)}),
+               .min = kKiB,
+               .max = 64 * kMiB,
+               .doc = "About this many bytes per request; an event that is larger is sent alone."});
+}
+
+void add_timeouts(Keys& keys) {
+  using fanout::Target;
+  Section<Target> s(keys, kPath, kHub,
+                    [](Settings& c, const std::string& name) -> Target& { return target(c, name).target; });
+  s.key_with_own_default("connect_timeout", &Target::connect_timeout,
+                         {.min = 100, .max = kMinute, .doc = "For a connection."});
+  s.key_with_own_default("timeout", &Target::timeout, {.min = 100, .max = 10 * kMinute, .doc = "For a whole request."});
+}
+
+Section<fanout::Breaker::Params> breaker_section(Keys& keys) {
+  return {keys, kPath, kHub, [](Settings& c, const std::string& name) -> fanout::Breaker::Params& {
+            return target(c, name).tuning.breaker;
+          }};
+}
+
+void add_window(Keys& keys) {
+  breaker_section(keys).key_with_own_default("window", &fanout::Breaker::Params::window_max,
+                                             {.min = 1, .max = 256, .doc = "Requests in flight at once."});
+}
+
+void add_retry(Keys& keys) {
+  using Breaker = fanout::Breaker::Params;
+  auto s = breaker_section(keys);
+  s.key_with_own_default("retry.first", &Breaker::backoff_first,
+                         {.min = 10, .max = kHour, .doc = "The first delay after a failure; it doubles, with jitter."});
+  s.key_with_own_default(
+      "retry.longest", &Breaker::backoff_max,
+      {.min = 10,
+       .max = kDay,
+       .doc = "The longest delay that the hub chooses; a target's Retry-After may ask for more, up to an hour."});
+  Section<fanout::Tuning> tuning(keys, kPath, kHub, [](Settings& c, const std::string& name) -> fanout::Tuning& {
+    return target(c, name).tuning;
+  });
+  tuning.key_with_own_default(
+      "retry.attempts", &fanout::Tuning::single_attempts_max,
+      {.min = 1, .max = 1'000, .doc = "delivery: single: attempts at one event before it is a dead letter."});
+}
+
+}  // namespace
+
+void add_targets(Keys& keys) {
+  add_target(keys);
+  add_batches(keys);
+  add_window(keys);
+  add_timeouts(keys);
+  add_retry(keys);
+}
+
+}  // namespace vf::settings
