@@ -98,12 +98,13 @@ Result<store::EventFilter> filter_of(const http::Request& request) {
   return filter;
 }
 
-Result<ReconciliationRequest> proof_of(const http::Request& request, Instant now) {
+Result<raw_log::ReconciliationRequest> proof_of(const http::Request& request, Instant now) {
   const auto from = time_of(request, "from");
   const auto to = time_of(request, "to");
   if (!from) return from.error();
   if (!to) return to.error();
-  return ReconciliationRequest{from->value_or(Instant{}), to->value_or(now), request.query_value("repair") == "true"};
+  return raw_log::ReconciliationRequest{from->value_or(Instant{}), to->value_or(now),
+                                        request.query_value("repair") == "true"};
 }
 
 Result<Uuid> id_of(const std::string& text) {

@@ -16,6 +16,7 @@
 #include "http/router.h"
 #include "intake/source_metrics.h"
 #include "outbox/writer.h"
+#include "raw_log/reconciliation.h"
 #include "store/environment_store.h"
 #include "store/outbox_store.h"
 
@@ -37,26 +38,6 @@ struct EnvironmentAnswer {
   std::string reason;
 };
 
-/// The proof that outbox and raw log hold the same, by hour of receipt and source.
-struct ReconciliationRequest {
-  Instant from, to;     // of receipt
-  bool repair = false;  // what is missing is put back
-};
-struct ReconciledHour {
-  Instant hour;
-  std::string source;
-  int64_t outbox = 0, lake = 0, missing = 0, put_aside = 0, repeated = 0, unknown = 0;
-};
-struct ReconciliationStatus {
-  std::string state = "none";  // none, running, done, failed
-  std::string error;           // of a failed one
-  Instant from, to;            // what was compared: the full hours that the outbox holds
-  int64_t rows_read = 0;
-  int64_t difference = 0;
-  int64_t repaired = 0;  // handed to the feeder
-  std::vector<ReconciledHour> lines;
-};
-
 /// What the API reads and operates. Every function may be called from the API's thread at any time.
 struct Hub {
   store::OutboxStore& outbox;
@@ -71,9 +52,9 @@ struct Hub {
       {};  // nullopt: resume
   std::function<void(const std::string& target, Uuid, outbox::OnDone)> retry_dead = {},
                                                                        drop_dead = {};  // also of kRawLog
-  std::function<void(const ReconciliationRequest&, outbox::OnDone)> start_reconciliation =
-      {};                                                     // starts it; empty: no lake
-  std::function<ReconciliationStatus()> reconciliation = {};  // of the one started last
+  std::function<void(const raw_log::ReconciliationRequest&, outbox::OnDone)> start_reconciliation =
+      {};                                                              // starts it; empty: no lake
+  std::function<raw_log::ReconciliationStatus()> reconciliation = {};  // of the one started last
 };
 
 class Api {

@@ -91,7 +91,8 @@ class ApiTest : public testing::Test {
     };
     const auto environments = [](Uuid) { return std::vector<EnvironmentAnswer>{{"stage", "applied", kNow, ""}}; };
     const auto proof = [] {
-      return ReconciliationStatus{.state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{kNow, "kick"}}};
+      return raw_log::ReconciliationStatus{
+          .state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{.hour = kNow, .source = "kick"}}};
     };
     return {.outbox = outbox_,
             .writer = writer_,

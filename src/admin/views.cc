@@ -29,7 +29,7 @@ json view(const LakeStatus& lake) {
           {"cursor", lake.cursor ? json(lake.cursor->to_string()) : json(nullptr)}};
 }
 
-json view(const ReconciliationStatus& proof) {
+json view(const raw_log::ReconciliationStatus& proof) {
   json hours = json::array();
   for (const auto& line : proof.lines) {
     hours.push_back({{"hour", to_rfc3339(line.hour)},
@@ -37,7 +37,7 @@ json view(const ReconciliationStatus& proof) {
                      {"outbox", line.outbox},
                      {"lake", line.lake},
                      {"missing", line.missing},
-                     {"put_aside", line.put_aside},
+                     {"dead_letters", line.dead_letters},
                      {"repeated", line.repeated},
                      {"unknown", line.unknown}});
   }

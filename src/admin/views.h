@@ -9,7 +9,7 @@ namespace vf::admin {
 
 nlohmann::json view(const intake::SourceCounts& source);
 nlohmann::json view(const LakeStatus& lake);
-nlohmann::json view(const ReconciliationStatus& proof);
+nlohmann::json view(const raw_log::ReconciliationStatus& proof);
 nlohmann::json view(const EnvironmentAnswer& answer);
 nlohmann::json view(const store::PutDelivery& delivery);
 nlohmann::json view(const store::AddAudit& entry);

@@ -1,56 +1,38 @@
 #include "raw_log/feeder.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
-
-#include "base/bytes.h"
-#include "crypto/digest.h"
 
 namespace vf::raw_log {
 namespace {
 
-using store::AdvanceCursor;
-using store::OutboxRow;
-using store::PinBatch;
 using store::PutDelivery;
 
-constexpr Millis kLookEvery{5'000};
+constexpr Millis kBacklogPoll{5'000};
+constexpr Millis kRetryPoll{1'000};
+constexpr size_t kProbeRows = 256;  // read to find one that the log lacks
 const std::string kConsumer{store::kRawLog};
-
-size_t bytes_of(const OutboxRow& row) { return row.event.body.size() + row.event.headers.size(); }
-
-std::vector<const Event*> events_of(std::span<const OutboxRow> rows) {
-  std::vector<const Event*> events;
-  events.reserve(rows.size());
-  for (const auto& row : rows) events.push_back(&row.event);
-  return events;
-}
-
-std::string digest_of(const std::vector<const Event*>& events) {
-  crypto::Sha256 digest;
-  for (const Event* event : events) {
-    digest.update({reinterpret_cast<const char*>(event->id.bytes.data()), event->id.bytes.size()});
-  }
-  const auto bytes = digest.finish();
-  return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
 
 }  // namespace
 
-Feeder::Feeder(Ports ports, FeederParams params) : ports_(std::move(ports)), params_(std::move(params)) {}
+Feeder::Feeder(Ports ports, FeederParams params)
+    : ports_(std::move(ports)),
+      params_(std::move(params)),
+      inserter_(ports_.lake, params_.retention),
+      guard_(params_.refusals_max),
+      batch_(params_.batch) {}
 
 Millis Feeder::step() {
   if (writing_) return kWhileWriting;
-  look_at_backlog();
-  if (ports_.clock.steady() < resume_at_) return std::min(until(resume_at_), kLookEvery);
+  poll_backlog();
+  if (ports_.clock.steady() < resume_at_) return std::min(until(resume_at_), kBacklogPoll);
   if (phase_ == Phase::finding) return find();
-  if (const auto wait = retry_due()) return *wait;
-  if (refuses_everything()) return probe();
+  if (const auto wait = retry_if_due()) return *wait;
+  if (guard_.lake_is_failing()) return probe();
   return phase_ == Phase::gathering ? gather() : insert_batch();
 }
 
-// Where do we stand, and is a batch open that was begun before?
+// Reads the cursor, and the pin that an earlier attempt may have left open.
 Millis Feeder::find() {
   auto cursor = ports_.outbox.cursor(kConsumer);
   if (!cursor) return fail(cursor.error());
@@ -60,23 +42,23 @@ Millis Feeder::find() {
   }
   auto pin = ports_.outbox.open_pin(kConsumer);
   if (!pin) return fail(pin.error());
-  if (auto looked = look_for_gap(**cursor); !looked) return fail(looked.error());
+  if (auto checked = check_gap(**cursor); !checked) return fail(checked.error());
   if (writing_) return kWhileWriting;
   if (status_.cursor != *cursor) {
     const auto end = ports_.outbox.end();
     if (!end) return fail(end.error());
-    unsure_to_ = std::max(unsure_to_, *end);
+    inserter_.suspect_up_to(*end);
   }
   status_.cursor = cursor_ = **cursor;
   repairing_ = pin->has_value();
-  if (repairing_) unsure_to_ = std::max(unsure_to_, pinned_to_ = (*pin)->to);
+  if (repairing_) inserter_.suspect_up_to(pinned_to_ = (*pin)->to);
   phase_ = repairing_ ? Phase::inserting : Phase::gathering;
   return Millis{0};
 }
 
-// Retention waits only for a raw log that is configured: one that was not for longer may have missed rows. The cursor
+// Retention waits only for a raw log that is configured; one that was not for longer may have missed rows. The cursor
 // stays, for a pin may be open there; the next batch takes it over the gap.
-Result<void> Feeder::look_for_gap(Position cursor) {
+Result<void> Feeder::check_gap(Position cursor) {
   VF_ASSIGN(const auto purged, ports_.outbox.purged());
   if (purged <= cursor || !status_.alarm.empty()) return {};
   auto alarm = std::to_string(purged.seq - cursor.seq) +
@@ -87,24 +69,19 @@ Result<void> Feeder::look_for_gap(Position cursor) {
 }
 
 Millis Feeder::gather() {
-  if (!batch_.empty() && !hurrying_ && ports_.clock.steady() < linger_until_) return until(linger_until_);
-  auto rows = ports_.outbox.read_after({.after = batch_.empty() ? cursor_ : batch_.back().event.position,
-                                        .rows_max = params_.rows_max - batch_.size(),
-                                        .bytes_max = params_.bytes_max - batch_bytes_});
+  const auto lingers = [this] { return !hurrying_ && ports_.clock.steady() < linger_until_; };
+  if (!batch_.is_empty() && lingers()) return until(linger_until_);
+  auto rows = ports_.outbox.read_after(batch_.next_rows(cursor_));
   if (!rows) return fail(rows.error());
-  if (batch_.empty() && rows->empty()) return idle();
+  if (batch_.is_empty() && rows->empty()) return idle();
   caught_up_ = false;
-  if (batch_.empty()) linger_until_ = linger_end(rows->front().event.received);
-  for (auto& row : *rows) {
-    batch_bytes_ += bytes_of(row);
-    batch_.push_back(std::move(row));
-  }
-  const bool full = batch_.size() >= params_.rows_max || batch_bytes_ >= params_.bytes_max;
-  if (!full && !hurrying_ && ports_.clock.steady() < linger_until_) return until(linger_until_);
+  if (batch_.is_empty()) linger_until_ = linger_end(rows->front().event.received);
+  batch_.append(std::move(*rows));
+  if (!batch_.is_full() && lingers()) return until(linger_until_);
   return pin();
 }
 
-// Nothing to copy. An operator's move of the cursor would else be met only by the next batch.
+// Nothing to copy. An operator's move of the cursor is found here; else only the next batch would find it.
 Millis Feeder::idle() {
   const auto cursor = ports_.outbox.cursor(kConsumer);
   if (!cursor) return fail(cursor.error());
@@ -114,18 +91,18 @@ Millis Feeder::idle() {
     return Millis{0};
   }
   status_.backlog = {};
-  return std::min(params_.poll, until(next_retry_look_));
+  return std::min(params_.poll, until(next_retry_poll_));
 }
 
 Millis Feeder::pin() {
-  PinBatch pin;
+  store::PinBatch pin;
   pin.consumer = kConsumer;
   pin.from = cursor_;
-  pin.to = batch_.back().event.position;
-  pin.count = static_cast<int64_t>(batch_.size());
-  pin.digest = digest_of(events_of(batch_));
+  pin.to = batch_.end();
+  pin.count = static_cast<int64_t>(batch_.rows().size());
+  pin.digest = digest_of(events_of(batch_.rows()));
   write(std::move(pin), [this] {
-    pinned_to_ = batch_.back().event.position;
+    pinned_to_ = batch_.end();
     repairing_ = false;
     phase_ = Phase::inserting;
   });
@@ -136,125 +113,185 @@ Millis Feeder::insert_batch() {
   began_ = ports_.clock.now();
   if (auto read = read_piece(); !read) return fail(read.error());
   if (repairing_) ++status_.repairs;
-  if (batch_.empty()) {
+  if (batch_.is_empty()) {
     advance(pinned_to_, 0);
     return kWhileWriting;
   }
-  auto events = events_of(batch_);
+  auto events = events_of(batch_.rows());
   const Event& first = *events.front();
-  if (first.position <= unsure_to_) {
-    const auto aside = is_put_aside(first.id);
-    if (!aside) return fail(aside.error());
-    if (*aside) {
+  if (inserter_.may_hold(first.position)) {
+    const auto dead = has_dead_letter(first.id);
+    if (!dead) return fail(dead.error());
+    if (*dead) {
       advance(first.position, 0);
       return kWhileWriting;
     }
-    auto absent = missing(batch_);
-    if (!absent) return fail(absent.error());
-    events = std::move(*absent);
+    auto missing = inserter_.missing(std::move(events));
+    if (!missing) return fail(missing.error());
+    events = std::move(*missing);
   }
   if (auto done = insert(events); !done) {
     return done.error().code == Code::unavailable ? fail(done.error()) : refused(done.error());
   }
-  advance(batch_.back().event.position, batch_.size());
+  advance(batch_.end(), batch_.rows().size());
   return kWhileWriting;
 }
 
-// As much of the pinned range behind the cursor as is to be tried at once. A range that was pinned under larger limits
-// is worked off piece by piece: the pin stays open until its end is passed.
-Result<bool> Feeder::read_piece() {
-  if (batch_.empty()) {
-    VF_ASSIGN(auto rows, ports_.outbox.read_after({.after = cursor_,
-                                                   .rows_max = std::min(params_.rows_max, piece_max_),
-                                                   .bytes_max = params_.bytes_max}));
-    batch_ = std::move(rows);
+// One piece of the pinned range behind the cursor. A range that was pinned under larger limits is worked off piece by
+// piece: the pin stays open until the cursor reaches its end.
+Result<void> Feeder::read_piece() {
+  if (batch_.is_empty()) {
+    VF_ASSIGN(auto rows, ports_.outbox.read_after(batch_.next_piece(cursor_)));
+    batch_.append(std::move(rows));
   }
-  std::erase_if(batch_, [this](const OutboxRow& row) { return row.event.position > pinned_to_; });
-  if (batch_.size() > piece_max_) batch_.erase(batch_.begin() + static_cast<std::ptrdiff_t>(piece_max_), batch_.end());
-  return true;
+  batch_.cut_to_piece(pinned_to_);
+  return {};
 }
 
-// Only rows at the cursor are put aside, so a crash between that and the cursor's move leaves one at most, just there.
-Result<bool> Feeder::is_put_aside(Uuid event_id) {
+// Only a row at the cursor is dead-lettered, so a crash between that and the cursor's move leaves one at most, just
+// there. A dead letter that an operator retries counts too.
+Result<bool> Feeder::has_dead_letter(Uuid event_id) {
   VF_ASSIGN(const auto rows, ports_.outbox.deliveries_of(event_id));
   return std::ranges::find(rows, kConsumer, &PutDelivery::target) != rows.end();
 }
 
-// Errors are unavailable, whatever the lake calls them: no row is to blame when it cannot be asked.
-Result<std::vector<const Event*>> Feeder::missing(std::span<const OutboxRow> rows) {
-  if (auto aborted = ports_.lake.abort_pending(); !aborted) return unavailable(aborted.error().message);
-  std::vector<Uuid> ids;
-  Instant from = Instant::max();
-  Instant to = Instant::min();
-  for (const auto& row : rows) {
-    ids.push_back(row.event.id);
-    from = std::min(from, row.event.received);
-    to = std::max(to, row.event.received);
-  }
-  auto present = ports_.lake.ids_present(ids, from, to);
-  if (!present) return unavailable(present.error().message);
-  const std::unordered_set<Uuid> held(present->begin(), present->end());
-  auto events = events_of(rows);
-  std::erase_if(events, [&held](const Event* event) { return held.contains(event->id); });
-  return events;
-}
-
 Result<void> Feeder::insert(const std::vector<const Event*>& events) {
+  VF_TRY(inserter_.insert(events));
   if (events.empty()) return {};
-  std::vector<lake::RawRow> rows;
-  rows.reserve(events.size());
-  for (const Event* event : events) rows.push_back({event, params_.retention.class_of(event->source)});
-  auto done = ports_.lake.insert(rows, digest_of(events));
-  if (done) {
-    status_.rows_inserted += static_cast<int64_t>(events.size());
-    refusals_ = 0;
-    refused_last_ = {};
-  }
-  return done;
+  status_.rows_inserted += static_cast<int64_t>(events.size());
+  guard_.stored();
+  return {};
 }
 
 void Feeder::advance(Position to, size_t count) {
-  AdvanceCursor move;
+  store::AdvanceCursor move;
   move.consumer = kConsumer;
   move.from = cursor_;
   move.to = to;
   move.count = static_cast<int64_t>(count);
   move.attempts = attempts_;
   move.sent_at = began_;
-  move.config_version = params_.config_version;
   write(std::move(move), [this, to] {
     status_.cursor = cursor_ = to;
     ++status_.batches;
-    if (!refuses_everything()) is_well();
+    if (!guard_.lake_is_failing()) clear_failures();
     attempts_ = 1;
     batch_.clear();
-    batch_bytes_ = 0;
     if (cursor_ < pinned_to_) return;
-    piece_max_ = SIZE_MAX;
+    batch_.reset_piece();
     phase_ = Phase::gathering;
   });
 }
 
+// The lake refused the piece. The rows before the one at fault may have been stored.
+Millis Feeder::refused(const Error& error) {
+  inserter_.suspect_up_to(pinned_to_);
+  if (batch_.rows().size() > 1) {
+    batch_.halve_piece();
+    return Millis{0};
+  }
+  const Event& event = batch_.rows().front().event;
+  guard_.refused(event.id);
+  PutDelivery row;
+  row.target = kConsumer;
+  row.position = event.position;
+  row.event_id = event.id;
+  row.state = PutDelivery::State::dead;
+  row.attempts = 1;
+  row.next_attempt_at = ports_.clock.now();
+  row.reason = error.message;
+  write(std::move(row), [this, to = event.position] {
+    ++status_.dead;
+    batch_.reset_piece();
+    advance(to, 0);
+  });
+  return kWhileWriting;
+}
+
+// Tries the next row that the log lacks; after the last one the first again.
+Millis Feeder::probe() {
+  const Position after = guard_.probe_after(cursor_);
+  const auto rows = ports_.outbox.read_after({.after = after, .rows_max = kProbeRows});
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) {
+    if (after == cursor_) return idle();
+    guard_.probed(cursor_);
+    return back_off(status_.last_error);
+  }
+  caught_up_ = false;
+  const Position last = rows->back().event.position;
+  inserter_.suspect_up_to(last);
+  const auto missing = inserter_.missing(events_of(*rows));
+  if (!missing) return fail(missing.error());
+  if (missing->empty()) {
+    guard_.probed(last);
+    return Millis{0};
+  }
+  guard_.probed(missing->front()->position);
+  if (auto done = insert({missing->front()}); !done) {
+    return done.error().code == Code::unavailable ? fail(done.error()) : back_off(guard_.describe(done.error()));
+  }
+  clear_failures();
+  return Millis{0};
+}
+
+// Retries one dead letter, if one is due and it is the retries' turn.
+std::optional<Millis> Feeder::retry_if_due() {
+  if (std::exchange(retried_last_, false) || ports_.clock.steady() < next_retry_poll_) return std::nullopt;
+  auto rows = ports_.outbox.due_retries(kConsumer, ports_.clock.now(), 1);
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) {
+    next_retry_poll_ = ports_.clock.steady() + kRetryPoll;
+    return std::nullopt;
+  }
+  retried_last_ = true;
+  return retry(std::move(rows->front()));
+}
+
+Millis Feeder::retry(PutDelivery row) {
+  const auto found = ports_.outbox.find(row.event_id);
+  if (!found) return fail(found.error());
+  Result<void> done = not_found("the outbox no longer holds the event");
+  if (*found) {
+    const auto missing = inserter_.missing({&(*found)->event});
+    done = missing ? insert(*missing) : missing.error();
+  }
+  if (done) {
+    if (!guard_.lake_is_failing()) clear_failures();
+    write(store::DropDelivery{kConsumer, row.event_id}, [] {});
+    return kWhileWriting;
+  }
+  if (done.error().code == Code::unavailable) return fail(done.error());
+  const bool by_lake = done.error().code != Code::not_found;
+  const bool is_dead = !by_lake || !guard_.lake_is_failing();
+  if (by_lake && is_dead) guard_.refused(row.event_id);
+  ++row.attempts;
+  row.reason = done.error().message;
+  row.state = is_dead ? PutDelivery::State::dead : PutDelivery::State::retry;
+  row.next_attempt_at = ports_.clock.now() + params_.backoff_max;
+  write(std::move(row), [this, is_dead] { status_.dead += is_dead ? 1 : 0; });
+  return is_dead ? kWhileWriting : back_off(guard_.describe(done.error()));
+}
+
 void Feeder::write(store::Write what, std::move_only_function<void()> then) {
   writing_ = true;
-  auto next = std::make_shared<std::move_only_function<void()>>(std::move(then));
-  ports_.writer.write(std::move(what), [this, alive = std::weak_ptr(alive_), next](Result<store::WriteResult> result) {
+  auto done = [this, alive = std::weak_ptr(alive_), then = std::move(then)](Result<store::WriteResult> result) mutable {
     if (alive.expired()) return;
     writing_ = false;
     if (result) {
-      (*next)();
+      then();
     } else {
       fail(result.error());
     }
-  });
+  };
+  ports_.writer.write(std::move(what), std::move(done));
 }
 
 Millis Feeder::fail(const Error& error) {
-  unsure_to_ = std::max(unsure_to_, pinned_to_);
+  inserter_.suspect_up_to(pinned_to_);
   ++attempts_;
   caught_up_ = false;
   batch_.clear();
-  batch_bytes_ = 0;
   phase_ = Phase::finding;
   return back_off(error.message);
 }
@@ -266,18 +303,18 @@ Millis Feeder::back_off(std::string why) {
   const auto jitter = static_cast<int64_t>(ports_.random.below(static_cast<uint64_t>(longest.count() / 2 + 1)));
   const Millis wait = longest - Millis{jitter};
   resume_at_ = ports_.clock.steady() + wait;
-  return std::min(wait, kLookEvery);
+  return std::min(wait, kBacklogPoll);
 }
 
-void Feeder::is_well() {
+void Feeder::clear_failures() {
   status_.failures = 0;
   status_.last_error.clear();
 }
 
-void Feeder::look_at_backlog() {
+void Feeder::poll_backlog() {
   const SteadyTime now = ports_.clock.steady();
-  if (!status_.cursor || caught_up_ || now < next_look_) return;
-  next_look_ = now + kLookEvery;
+  if (!status_.cursor || caught_up_ || now < next_backlog_poll_) return;
+  next_backlog_poll_ = now + kBacklogPoll;
   if (auto backlog = ports_.outbox.backlog(*status_.cursor)) status_.backlog = *backlog;
 }
 
@@ -285,8 +322,8 @@ Millis Feeder::until(SteadyTime when) const {
   return std::max(Millis{0}, std::chrono::ceil<Millis>(when - ports_.clock.steady()));
 }
 
-// Counted from the commit of the oldest event, so a backlog does not wait; at most `linger` whatever the clocks say.
-Feeder::SteadyTime Feeder::linger_end(Instant oldest) const {
+// Counted from the receipt of the oldest event, so a backlog does not wait; at most `linger`, whatever the clocks say.
+SteadyTime Feeder::linger_end(Instant oldest) const {
   const Millis left = std::clamp(params_.linger - (ports_.clock.now() - oldest), Millis{0}, params_.linger);
   return ports_.clock.steady() + left;
 }

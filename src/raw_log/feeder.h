@@ -1,20 +1,21 @@
-// Feeder: copies the outbox to the raw log, each event exactly once in effect. A single-threaded state machine
-// over ports: Worker gives it a thread, tests and the simulation drive it step by step.
+// Feeder: copies the outbox to the raw log, each event exactly once in effect. A single-threaded state machine over
+// ports: Worker gives it a thread; tests and the simulation drive it step by step.
 //
-// A batch is cut, pinned (its range written down through the committer), inserted, and only then the cursor moves.
-// After any failure, and at the start, the machine forgets what it holds and asks the store again. Of what may be in
-// the log already it reads which ids are there and inserts the missing: a pinned range, and, when the cursor does not
-// stand where this machine left it (a start, an operator's move), all that is in the outbox at that moment.
+// A batch is read, pinned (its range is recorded through the committer), and inserted; only then the cursor moves.
+// After any failure, and at the start, the machine drops its state and reads it from the store again. Events that may
+// be in the log already are looked up there first, and only the missing ones are inserted: those of a pinned range and,
+// when the cursor is not where this machine left it (at the start, or after an operator's move), all that the outbox
+// holds at that moment.
 //
-// Rows that the lake refuses (any error but unavailable) are halved until the guilty one stands alone at the cursor; it
-// becomes a dead letter of the consumer "raw-log" and the cursor passes it. Every attempt to store a dead letter again
-// asks for its id first. A lake that refuses one row after the other and takes none in between is itself the trouble:
-// from then on no row dies; the cursor stands, each probe tries another row behind it, and the first taken ends it.
+// Rows that the lake refuses (any error but unavailable): the batch is halved until the refused row stands alone at the
+// cursor; it becomes a dead letter of the consumer "raw-log" and the cursor passes it. An attempt to store a dead
+// letter again asks for its id first. When the lake refuses several rows in a row and stores none in between
+// (RefusalGuard), no further row becomes a dead letter: the cursor stands, each probe tries another row behind it, and
+// the first row that is stored ends this.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -23,32 +24,33 @@
 #include "lake/raw_log.h"
 #include "lake/retention.h"
 #include "outbox/writer.h"
+#include "raw_log/batch.h"
+#include "raw_log/inserter.h"
+#include "raw_log/refusal_guard.h"
 #include "store/outbox_store.h"
 
 namespace vf::raw_log {
 
 struct FeederParams {
-  size_t rows_max = 10'000;      // of one batch: small ones cost double
-  size_t bytes_max = 16u << 20;  // of the bodies and headers held in memory; one event is always taken
-  Millis linger{1'000};          // a batch that is not full waits this long after its oldest event's commit
-  Millis poll{1'000};            // how often an empty outbox is looked at when nobody wakes the feeder
+  BatchLimits batch;
+  Millis linger{1'000};  // a batch that is not full waits until its oldest event was received this long ago
+  Millis poll{1'000};    // how often an empty outbox is read when there is no wake-up
   Millis backoff_first{250};
   Millis backoff_max{30'000};
-  int refusals_max = 5;        // rows refused alone in a row, none taken between, before it is the lake
-  lake::Retention retention;   // names the class each event is filed under
-  std::string config_version;  // digest of the configuration in force
+  int refusals_max = 5;       // see RefusalGuard
+  lake::Retention retention;  // names the class each event is filed under
 };
 
 struct FeederStatus {
   std::optional<Position> cursor;  // unknown until the store has answered
-  store::Backlog backlog;          // as of the last look, a few seconds ago at most
+  store::Backlog backlog;          // a few seconds old at most
   int64_t rows_inserted = 0;       // since the start
   int64_t batches = 0;
-  int64_t repairs = 0;     // batches that had been begun by an earlier attempt
+  int64_t repairs = 0;     // pieces of ranges that an earlier attempt had pinned
   int64_t dead = 0;        // rows that became dead letters, since the start
-  int failures = 0;        // in a row; 0: all is well
+  int failures = 0;        // in a row; 0: healthy
   std::string last_error;  // of the failures in a row
-  std::string alarm;       // what needs a person, since the start; empty: nothing
+  std::string alarm;       // needs an operator; since the start; empty: none
 };
 
 class Feeder {
@@ -63,46 +65,41 @@ class Feeder {
   Feeder(Ports ports, FeederParams params);
 
   /// Does what can be done now, at most one batch of work. Call again after a commit, after a completion of a write,
-  /// and when the returned time is up.
+  /// and when the returned time has passed.
   Millis step();
   const FeederStatus& status() const { return status_; }
 
   /// From now on no batch waits for more events: for draining.
   void hurry() { hurrying_ = true; }
-  /// The last look found nothing to copy, and nothing is under way.
+  /// The last read found nothing to copy, and no write is under way.
   bool is_caught_up() const { return caught_up_; }
 
  private:
-  using SteadyTime = std::chrono::nanoseconds;
   enum class Phase { finding, gathering, inserting };
   static constexpr Millis kWhileWriting{60'000};  // the completion wakes us
 
   Millis find();
-  Result<void> look_for_gap(Position cursor);
+  Result<void> check_gap(Position cursor);
   Millis gather();
   Millis idle();
   Millis pin();
 
   Millis insert_batch();
-  Result<bool> read_piece();
-  Result<bool> is_put_aside(Uuid event_id);
-  Result<std::vector<const Event*>> missing(std::span<const store::OutboxRow> rows);
+  Result<void> read_piece();
+  Result<bool> has_dead_letter(Uuid event_id);
   Result<void> insert(const std::vector<const Event*>& events);
   void advance(Position to, size_t count);
 
   Millis refused(const Error& error);
-  bool refuses_everything() const { return refusals_ >= params_.refusals_max; }
-  void note_refusal(Uuid event_id);
-  std::string trouble(const Error& error) const;
   Millis probe();
-  std::optional<Millis> retry_due();
+  std::optional<Millis> retry_if_due();
   Millis retry(store::PutDelivery row);
 
   void write(store::Write what, std::move_only_function<void()> then);
   Millis fail(const Error& error);
   Millis back_off(std::string why);
-  void is_well();
-  void look_at_backlog();
+  void clear_failures();
+  void poll_backlog();
   Millis until(SteadyTime when) const;
   SteadyTime linger_end(Instant oldest) const;
 
@@ -115,21 +112,17 @@ class Feeder {
   bool hurrying_ = false;
   bool caught_up_ = false;
   SteadyTime resume_at_{0};
-  SteadyTime next_look_{0};
-  SteadyTime next_retry_look_{0};
-  bool retry_was_last_ = false;          // retries and batches take turns
-  Position cursor_;                      // once found
-  Position pinned_to_;                   // end of the open pin, while inserting
-  bool repairing_ = false;               // that pin was found, not made
-  Position unsure_to_;                   // rows up to here may be in the log: ask before inserting
-  std::vector<store::OutboxRow> batch_;  // behind the cursor, not yet in the log
-  size_t batch_bytes_ = 0;
-  size_t piece_max_ = SIZE_MAX;  // rows of the pinned range tried at once: halved while a guilty one is looked for
-  int refusals_ = 0;             // rows refused alone since the last one was taken
-  Uuid refused_last_;
-  Position probed_to_;          // the row that the last probe tried
+  SteadyTime next_backlog_poll_{0};
+  SteadyTime next_retry_poll_{0};
+  bool retried_last_ = false;  // retries and batches take turns
+  Position cursor_;            // once found
+  Position pinned_to_;         // end of the open pin, while inserting
+  bool repairing_ = false;     // that pin was found, not made by this machine
+  Inserter inserter_;
+  RefusalGuard guard_;
+  Batch batch_;                 // behind the cursor
   SteadyTime linger_until_{0};  // of the batch
-  int64_t attempts_ = 1;        // of the batch behind the cursor
+  int64_t attempts_ = 1;        // of the batch
   Instant began_;
   FeederStatus status_;
 };

@@ -5,8 +5,8 @@
 namespace vf::raw_log {
 
 Millis Reconciler::step() {
-  if (!recalled_) {
-    if (auto recalled = recall(); !recalled) return fail(recalled.error());
+  if (!loaded_) {
+    if (auto loaded = load_progress(); !loaded) return fail(loaded.error());
   }
   const Instant now = params_.clock.now();
   const Instant to = std::chrono::floor<std::chrono::hours>(now - params_.grace);
@@ -15,14 +15,15 @@ Millis Reconciler::step() {
   const auto copied = is_copied(to);
   if (!copied) return fail(copied.error());
   if (!*copied) return params_.pause;
-  const auto proof = reconcile(params_.ports, {reconciled_to, to, resume_}, [this] { return stopped_.load(); });
-  if (!proof) return fail(proof.error());
-  return record(*proof);
+  const auto found =
+      reconcile(params_.ports, {.from = reconciled_to, .to = to, .after = resume_}, [this] { return stopped_.load(); });
+  if (!found) return fail(found.error());
+  return record(*found);
 }
 
-Result<void> Reconciler::recall() {
+Result<void> Reconciler::load_progress() {
   VF_ASSIGN(const auto settings, params_.ports.outbox.settings());
-  recalled_ = true;
+  loaded_ = true;
   for (const auto& [key, value] : settings) {
     if (key != kReconciledSetting) continue;
     const size_t space = value.find(' ');
@@ -42,22 +43,22 @@ Result<bool> Reconciler::is_copied(Instant to) {
   return !backlog.oldest || *backlog.oldest >= to;
 }
 
-// A write that fails is made up for by the next round.
-Millis Reconciler::record(const Reconciliation& proof) {
-  for (auto& write : repairs(proof, params_.clock.now())) params_.writer.write(std::move(write), [](const auto&) {});
-  const bool is_whole = proof.missing_total == 0;
-  if (is_whole) {
-    resume_ = proof.resume;
+// A write that fails is not retried: the next round finds the same events missing, or records its own progress.
+Millis Reconciler::record(const Reconciliation& found) {
+  for (auto& write : repairs(found, params_.clock.now())) params_.writer.write(std::move(write), [](const auto&) {});
+  const bool is_complete = found.missing_total == 0;
+  if (is_complete) {
+    resume_ = found.resume;
     params_.writer.write(
-        store::PutSetting{std::string(kReconciledSetting), resume_.to_string() + " " + to_rfc3339(proof.to)},
+        store::PutSetting{std::string(kReconciledSetting), resume_.to_string() + " " + to_rfc3339(found.to)},
         [](const auto&) {});
   }
   const std::lock_guard lock(mutex_);
-  if (is_whole) status_.reconciled_to = proof.to;
+  if (is_complete) status_.reconciled_to = found.to;
   status_.last_error.clear();
   for (auto& [source, difference] : status_.difference) difference = 0;
-  for (const auto& line : proof.lines) status_.difference[line.source] += line.difference();
-  return is_whole ? Millis{0} : params_.repair;
+  for (const auto& line : found.lines) status_.difference[line.source] += line.difference();
+  return is_complete ? Millis{0} : params_.repair;
 }
 
 Millis Reconciler::fail(const Error& error) {

@@ -10,12 +10,12 @@
 
 namespace vf::raw_log {
 
-// What the worker's thread is told by others: completions of writes, wake-ups, and when to end.
+// What other threads leave for the worker's thread: completions of writes, wake-ups, and when to end.
 class Worker::Mailbox {
  public:
   struct Letters {
     std::vector<std::move_only_function<void()>> completions;
-    std::optional<std::chrono::nanoseconds> stop_at;
+    std::optional<SteadyTime> stop_at;
   };
 
   void post(std::move_only_function<void()> completion) {
@@ -28,7 +28,7 @@ class Worker::Mailbox {
     woken_ = true;
     changed_.notify_one();
   }
-  void stop(std::chrono::nanoseconds at) {
+  void stop(SteadyTime at) {
     const std::lock_guard lock(mutex_);
     stop_at_ = at;
     woken_ = true;
@@ -45,7 +45,7 @@ class Worker::Mailbox {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::move_only_function<void()>> completions_;
-  std::optional<std::chrono::nanoseconds> stop_at_;
+  std::optional<SteadyTime> stop_at_;
   bool woken_ = false;
 };
 

@@ -24,11 +24,12 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Something was committed. Cheap, may be called for every commit.
+  /// Events were committed, or a dead letter is to be retried. Cheap, may be called for every commit.
   void wake();
+  void wake(Position /*newest*/) { wake(); }
   FeederStatus status() const;
-  /// Copies what is left, for at most this long, and ends the thread. An insert under way is finished first. What is
-  /// left behind is copied after the next start.
+  /// Copies the remaining events, for at most this long, and ends the thread. An insert under way is finished first.
+  /// Events that remain are copied after the next start.
   void drain(Millis at_most);
 
  private:

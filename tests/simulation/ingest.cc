@@ -29,7 +29,7 @@ void Ingest::start() {
   if (!params_.consumes) return;
   for (size_t i = 0; i < params_.destinations.size(); ++i) start_dispatcher(i, life_);
   raw_log::FeederParams feeder;
-  feeder.rows_max = 1 + params_.batch_events_max * 2;
+  feeder.batch.rows_max = 1 + params_.batch_events_max * 2;
   feeder_.emplace(
       raw_log::Feeder::Ports{params_.outbox, *writer_, params_.lake, params_.around.clock, params_.around.random},
       feeder);

@@ -96,11 +96,8 @@ class SimLake final : public lake::RawLog {
   Result<void> insert(std::span<const lake::RawRow> rows, const std::string& token) override;
   Result<void> abort_pending() override;
   Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override;
-  Result<std::vector<Event>> read(const lake::ReadRange&) override { return internal("unused"); }
   Result<std::optional<Event>> find(Uuid) override { return internal("unused"); }
-  Result<int64_t> count() override { return static_cast<int64_t>(kept_.size()); }
   Result<std::vector<lake::HourTally>> tally(Instant, Instant) override { return internal("unused"); }
-  Result<void> ping() override { return {}; }
 
   /// An insert that was given up lands after all, or never.
   void end_running();

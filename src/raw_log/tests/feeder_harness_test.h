@@ -1,4 +1,4 @@
-// Doubles of the raw-log feeder's tests: a raw log that fails in every way a real one does, and a committer whose
+// Doubles for tests of the raw log's feeder: a lake that fails in every way a real one does, and a committer whose
 // transactions happen when the test says so, over the outbox in memory.
 #pragma once
 
@@ -30,7 +30,7 @@ using store::WriteResult;
 inline const Instant kStart = from_unix_millis(1'795'000'000'000);
 inline const std::string kConsumer{store::kRawLog};
 
-// Keeps rows by id. `insert_fault` says what the next insert does besides what it should.
+// A lake in memory. `insert_fault` says how the next insert fails.
 class FakeLake final : public lake::RawLog {
  public:
   enum class Fault { none, refused, partial, unanswered, still_running };
@@ -63,7 +63,7 @@ class FakeLake final : public lake::RawLog {
   void keep(std::span<const lake::RawRow> rows) {
     for (const auto& row : rows) kept.push_back({*row.event, std::string(row.retention_class)});
   }
-  // An insert that nobody waits for any more ends: it has its effect, or it was killed before.
+  // Ends the inserts that still run after their caller gave up, with their effect or killed before it.
   void end_running(bool with_effect) {
     if (with_effect) kept.insert(kept.end(), running.begin(), running.end());
     running.clear();
@@ -75,8 +75,8 @@ class FakeLake final : public lake::RawLog {
   }
   Result<std::vector<Uuid>> ids_present(std::span<const Uuid> ids, Instant from, Instant to) override {
     if (std::exchange(reads_fail, false)) return unavailable("the lake does not read");
-    if (reads_refuse > 0) {
-      --reads_refuse;
+    if (reads_refused > 0) {
+      --reads_refused;
       return internal("the lake does not understand");
     }
     const std::set<Uuid> asked(ids.begin(), ids.end());
@@ -87,11 +87,11 @@ class FakeLake final : public lake::RawLog {
     }
     return std::vector(present.begin(), present.end());
   }
-  Result<std::vector<Event>> read(const lake::ReadRange&) override { return std::vector<Event>{}; }
   Result<std::optional<Event>> find(Uuid) override { return std::optional<Event>{}; }
-  Result<int64_t> count() override {
+  /// From any thread.
+  size_t count() {
     const std::lock_guard lock(mutex);
-    return static_cast<int64_t>(kept.size());
+    return kept.size();
   }
   Result<std::vector<lake::HourTally>> tally(Instant from, Instant to) override {
     on_tally();
@@ -109,7 +109,6 @@ class FakeLake final : public lake::RawLog {
     }
     return tallies;
   }
-  Result<void> ping() override { return {}; }
 
   std::map<Uuid, int> times_kept() const {
     std::map<Uuid, int> times;
@@ -120,10 +119,10 @@ class FakeLake final : public lake::RawLog {
   std::mutex mutex;
   Fault insert_fault = Fault::none;
   bool reads_fail = false;
-  int reads_refuse = 0;  // so many times
+  int reads_refused = 0;  // how many of the next ones
   bool refuses_everything = false;
   std::set<Uuid> refused_ids;
-  bool refusal_keeps_rows_before = false;  // as an engine does that stores block by block
+  bool refusal_keeps_rows_before = false;  // like an engine that stores block by block
   bool abort_waits_for_end = true;
   std::function<void()> on_tally = [] {};
   int aborted = 0;
@@ -132,19 +131,19 @@ class FakeLake final : public lake::RawLog {
   std::vector<size_t> batch_sizes;
 };
 
-// The outbox, and a committer whose transactions happen when the test says so.
-class World {
+// A feeder over these doubles.
+class FeederHarness {
  public:
-  World() { start_feeder(); }
+  FeederHarness() { start_feeder(); }
 
   void start_feeder() {
     feeder.emplace(Feeder::Ports{.outbox = outbox, .writer = writer, .lake = lake, .clock = clock, .random = random},
                    params);
   }
-  // As a kill would: what waits for its transaction is lost, or has just been committed.
+  // Like a kill: the writes in the queue are lost, or have just been committed.
   void crash(bool committed_meanwhile) {
     if (committed_meanwhile) {
-      for (const auto& waiting : queue) static_cast<void>(commit(waiting.what));  // or refused: nobody hears it
+      for (const auto& waiting : queue) static_cast<void>(commit(waiting.what));  // a refusal reaches no caller
     }
     queue.clear();
     start_feeder();
@@ -182,7 +181,7 @@ class World {
     waiting.done(std::move(result));
   }
 
-  // Steps and answers until nothing happens by itself any more; the wait that the feeder then asks for.
+  // Steps, and answers writes, until the feeder waits for time to pass. Returns how long it wants to wait.
   Millis run_until_idle() {
     for (int i = 0; i < 10'000; ++i) {
       const size_t inserts = lake.batch_sizes.size();
@@ -194,10 +193,10 @@ class World {
         return wait;
       }
     }
-    ADD_FAILURE() << "the feeder does not come to rest";
+    ADD_FAILURE() << "the feeder never waits";
     return {};
   }
-  // The same, letting time pass where the feeder waits.
+  // The same, and lets time pass where the feeder waits, until it has caught up.
   void run_until_caught_up() {
     for (int i = 0; i < 1'000; ++i) {
       const Millis wait = run_until_idle();
@@ -207,12 +206,12 @@ class World {
     ADD_FAILURE() << "the feeder does not catch up: " << feeder->status().last_error;
   }
 
-  std::vector<PutDelivery> exceptions(PutDelivery::State state) {
+  std::vector<PutDelivery> deliveries(PutDelivery::State state) {
     return *outbox.deliveries(kConsumer, state, SIZE_MAX);
   }
   std::set<Uuid> dead() {
     std::set<Uuid> ids;
-    for (const auto& row : exceptions(PutDelivery::State::dead)) ids.insert(row.event_id);
+    for (const auto& row : deliveries(PutDelivery::State::dead)) ids.insert(row.event_id);
     return ids;
   }
   void move_cursor_back(Random& chance) {
@@ -222,7 +221,7 @@ class World {
   }
   // As an operator does.
   void retry_dead(Uuid id) {
-    for (auto row : exceptions(PutDelivery::State::dead)) {
+    for (auto row : deliveries(PutDelivery::State::dead)) {
       if (row.event_id != id) continue;
       row.state = PutDelivery::State::retry;
       row.next_attempt_at = clock.now();
@@ -238,7 +237,7 @@ class World {
   static std::string name_of(const Write& what) {
     if (std::holds_alternative<PinBatch>(what)) return "pin";
     if (std::holds_alternative<AdvanceCursor>(what)) return "advance";
-    if (std::holds_alternative<PutDelivery>(what)) return "aside";
+    if (std::holds_alternative<PutDelivery>(what)) return "dead letter";
     if (std::holds_alternative<store::DropDelivery>(what)) return "drop";
     return "start";
   }

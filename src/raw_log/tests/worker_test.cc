@@ -1,18 +1,19 @@
-// Worker with a real thread and a real committer. Oracle: what the log holds. Scope: the thread; what the feeder
-// decides is tested beside it.
+// Worker with a real thread and a real committer. Oracle: the rows in the log. Scope: the thread; feeder_test.cc tests
+// the feeder.
 #include "raw_log/worker.h"
 
 #include <gtest/gtest.h>
 
+#include "obs/services_test.h"
 #include "outbox/committer.h"
 #include "outbox/function_writer_test.h"
-#include "raw_log/fixture_test.h"
+#include "raw_log/tests/feeder_harness_test.h"
 
 namespace vf::raw_log {
 namespace {
 
 struct WorkerTest : testing::Test {
-  WorkerTest() : committer({outbox, clock, {}, {}}) {}
+  WorkerTest() : committer({.store = outbox, .services = around.services}) {}
 
   std::unique_ptr<Worker> start(Millis linger) {
     FeederParams params;
@@ -34,28 +35,29 @@ struct WorkerTest : testing::Test {
   store::memory::MemoryOutbox outbox;
   FakeLake lake;
   SystemClock clock;
+  obs::TestServices around{from_unix_millis(1'700'000'000'000)};
   outbox::Committer committer;
   int next = 0;
 };
 
-TEST_F(WorkerTest, CopiesWhatIsCommittedOnceItIsWoken) {
+TEST_F(WorkerTest, CopiesCommittedEventsWhenWoken) {
   auto worker = start(Millis{0});
   add(100);
   const auto deadline = clock.steady() + std::chrono::seconds{20};
-  while (*lake.count() < 100 && clock.steady() < deadline) {
+  while (lake.count() < 100u && clock.steady() < deadline) {
     worker->wake();
     std::this_thread::yield();
   }
-  EXPECT_EQ(*lake.count(), 100);
+  EXPECT_EQ(lake.count(), 100u);
 }
 
-TEST_F(WorkerTest, DrainCopiesWhatIsLeft) {
+TEST_F(WorkerTest, DrainCopiesTheRemainder) {
   auto worker = start(Millis{3'600'000});
   add(50);
   worker->drain(Millis{20'000});
-  EXPECT_EQ(*lake.count(), 50);
+  EXPECT_EQ(lake.count(), 50u);
   EXPECT_EQ(worker->status().rows_inserted, 50);
-  worker->drain(Millis{0});  // again: nothing happens
+  worker->drain(Millis{0});  // a second drain has no effect
 }
 
 TEST_F(WorkerTest, DrainEndsInTimeWhenTheStoreNeverAnswers) {
