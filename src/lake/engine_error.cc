@@ -9,7 +9,7 @@
 namespace vf::lake {
 namespace {
 
-using enum Trouble;
+using enum Cause;
 
 constexpr std::array kCodes{
     EngineCode{3, "UNEXPECTED_END_OF_FILE", passing},  // a request that was cut
@@ -78,19 +78,19 @@ constexpr std::array kCodes{
     EngineCode{999, "KEEPER_EXCEPTION", passing},
 };
 
-struct Answer {
+struct Translation {
   Code code;
-  std::string_view mends;
+  std::string_view remedy;
 };
 
-Answer answer_to(Trouble trouble) {
-  switch (trouble) {
+Translation translate(Cause cause) {
+  switch (cause) {
     case passing:
       return {Code::unavailable, ""};
     case credentials:
       return {Code::unavailable,
-              ": the user stands in ingest.lake (http://USER@host:8123/vf), its password is ingest.lake_password; does "
-              "the server know them, from this host?"};
+              ": the user is named in ingest.lake (http://USER@host:8123/vf), its password is ingest.lake_password; "
+              "check that the server knows both and lets the user in from this host"};
     case rights:
       return {Code::unavailable,
               ": grant the user of ingest.lake SELECT and INSERT on vf.*, and SELECT on system.*; `vf migrate lake` "
@@ -124,9 +124,9 @@ Error engine_error(int code, std::string_view message) {
   constexpr size_t kLengthMax = 300;
   const auto line = message.substr(0, std::min(message.find('\n'), kLengthMax));
   const auto known = std::ranges::find(kCodes, code, &EngineCode::code);
-  const Trouble trouble = known != kCodes.end() ? known->trouble : code == 0 ? passing : defect;
-  const Answer answer = answer_to(trouble);
-  return {answer.code, fmt::format("lake: {}{}", line, answer.mends)};
+  const Cause cause = known != kCodes.end() ? known->cause : code == 0 ? passing : defect;
+  const auto [translated, remedy] = translate(cause);
+  return {translated, fmt::format("lake: {}{}", line, remedy)};
 }
 
 Result<void> insert_outcome(Result<void> outcome) {
@@ -144,9 +144,9 @@ std::optional<std::string_view> late_exception(std::string_view answer, std::str
   }
   if (holds_text) return std::nullopt;
   const size_t at = tail.find("Code: ");  // the first: an exception's text may quote another's
-  const bool is_one =
+  const bool is_exception =
       at != tail.npos && engine_code(tail.substr(at)) != 0 && tail.find("DB::Exception", at) != tail.npos;
-  return is_one ? std::optional(tail.substr(at)) : std::nullopt;
+  return is_exception ? std::optional(tail.substr(at)) : std::nullopt;
 }
 
 }  // namespace vf::lake

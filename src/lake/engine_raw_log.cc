@@ -8,7 +8,7 @@
 namespace vf::lake {
 namespace {
 
-// An answer with text may end in an exception that only shows by its not being readable.
+// An answer with events' text may end in an exception; then it cannot be decoded.
 template <class T>
 Result<T> or_late_exception(Result<T> decoded, std::string_view answer) {
   if (decoded) return decoded;
@@ -29,11 +29,6 @@ Result<std::vector<Uuid>> EngineRawLog::ids_present(std::span<const Uuid> ids, I
   return present;
 }
 
-Result<std::vector<Event>> EngineRawLog::read(const ReadRange& range) {
-  VF_ASSIGN(const auto answer, select(select_events(range), true));
-  return or_late_exception(read_events(answer), answer);
-}
-
 Result<std::optional<Event>> EngineRawLog::find(Uuid id) {
   VF_ASSIGN(const auto answer, select(select_event(id), true));
   VF_ASSIGN(auto found, or_late_exception(read_events(answer), answer));
@@ -41,20 +36,9 @@ Result<std::optional<Event>> EngineRawLog::find(Uuid id) {
   return std::optional<Event>{std::move(found.front())};
 }
 
-Result<int64_t> EngineRawLog::count() {
-  VF_ASSIGN(const auto answer, select(std::string(kSelectCount), false));
-  return read_count(answer);
-}
-
 Result<std::vector<HourTally>> EngineRawLog::tally(Instant from, Instant to) {
   VF_ASSIGN(const auto answer, select(select_tallies(from, to), false));
   return read_tallies(answer);
-}
-
-Result<void> EngineRawLog::ping() {
-  const auto answer = select("SELECT 1", false);
-  if (!answer) return answer.error();
-  return {};
 }
 
 }  // namespace vf::lake

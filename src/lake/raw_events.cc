@@ -39,14 +39,7 @@ std::string instant_literal(Instant t) { return fmt::format("fromUnixTimestamp64
 
 std::string uuid_literal(Uuid id) { return fmt::format("toUUID('{}')", id.to_string()); }
 
-// An exact value, or a prefix when it ends in '*'.
-std::string matches(std::string_view column, std::string_view wanted) {
-  if (!wanted.ends_with('*')) return fmt::format("{} = {}", column, sql_literal(wanted));
-  wanted.remove_suffix(1);
-  return fmt::format("startsWith({}, {})", column, sql_literal(wanted));
-}
-
-Error unreadable() { return internal("lake: the engine's answer is not in the shape that was asked for"); }
+Error unreadable() { return internal("lake: the engine's answer does not have the columns of the query"); }
 
 }  // namespace
 
@@ -93,23 +86,6 @@ Result<std::vector<Uuid>> read_ids(std::string_view row_binary) {
   return ids;
 }
 
-std::string select_events(const ReadRange& range) {
-  std::string where = "1";
-  const auto narrow = [&where](const std::string& condition) { where += " AND " + condition; };
-  if (range.source) narrow(matches("source", *range.source));
-  if (range.type) narrow(matches("type", *range.type));
-  if (range.subject) narrow(matches("subject", *range.subject));
-  if (range.from) narrow("received_at >= " + instant_literal(*range.from));
-  if (range.to) narrow("received_at < " + instant_literal(*range.to));
-  if (range.after) {
-    narrow("received_at >= " + instant_literal(range.after->received));
-    narrow(fmt::format("(received_at, event_id) > ({}, {})", instant_literal(range.after->received),
-                       uuid_literal(range.after->id)));
-  }
-  return fmt::format("SELECT {} FROM vf.raw_events WHERE {} ORDER BY received_at, event_id LIMIT {}", kEventColumns,
-                     where, range.rows_max);
-}
-
 std::string select_event(Uuid id) {
   return fmt::format("SELECT {} FROM vf.raw_events WHERE event_id = {} LIMIT 1", kEventColumns, uuid_literal(id));
 }
@@ -144,7 +120,7 @@ std::string select_tallies(Instant from, Instant to) {
 }
 
 Result<std::vector<HourTally>> read_tallies(std::string_view row_binary) {
-  constexpr int64_t kHoursMax = 100'000'000;  // no time of receipt is as far from 1970
+  constexpr int64_t kHoursMax = 100'000'000;  // from 1970; a time of receipt is always nearer
   std::vector<HourTally> tallies;
   Reader reader(row_binary);
   while (!reader.at_end()) {

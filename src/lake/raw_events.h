@@ -1,5 +1,5 @@
-// vf.raw_events in SQL and RowBinary: the statements and encodings that every driver of the raw log sends, so that
-// chDB and ClickHouse hold the same. The table itself is made by sql/lake. Pure functions.
+// vf.raw_events in SQL and RowBinary: the statements and encodings that all drivers of the raw log share, so that chDB
+// and ClickHouse store the same rows. sql/lake creates the table. Pure functions.
 #pragma once
 
 #include <span>
@@ -18,24 +18,23 @@ std::string insert_statement();
 /// Appends one row as insert_statement() expects it.
 void append_row(std::string& out, const RawRow& row);
 
-/// Which of `ids` stand in the log, received within [from, to]. Give at most kIdsPerStatement. Answer: read_ids().
+/// Which of `ids`, at most kIdsPerStatement, the log holds, received within [from, to]. Answer: read_ids().
 std::string select_ids_present(std::span<const Uuid> ids, Instant from, Instant to);
 inline constexpr size_t kIdsPerStatement = 2'000;  // keeps the text far below the engine's max_query_size of 256 KiB
 Result<std::vector<Uuid>> read_ids(std::string_view row_binary);
 
-/// Events of a range, by (received, id). Answer: read_events().
-std::string select_events(const ReadRange& range);
+/// One event, or no row. Answer: read_events().
 std::string select_event(Uuid id);
 Result<std::vector<Event>> read_events(std::string_view row_binary);
 
-inline constexpr std::string_view kSelectCount = "SELECT toInt64(count()) FROM vf.raw_events";
+/// The answer to a SELECT of one Int64.
 Result<int64_t> read_count(std::string_view row_binary);
 
-/// What tally() tells. Answer: read_tallies().
+/// The rows of RawLog::tally(). Answer: read_tallies().
 std::string select_tallies(Instant from, Instant to);
 Result<std::vector<HourTally>> read_tallies(std::string_view row_binary);
 
-/// The table's TTL as an expression, the way the engine itself prints it.
+/// The table's TTL as an expression, written as the engine prints it.
 std::string ttl_expression(const Retention& retention);
 
 /// A string literal of ClickHouse's SQL, quotes included.

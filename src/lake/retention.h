@@ -1,5 +1,5 @@
-// Retention: how long the raw log keeps an event, counted from its receipt, by the event's class. A class is a source
-// that has a span of its own, or kDefaultClass. A value.
+// Retention: how long the raw log keeps an event, counted from its receipt, by the event's class. A source that has a
+// span of its own is a class; all others share kDefaultClass. A value.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ struct Retention {
   std::chrono::seconds otherwise = std::chrono::days{400};
   std::map<std::string, std::chrono::seconds, std::less<>> by_source;
 
-  /// The class that events of `source` are filed under from now on; those filed before stay where they are.
+  /// The class that events of `source` are filed under from now on; events filed before keep their class.
   std::string_view class_of(std::string_view source) const {
     const auto own = by_source.find(source);
     return own == by_source.end() ? kDefaultClass : std::string_view{own->first};

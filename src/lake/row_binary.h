@@ -1,6 +1,6 @@
 // RowBinary, ClickHouse's plain binary row format: values one after another, little endian, without names or lengths
-// of rows. https://clickhouse.com/docs/interfaces/formats/RowBinary. Used by every driver. Pure; a Reader is of one
-// thread.
+// of rows. https://clickhouse.com/docs/interfaces/formats/RowBinary. Used by every driver. Pure; one thread uses a
+// Reader.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ void append_uuid(std::string& out, Uuid value);
 /// DateTime64(3): milliseconds since 1970.
 void append_instant(std::string& out, Instant value);
 
-/// Reads what a query answered. After the first value that does not fit, every further one is zero and ok() is false.
+/// Reads the answer to a query. After the first value that is cut short, all further ones are zero and ok() is false.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}

@@ -20,14 +20,14 @@ constexpr std::string_view kBookkeeping =
     "ALTER TABLE vf._migrations{on_cluster} ADD COLUMN IF NOT EXISTS runs_with Int64;\n";
 
 // {shard}, {replica}, {database} and {table} are the server's own macros. The window is as long as the outbox may hold
-// rows, so that a batch's token still counts when it is sent again.
+// rows, so that the server still knows a batch's token when the batch is sent again.
 constexpr std::string_view kReplicatedEngine =
     "ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')";
 constexpr std::string_view kReplicatedSettings =
     ", replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800";
 
-// Migration 1 before it had words to fill in. On one server it made the same table.
-constexpr std::string_view kFirstText = "ee381d612605ebd1cc8e86f41a1692195d846ec16962c2e6142ee8c516285a3a";
+// Checksum of migration 1 before it had placeholders. On one server it created the same table.
+constexpr std::string_view kFirstChecksum = "ee381d612605ebd1cc8e86f41a1692195d846ec16962c2e6142ee8c516285a3a";
 
 Result<void> execute_all(const Execute& execute, std::string_view sql) {
   for (const auto statement : split_statements(sql)) {
@@ -46,8 +46,8 @@ Result<bool> is_there(const Execute& execute, std::string_view also = "") {
       "SELECT toUInt8(count() > 0) FROM system.tables WHERE database = 'vf' AND name = '_migrations'{}", also)));
 }
 
-// One row a version, though a kill between two inserts may have left two. The column runs_with is missing where nothing
-// was applied since there is one.
+// One row a version, although a kill between two inserts may have left two. The column runs_with is missing in a lake
+// that was last migrated before the column existed.
 Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& execute,
                                                                 std::span<const Migration> known) {
   std::vector<store::AppliedMigration> applied;
@@ -65,9 +65,9 @@ Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& e
     migration.name = reader.read_string();
     migration.checksum = reader.read_string();
     migration.runs_with = reader.read_int<int64_t>();
-    if (migration.checksum == kFirstText && !known.empty()) migration.checksum = known.front().checksum;
+    if (migration.checksum == kFirstChecksum && !known.empty()) migration.checksum = known.front().checksum;
   }
-  if (!reader.ok()) return internal("lake: vf._migrations is not readable");
+  if (!reader.ok()) return internal("lake: vf._migrations cannot be read");
   return applied;
 }
 

@@ -1,5 +1,4 @@
-// The schema's text and its plan, against an engine played by the test. The statements themselves run in the tests of
-// the drivers.
+// The schema's statements and their plan, against a fake engine. The drivers' tests run the statements themselves.
 #include "lake/schema.h"
 
 #include <gmock/gmock.h>
@@ -18,8 +17,8 @@ using testing::Not;
 
 const Instant kNow = from_unix_millis(1'795'000'000'000);
 
-// Remembers statements; answers what vf._migrations holds.
-struct Engine {
+// Records statements, and answers queries of vf._migrations with `applied`.
+struct FakeEngine {
   std::vector<std::string> statements;
   std::vector<store::AppliedMigration> applied;
 
@@ -41,15 +40,15 @@ struct Engine {
 };
 
 TEST(LakeSchema, OneServerGetsPlainTables) {
-  Engine engine;
+  FakeEngine engine;
   ASSERT_EQ(migrate(engine.execute(), migrations(), {}, kNow).value(), migrations().size());
   EXPECT_THAT(engine.statements, Contains(AllOf(HasSubstr("vf.raw_events\n("), HasSubstr("ENGINE = MergeTree\n"))));
   EXPECT_THAT(engine.statements, Contains(AllOf(HasSubstr("vf._migrations ("), HasSubstr("ENGINE = MergeTree "))));
   EXPECT_THAT(engine.statements, Each(AllOf(Not(HasSubstr("CLUSTER")), Not(HasSubstr("Replicated")))));
 }
 
-TEST(LakeSchema, AClusterGetsReplicatedTablesOnEveryReplica) {
-  Engine engine;
+TEST(LakeSchema, ClusterGetsReplicatedTablesOnEveryReplica) {
+  FakeEngine engine;
   ASSERT_TRUE(migrate(engine.execute(), migrations(), {.cluster = "it's"}, kNow));
   EXPECT_THAT(engine.statements, Contains("CREATE DATABASE IF NOT EXISTS vf ON CLUSTER 'it\\'s'"));
   for (const char* table : {"vf.raw_events ON CLUSTER 'it\\'s'", "vf._migrations ON CLUSTER 'it\\'s'"}) {
@@ -61,22 +60,22 @@ TEST(LakeSchema, AClusterGetsReplicatedTablesOnEveryReplica) {
   }
 }
 
-TEST(LakeSchema, NoWordIsLeftToBeFilled) {
+TEST(LakeSchema, EveryPlaceholderIsReplaced) {
   for (const auto& migration : migrations()) {
     const std::string sql = laid_out(migration.sql, {.cluster = "c"});
     EXPECT_THAT(sql, AllOf(Not(HasSubstr("{on_cluster}")), Not(HasSubstr("{engine}")), Not(HasSubstr("{settings}"))));
-    EXPECT_THAT(std::string(migration.sql), Not(HasSubstr("MergeTree"))) << "a table whose engine is not filled in";
+    EXPECT_THAT(std::string(migration.sql), Not(HasSubstr("MergeTree"))) << "a table without the placeholder {engine}";
   }
 }
 
-TEST(LakeSchema, LookingAtWhatIsPendingChangesNothing) {
-  Engine engine;
+TEST(LakeSchema, ReadingPendingMigrationsChangesNothing) {
+  FakeEngine engine;
   EXPECT_EQ(pending_migrations(engine.execute(), migrations())->size(), migrations().size());
   EXPECT_THAT(engine.statements, Each(testing::StartsWith("SELECT")));
 }
 
-TEST(LakeSchema, ALakeMadeByTheFirstTextOfMigrationOneIsKnown) {
-  Engine engine;
+TEST(LakeSchema, LakeMadeByTheFirstTextOfMigrationOneIsAccepted) {
+  FakeEngine engine;
   const auto& first = migrations().front();
   engine.applied = {{1, std::string(first.name), "ee381d612605ebd1cc8e86f41a1692195d846ec16962c2e6142ee8c516285a3a"}};
   const auto pending = pending_migrations(engine.execute(), migrations().first(1));
@@ -86,8 +85,8 @@ TEST(LakeSchema, ALakeMadeByTheFirstTextOfMigrationOneIsKnown) {
   EXPECT_EQ(pending_migrations(engine.execute(), migrations()).error().code, Code::conflict);
 }
 
-TEST(LakeSchema, WhatAMigrationRunsWithIsRemembered) {
-  Engine engine;
+TEST(LakeSchema, RunsWithOfAMigrationIsRecorded) {
+  FakeEngine engine;
   const Migration migration{7, "0007_seventh", "ff", "", 6};
   ASSERT_TRUE(migrate(engine.execute(), std::span(&migration, 1), {}, kNow));
   EXPECT_THAT(engine.statements.back(),
@@ -95,8 +94,8 @@ TEST(LakeSchema, WhatAMigrationRunsWithIsRemembered) {
                     HasSubstr("SELECT 7, '0007_seventh', 'ff'"), HasSubstr(", 6")));
 }
 
-TEST(LakeSchema, ANewerMigrationThatAllowsThisVersionIsRunWith) {
-  Engine engine;
+TEST(LakeSchema, NewerMigrationThatAllowsThisVersionIsAccepted) {
+  FakeEngine engine;
   const auto& newest = migrations().back();
   for (const auto& each : migrations())
     engine.applied.push_back({each.version, std::string(each.name), std::string(each.checksum), 0});

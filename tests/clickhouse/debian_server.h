@@ -1,5 +1,6 @@
-// DebianServer: the clickhouse-server of Debian (18.16, of 2018) as a process of a test's own: private configuration,
-// a free port of loopback, a temporary folder, an unprivileged user. Too old for the raw log, real for the transport.
+// DebianServer: Debian's clickhouse-server (18.16, from 2018) as a process of its own for a test: private
+// configuration, a free loopback port, a temporary folder, an unprivileged user. Too old to hold the raw log, but a
+// real server for the transport.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +14,7 @@ class DebianServer {
   static constexpr const char* kUser = "vf";
   static constexpr const char* kPassword = "it's secret";
 
-  /// Why it cannot run here; empty when it can.
+  /// Why the server cannot run here; empty when it can.
   static std::string missing();
 
   DebianServer();

@@ -7,10 +7,10 @@
 #include <charconv>
 #include <regex>
 
+#include "decompress.h"
 #include "lake/chdb/library.h"
 #include "lake/engine_error.h"
 #include "lake/row_binary.h"
-#include "unpack.h"
 
 namespace vf::clickhouse_test {
 namespace {
@@ -20,7 +20,7 @@ constexpr int kAuthenticationFailed = 516, kQueryWasCancelled = 394, kNotImpleme
 constexpr std::string_view kTag = "abcdefghijklmnop";
 constexpr std::string_view kVersion = "(version 26.7.2.1 (official build))";
 
-// As ClickHouse's exceptionCodeToHTTPStatus() has it, for codes that occur here.
+// ClickHouse's exceptionCodeToHTTPStatus(), for the codes that occur here.
 int status_of(int code) {
   constexpr std::array kBadRequest = {6, 26, 27, 33, 38, 41, 62, 72, 117};
   constexpr std::array kNotFound = {16, 46, 47, 50, 60, 73, 81, 115};
@@ -79,7 +79,8 @@ bool is_protocol(std::string_view name) {
   return std::ranges::find(kProtocol, name) != kProtocol.end();
 }
 
-// What one engine in a process cannot do, and a cluster of one replica means the same without.
+// Removes what one engine in a process cannot run. For a cluster of one replica the statement means the same without
+// it.
 std::string for_one_engine(std::string sql) {
   sql = std::regex_replace(sql, std::regex(R"( ON CLUSTER '[^']*')"), "");
   return std::regex_replace(sql, std::regex(R"(ReplicatedMergeTree\('[^']*', '[^']*'\))"), "MergeTree");
@@ -175,7 +176,7 @@ http::Response Interface::answer(const http::Request& request, lake::chdb::Conne
 }
 
 Result<Statement> Interface::read(const http::Request& request) const {
-  const auto body = unpacked(request.body, header(request, "Content-Encoding"));
+  const auto body = decompressed(request.body, header(request, "Content-Encoding"));
   if (!body) return invalid("Unknown or broken Content-Encoding");
   Statement statement;
   const auto query = request.query_value("query");
@@ -204,7 +205,7 @@ http::Response Interface::run(lake::chdb::Connection& connection, const Statemen
     response.status = 502;
     return response;
   }
-  const std::string failure = exception_text(fault.code, "Made to fail by the test");
+  const std::string failure = exception_text(fault.code, "Fails as the test ordered");
   if (fault.kind == "error") return exception(fault.code, failure);
 
   std::unique_lock lock(mutex_);

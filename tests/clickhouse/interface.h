@@ -1,8 +1,8 @@
-// Interface: ClickHouse's HTTP interface over chDB, as far as the raw log uses it: settings and query in the URL, user
-// and password in headers, packed bodies, exceptions with code and status, running queries that can be killed. It plays
-// one server, or a cluster of one replica (ON CLUSTER and Replicated… are taken out of statements; tokens of inserts
-// are remembered, as a replica's keeper does). A test makes it fail through /control. Thread safe. Not played: formats
-// other than RowBinary, sessions, streaming of answers.
+// Interface: the part of ClickHouse's HTTP interface that the raw log uses, over chDB: settings and query in the URL,
+// user and password in headers, compressed bodies, exceptions with code and status, running queries that can be killed.
+// It acts as one server, or as a cluster of one replica (it removes ON CLUSTER and Replicated… from statements and
+// remembers tokens of inserts, as a replica's keeper does). A test makes it fail through /control. Thread safe. Not
+// implemented: formats other than RowBinary, sessions, streaming of answers.
 #pragma once
 
 #include <condition_variable>
@@ -24,15 +24,16 @@
 namespace vf::clickhouse_test {
 
 struct Fault {
-  std::string kind;   // drop_before drop_after hold error late late_tagged foreign; hold_cut: hold, the client cut off
+  std::string
+      kind;  // drop_before drop_after hold error late late_tagged foreign; hold_cut: hold, and cut the client off
   std::string match;  // part of the statement
   int code = 0;       // of error and late
 };
 
 struct Statement {
-  std::string sent;  // as it came
-  std::string sql;   // as one engine can do it
-  std::string rows;  // of an INSERT, unpacked
+  std::string sent;  // as received
+  std::string sql;   // without what one engine cannot run
+  std::string rows;  // of an INSERT, decompressed
   std::string query_id;
   std::string user;
   std::string token;  // insert_deduplication_token, while insert_deduplicate is 1

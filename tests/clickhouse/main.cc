@@ -1,6 +1,6 @@
-// vf_clickhouse_test_server FOLDER PORT USER PASSWORD: a stand-in for a ClickHouse server, for tests: interface.h says
-// what it plays. A process of its own, since the engine serves one folder a process. Prints "ready PORT" and runs until
-// standard input ends.
+// vf_clickhouse_test_server FOLDER PORT USER PASSWORD: a stand-in for a ClickHouse server, for tests; interface.h lists
+// what it implements. It is a process of its own because the engine serves one folder a process. Prints "ready PORT"
+// and runs until standard input ends.
 #include <charconv>
 #include <cstdio>
 #include <string>

@@ -11,14 +11,14 @@ namespace vf::clickhouse_test {
 
 class Relay {
  public:
-  /// Listens on `port` (0: any free one) and passes everything on to `upstream`. Ends the program when it cannot.
+  /// Listens on `port` (0: any free one) and forwards connections to `upstream`. Exits the program on failure.
   Relay(uint16_t port, uint16_t upstream);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
   uint16_t port() const { return port_; }
-  /// Ends every connection there is, without an answer.
+  /// Ends every open connection, without an answer.
   void cut();
 
  private:

@@ -56,7 +56,7 @@ void Server::start() {
   input_ = to_child[1];
   FILE* said = fdopen(from_child[0], "r");
   unsigned ready = 0;
-  if (std::fscanf(said, "ready %u", &ready) != 1) give_up("it did not start; its reason stands above");
+  if (std::fscanf(said, "ready %u", &ready) != 1) give_up("it did not start; it printed the reason above");
   std::fclose(said);
   port_ = static_cast<uint16_t>(ready);
 }
@@ -91,7 +91,7 @@ void Server::release() { control("release"); }
 void Server::wait_for(const std::string& path, std::string_view answer) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
   while (control(path) != answer) {
-    if (std::chrono::steady_clock::now() > deadline) give_up(("waited in vain for " + path).c_str());
+    if (std::chrono::steady_clock::now() > deadline) give_up(("timeout while waiting for " + path).c_str());
     std::this_thread::yield();
   }
 }

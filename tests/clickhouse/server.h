@@ -1,5 +1,5 @@
-// Server: the stand-in for a ClickHouse server (main.cc) as a process of a test's own, in a temporary folder, gone with
-// the test. A failure to start it ends the test program with the reason. One thread at a time.
+// Server: the stand-in for a ClickHouse server (main.cc) as a process of its own for a test, in a temporary folder;
+// both end with the test. A failure to start it ends the test program with the reason. One thread at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -25,14 +25,14 @@ class Server {
   std::string address() const;  // "127.0.0.1:8123"
   std::string url() const;      // "http://vf@127.0.0.1:8123/vf"
   void crash();                 // SIGKILL
-  void start();                 // again, on the same port and folder
+  void start();                 // after crash(), on the same port and folder
 
-  /// The next statement that holds `match` fails so (interface.h); faults are used up in order.
+  /// The next statement that contains `match` fails in this way (interface.h). Each fault applies once, in order.
   void fault(std::string_view kind, std::string_view match = "INSERT INTO vf.raw_events", int code = 0);
-  void release();             // one statement that is held goes on
-  void wait_until_holding();  // a statement
-  void wait_until_idle();     // no statement runs
-  /// "ENCODING QUERY-STRING STATEMENT" of each statement so far.
+  void release();             // lets one held statement go on
+  void wait_until_holding();  // until one statement is held
+  void wait_until_idle();     // until no statement runs
+  /// "ENCODING QUERY-STRING STATEMENT" of each statement since the start.
   std::vector<std::string> log();
 
  private:
@@ -43,7 +43,7 @@ class Server {
   std::string folder_;
   uint16_t port_ = 0;
   pid_t process_ = -1;
-  int input_ = -1;  // the process ends when this does
+  int input_ = -1;  // the process ends when this is closed
 };
 
 }  // namespace vf::clickhouse_test

@@ -1,6 +1,6 @@
-// The bare transport of the ClickHouse driver (lake/clickhouse/session.h) against a real server: authentication,
-// errors, limits of time, packing, ending a query. The server is Debian's of 2018, which cannot hold the raw log itself
-// (no projections, no DateTime64, no zstd); what needs a newer one is tested against the stand-in. Skipped where it is
+// The transport of the ClickHouse driver alone (lake/clickhouse/session.h) against a real server: authentication,
+// errors, timeouts, compression, killing a query. The server is Debian's from 2018, which cannot hold the raw log
+// itself (no projections, no DateTime64, no zstd); tests that need a newer one use the stand-in. Skipped where it is
 // not installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,15 +44,15 @@ struct Transport : testing::Test {
   static inline std::unique_ptr<DebianServer> server;
 };
 
-TEST_F(Transport, AnswersComeInRowBinary) {
+TEST_F(Transport, AnswersAreRowBinary) {
   Session session(params());
   EXPECT_EQ(number(session.query("SELECT toInt64(42)")), 42);
   EXPECT_EQ(number(session.query("SELECT toInt64(length('&=%?+ ''\\\\'))")), 8);
 }
 
-TEST_F(Transport, UserAndPasswordAreProved) {
+TEST_F(Transport, UserAndPasswordAreChecked) {
   for (const auto& [user, password] :
-       {std::pair{"vf", "hunter2"}, std::pair{"vf", ""}, std::pair{"nobody", DebianServer::kPassword}}) {
+       {std::pair{"vf", "hunter2"}, std::pair{"vf", ""}, std::pair{"stranger", DebianServer::kPassword}}) {
     auto wrong = params();
     wrong.user = user;
     wrong.password = password;
@@ -72,7 +72,7 @@ TEST_F(Transport, ExceptionsAreTranslatedByTheirCode) {
   EXPECT_EQ(session.query("SELECT 1", {{"no_such_setting", "1"}}).error().code, Code::internal);
 }
 
-TEST_F(Transport, AnExceptionInTheMiddleOfALongAnswerIsAnError) {
+TEST_F(Transport, ExceptionInTheMiddleOfALongAnswerIsAnError) {
   Session session(params());
   const std::string sql = "SELECT toInt64(number), throwIf(number = 900000) FROM system.numbers LIMIT 1000000";
   const auto failed = session.query(sql);
@@ -94,9 +94,9 @@ TEST_F(Transport, RowsArriveAsTheyWereSent) {
     bytes += static_cast<int64_t>(text.size());
   }
   for (const auto compression : {Compression::gzip, Compression::none}) {
-    auto packed = params();
-    packed.compression = compression;
-    const auto done = Session(packed).insert("INSERT INTO rows (id, text)", rows, {});
+    auto compressed = params();
+    compressed.compression = compression;
+    const auto done = Session(compressed).insert("INSERT INTO rows (id, text)", rows, {});
     ASSERT_TRUE(done) << done.error().message;
   }
   EXPECT_EQ(number(session.query("SELECT toInt64(count()) FROM rows")), 20'000);
@@ -106,7 +106,7 @@ TEST_F(Transport, RowsArriveAsTheyWereSent) {
   EXPECT_EQ(cut.error().code, Code::invalid) << cut.error().message;
 }
 
-TEST_F(Transport, AStatementThatTakesTooLongIsEndedByTheServer) {
+TEST_F(Transport, ServerEndsAStatementThatTakesTooLong) {
   auto hurried = params();
   hurried.timeout = Millis{1'000};
   const auto late = Session(hurried).query("SELECT count() FROM system.numbers");
@@ -116,7 +116,7 @@ TEST_F(Transport, AStatementThatTakesTooLongIsEndedByTheServer) {
 }
 
 // The statements of abort_pending().
-TEST_F(Transport, AQueryIsFoundByItsIdAndKilled) {
+TEST_F(Transport, QueryIsFoundByItsIdAndKilled) {
   const std::string ours = " WHERE startsWith(query_id, 'vf-raw-log-') AND user = 'vf'";
   Result<std::string> answer = std::string();
   std::jthread running([&answer] {
@@ -132,7 +132,7 @@ TEST_F(Transport, AQueryIsFoundByItsIdAndKilled) {
   EXPECT_EQ(answer.error().code, Code::unavailable) << answer.error().message;
 }
 
-TEST_F(Transport, AServerThatIsTooOldForTheRawLogIsRefused) {
+TEST_F(Transport, ServerTooOldForTheRawLogIsRefused) {
   const auto refused = open_clickhouse({.url = "http://vf@" + server->address() + "/vf",
                                         .password = DebianServer::kPassword,
                                         .cluster = {},

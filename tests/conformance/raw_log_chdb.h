@@ -1,4 +1,5 @@
-// What tests of the chDB raw log share: a folder of its own for each lake, and whether the library is here at all.
+// Shared by tests of the raw log on chDB: a temporary folder for each lake, and the check whether the library is
+// installed.
 #pragma once
 
 #include <unistd.h>

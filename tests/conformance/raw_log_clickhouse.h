@@ -1,4 +1,4 @@
-// What tests of the ClickHouse raw log share: a stand-in server for each lake (tests/clickhouse), migrated.
+// Shared by tests of the raw log on ClickHouse: a stand-in server (tests/clickhouse) for each lake, migrated.
 #pragma once
 
 #include "clickhouse/server.h"
@@ -15,7 +15,7 @@ class ClickHouseHost final : public RawLogHost {
     params.cluster = std::move(cluster);
   }
   Result<std::unique_ptr<RawLog>> open() override {
-    if (auto migrated = clickhouse::migrate(params, clock_); !migrated) return migrated.error();
+    VF_TRY(clickhouse::migrate(params, clock_));
     return clickhouse::open_clickhouse(params);
   }
 

@@ -5,6 +5,14 @@
 
 namespace vf::lake::conformance {
 
+Result<int64_t> rows_in(RawLog& log) {
+  const Instant end = std::chrono::floor<std::chrono::hours>(from_unix_millis(4'000'000'000'000));
+  VF_ASSIGN(const auto tallies, log.tally(from_unix_millis(0), end));
+  int64_t rows = 0;
+  for (const auto& tally : tallies) rows += tally.rows;
+  return rows;
+}
+
 Event sample_event(uint64_t n) {
   constexpr int64_t kStart = 1'795'000'000'000;  // November 2026
   SeededRandom random(n);

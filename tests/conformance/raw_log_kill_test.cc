@@ -1,7 +1,7 @@
 // SIGKILL during inserts, many times: a writer process inserts batch after batch and reports each that was
-// acknowledged; it is killed at a random moment and started again, and begins as the feeder does, by inserting what is
-// missing of the batch that was under way. Oracle: in the end each row is there once, the acknowledged ones without
-// having been inserted again. The writer is this program itself, run with a filter.
+// acknowledged. It is killed at a random moment and started again; then it begins as the feeder does and inserts the
+// missing rows of the batch that was under way. Oracle: at the end each row is there once, and acknowledged rows were
+// not inserted again. The writer is this program itself, run with a filter.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -24,10 +24,9 @@ constexpr const char* kFirst = "VF_RAW_LOG_WRITER_FIRST";
 std::vector<Event> batch_of(uint64_t number) { return sample_events(number * kBatchRows, kBatchRows); }
 
 Result<void> insert_missing(RawLog& log, const std::vector<Event>& events) {
-  if (auto settled = log.abort_pending(); !settled) return settled;
-  auto present = log.ids_present(ids_of(events), events.front().received, events.back().received);
-  if (!present) return present.error();
-  const std::unordered_set<Uuid> held(present->begin(), present->end());
+  VF_TRY(log.abort_pending());
+  VF_ASSIGN(const auto present, log.ids_present(ids_of(events), events.front().received, events.back().received));
+  const std::unordered_set<Uuid> held(present.begin(), present.end());
   auto rows = rows_of(events);
   std::erase_if(rows, [&held](const RawRow& row) { return held.contains(row.event->id); });
   return log.insert(rows, "");
@@ -80,11 +79,11 @@ TEST(RawLogWriter, DISABLED_InsertsUntilKilled) {
   insert_for_ever(folder, std::strtoull(first, nullptr, 10));
 }
 
-TEST(RawLogKill, NothingAcknowledgedIsLostAndNothingIsThereTwice) {
+TEST(RawLogKill, AcknowledgedRowsAreThereOnce) {
   if (const auto why = chdb_missing(); !why.empty()) GTEST_SKIP() << why;
   const TemporaryFolder folder;
   SeededRandom random(20261122);
-  uint64_t next = 0;  // the first batch that is not acknowledged
+  uint64_t next = 0;  // the first batch that is not acknowledged yet
   for (int kill_number = 0; kill_number < kKills; ++kill_number) {
     const Writer writer = start_writer(folder.path(), next);
     ASSERT_GT(writer.pid, 0);
@@ -93,7 +92,7 @@ TEST(RawLogKill, NothingAcknowledgedIsLostAndNothingIsThereTwice) {
       ASSERT_EQ(read(writer.acknowledged, &batch, sizeof batch), ssize_t{sizeof batch}) << "the writer ended by itself";
       ASSERT_EQ(batch, next);
     }
-    // Somewhere in the next insert: not a wait for anything, only a choice of the instruction that is the last.
+    // Chooses the instruction of the next insert at which the writer is killed; the test waits for nothing.
     std::this_thread::sleep_for(std::chrono::microseconds{random.below(12'000)});
     kill(writer.pid, SIGKILL);
     waitpid(writer.pid, nullptr, 0);
@@ -106,12 +105,12 @@ TEST(RawLogKill, NothingAcknowledgedIsLostAndNothingIsThereTwice) {
   const SystemClock clock;
   auto log = chdb::open_chdb(params, clock);
   ASSERT_TRUE(log) << log.error().message;
-  const auto held = (*log)->count();
+  const auto held = rows_in(**log);
   ASSERT_TRUE(held);
   EXPECT_GE(*held, static_cast<int64_t>(next * kBatchRows)) << "rows acknowledged";
   ASSERT_TRUE(insert_missing(**log, batch_of(next)));
   const auto all = sample_events(0, (next + 1) * kBatchRows);
-  EXPECT_EQ(*(*log)->count(), static_cast<int64_t>(all.size())) << "each row once";
+  EXPECT_EQ(*rows_in(**log), static_cast<int64_t>(all.size())) << "each row once";
   EXPECT_EQ((*log)->ids_present(ids_of(all), all.front().received, all.back().received)->size(), all.size());
 }
 

@@ -1,4 +1,4 @@
-// The conformance suite of RawLog: what every driver of the raw log must do. A driver instantiates RawLogConformance
+// The conformance suite of RawLog, which every driver of the raw log must pass. A driver instantiates RawLogConformance
 // with a factory of hosts; raw_log_chdb_test.cc shows how.
 // Doubles: none, real engines. Oracle: the events that the test itself inserted.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace vf::lake::conformance {
 
-/// A place for one empty log, which is removed with the host. open() may be called again after the log was destroyed.
+/// A place for one log, empty at first and removed with the host. open() may be called again after the log's end.
 class RawLogHost {
  public:
   virtual ~RawLogHost() = default;
@@ -24,7 +24,7 @@ class RawLogHost {
 struct RawLogDriver {
   std::string name;
   std::function<std::unique_ptr<RawLogHost>()> make_host;
-  std::string missing;  // why it cannot run here: the tests are then skipped with this sentence; empty: it can
+  std::string missing;  // why the driver cannot run here: the reason for skipping its tests; empty: it can run
 };
 
 class RawLogConformance : public testing::TestWithParam<RawLogDriver> {
@@ -37,6 +37,9 @@ class RawLogConformance : public testing::TestWithParam<RawLogDriver> {
   std::unique_ptr<RawLogHost> host_;
   std::unique_ptr<RawLog> log_;
 };
+
+/// The number of rows in the log, repeated ones included.
+Result<int64_t> rows_in(RawLog& log);
 
 /// The n-th of a series of different events, one received each millisecond.
 Event sample_event(uint64_t n);

@@ -19,13 +19,12 @@
 namespace vf::lake::chdb {
 namespace {
 
-// Options of the engine, which starts with the first connection. The hub's own work comes first: merges have one
-// thread, below the others' priority, and caches are bounded (they default to gigabytes). bench/raw_log_bench.cc
-// compares.
+// Options of the engine, which starts with the first connection. The hub's own work comes first: merges have one thread
+// of lower priority, and caches are bounded (they default to gigabytes). bench/raw_log_bench.cc compares settings.
 std::vector<std::string> engine_options(const std::string& path) {
   return {
       "--path=" + path,
-      // Named and absent: else the engine would read a config.xml of the working folder or of the user's home.
+      // A file that does not exist: otherwise the engine reads a config.xml of the working folder or the user's home.
       "--config-file=" + path + "/config.xml",
       "--background_pool_size=1",
       "--os_threads_nice_value_merge_mutate=5",
@@ -43,7 +42,7 @@ std::vector<std::string> session_options() {
       "--max_threads=2",
       "--max_insert_threads=1",
       "--max_memory_usage=1073741824",  // of one statement
-      "--async_insert=0",               // chDB's default of 1 answers before the data is anywhere
+      "--async_insert=0",               // chDB's default of 1 answers before the data is stored
       "--input_format_parallel_parsing=0",
       "--min_table_rows_to_use_projection_index=0",  // the projections are indexes, from the first row on
       "--query_profiler_real_time_period_ns=0",      // no signals to our threads
@@ -56,8 +55,8 @@ class ChdbRawLog final : public EngineRawLog {
   ChdbRawLog(std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader)
       : writer_(std::move(writer)), reader_(std::move(reader)) {}
 
-  // `token` is not used: on MergeTree a token that was logged before its part was renamed makes the engine drop the
-  // rows when they are sent again after a kill. The feeder's repair is what counts.
+  // `token` is not used: after a kill between the token's log and the part's rename, MergeTree would drop the rows when
+  // they are sent again. The feeder's look-up guards against repeated rows.
   Result<void> insert(std::span<const RawRow> rows, const std::string&) override {
     if (rows.empty()) return {};
     size_t bytes = 0;
@@ -69,7 +68,7 @@ class ChdbRawLog final : public EngineRawLog {
     return insert_outcome(writer_->insert(insert_statement(), encoded));
   }
 
-  // An insert ends before insert() returns, and dies with its process: once nobody holds the lock, nothing runs.
+  // An insert ends before insert() returns, and ends with its process: none runs while this function holds the lock.
   Result<void> abort_pending() override {
     const std::lock_guard lock(write_mutex_);
     auto answer = writer_->query("SELECT 1");
@@ -87,14 +86,14 @@ class ChdbRawLog final : public EngineRawLog {
   std::unique_ptr<Connection> writer_, reader_;
 };
 
-// The engine holds an flock on the file `status` of its folder, and says so on stderr only.
+// The engine holds an flock on the file `status` of its folder. It reports a second user of the folder on stderr only.
 Result<void> refuse_if_in_use(const std::string& path) {
   const int file = ::open((path + "/status").c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return {};
   const bool in_use = ::flock(file, LOCK_EX | LOCK_NB) != 0;
   ::close(file);
-  if (in_use) return conflict(fmt::format("lake: {} is in use by another process; a chDB lake has one", path));
-  return {};
+  if (!in_use) return {};
+  return conflict(fmt::format("lake: {} is in use by another process; only one process can use a chDB lake", path));
 }
 
 struct Engine {
@@ -114,7 +113,7 @@ Result<Engine> prepare_engine(const ChdbParams& params) {
   VF_ASSIGN(auto path, absolute_path(params));
   std::error_code failed;
   std::filesystem::create_directories(path, failed);
-  if (failed) return unavailable(fmt::format("lake: cannot make {}: {}", params.path, failed.message()));
+  if (failed) return unavailable(fmt::format("lake: cannot create {}: {}", params.path, failed.message()));
   VF_ASSIGN(auto library, Library::load(params.library));
   VF_TRY(refuse_if_in_use(path));
   Engine engine{*library, engine_options(path)};
@@ -129,20 +128,20 @@ Execute executing(Connection& connection) {
 
 using Names = Result<std::vector<std::string>>;
 
-Names look(const Execute& execute, const Retention& retention) {
+Names pending_changes(const Execute& execute, const Retention& retention) {
   VF_ASSIGN(auto left, pending_migrations(execute, migrations()));
   VF_ASSIGN(auto same, has_retention(execute, retention));
   return names_of(left, same);
 }
 
-// What `ask` learns from the folder's engine; `without` where there is no folder.
-template <class Ask>
-Names ask_folder(const ChdbParams& params, std::vector<std::string> without, const Ask& ask) {
+// The result of `query` on the folder's engine, or `without_folder`.
+template <class Query>
+Names query_folder(const ChdbParams& params, std::vector<std::string> without_folder, const Query& query) {
   VF_ASSIGN(auto path, absolute_path(params));
-  if (!std::filesystem::exists(path)) return without;
+  if (!std::filesystem::exists(path)) return without_folder;
   VF_ASSIGN(auto engine, prepare_engine(params));
   VF_ASSIGN(auto connection, Connection::open(engine.library, engine.options));
-  return ask(executing(*connection));
+  return query(executing(*connection));
 }
 
 }  // namespace
@@ -158,12 +157,12 @@ Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock&
 }
 
 Names pending(const ChdbParams& params) {
-  return ask_folder(params, names_of(migrations(), false),
-                    [&params](const Execute& execute) { return look(execute, params.retention); });
+  return query_folder(params, names_of(migrations(), false),
+                      [&params](const Execute& execute) { return pending_changes(execute, params.retention); });
 }
 
 Names newer(const ChdbParams& params) {
-  return ask_folder(params, {}, [](const Execute& execute) { return newer_migrations(execute, migrations()); });
+  return query_folder(params, {}, [](const Execute& execute) { return newer_migrations(execute, migrations()); });
 }
 
 Names migrate(const ChdbParams& params, const Clock& clock) {

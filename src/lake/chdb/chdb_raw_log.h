@@ -1,5 +1,5 @@
-// ChdbRawLog: the raw log in a folder of this machine, by chDB, the ClickHouse engine in process. One process a folder,
-// one folder a process. Thread safe: a connection inserts, another reads, each under its own lock.
+// The raw log in a folder of this machine, by chDB, the ClickHouse engine in process. One process a folder, one folder
+// a process. Thread safe: one connection inserts, another reads, each under its own lock.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,21 @@
 namespace vf::lake::chdb {
 
 struct ChdbParams {
-  std::string path;                         // made if it is not there
+  std::string path;                         // created if it is missing
   Retention retention;                      // becomes the table's TTL
   std::string library;                      // libchdb.so; empty: $VF_LIBCHDB, beside the program, the loader's path
   std::vector<std::string> engine_options;  // after our own, "--name=value": for benchmarks
 };
 
 /// Starts the engine, applies pending migrations, sets the TTL. Errors: not_found (no library; says how to get one),
-/// conflict (another process uses the folder, or a newer vf migrated it to what this one cannot run with), unavailable.
+/// conflict (another process uses the folder, or a newer vf applied a migration that this version cannot run with),
+/// unavailable.
 Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock& clock);
 
-/// What opening would change in the schema, by name ("0001_raw_events", "retention"). Changes nothing there. Errors as
+/// Names of the changes that opening would make in the schema ("0001_raw_events", "retention"). Makes none. Errors as
 /// of open_chdb().
 Result<std::vector<std::string>> pending(const ChdbParams& params);
-/// Does it without keeping the log open; what it did, by name.
+/// Makes these changes without keeping the log open. Returns their names.
 Result<std::vector<std::string>> migrate(const ChdbParams& params, const Clock& clock);
 /// Names of the migrations that a newer vf has applied. Errors as of open_chdb().
 Result<std::vector<std::string>> newer(const ChdbParams& params);

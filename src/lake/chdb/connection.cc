@@ -28,7 +28,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Library& library,
   std::vector<char*> argv;
   for (auto& argument : owned) argv.push_back(argument.data());
   Handle** handle = library.connect(static_cast<int>(argv.size()), argv.data());
-  if (!handle) return unavailable("lake: the chDB engine does not start; its reason is on stderr");
+  if (!handle) return unavailable("lake: the chDB engine does not start; it writes the reason to stderr");
   return std::unique_ptr<Connection>(new Connection(library, handle));
 }
 

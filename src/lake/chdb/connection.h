@@ -1,6 +1,6 @@
 // Connection: a session of the engine in this process. The engine itself starts with the first connection and stops
-// with the last; it serves one folder at a time. A connection runs one statement at a time: of one thread, or locked
-// by its user.
+// with the last; it serves one folder at a time. A connection runs one statement at a time, so its user gives it one
+// thread or a lock.
 #pragma once
 
 #include <memory>
@@ -15,15 +15,15 @@ namespace vf::lake::chdb {
 
 class Connection {
  public:
-  /// `arguments` are the engine's options ("--path=…"). Error `unavailable`: it does not start.
+  /// `arguments` are the engine's options ("--path=…"). Error `unavailable`: the engine does not start.
   static Result<std::unique_ptr<Connection>> open(const Library& library, const std::vector<std::string>& arguments);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Runs one statement; what it answers, in RowBinary. Errors: internal (the statement is wrong), unavailable.
+  /// Runs one statement. Returns its answer in RowBinary. Errors: those of engine_error().
   Result<std::string> query(const std::string& sql);
-  /// Sends `rows` (RowBinary) to an INSERT and waits until they are committed.
+  /// Sends `rows` (RowBinary) to an INSERT and waits until they are committed. Errors: those of engine_error().
   Result<void> insert(const std::string& sql, std::string_view rows);
 
  private:

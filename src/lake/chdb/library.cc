@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::string_view kHowToGetIt = "run ./dev fetch-libchdb, or set ingest.lake: none";
 
-// The engine has an allocator of its own, which hands what it did not allocate to libc and not to the sanitizer's.
+// The engine's own allocator passes foreign memory to libc's free() instead of the sanitizer's.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
 
-// The first symbol that is missing, or nullptr.
+// Returns the first symbol that is missing, or nullptr.
 const char* bind_all(void* library, Library& api) {
   const char* missing = nullptr;
   const auto bind = [&]<class Function>(const char* symbol, Function& function) {
@@ -48,7 +48,7 @@ Result<void*> open_first(const std::vector<std::string>& files) {
   std::string why;
   for (const auto& file : files) {
     if (void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
-    // A file that is there but does not load is the news; one that is not there is not.
+    // Report a file that exists but does not load rather than one that is missing.
     if (file.find('/') == std::string::npos || std::filesystem::exists(file)) why = dlerror();
   }
   return not_found(fmt::format("lake: chdb needs libchdb.so: {} ({})", kHowToGetIt,

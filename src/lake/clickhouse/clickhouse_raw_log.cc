@@ -19,19 +19,19 @@
 namespace vf::lake::clickhouse {
 namespace {
 
-constexpr std::string_view kQueryIds = "vf-raw-log-";  // of all our inserts, also of processes before this one
+constexpr std::string_view kQueryIds = "vf-raw-log-";  // prefix for all our inserts, also those of earlier processes
 
-// Of each address, for an answer at opening. Whoever opens a lake has more to do: one that stalls is away.
-constexpr Millis kAtOpening{2'000};
+// Timeout for each address at opening: a server that stalls counts as away, so that the hub starts without it.
+constexpr Millis kOpenTimeout{2'000};
 
 constexpr std::string_view kCatchUp = "SYSTEM SYNC REPLICA vf.raw_events LIGHTWEIGHT";
 
-// Rows that stand in one partition, and so in one part: all of them are in the log, or none.
+// Rows of one partition. They become one part, so the log stores all of them or none.
 struct Portion {
   std::string rows;
   crypto::Sha256 ids;
 };
-using PortionKey = std::pair<std::string_view, std::chrono::year_month>;  // class of retention, month of receipt
+using PortionKey = std::pair<std::string_view, std::chrono::year_month>;  // retention class, month of receipt
 
 PortionKey key_of(const RawRow& row) {
   const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(row.event->received)};
@@ -60,16 +60,17 @@ class ClickHouseRawLog final : public EngineRawLog {
     return check_locked();
   }
 
-  // Each portion is a part, so what a batch that broke off has left is whole portions; those that are sent again are
-  // the same rows and carry the same token. On replicas that alone makes repetition harmless, even of an insert that
-  // still runs where abort_pending() cannot reach. On one server the token is not sent: killed between the token's log
-  // and the part's rename, MergeTree drops the rows when they come again. There abort_pending() is the guard.
+  // Each portion is one part, so a batch that was interrupted has stored whole portions, and a portion that is sent
+  // again has the same rows and the same token. On replicas the token makes a repeated insert harmless, even while the
+  // first one still runs where abort_pending() cannot reach it. On one server the token is not sent: killed between the
+  // token's log and the part's rename, MergeTree would drop the rows when they are sent again. There abort_pending() is
+  // the guard.
   Result<void> insert(std::span<const RawRow> rows, const std::string& token) override {
     if (auto known = check(); !known) return insert_outcome(known);
     const std::lock_guard lock(write_mutex_);
     for (auto& [key, portion] : portions_of(rows)) {
       Settings settings = {{"query_id", fmt::format("{}{}", kQueryIds, to_hex(crypto::random_bytes(8)))},
-                           {"async_insert", "0"},  // 1 may answer before the data is anywhere
+                           {"async_insert", "0"},  // 1 may answer before the data is stored
                            {"input_format_parallel_parsing", "0"}};
       const bool guarded = !params_.cluster.empty() && !token.empty();
       settings.emplace_back("insert_deduplicate", guarded ? "1" : "0");
@@ -83,8 +84,8 @@ class ClickHouseRawLog final : public EngineRawLog {
     return {};
   }
 
-  // An insert goes on after its client has gone. On a cluster a replica that does not answer is passed over: the token
-  // stands against what may still run there.
+  // An insert goes on after its client has gone. On a cluster a replica that does not answer is skipped: the token
+  // guards against inserts that may still run there.
   Result<void> abort_pending() override {
     if (auto known = check(); !known) return known;
     const std::lock_guard lock(write_mutex_);
@@ -99,8 +100,8 @@ class ClickHouseRawLog final : public EngineRawLog {
     VF_ASSIGN(auto left, writer_.query(fmt::format("SELECT toInt64(count()) FROM {} {}", processes, ours),
                                        replicated ? Settings{{"skip_unavailable_shards", "1"}} : Settings{}));
     VF_ASSIGN(const auto count, read_count(left));
-    if (count > 0) return unavailable("lake: an insert that was begun earlier still runs; waiting for its end");
-    // Spares sending what is there already, where it can be had: a replica that is down may keep a part to itself.
+    if (count > 0) return unavailable("lake: an earlier insert still runs; waiting for its end");
+    // Saves sending rows that another replica has stored. Best effort: a replica that is down may hold a part alone.
     if (replicated) static_cast<void>(writer_.query(std::string(kCatchUp)));
     return {};
   }
@@ -110,7 +111,7 @@ class ClickHouseRawLog final : public EngineRawLog {
     reader_.give_up();
   }
 
-  // A replica that is behind would let rows look lost that only have not come to it yet.
+  // On a replica that is behind, rows that it has not fetched yet would look lost.
   Result<std::vector<HourTally>> tally(Instant from, Instant to) override {
     if (!params_.cluster.empty()) {
       VF_TRY(select(std::string(kCatchUp), false));
@@ -143,10 +144,10 @@ class ClickHouseRawLog final : public EngineRawLog {
 
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params) {
   VF_ASSIGN(auto session, session_params(params));
-  SessionParams impatient = session;
-  impatient.connect_timeout = impatient.timeout = std::min(kAtOpening, session.timeout);
-  impatient.answer_grace = Millis{0};
-  Session first(std::move(impatient));
+  SessionParams hurried = session;
+  hurried.connect_timeout = hurried.timeout = std::min(kOpenTimeout, session.timeout);
+  hurried.answer_grace = Millis{0};
+  Session first(std::move(hurried));
   const auto fits = check_schema(executing(first), params.retention);
   if (!fits && fits.error().code != Code::unavailable) return fits.error();
   return std::unique_ptr<RawLog>(std::make_unique<ClickHouseRawLog>(params, session, fits.has_value()));

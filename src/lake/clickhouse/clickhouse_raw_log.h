@@ -1,6 +1,6 @@
-// ClickHouseRawLog: the raw log on a ClickHouse server, or on the replicas of a cluster of one shard, over HTTP. Thread
-// safe: a session inserts, another reads, each under its own lock. Opening changes nothing there: `vf migrate lake`
-// does. Which of it was tested against what: docs/adr/0005-clickhouse-http.md.
+// The raw log on a ClickHouse server, or on the replicas of a cluster of one shard, over HTTP. Thread safe: one session
+// inserts, another reads, each under its own lock. Opening does not change the schema; `vf migrate lake` does.
+// docs/adr/0005-clickhouse-http.md says what was tested against which server.
 #pragma once
 
 #include <memory>
@@ -17,27 +17,27 @@ namespace vf::lake::clickhouse {
 
 struct ClickHouseParams {
   std::string url;       // http(s)://user@host:8123,host:8123/vf
-  std::string password;  // empty: none is sent
-  std::string cluster;   // as in the server's remote_servers; empty: one server, whatever number of addresses it has
-  std::string ca_pem;    // certificates that https is trusted by; empty: the system's
+  std::string password;  // empty: no password is sent
+  std::string cluster;   // as in the server's remote_servers; empty: one server, with any number of addresses
+  std::string ca_pem;    // certificate authorities for https; empty: the system's
   Compression compression = Compression::zstd;
   Millis timeout{60'000};  // of a statement
   Retention retention;
 };
 
-/// A server that is away, or answers nothing for 2 s, is no error: each call then answers unavailable until it is back.
-/// Errors: invalid (the URL), conflict (the schema or the TTL is not this program's; names `vf migrate lake`; or the
-/// server is too old).
+/// A server that is away, or does not answer for 2 s, is no error here: each call returns unavailable until it is back.
+/// Errors: invalid (the URL), conflict (the schema or the TTL is not the one of this program, the message names `vf
+/// migrate lake`; or the server is too old).
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params);
 
-/// What migrate() would do, by name ("0001_raw_events", "retention"). Changes nothing. Errors: invalid, conflict (a
-/// migration was changed, or a newer vf applied one that this one cannot run with), unavailable.
+/// Names of the changes that migrate() would make ("0001_raw_events", "retention"). Makes none. Errors: invalid,
+/// conflict (a migration was changed, or a newer vf applied one that this version cannot run with), unavailable.
 Result<std::vector<std::string>> pending(const ClickHouseParams& params);
 
 /// Names of the migrations that a newer vf has applied.
 Result<std::vector<std::string>> newer(const ClickHouseParams& params);
 
-/// Applies pending migrations and sets the TTL; what it did, by name. One process at a time.
+/// Applies pending migrations and sets the TTL. Returns the names of the changes. One process at a time.
 Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const Clock& clock);
 
 }  // namespace vf::lake::clickhouse

@@ -8,12 +8,12 @@
 namespace vf::lake::clickhouse {
 namespace {
 
-constexpr int kLevel = 1;  // the fastest of both: what is sent is read once and thrown away
+constexpr int kLevel = 1;  // the fastest of both formats: the server reads the bytes once and discards them
 
 std::string by_zstd(std::string_view bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   const size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
-  VF_INVARIANT(ZSTD_isError(size) == 0);  // only for want of memory
+  VF_INVARIANT(ZSTD_isError(size) == 0);  // it fails only when out of memory
   out.resize(size);
   return out;
 }

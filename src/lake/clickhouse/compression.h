@@ -1,4 +1,4 @@
-// Compression of what is sent to the server, by the names that Content-Encoding has for it. Pure.
+// Compression of the rows sent to the server, and its name in Content-Encoding. Pure functions.
 #pragma once
 
 #include <string>

@@ -20,18 +20,18 @@ bool has_port(std::string_view host) {
 
 Result<Endpoints> parse_endpoints(std::string_view url) {
   const bool secure = url.starts_with("https://");
-  if (!secure && !url.starts_with("http://")) return not_a_url("it begins with neither http:// nor https://");
+  if (!secure && !url.starts_with("http://")) return not_a_url("it must begin with http:// or https://");
   url.remove_prefix(secure ? 8 : 7);
-  if (url.find_first_of("?#") != url.npos) return not_a_url("settings have keys of their own, not a place in the URL");
+  if (url.find_first_of("?#") != url.npos) return not_a_url("settings have keys of their own and cannot be in the URL");
   std::string_view hosts = url.substr(0, url.find('/'));
   const std::string_view database = url.substr(hosts.size());
-  if (!database.empty() && database != "/" && database != "/vf") return not_a_url("the lake's database is called vf");
+  if (!database.empty() && database != "/" && database != "/vf") return not_a_url("the lake's database is named vf");
 
   Endpoints endpoints;
   if (const size_t at = hosts.rfind('@'); at != hosts.npos) {
     const std::string_view user = hosts.substr(0, at);
     if (user.find(':') != user.npos) {
-      return invalid("ingest.lake: a password has no place in the URL; put it into ingest.lake_password");
+      return invalid("ingest.lake: the URL must not contain a password; set ingest.lake_password");
     }
     if (!user.empty()) endpoints.user = user;
     hosts.remove_prefix(at + 1);

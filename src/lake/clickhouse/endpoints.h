@@ -1,5 +1,5 @@
-// Endpoints: where a ClickHouse server answers over HTTP, read from ingest.lake: http(s)://user@h1:8123,h2:8123/vf. A
-// value.
+// Endpoints: the addresses of a ClickHouse server over HTTP, parsed from ingest.lake:
+// http(s)://user@h1:8123,h2:8123/vf. A value.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct Endpoints {
   std::vector<std::string> urls;  // "http://h1:8123/", in the order given: the first that answers is used
 };
 
-/// Error `invalid`: not of that form, another database than vf, or a password in it. Never quotes the URL.
+/// Error `invalid`: another form, a database other than vf, or a password in the URL. The message never quotes the URL.
 Result<Endpoints> parse_endpoints(std::string_view url);
 
 }  // namespace vf::lake::clickhouse

@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(Endpoints, UserHostsAndPortsAreRead) {
+TEST(Endpoints, UserHostsAndPortsAreParsed) {
   const auto one = parse_endpoints("http://vf@clickhouse.internal:9123/vf");
   ASSERT_TRUE(one) << one.error().message;
   EXPECT_EQ(one->user, "vf");
@@ -24,7 +24,7 @@ TEST(Endpoints, UserHostsAndPortsAreRead) {
   EXPECT_THAT(parse_endpoints("http://h/")->urls, ElementsAre("http://h:8123/"));
 }
 
-TEST(Endpoints, APasswordInTheUrlIsRefusedAndNotQuoted) {
+TEST(Endpoints, PasswordInTheUrlIsRefusedAndNotQuoted) {
   const auto refused = parse_endpoints("http://vf:hunter2@h:8123/vf");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::invalid);
@@ -32,7 +32,7 @@ TEST(Endpoints, APasswordInTheUrlIsRefusedAndNotQuoted) {
   EXPECT_THAT(refused.error().message, Not(HasSubstr("hunter2")));
 }
 
-TEST(Endpoints, WhatIsNotOfTheFormIsRefused) {
+TEST(Endpoints, OtherFormsAreRefused) {
   for (const char* wrong : {"", "ftp://h/vf", "http://", "http://@/vf", "http://a,,b/vf", "http://a,/vf",
                             "http://h/other", "http://h/vf?async_insert=1", "http://h /vf"}) {
     const auto refused = parse_endpoints(wrong);

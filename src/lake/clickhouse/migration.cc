@@ -11,7 +11,7 @@
 namespace vf::lake::clickhouse {
 namespace {
 
-constexpr std::pair kOldest{25, 6};  // projections as indexes (sql/lake/0001_raw_events.sql)
+constexpr std::pair kOldestVersion{25, 6};  // projections as indexes (sql/lake/0001_raw_events.sql)
 
 Result<void> check_version(const Execute& execute) {
   VF_ASSIGN(auto answer, execute("SELECT version()"));
@@ -21,12 +21,12 @@ Result<void> check_version(const Execute& execute) {
   const char* end = version.data() + version.size();
   const auto [dot, error] = std::from_chars(version.data(), end, found.first);
   if (error == std::errc{} && dot != end) std::from_chars(dot + 1, end, found.second);
-  if (found >= kOldest) return {};
-  return conflict(fmt::format("lake: the server is ClickHouse {}; {}.{} or later is needed", version, kOldest.first,
-                              kOldest.second));
+  if (found >= kOldestVersion) return {};
+  return conflict(fmt::format("lake: the server is ClickHouse {}; version {}.{} or later is needed", version,
+                              kOldestVersion.first, kOldestVersion.second));
 }
 
-// ON CLUSTER makes the same table everywhere and the macro {shard} keeps shards apart: nothing would join them again.
+// On several shards, ON CLUSTER would create one table for each (macro {shard}), and no query would read them together.
 Result<void> check_cluster(const Execute& execute, const std::string& cluster) {
   if (cluster.empty()) return {};
   VF_ASSIGN(auto answer,
@@ -35,11 +35,11 @@ Result<void> check_cluster(const Execute& execute, const std::string& cluster) {
   const auto shards = read_count(answer);
   if (!shards) return shards.error();
   if (*shards == 1) return {};
-  return invalid(fmt::format("ingest.lake_cluster: the server knows {} of that name; name one of a single shard",
+  return invalid(fmt::format("ingest.lake_cluster: the server knows {} of that name; name a cluster of one shard",
                              *shards == 0 ? "no cluster" : fmt::format("a cluster of {} shards", *shards)));
 }
 
-Result<std::vector<std::string>> look(const Execute& execute, const ClickHouseParams& params) {
+Result<std::vector<std::string>> pending_changes(const Execute& execute, const ClickHouseParams& params) {
   VF_TRY(check_version(execute));
   VF_TRY(check_cluster(execute, params.cluster));
   VF_ASSIGN(auto migrations_left, pending_migrations(execute, migrations()));
@@ -69,19 +69,19 @@ Result<void> check_schema(const Execute& execute, const Retention& retention) {
   if (auto fits = check_version(execute); !fits) return fits;
   VF_ASSIGN(auto left, pending_migrations(execute, migrations()));
   if (!left.empty()) {
-    return conflict(fmt::format("lake: {} of its migrations are not applied, {} first: run `vf migrate lake`",
+    return conflict(fmt::format("lake: {} migrations are not applied, the first is {}: run `vf migrate lake`",
                                 left.size(), left.front().name));
   }
   VF_ASSIGN(auto same, has_retention(execute, retention));
   if (same) return {};
   return conflict(
-      "lake: vf.raw_events keeps rows for other spans than ingest.retention.raw_events wants: run `vf migrate lake`");
+      "lake: vf.raw_events keeps rows for other spans than ingest.retention.raw_events sets: run `vf migrate lake`");
 }
 
 Result<std::vector<std::string>> pending(const ClickHouseParams& params) {
   VF_ASSIGN(auto parameters, session_params(params));
   Session session(std::move(parameters));
-  return look(executing(session), params);
+  return pending_changes(executing(session), params);
 }
 
 Result<std::vector<std::string>> newer(const ClickHouseParams& params) {
@@ -94,7 +94,7 @@ Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const C
   VF_ASSIGN(auto parameters, session_params(params));
   Session session(std::move(parameters));
   const Execute execute = executing(session);
-  auto left = look(execute, params);
+  auto left = pending_changes(execute, params);
   if (!left) return left.error();
   VF_TRY(lake::migrate(execute, migrations(), {.cluster = params.cluster}, clock.now()));
   VF_TRY(set_retention(execute, params.retention));

@@ -1,4 +1,4 @@
-// What opening and migrating a lake on a server share: the session's parameters, and whether the schema fits. Internal
+// Shared by opening and migrating a lake on a server: the session's parameters, and the check of the schema. Internal
 // to this folder.
 #pragma once
 
@@ -13,8 +13,8 @@ Result<SessionParams> session_params(const ClickHouseParams& params);
 /// Runs the statements of schema.h; `session` must outlive it.
 Execute executing(Session& session);
 
-/// Error `conflict`: too old a server, migrations that are pending, or another TTL than `retention` wants; says what
-/// mends it.
+/// Error `conflict`: the server is too old, migrations are pending, or the TTL is not that of `retention`; the message
+/// names the remedy.
 Result<void> check_schema(const Execute& execute, const Retention& retention);
 
 }  // namespace vf::lake::clickhouse

@@ -14,8 +14,8 @@ namespace {
 
 constexpr Millis kPoll{1'000};
 
-// A replica that lost its keeper, or is shutting down: another one may do.
-constexpr std::array kAddressAtFault = {225, 236, 242, 999};
+// Codes of a replica that lost its keeper, or is shutting down: another replica may work.
+constexpr std::array kReplicaFailures = {225, 236, 242, 999};
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -48,14 +48,15 @@ int exception_code(const http::Response& response) {
   return code != 0 ? code : engine_code(response.body);
 }
 
-// An answer that is not 200 and names no code of the engine's: somebody else's, a proxy's perhaps.
+// An answer that is not 200 and has no code of the engine: not ClickHouse's, perhaps a proxy's.
 Error foreign_answer(const http::Response& response) {
   if (response.status == 401 || response.status == 403) {
     constexpr int kAuthenticationFailed = 516;
     return engine_error(kAuthenticationFailed, fmt::format("the server answers {}", response.status));
   }
-  return unavailable(fmt::format("lake: the server answers {} without an exception of ClickHouse's{}", response.status,
-                                 response.status < 500 ? ": is it one? See ingest.lake" : ""));
+  return unavailable(
+      fmt::format("lake: the server answers {} without a ClickHouse exception{}", response.status,
+                  response.status < 500 ? ": check that ingest.lake is the address of a ClickHouse server" : ""));
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ Result<std::string> Session::query(const std::string& sql, const Settings& setti
     http::Outgoing out = asked;
     out.body = sql;
     auto answer = send(std::move(out), holds_text);
-    if (answer || !turned_ || tried >= params_.addresses->count()) return answer;
+    if (answer || !left_ || tried >= params_.addresses->count()) return answer;
   }
 }
 
@@ -115,10 +116,10 @@ void Session::give_up() {
 }
 
 Result<http::Response> Session::call(http::Outgoing request) {
-  auto answer = std::make_shared<std::optional<Result<http::Response>>>();  // it may come after we gave up
+  auto answer = std::make_shared<std::optional<Result<http::Response>>>();  // it may arrive after give_up()
   client_->send(std::move(request), [answer](Result<http::Response> result) { *answer = std::move(result); });
   while (!*answer) {
-    if (given_up_) return unavailable("no answer before the hub's end");
+    if (given_up_) return unavailable("no answer before the hub stopped");
     client_->poll(kPoll);
   }
   return std::move(**answer);
@@ -127,25 +128,25 @@ Result<http::Response> Session::call(http::Outgoing request) {
 Result<std::string> Session::send(http::Outgoing request, bool holds_text) {
   const size_t which = params_.addresses->current();
   const std::string& url = params_.addresses->url(which);
-  const auto turn = [this, which] {
-    turned_ = true;
-    params_.addresses->turn_from(which);
+  const auto leave = [this, which] {
+    left_ = true;
+    params_.addresses->leave(which);
   };
-  turned_ = false;
+  left_ = false;
   request.url.insert(0, url);
   auto response = call(std::move(request));
   if (!response) {
     Error error{response.error().code, fmt::format("lake: {}: {}", url, response.error().message)};
-    turn();
+    leave();
     return error;
   }
   const int code = response->status == 200 ? 0 : exception_code(*response);
   if (code == 0 && response->status != 200) {
-    turn();
+    leave();
     return foreign_answer(*response);
   }
   if (code != 0) {
-    if (std::ranges::find(kAddressAtFault, code) != kAddressAtFault.end()) turn();
+    if (std::ranges::find(kReplicaFailures, code) != kReplicaFailures.end()) leave();
     return engine_error(code, response->body);
   }
   const auto tag = http::header(*response, "X-ClickHouse-Exception-Tag").value_or("");

@@ -1,4 +1,4 @@
-#include "unpack.h"
+#include "decompress.h"
 
 #include <zlib.h>
 #include <zstd.h>
@@ -35,7 +35,7 @@ std::optional<std::string> by_gzip(std::string_view bytes) {
 
 }  // namespace
 
-std::optional<std::string> unpacked(std::string_view bytes, std::string_view encoding) {
+std::optional<std::string> decompressed(std::string_view bytes, std::string_view encoding) {
   if (encoding.empty()) return std::string(bytes);
   if (encoding == "zstd") return by_zstd(bytes);
   if (encoding == "gzip") return by_gzip(bytes);
