@@ -1,5 +1,5 @@
-"""The stand-in for a ClickHouse server (tests/clickhouse) as a process of a test's own, with the user vf; it may be away
-at first, killed, and started again at the same address on the same folder. Standard library only."""
+"""The stand-in for a ClickHouse server (tests/clickhouse) as a process of its own for a test, with the user vf. A test
+may start it late, kill it, and start it again at the same address with the same folder. Standard library only."""
 import os
 import pathlib
 import subprocess
@@ -14,7 +14,7 @@ PASSWORD = "it's secret"
 
 
 class LakeServer:
-    """Use as a context manager. Not started by that."""
+    """Use as a context manager, which does not start the server."""
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="vf-e2e-lake-")
@@ -33,7 +33,7 @@ class LakeServer:
         self.folder.cleanup()
 
     def start(self):
-        """Skips the test where libchdb is not there."""
+        """Skips the test without libchdb."""
         data = pathlib.Path(self.folder.name) / "data"
         data.mkdir(exist_ok=True)
         self.process = subprocess.Popen([SERVER, str(data), str(self.port), "vf", PASSWORD], stdin=subprocess.PIPE,
@@ -50,7 +50,7 @@ class LakeServer:
             self.process = None
 
     def lose_answer_of_next_insert(self):
-        """Its rows are stored, but who sent them does not learn so."""
+        """The server stores the rows of the next insert and drops the connection before it answers."""
         request(f"http://{self.address}/control/fault?kind=drop_after&match=INSERT%20INTO%20vf.raw_events&code=0")
 
     def query(self, sql):
@@ -61,7 +61,7 @@ class LakeServer:
         return body
 
     def ids(self):
-        """event_id of each row of the raw log, repetition included."""
+        """event_id of each row of the raw log, repeated ones included."""
         # RowBinary: a length in one byte, then the text.
         answer = self.query("SELECT toString(event_id) FROM vf.raw_events")
         return [answer[at + 1:at + 37].decode() for at in range(0, len(answer), 37)]

@@ -1,5 +1,5 @@
-"""The raw log on a ClickHouse server (the stand-in of tests/clickhouse): migrated by command, fed, proved, repaired, and
-made by a newer version; and the proof on chDB, which the hub's own process holds. Skipped where libchdb is not there."""
+"""The raw log on a ClickHouse server (the stand-in of tests/clickhouse): migrated by command, fed, reconciled,
+repaired, and migrated by a newer version; reconciliation on chDB, in the hub's own process. Skipped without libchdb."""
 import contextlib
 import json
 import unittest
@@ -13,7 +13,7 @@ def lake_rows(hub):
 
 
 class OnAServer(unittest.TestCase):
-    def test_migrate_feed_prove_repair(self):
+    def test_migrate_feed_reconcile_repair(self):
         with LakeServer() as lake:
             hub = Hub(extra={"ingest": lake.start().ingest})
             with contextlib.ExitStack() as stack:
@@ -35,7 +35,7 @@ class OnAServer(unittest.TestCase):
                 self.assertEqual(sum(hour["missing"] for hour in json.loads(lost.stdout)["hours"]), 2)
                 self.assertIn("2 are being put back", hub.vf("lake", "verify", "--repair", check=False).stdout)
                 wait_until("they are back", lambda: hub.vf("lake", "verify", check=False).returncode == 0)
-                self.assertIn("vf_lake_difference", request(hub.url("admin", "/metrics"))[2].decode())
+                self.assertIn("vf_raw_log_difference_events", request(hub.url("admin", "/metrics"))[2].decode())
 
                 lake.query("INSERT INTO vf.raw_events SELECT * FROM vf.raw_events LIMIT 1")
                 twice = json.loads(hub.vf("lake", "verify", "--json", check=False).stdout)
@@ -43,7 +43,7 @@ class OnAServer(unittest.TestCase):
                 self.assertNotIn(PASSWORD, hub.log.read_text())
                 self.assertNotIn(PASSWORD, hub.vf("config", "print").stdout)
 
-    def test_one_of_the_next_version_is_used_where_that_allows_it(self):
+    def test_lake_of_the_next_version_is_used_where_it_allows_that(self):
         lake = self.enterContext(LakeServer()).start()
         hub = Hub(extra={"ingest": lake.ingest})
         self.addCleanup(hub.__exit__)
@@ -63,7 +63,7 @@ class OnAServer(unittest.TestCase):
 
         lake.query(f"{applied} (9999, '9999_after_next', 'ff', 0)")
         hub.kick(chat(6))
-        wait_until("who runs goes on", lambda: lake_rows(hub) == 6)
+        wait_until("the running hub goes on", lambda: lake_rows(hub) == 6)
         self.assertEqual(hub.stop(), 0)
         self.assertEqual(hub.spawn("up").wait(timeout=30), 1)
         self.assertIn("has migration 9999_after_next, which this vf does not know", hub.log.read_text())
@@ -71,9 +71,9 @@ class OnAServer(unittest.TestCase):
 
 
 class InProcess(unittest.TestCase):
-    def test_a_chdb_lake_is_proved_while_the_hub_runs(self):
+    def test_chdb_lake_is_reconciled_while_the_hub_runs(self):
         with LakeServer() as lake, Hub(lake="chdb:lake") as hub:
-            lake.start()  # the stand-in only tells whether libchdb is there
+            lake.start()  # skips the test without libchdb
             for n in range(5):
                 hub.kick(chat(n))
             wait_until("all rows are in the log", lambda: lake_rows(hub) == 5)
@@ -81,7 +81,7 @@ class InProcess(unittest.TestCase):
             self.assertIn("equal: 0 events", hub.vf("lake", "verify", "--to", "2026-01-01T00:00:00Z").stdout)
             self.assertEqual(hub.vf("lake", "verify", "--from", "yesterday", check=False).returncode, 2)
 
-    def test_without_a_lake_there_is_nothing_to_prove(self):
+    def test_without_a_lake_verify_reports_that_there_is_no_raw_log(self):
         with Hub() as hub:
             self.assertRegex(hub.vf("lake", "verify", check=False).stderr, "no raw log")
 
