@@ -137,14 +137,14 @@ void add_times(JsonObject& json, Instant now, Oddity& odd) {
   if (!only_seconds) json.text("createdAtMs", millis);
 }
 
-struct Telling {
+struct Moment {
   Instant now;
   Random& random;
   Oddity odd;
 };
 
-std::string body_of(const Applicant& applicant, const Step& step, Telling telling) {
-  auto& [now, random, odd] = telling;
+std::string body_of(const Applicant& applicant, const Step& step, Moment moment) {
+  auto& [now, random, odd] = moment;
   const bool about_person = step.about != About::transaction && step.about != About::kyt_case;
   JsonObject json;
   json.text("applicantId", applicant.applicant_id);

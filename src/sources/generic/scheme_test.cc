@@ -101,8 +101,8 @@ TEST(ParseScheme, EachErrorNamesItsKey) {
   EXPECT_THAT(why({{"key", "base64 whsec_"}}), StartsWith("key: only 'after PREFIX'"));
   EXPECT_THAT(why({{"key", "base64 after"}}), StartsWith("key: only 'after PREFIX'"));
   EXPECT_THAT(why({{"template", "{body"}}), StartsWith("template: "));
-  EXPECT_THAT(why({{"template", "x"}}), StartsWith("template: {body}"));
-  EXPECT_THAT(why({{"template", "{body}{body}"}}), StartsWith("template: {body}"));
+  EXPECT_THAT(why({{"template", "x"}}), StartsWith("template: it must contain {body}"));
+  EXPECT_THAT(why({{"template", "{body}{body}"}}), StartsWith("template: it must contain {body}"));
   EXPECT_THAT(why({{"template", "{/id}{body}"}}), StartsWith("template: a JSON pointer"));
   EXPECT_THAT(why({{"template", "{field:t}{body}"}}), StartsWith("template: {field"));
   EXPECT_THAT(why({{"timestamp", "header:T"}}), StartsWith("timestamp: 'header:T' is not part of the template"));

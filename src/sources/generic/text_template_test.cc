@@ -78,8 +78,8 @@ TEST(ParseTemplate, ReadsPlacesAndText) {
 
 TEST(ParseTemplate, SaysWhatIsWrong) {
   const auto why = [](std::string_view text) { return parse_template(text).error().message; };
-  EXPECT_THAT(why("{body"), HasSubstr("without its '}'"));
-  EXPECT_THAT(why("body}"), HasSubstr("without its '{'"));
+  EXPECT_THAT(why("{body"), HasSubstr("a '{' has no '}'"));
+  EXPECT_THAT(why("body}"), HasSubstr("a '}' has no '{'"));
   EXPECT_THAT(why("{}"), HasSubstr("'' is no place"));
   EXPECT_THAT(why("{heder:X}"), HasSubstr("'heder:X' is no place"));
   EXPECT_THAT(why("{header:}"), HasSubstr("'' is no header name"));
