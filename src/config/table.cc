@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/result.h"
+
 namespace vf::config {
 
 Table::Table(Params params) : params_(std::move(params)) {
@@ -11,6 +13,10 @@ Table::Table(Params params) : params_(std::move(params)) {
       spelled_out_.insert(key.path.substr(0, dot));
     }
     spelled_out_.insert(key.path);
+  }
+  for (const auto& [from, to] : params_.renamed) {
+    VF_INVARIANT(std::ranges::find(params_.keys, to, &Key::path) != params_.keys.end());
+    VF_INVARIANT(std::ranges::find(params_.keys, from, &Key::path) == params_.keys.end());
   }
 }
 

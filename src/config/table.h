@@ -23,7 +23,8 @@ struct NamedSections {
   std::vector<Reserved> reserved = {};
 };
 
-/// A key that has another name now. Either may have a '*', for the same name.
+/// A key that has another name now: `to` is a key's path, `from` is none any more. Both may have a '*', for the same
+/// name.
 struct Renamed {
   std::string from, to;
 };

@@ -95,13 +95,6 @@ TEST(Keys, WordsOfAModeAreThoseOfTheFanOut) {
   for (const auto& word : config::kWords<fanout::Mode>) EXPECT_EQ(word.text, to_string(word.value));
 }
 
-TEST(Keys, RenamedOnesLeadToKeys) {
-  const auto now = table().renamed("ingest.patience");
-  ASSERT_TRUE(now);
-  EXPECT_TRUE(table().find(*now));
-  EXPECT_FALSE(table().find("ingest.patience"));
-}
-
 TEST(Keys, AreDescribedAsTextAndAsJson) {
   const std::string text = keys_text();
   const auto json = nlohmann::json::parse(keys_json());
