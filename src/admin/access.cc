@@ -21,7 +21,7 @@ std::optional<http::Response> Access::refuse(const http::Request& request, Right
   const bool operates = !given.empty() && crypto::equal_in_constant_time(given, operate_);
   const bool reads = operates || (!given.empty() && crypto::equal_in_constant_time(given, read_));
   if (operates || (reads && wanted == Right::read)) return std::nullopt;
-  if (reads) return http::problem(403, "this token may look, not operate");
+  if (reads) return http::problem(403, "this token may read, not operate");
   auto response = http::problem(401, "needs Authorization: Bearer <admin token>");
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;

@@ -24,13 +24,13 @@ TEST(Access, ReadingAndOperatingAreSeparateRights) {
   }
 }
 
-TEST(Access, AnEmptyTokenOpensNothing) {
+TEST(Access, AnEmptyTokenGrantsNothing) {
   const Access access("", "");
   EXPECT_EQ(status(access, "Bearer ", Right::read), 401);
   EXPECT_EQ(status(access, "Bearer x", Right::read), 401);
 }
 
-TEST(Access, ARepeatedHeaderIsNoProof) {
+TEST(Access, ARepeatedHeaderIsRefused) {
   const Access access("boss", "");
   http::Request request;
   request.headers.add("Authorization", "Bearer boss");

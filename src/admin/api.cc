@@ -28,7 +28,7 @@ constexpr size_t kPageDefault = 50;
 http::Response answer(const json& body, int status = 200) {
   http::Response response;
   response.status = status;
-  // Bodies of events may hold anything: what is not UTF-8 is shown replaced, never thrown about.
+  // Bodies of events may hold anything: bytes that are not UTF-8 are replaced, where dump() would throw by default.
   response.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
   return response;
 }
@@ -93,12 +93,12 @@ Result<store::EventFilter> filter_of(const http::Request& request) {
   filter.rows_max = *limit;
   if (const auto before = request.query_value("before")) {
     filter.before = Position::parse(*before);
-    if (!filter.before) return invalid("before is a sequence, as events carry it");
+    if (!filter.before) return invalid("before is the sequence of an event");
   }
   return filter;
 }
 
-Result<raw_log::ReconciliationRequest> proof_of(const http::Request& request, Instant now) {
+Result<raw_log::ReconciliationRequest> reconciliation_of(const http::Request& request, Instant now) {
   const auto from = time_of(request, "from");
   const auto to = time_of(request, "to");
   if (!from) return from.error();
@@ -118,8 +118,8 @@ Result<Uuid> id_of(const std::string& text) {
 struct Api::Implementation {
   using Task = concurrency::TaskThread::Task;
   /// Answers a request for reading; runs on the API's thread.
-  using Look = std::function<Result<json>(const http::Request&, const http::PathValues&)>;
-  /// Does something for an operator and tells how it went, from any thread.
+  using Read = std::function<Result<json>(const http::Request&, const http::PathValues&)>;
+  /// Does something for an operator and passes the outcome on, from any thread.
   using Operate = std::function<void(const http::Request&, const http::PathValues&, outbox::OnDone)>;
 
   struct Path {
@@ -130,10 +130,10 @@ struct Api::Implementation {
   explicit Implementation(Params p)
       : params(std::move(p)),
         started(params.clock.steady()),
-        looks("admin-reads", kWaitingMax),
+        reads("admin-reads", kWaitingMax),
         operations("admin-changes", kWaitingMax) {}
 
-  void look(http::Router& router, const Path& path, Look look);
+  void read(http::Router& router, const Path& path, Read read);
   void operate(http::Router& router, const std::string& method, const Path& path, Operate operate);
   void audit(const http::Request& request, const Result<void>& outcome);
 
@@ -143,29 +143,29 @@ struct Api::Implementation {
   Result<json> dead(const http::Request& request);
 
   Params params;
-  const std::chrono::nanoseconds started;
-  concurrency::TaskThread looks;
-  concurrency::TaskThread operations;  // a slow search must not hold up whoever stops a target
+  const SteadyTime started;
+  concurrency::TaskThread reads;
+  concurrency::TaskThread operations;  // apart: a slow search must not delay an operator who stops a target
 };
 
 Api::Api(Params params) : implementation_(std::make_unique<Implementation>(std::move(params))) {}
 Api::~Api() = default;
 void Api::drain() {
-  implementation_->looks.drain();
+  implementation_->reads.drain();
   implementation_->operations.drain();
 }
 
-void Api::Implementation::look(http::Router& router, const Path& path, Look look) {
-  const auto handle = [this, look, known = path.parameters](http::Request request, http::PathValues values,
+void Api::Implementation::read(http::Router& router, const Path& path, Read read) {
+  const auto handle = [this, read, known = path.parameters](http::Request request, http::PathValues values,
                                                             http::Respond respond) {
     if (auto refusal = params.access.refuse(request, Right::read)) return respond(std::move(*refusal));
     if (auto refusal = http::refuse_unknown_parameters(request, known)) return respond(std::move(*refusal));
     auto call = std::make_shared<http::Respond>(std::move(respond));
-    Task task = [look, request = std::move(request), values = std::move(values), call] {
-      auto result = look(request, values);
+    Task task = [read, request = std::move(request), values = std::move(values), call] {
+      auto result = read(request, values);
       (*call)(result ? answer(*result) : failed(result.error()));
     };
-    if (!looks.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
+    if (!reads.post(task)) (*call)(http::problem(503, "the admin API is busy or stopping"));
   };
   router.add("GET", path.pattern, handle);
 }
@@ -262,21 +262,21 @@ void Api::mount(http::Router& router) {
     response.body.assign(kOpenApi, sizeof kOpenApi);
     respond(std::move(response));
   });
-  api.look(router, {"/admin/v1/overview"}, [&api](auto&, auto&) { return api.overview(); });
-  api.look(router, {"/admin/v1/sources"},
+  api.read(router, {"/admin/v1/overview"}, [&api](auto&, auto&) { return api.overview(); });
+  api.read(router, {"/admin/v1/sources"},
            [&hub](auto&, auto&) -> Result<json> { return json{{"sources", list(hub.sources())}}; });
-  api.look(router, {"/admin/v1/targets"}, [&api](auto&, auto&) -> Result<json> {
+  api.read(router, {"/admin/v1/targets"}, [&api](auto&, auto&) -> Result<json> {
     VF_ASSIGN(auto rows, api.targets());
     return json{{"targets", std::move(rows)}};
   });
-  api.look(router, {"/admin/v1/events", {"source", "type", "subject", "from", "to", "before", "limit"}},
+  api.read(router, {"/admin/v1/events", {"source", "type", "subject", "from", "to", "before", "limit"}},
            [&api](auto& request, auto&) { return api.events(request); });
-  api.look(router, {"/admin/v1/events/{id}"}, [&hub](auto&, auto& values) -> Result<json> {
+  api.read(router, {"/admin/v1/events/{id}"}, [&hub](auto&, auto& values) -> Result<json> {
     VF_ASSIGN(auto id, id_of(values[0]));
-    return life_of(id, hub);
+    return history_of(id, hub);
   });
-  api.look(router, {"/admin/v1/dead", {"target", "limit"}}, [&api](auto& request, auto&) { return api.dead(request); });
-  api.look(router, {"/admin/v1/audit", {"limit"}}, [&hub](auto& request, auto&) -> Result<json> {
+  api.read(router, {"/admin/v1/dead", {"target", "limit"}}, [&api](auto& request, auto&) { return api.dead(request); });
+  api.read(router, {"/admin/v1/audit", {"limit"}}, [&hub](auto& request, auto&) -> Result<json> {
     VF_ASSIGN(auto limit, limit_of(request));
     VF_ASSIGN(auto entries, hub.outbox.audit(limit));
     return json{{"audit", list(entries)}};
@@ -298,13 +298,13 @@ void Api::mount(http::Router& router) {
                   return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
                 hub.set_mode(values[0], mode, std::move(done));
               });
-  api.look(router, {"/admin/v1/lake/proof"}, [&hub](auto&, auto&) -> Result<json> {
+  api.read(router, {"/admin/v1/lake/proof"}, [&hub](auto&, auto&) -> Result<json> {
     if (!hub.reconciliation) return not_found("there is no raw log here");
     return view(hub.reconciliation());
   });
   api.operate(router, "POST", {"/admin/v1/lake/proof", {"from", "to", "repair"}},
               [&api](auto& request, auto&, outbox::OnDone done) {
-                const auto wanted = proof_of(request, api.params.clock.now());
+                const auto wanted = reconciliation_of(request, api.params.clock.now());
                 if (!wanted) return done(wanted.error());
                 if (!api.params.hub.start_reconciliation) return done(not_found("there is no raw log here"));
                 api.params.hub.start_reconciliation(*wanted, std::move(done));

@@ -1,5 +1,5 @@
-// Admin API: JSON under /admin/v1/ over what a running role knows: sources, targets, events and their lives, dead
-// letters, the audit log. Handlers may block on the store, so they run on a thread of their own, not on the network's.
+// Admin API: JSON under /admin/v1/ about a running role: sources, targets, events and their history, dead letters, the
+// audit log. Handlers may block on the store, so they run on a thread of their own, not on the network's.
 // Thread safe once built. Described by /admin/v1/openapi.json (openapi.json beside this file).
 #pragma once
 
@@ -30,7 +30,7 @@ struct LakeStatus {
   std::optional<Position> cursor;
 };
 
-/// What became of an event in one environment, asked over the wire or in process.
+/// The outcome of an event in one environment, which is asked over the network or in process.
 struct EnvironmentAnswer {
   std::string name;
   std::string status;  // applied, ignored, quarantined, not received, unknown (with the reason)
@@ -69,15 +69,12 @@ class Api {
 
   /// Adds the API's routes. The Api must outlive the router's use.
   void mount(http::Router& router);
-  /// Answers what waits, then 503.
+  /// Answers the requests that wait; later ones get 503.
   void drain();
 
  private:
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
-
-/// The status page, for GET /. It reads the API with a token that its reader gives.
-http::Response status_page();
 
 }  // namespace vf::admin

@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-json passed(const store::BatchRow& batch, std::string_view state) {
+json in_batch(const store::BatchRow& batch, std::string_view state) {
   return {{"state", state},
           {"sent_at", to_rfc3339(batch.sent_at)},
           {"acked_at", to_rfc3339(batch.acked_at)},
@@ -23,20 +23,20 @@ std::string_view word_for(store::SkipReason skip_reason) {
     case store::SkipReason::unwanted:
       return "skipped";
     case store::SkipReason::dry_run:
-      return "passed over (dry-run)";
+      return "skipped (dry-run)";
     case store::SkipReason::detached:
-      return "passed over (detached)";
+      return "skipped (detached)";
   }
   return "delivered";
 }
 
-// A cursor may stand beyond an event that no batch carried: it was moved there, or began there.
+// A cursor may stand past an event that no batch contains: it was moved there, or began there.
 Result<json> not_in_a_batch(const fanout::Target& target, Position position, const Hub& hub) {
   VF_ASSIGN(auto cursor, hub.outbox.cursor(target.name));
-  return json{{"state", cursor && position <= *cursor ? "passed over" : "waiting"}};
+  return json{{"state", cursor && position <= *cursor ? "skipped (before the cursor)" : "waiting"}};
 }
 
-/// The exception of an event for one consumer, if it has become one.
+/// The row of an event that waits for a retry or is a dead letter of one consumer; nullopt: neither.
 Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consumer, const Hub& hub) {
   VF_ASSIGN(auto rows, hub.outbox.deliveries_of(event_id));
   for (const auto& row : rows) {
@@ -45,7 +45,7 @@ Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consume
   return std::optional<json>();
 }
 
-// How far one target is with an event that the outbox still holds.
+// The state of one target for an event that the outbox still holds.
 Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
   VF_ASSIGN(auto exception, exception_of(row.event.id, target.name, hub));
   if (exception) return std::move(*exception);
@@ -53,7 +53,7 @@ Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row,
   const bool wanted = row.fan_out && fanout::wants(target, row.event);
   Result<json> result = json{{"state", "skipped"}};
   if (batch) {
-    result = passed(*batch, wanted ? word_for(batch->skip_reason) : "skipped");
+    result = in_batch(*batch, wanted ? word_for(batch->skip_reason) : "skipped");
   } else if (wanted) {
     result = not_in_a_batch(target, row.event.position, hub);
   }
@@ -66,7 +66,7 @@ Result<json> raw_log(const Event& event, const Hub& hub) {
   VF_ASSIGN(auto exception, exception_of(event.id, store::kRawLog, hub));
   if (exception) return std::move(*exception);
   VF_ASSIGN(auto batch, hub.outbox.batch_of(std::string(store::kRawLog), event.position));
-  return batch ? passed(*batch, "written") : json{{"state", "waiting"}};
+  return batch ? in_batch(*batch, "written") : json{{"state", "waiting"}};
 }
 
 json environments(Uuid event_id, const Hub& hub) {
@@ -75,8 +75,9 @@ json environments(Uuid event_id, const Hub& hub) {
   return result;
 }
 
-// Retention has emptied the outbox of it: the raw log remembers the event, the environments what they did.
-Result<json> remembered_life(Uuid event_id, const Hub& hub) {
+// The history of an event that retention removed from the outbox: from the raw log, else from the ledger, and from the
+// environments.
+Result<json> history_after_retention(Uuid event_id, const Hub& hub) {
   if (hub.find_in_lake) {
     VF_ASSIGN(auto kept, hub.find_in_lake(event_id));
     if (kept) {
@@ -98,9 +99,9 @@ Result<json> remembered_life(Uuid event_id, const Hub& hub) {
 
 }  // namespace
 
-Result<json> life_of(Uuid event_id, const Hub& hub) {
+Result<json> history_of(Uuid event_id, const Hub& hub) {
   VF_ASSIGN(auto row, hub.outbox.find(event_id));
-  if (!row) return remembered_life(event_id, hub);
+  if (!row) return history_after_retention(event_id, hub);
   const auto& event = row->event;
   VF_ASSIGN(auto logged, raw_log(event, hub));
   json deliveries = json::array();

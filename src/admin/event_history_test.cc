@@ -1,5 +1,5 @@
-// The life of one event, over the outbox in memory. Oracle: the words that an operator reads for each way in which a
-// cursor passes an event. Scope: life_of(); the API around it is tested in tests/e2e/test_admin.py.
+// The history of one event, over the outbox in memory. Oracle: the words that an operator reads for each way in which a
+// cursor passes an event. Scope: history_of(); the API around it is tested in tests/e2e/test_admin.py.
 #include "admin/event_history.h"
 
 #include <gtest/gtest.h>
@@ -19,9 +19,9 @@ using store::SkipReason;
 
 const Instant kNow = from_unix_millis(1'795'000'000'000);
 
-class Life : public testing::Test {
+class EventHistory : public testing::Test {
  protected:
-  Life() {
+  EventHistory() {
     fanout::Target target;
     target.name = "stage";
     target.types = {"kick.*"};
@@ -54,12 +54,12 @@ class Life : public testing::Test {
                                .sent_at = kNow,
                                .skip_reason = skip_reason});
   }
-  json life(Uuid id) {
-    auto told = life_of(id, hub_);
-    EXPECT_TRUE(told);
-    return told.value_or(json());
+  json history(Uuid id) {
+    auto history = history_of(id, hub_);
+    EXPECT_TRUE(history);
+    return history.value_or(json());
   }
-  json delivery(Uuid id) { return life(id)["deliveries"][0]; }
+  json delivery(Uuid id) { return history(id)["deliveries"][0]; }
   void keep_a_lake() {
     hub_.find_in_lake = [](Uuid) { return Result<std::optional<Event>>(std::nullopt); };
   }
@@ -70,12 +70,12 @@ class Life : public testing::Test {
   int added_ = 0;
 };
 
-TEST_F(Life, AnEventThatWaits) {
+TEST_F(EventHistory, AnEventWaitsBeforeTheCursorReachesIt) {
   const Uuid id = add();
   EXPECT_EQ(delivery(id), (json{{"target", "stage"}, {"state", "waiting"}}));
 }
 
-TEST_F(Life, ADeliveredEventTellsWhenAndHowOftenItWasTried) {
+TEST_F(EventHistory, ADeliveredEventShowsItsTimesAndAttempts) {
   const Uuid id = add();
   pass(SkipReason::none);
   EXPECT_EQ(delivery(id), (json{{"target", "stage"},
@@ -85,16 +85,16 @@ TEST_F(Life, ADeliveredEventTellsWhenAndHowOftenItWasTried) {
                                 {"acked_at", to_rfc3339(kNow)}}));
 }
 
-TEST_F(Life, WhatAModePassedOverSaysWhichMode) {
+TEST_F(EventHistory, ASkippedEventNamesTheModeThatSkippedIt) {
   const Uuid dry = add();
   pass(SkipReason::dry_run);
-  EXPECT_EQ(delivery(dry)["state"], "passed over (dry-run)");
+  EXPECT_EQ(delivery(dry)["state"], "skipped (dry-run)");
   const Uuid missed = add();
   pass(SkipReason::detached);
-  EXPECT_EQ(delivery(missed)["state"], "passed over (detached)");
+  EXPECT_EQ(delivery(missed)["state"], "skipped (detached)");
 }
 
-TEST_F(Life, WhatNobodyWantedIsSkippedHoweverItWasPassed) {
+TEST_F(EventHistory, AnUnwantedEventIsSkippedWhateverTheSkipReason) {
   for (const auto skip_reason : {SkipReason::unwanted, SkipReason::none, SkipReason::dry_run, SkipReason::detached}) {
     const Uuid other = add("sumsub.applicantCreated");
     const Uuid kept_raw = add("kick.channel.followed", false);
@@ -105,19 +105,19 @@ TEST_F(Life, WhatNobodyWantedIsSkippedHoweverItWasPassed) {
   EXPECT_EQ(delivery(add("sumsub.applicantCreated"))["state"], "skipped") << "before any batch passed it, too";
 }
 
-TEST_F(Life, ABatchOfUnwantedEventsBeforeTheTargetWantedThem) {
+TEST_F(EventHistory, AnEventUnwantedWhenItWasPassedStaysSkipped) {
   const Uuid id = add();
   pass(SkipReason::unwanted);
   EXPECT_EQ(delivery(id)["state"], "skipped") << "it was not wanted when it was passed";
 }
 
-TEST_F(Life, ACursorMovedBeyondAnEventPassedItOver) {
+TEST_F(EventHistory, ACursorMovedPastAnEventSkipsIt) {
   const Uuid id = add();
   write(store::MoveCursor{"stage", *outbox_.end(), "detached: too old"});
-  EXPECT_EQ(delivery(id), (json{{"target", "stage"}, {"state", "passed over"}}));
+  EXPECT_EQ(delivery(id), (json{{"target", "stage"}, {"state", "skipped (before the cursor)"}}));
 }
 
-TEST_F(Life, AnExceptionGoesBeforeTheBatchThatPassedIt) {
+TEST_F(EventHistory, ADeadLetterWinsOverTheBatchThatPassedIt) {
   const Uuid id = add();
   write(PutDelivery{.target = "stage",
                     .position = *outbox_.end(),
@@ -130,28 +130,28 @@ TEST_F(Life, AnExceptionGoesBeforeTheBatchThatPassedIt) {
   EXPECT_EQ(delivery(id)["reason"], "422");
 }
 
-TEST_F(Life, TheRawLogWaitsHasWrittenOrHasRefused) {
+TEST_F(EventHistory, TheRawLogIsWaitingWrittenOrDead) {
   const std::string raw_log(store::kRawLog);
   const Uuid id = add();
-  EXPECT_EQ(life(id)["raw_log"]["state"], "none") << "there is no lake";
+  EXPECT_EQ(history(id)["raw_log"]["state"], "none") << "there is no lake";
   keep_a_lake();
-  EXPECT_EQ(life(id)["raw_log"]["state"], "waiting");
+  EXPECT_EQ(history(id)["raw_log"]["state"], "waiting");
   pass(SkipReason::none, raw_log);
-  EXPECT_EQ(life(id)["raw_log"]["state"], "written");
+  EXPECT_EQ(history(id)["raw_log"]["state"], "written");
   write(PutDelivery{.target = raw_log,
                     .position = *outbox_.end(),
                     .event_id = id,
                     .state = PutDelivery::State::dead,
                     .attempts = 1,
                     .reason = "cannot be stored"});
-  EXPECT_EQ(life(id)["raw_log"]["state"], "dead") << "the cursor passed it, the log lacks it";
-  EXPECT_EQ(life(id)["raw_log"]["reason"], "cannot be stored");
+  EXPECT_EQ(history(id)["raw_log"]["state"], "dead") << "the cursor passed it, the log lacks it";
+  EXPECT_EQ(history(id)["raw_log"]["reason"], "cannot be stored");
 }
 
-TEST_F(Life, AnIdThatNobodyKnowsIsNotFound) {
-  const auto told = life_of(Uuid{}, hub_);
-  ASSERT_FALSE(told);
-  EXPECT_EQ(told.error().code, Code::not_found);
+TEST_F(EventHistory, AnUnknownIdIsNotFound) {
+  const auto history = history_of(Uuid{}, hub_);
+  ASSERT_FALSE(history);
+  EXPECT_EQ(history.error().code, Code::not_found);
 }
 
 }  // namespace

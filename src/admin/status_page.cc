@@ -1,6 +1,4 @@
-#include <string_view>
-
-#include "admin/api.h"
+#include "admin/status_page.h"
 
 namespace vf::admin {
 namespace {

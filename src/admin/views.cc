@@ -29,9 +29,9 @@ json view(const LakeStatus& lake) {
           {"cursor", lake.cursor ? json(lake.cursor->to_string()) : json(nullptr)}};
 }
 
-json view(const raw_log::ReconciliationStatus& proof) {
+json view(const raw_log::ReconciliationStatus& status) {
   json hours = json::array();
-  for (const auto& line : proof.lines) {
+  for (const auto& line : status.lines) {
     hours.push_back({{"hour", to_rfc3339(line.hour)},
                      {"source", line.source},
                      {"outbox", line.outbox},
@@ -41,9 +41,9 @@ json view(const raw_log::ReconciliationStatus& proof) {
                      {"repeated", line.repeated},
                      {"unknown", line.unknown}});
   }
-  return {{"state", proof.state},       {"error", proof.error},         {"from", to_rfc3339(proof.from)},
-          {"to", to_rfc3339(proof.to)}, {"rows_read", proof.rows_read}, {"difference", proof.difference},
-          {"repaired", proof.repaired}, {"hours", std::move(hours)}};
+  return {{"state", status.state},       {"error", status.error},         {"from", to_rfc3339(status.from)},
+          {"to", to_rfc3339(status.to)}, {"rows_read", status.rows_read}, {"difference", status.difference},
+          {"repaired", status.repaired}, {"hours", std::move(hours)}};
 }
 
 json view(const EnvironmentAnswer& answer) {
