@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 namespace vf::cli {
 namespace {
-
-using nlohmann::json;
 
 Code code_of(int status) {
   switch (status) {
@@ -38,9 +34,9 @@ std::optional<AdminClient> AdminClient::connect(const Session& session) {
   return AdminClient(settings::admin_url(config->admin), config->admin.token.reveal());
 }
 
-Result<json> AdminClient::get(const std::string& path) { return call("GET", path); }
+Result<Json> AdminClient::get(const std::string& path) { return call("GET", path); }
 
-Result<json> AdminClient::call(const std::string& method, const std::string& path, const std::string& body) {
+Result<Json> AdminClient::call(const std::string& method, const std::string& path, const std::string& body) {
   http::Outgoing request{.method = method, .url = base_ + "/admin/v1/" + path, .body = body};
   request.headers = {{"Authorization", "Bearer " + token_}};
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
@@ -50,11 +46,30 @@ Result<json> AdminClient::call(const std::string& method, const std::string& pat
         fmt::format("no answer from the admin API at {} ({}): is the hub running, and admin.listen right?", base_,
                     response.error().message));
   }
-  auto answer = json::parse(response->body, nullptr, false);
-  if (response->status >= 200 && response->status < 300 && !answer.is_discarded()) return answer;
-  const bool told = answer.is_object() && answer.contains("detail") && answer["detail"].is_string();
+  const auto answer = Json::parse(response->body);
+  if (response->status >= 200 && response->status < 300 && answer) return *answer;
+  const auto detail = answer.value_or(Json())["detail"];
   return Error{code_of(response->status),
-               told ? answer["detail"].get<std::string>() : fmt::format("{} answered {}", base_, response->status)};
+               detail.is_text() ? detail.text() : fmt::format("{} answered {}", base_, response->status)};
+}
+
+int print_answer(const Session& session, const std::string& path,
+                 const std::function<std::string(const Json&)>& to_text) {
+  auto client = AdminClient::connect(session);
+  if (!client) return kWrongUsage;
+  const auto answer = client->get(path);
+  if (!answer) return session.fail(answer.error());
+  session.out() << (session.json ? answer->dump() + "\n" : to_text(*answer));
+  return kDone;
+}
+
+int operate(const Session& session, const std::string& method, const std::string& path, const std::string& body) {
+  auto client = AdminClient::connect(session);
+  if (!client) return kWrongUsage;
+  const auto answer = client->call(method, path, body);
+  if (!answer) return session.fail(answer.error());
+  session.out() << (session.json ? answer->dump() : "done") << "\n";
+  return kDone;
 }
 
 std::string percent_encode(std::string_view text) {

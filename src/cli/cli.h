@@ -1,4 +1,4 @@
-// The command line of vf: reads arguments, runs the command they name. Stands above everything; one thread.
+// The command line of vf: reads arguments and runs the command that they name. Above every other folder; one thread.
 // Exit codes: 0 done, 1 a negative answer or a failure, 2 wrong usage or configuration.
 #pragma once
 

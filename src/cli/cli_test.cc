@@ -43,7 +43,7 @@ TEST(Cli, UsageErrorsAreOneLineAndExitTwo) {
   EXPECT_EQ(vf({"config", "print", "--config"}).code, 2);
 }
 
-TEST(Cli, HelpIsEverywhereAndExitsZero) {
+TEST(Cli, EveryCommandHasHelpAndItExitsZero) {
   EXPECT_THAT(vf({"--help"}).out,
               AllOf(HasSubstr("completion"), HasSubstr("--config FILE"), HasSubstr("--set KEY=VALUE")));
   EXPECT_THAT(vf({"config", "--help"}).out, AllOf(HasSubstr("vf config"), HasSubstr("print"), HasSubstr("keys")));
@@ -51,7 +51,7 @@ TEST(Cli, HelpIsEverywhereAndExitsZero) {
   EXPECT_EQ(vf({"config", "keys", "-h"}).code, 0);
 }
 
-TEST(Cli, VersionIsTheProjects) {
+TEST(Cli, VersionIsThatOfTheProject) {
   EXPECT_EQ(vf({"--version"}).out, std::string("vf ") + kVersion + "\n");
   std::ifstream in(VF_ROOT "/CMakeLists.txt");
   const std::string cmake{std::istreambuf_iterator<char>(in), {}};
@@ -101,7 +101,7 @@ TEST_F(CliConfig, TheFileMayComeFromTheEnvironment) {
   EXPECT_EQ(flag_wins.code, 0) << flag_wins.err;
 }
 
-TEST_F(CliConfig, PrintTellsEveryProblemOfTheFileAndExitsTwo) {
+TEST_F(CliConfig, PrintReportsUnknownKeysAndExitsTwo) {
   const std::string file = write("banana: 1\nlog: {levl: info}\n");
   const Outcome outcome = vf({"config", "print", "--config", file});
   EXPECT_EQ(outcome.code, 2);
@@ -109,7 +109,7 @@ TEST_F(CliConfig, PrintTellsEveryProblemOfTheFileAndExitsTwo) {
                              ":2: log.levl: unknown key; did you mean log.level?\n");
 }
 
-TEST_F(CliConfig, PrintTellsWhatIsWrongWithValuesAndExitsTwo) {
+TEST_F(CliConfig, PrintReportsWrongValuesAndExitsTwo) {
   const std::string file = write("log: {level: loud}\nadmin: {token: \"${ABSENT}\"}\ntargets: {a: {secret: x}}\n");
   const Outcome outcome = vf({"config", "print", "--config", file});
   EXPECT_EQ(outcome.code, 2);
@@ -118,7 +118,7 @@ TEST_F(CliConfig, PrintTellsWhatIsWrongWithValuesAndExitsTwo) {
                                  HasSubstr(":3: targets.a.url: is required")));
 }
 
-TEST_F(CliConfig, PrintNeedsNoSecretsOfThisMachine) {
+TEST_F(CliConfig, PrintNeedsNoSecrets) {
   const std::string file =
       write("admin: {token: \"${ABSENT}\"}\ntargets: {a: {url: \"http://h\", secret: \"file:/absent\"}}\n");
   const Outcome outcome = vf({"config", "print", "--config", file});
@@ -126,7 +126,7 @@ TEST_F(CliConfig, PrintNeedsNoSecretsOfThisMachine) {
   EXPECT_EQ(vf({"config", "print", "--config", write("admin: {token: \"${ABSENT\"}\n")}).code, 2);
 }
 
-TEST_F(CliConfig, DoctorTellsABrokenConfigurationAsJsonToo) {
+TEST_F(CliConfig, DoctorReportsABrokenConfigurationAsJsonToo) {
   const std::string file = write("log: {level: loud}\nadmin: {token: \"${ABSENT}\"}\n");
   const Outcome outcome = vf({"doctor", "--json", "--config", file});
   EXPECT_EQ(outcome.code, 2);
@@ -140,7 +140,7 @@ TEST_F(CliConfig, DoctorTellsABrokenConfigurationAsJsonToo) {
   EXPECT_THAT(outcome.err, HasSubstr("log.level"));
 }
 
-TEST_F(CliConfig, WhatASchemeRefusesIsToldWithEverythingElse) {
+TEST_F(CliConfig, ProblemsOfSchemesAreReportedWithAllOthers) {
   const std::string file = write(
       "log: {level: loud}\nsources:\n  d: {scheme: discord, secrets: [zz]}\n"
       "  k: {scheme: hmac,\n    secrets: [x]}\n  g: {scheme: github, max_age: 5m, secrets: [x]}\n"
@@ -163,11 +163,11 @@ TEST_F(CliConfig, DoctorHidesTheTargetsPassword) {
   EXPECT_THAT(outcome.out + outcome.err, AllOf(HasSubstr("http://u:***@127.0.0.1:1/x"), Not(HasSubstr("hunter2"))));
 }
 
-TEST_F(CliConfig, ATokenIsOneLine) {
+TEST_F(CliConfig, ATokenOfTwoLinesIsRefused) {
   const std::string file = write("admin: {token: one, read_token: \"one\\ntwo\"}\n");
   const Outcome outcome = vf({"ingest", "--config", file});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_THAT(outcome.err, StartsWith("vf: " + file + ":1: admin.read_token: holds a line break"));
+  EXPECT_THAT(outcome.err, StartsWith("vf: " + file + ":1: admin.read_token: contains a line break"));
 }
 
 TEST_F(CliConfig, EveryItemOfAListIsChecked) {

@@ -3,50 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/families.h"
 
 namespace vf::cli {
 namespace {
-
-struct Word {
-  std::string text, description;
-};
-
-struct Place {
-  std::string path;  // "vf config"
-  std::vector<Word> commands, options;
-};
-
-void add_options(const CLI::App& app, std::vector<Word>& out) {
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) out.push_back({"--" + name, option->get_description()});
-  }
-}
-
-// Every place in the tree, parents first. Options are those of the command and of all above it.
-void collect(const CLI::App& app, const std::string& path, std::vector<Place>& places) {
-  Place place{path, {}, {}};
-  const auto subcommands = app.get_subcommands([](const CLI::App*) { return true; });
-  for (const CLI::App* sub : subcommands) place.commands.push_back({sub->get_name(), sub->get_description()});
-  add_options(app, place.options);
-  for (const CLI::App* above = app.get_parent(); above; above = above->get_parent()) {
-    for (const CLI::Option* option : above->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        if (name != "help" && name != "version") place.options.push_back({"--" + name, option->get_description()});
-      }
-    }
-  }
-  places.push_back(std::move(place));
-  for (const CLI::App* sub : subcommands) collect(*sub, path + " " + sub->get_name(), places);
-}
-
-std::vector<Place> places_of(const CLI::App& root) {
-  std::vector<Place> places;
-  collect(root, "vf", places);
-  return places;
-}
 
 std::string quoted(std::string text, std::string_view quote) {
   for (size_t at = text.find('\''); at != std::string::npos; at = text.find('\'', at + quote.size())) {
@@ -67,8 +27,8 @@ constexpr std::string_view kInstall = "# {0} completion of vf; install: {1}\n";
 
 }  // namespace
 
-std::string bash_completion(const CLI::App& root) {
-  const std::vector<Place> places = places_of(root);
+std::string bash_completion(const Command& root) {
+  const std::vector<Place> places = root.places();
   std::string out = fmt::format(kInstall, "bash", "vf completion bash > /etc/bash_completion.d/vf");
   out += fmt::format(R"(_vf() {{
   local current="${{COMP_WORDS[COMP_CWORD]}}" path="vf" i
@@ -88,15 +48,15 @@ std::string bash_completion(const CLI::App& root) {
   for (const Place& place : places) {
     std::string words;
     for (const auto& list : {place.commands, place.options}) {
-      for (const Word& word : list) words += (words.empty() ? "" : " ") + word.text;
+      for (const Place::Word& word : list) words += (words.empty() ? "" : " ") + word.text;
     }
     out += fmt::format("    \"{}\") words=\"{}\" ;;\n", place.path, words);
   }
   return out + "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n}\ncomplete -F _vf vf\n";
 }
 
-std::string zsh_completion(const CLI::App& root) {
-  const std::vector<Place> places = places_of(root);
+std::string zsh_completion(const Command& root) {
+  const std::vector<Place> places = root.places();
   std::string out = "#compdef vf\n";
   out += fmt::format(kInstall, "zsh", "vf completion zsh > \"${fpath[1]}/_vf\"");
   out += fmt::format(R"(_vf() {{
@@ -114,9 +74,9 @@ std::string zsh_completion(const CLI::App& root) {
   case "$place" in
 )",
                      patterns(places));
-  const auto list = [](const std::vector<Word>& words) {
+  const auto list = [](const std::vector<Place::Word>& words) {
     std::string items;
-    for (const Word& word : words) items += " " + quoted(word.text + ":" + word.description, "'\\''");
+    for (const Place::Word& word : words) items += " " + quoted(word.text + ":" + word.description, "'\\''");
     return items;
   };
   for (const Place& place : places) {
@@ -128,8 +88,8 @@ std::string zsh_completion(const CLI::App& root) {
          "if [ \"$funcstack[1]\" = \"_vf\" ]; then _vf \"$@\"; else compdef _vf vf; fi\n";
 }
 
-std::string fish_completion(const CLI::App& root) {
-  const std::vector<Place> places = places_of(root);
+std::string fish_completion(const Command& root) {
+  const std::vector<Place> places = root.places();
   std::string out = fmt::format(kInstall, "fish", "vf completion fish > ~/.config/fish/completions/vf.fish");
   std::string paths;
   for (const Place& place : places) {
@@ -150,10 +110,10 @@ complete -c vf -l config -r -F
                      paths);
   for (const Place& place : places) {
     const std::string condition = quoted("__vf_at \"" + place.path + "\"", "\\'");
-    for (const Word& word : place.commands) {
+    for (const Place::Word& word : place.commands) {
       out += fmt::format("complete -c vf -n {} -a {} -d {}\n", condition, word.text, quoted(word.description, "\\'"));
     }
-    for (const Word& word : place.options) {
+    for (const Place::Word& word : place.options) {
       if (word.text == "--config") continue;
       out += fmt::format("complete -c vf -n {} -l {} -d {}\n", condition, word.text.substr(2),
                          quoted(word.description, "\\'"));
@@ -162,14 +122,13 @@ complete -c vf -l config -r -F
   return out;
 }
 
-void add_completion(CLI::App& root, Session& session) {
-  CLI::App& family = add_group(root, "completion", "Scripts that complete commands and options in a shell");
-  const auto shell = [&](const std::string& name, std::string (*script)(const CLI::App&)) {
-    add_command(family, session,
-                {name, "For " + name + ": source <(vf completion " + name + ")", [&root, script](Session& s) {
-                   s.out() << script(root);
-                   return kDone;
-                 }});
+void add_completion(const Command& root) {
+  const Command family = root.add_group("completion", "Scripts that complete commands and options in a shell");
+  const auto shell = [&](const std::string& name, std::string (*script)(const Command&)) {
+    family.add({name, "For " + name + ": source <(vf completion " + name + ")", [root, script](Session& session) {
+                  session.out() << script(root);
+                  return kDone;
+                }});
   };
   shell("bash", bash_completion);
   shell("zsh", zsh_completion);

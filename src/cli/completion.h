@@ -1,17 +1,15 @@
-// Shell completion: scripts written from the tree of commands, so that they never lag behind it. Pure functions.
+// Shell completion: scripts made from the tree of commands, so that they always agree with it. Pure functions.
 #pragma once
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "cli/command.h"
 
 namespace vf::cli {
 
-/// Each is a script to be sourced: `source <(vf completion bash)`.
-std::string bash_completion(const CLI::App& root);
-std::string zsh_completion(const CLI::App& root);
-std::string fish_completion(const CLI::App& root);
+/// A script to be sourced: `source <(vf completion bash)`.
+std::string bash_completion(const Command& root);
+std::string zsh_completion(const Command& root);
+std::string fish_completion(const Command& root);
 
 }  // namespace vf::cli

@@ -23,7 +23,7 @@ std::string script(const std::string& shell) {
   return out.str();
 }
 
-// Asks a real bash what it would offer for the last of `words`.
+// Asks a real bash what it offers for the last of `words`.
 std::vector<std::string> offered(const std::string& words) {
   std::string path = testing::TempDir() + "vf-completion-XXXXXX";
   const std::filesystem::path dir = mkdtemp(path.data());
@@ -39,7 +39,7 @@ std::vector<std::string> offered(const std::string& words) {
   return out;
 }
 
-TEST(Completion, BashOffersCommandsAndOptionsOfThePlace) {
+TEST(Completion, BashOffersCommandsAndOptionsOfTheCommandReached) {
   EXPECT_THAT(offered("vf conf"), ElementsAre("config"));
   EXPECT_THAT(offered("vf ''"),
               AllOf(Contains("config"), Contains("completion"), Contains("--help"), Contains("--set")));
@@ -52,7 +52,7 @@ TEST(Completion, BashOffersCommandsAndOptionsOfThePlace) {
 
 TEST(Completion, BashOffersFilesForConfig) { EXPECT_THAT(offered("vf --config /et"), ElementsAre("/etc")); }
 
-TEST(Completion, EveryShellKnowsEveryCommandAndOption) {
+TEST(Completion, EveryShellCompletesEveryCommandAndOption) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     EXPECT_THAT(script(shell), AllOf(HasSubstr("vf config keys"), HasSubstr("markdown"), HasSubstr("vf completion zsh"),
                                      HasSubstr("json")))

@@ -1,6 +1,4 @@
 // vf config print|keys
-#include <CLI/CLI.hpp>
-
 #include "cli/families.h"
 #include "settings/describe.h"
 
@@ -25,13 +23,12 @@ int keys(Session& session, bool markdown) {
 
 }  // namespace
 
-void add_config(CLI::App& root, Session& session) {
-  CLI::App& family = add_group(root, "config", "What is configured, and what can be");
-  add_command(family, session, {"print", "The values in force and where each comes from, secrets hidden", print});
+void add_config(const Command& root) {
+  const Command family = root.add_group("config", "What is configured, and what can be");
+  family.add({"print", "The values in force and where each comes from, secrets hidden", print});
   auto markdown = std::make_shared<bool>(false);
-  CLI::App& command = add_command(
-      family, session, {"keys", "Every key with its meaning", [markdown](Session& s) { return keys(s, *markdown); }});
-  command.add_flag("--markdown", *markdown, "As docs/configuration.md");
+  family.add({"keys", "Every key with its meaning", [markdown](Session& session) { return keys(session, *markdown); }})
+      .flag("--markdown", *markdown, "As docs/configuration.md");
 }
 
 }  // namespace vf::cli

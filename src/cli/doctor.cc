@@ -1,16 +1,15 @@
-// vf doctor: is everything in place to run, and if not, what mends it? Changes nothing.
+// vf doctor: checks that everything is in place to run, and says how to fix what is not. Changes nothing.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "app/sources.h"
 #include "app/stores.h"
 #include "base/time.h"
 #include "cli/families.h"
+#include "cli/json.h"
 #include "cli/text_table.h"
 #include "config/url.h"
 #include "http/client.h"
@@ -19,14 +18,13 @@
 namespace vf::cli {
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr uintmax_t kFreeBytesLeast = 1ull << 30;
 // Beside connections: databases with their logs, one socket a request in flight, the lake's parts.
 constexpr uint64_t kOtherFiles = 512;
 constexpr std::chrono::minutes kClockOff{1};
-constexpr std::chrono::milliseconds kPatience{3'000};
+constexpr std::chrono::milliseconds kTimeout{3'000};
 
 enum class Grade { ok, warning, problem };
 std::string_view to_string(Grade grade) {
@@ -36,7 +34,7 @@ std::string_view to_string(Grade grade) {
 struct Finding {
   std::string what;
   Grade grade = Grade::ok;
-  std::string detail;  // what was seen, and what mends it
+  std::string detail;  // what was found, and how to fix it
 };
 using Findings = std::vector<Finding>;
 
@@ -108,10 +106,10 @@ void check_sources(const settings::Settings& config, Findings& out) {
   }
 }
 
-// A listener that answers an unsigned delivery with 401 is alive, and believes nobody without proof.
+// A receiver that answers an unsigned delivery with 401 is alive and checks signatures.
 void check_target(const fanout::Target& target, Findings& out) {
   auto client = http::Client::create({.allow_private = target.allow_private});
-  const auto response = client->call({.url = target.url, .body = "[]", .timeout = kPatience});
+  const auto response = client->call({.url = target.url, .body = "[]", .timeout = kTimeout});
   const std::string shown = config::without_password(target.url);
   if (!response) {
     out.push_back({"target " + target.name, Grade::problem,
@@ -128,23 +126,20 @@ void check_target(const fanout::Target& target, Findings& out) {
 void check_running(const settings::Settings& config, Findings& out) {
   auto client = http::Client::create({.allow_private = true});
   const auto url = settings::admin_url(config.admin);
-  const auto response = client->call({.method = "GET", .url = url + "/readyz", .timeout = kPatience});
+  const auto response = client->call({.method = "GET", .url = url + "/readyz", .timeout = kTimeout});
   if (!response) {
     out.push_back({"hub", Grade::warning,
                    fmt::format("nothing answers at {}: it is not running, or admin.listen is another", url)});
     return;
   }
-  const auto body = json::parse(response->body, nullptr, false);
-  if (!body.is_object() || !body.contains("checks")) {
-    out.push_back({"hub", Grade::problem, url + " is something else: another program listens there"});
+  const Json checks = Json::parse(response->body).value_or(Json())["checks"];
+  if (checks.is_null()) {
+    out.push_back({"hub", Grade::problem, "another program listens at " + url});
     return;
   }
-  for (const auto& [name, check] : body["checks"].items()) {
-    if (name.ends_with(" clock")) continue;  // check_store_clocks() has judged it
-    const bool ok = check.is_object() && check.contains("ok") && check["ok"] == true;
-    const bool told = check.is_object() && check.contains("reason") && check["reason"].is_string();
-    out.push_back(
-        {"running: " + name, ok ? Grade::ok : Grade::problem, told ? check["reason"].get<std::string>() : ""});
+  for (const auto& [name, check] : checks.fields()) {
+    if (name.ends_with(" clock")) continue;  // check_store_clocks() reports it
+    out.push_back({"running: " + name, check["ok"].is_true() ? Grade::ok : Grade::problem, check["reason"].text()});
   }
 }
 
@@ -162,7 +157,7 @@ void check_clock_of(const std::string& store, const settings::StoreUrl& url, Fin
   const auto ask = app::ask_time(url);
   if (!ask) return;
   auto difference = watch::compare_clocks(SystemClock(), ask);
-  if (!difference) return;  // that it does not answer is the finding of check_stores()
+  if (!difference) return;  // check_stores() reports a store that does not answer
   const Grade grade = difference->grade == Difference::Grade::ok        ? Grade::ok
                       : difference->grade == Difference::Grade::warning ? Grade::warning
                                                                         : Grade::problem;
@@ -192,15 +187,17 @@ Findings examine(const settings::Loaded& loaded) {
   return findings;
 }
 
-bool is_well(const Findings& findings) {
+bool all_fine(const Findings& findings) {
   return std::ranges::none_of(findings, [](const Finding& finding) { return finding.grade == Grade::problem; });
 }
 
 std::string json_of(const Findings& findings) {
-  json all = json::array();
-  for (const auto& finding : findings)
-    all.push_back({{"check", finding.what}, {"grade", to_string(finding.grade)}, {"detail", finding.detail}});
-  return json{{"ok", is_well(findings)}, {"checks", all}}.dump() + "\n";
+  Json all = Json::array();
+  for (const auto& finding : findings) {
+    all.add(
+        Json::object().set("check", finding.what).set("grade", to_string(finding.grade)).set("detail", finding.detail));
+  }
+  return Json::object().set("ok", all_fine(findings)).set("checks", all).dump() + "\n";
 }
 
 std::string table_of(const Findings& findings) {
@@ -209,7 +206,7 @@ std::string table_of(const Findings& findings) {
   return table.text();
 }
 
-// Without a configuration nothing else can be looked at.
+// Without a configuration nothing else can be checked.
 int reject(const Session& session, const std::vector<config::Problem>& problems) {
   Findings findings;
   for (const auto& problem : problems) findings.push_back({"configuration", Grade::problem, problem.text()});
@@ -222,14 +219,13 @@ int doctor(Session& session) {
   if (!loaded) return reject(session, loaded.error());
   const auto findings = examine(*loaded);
   session.out() << (session.json ? json_of(findings) : table_of(findings));
-  return is_well(findings) ? kDone : kFailed;
+  return all_fine(findings) ? kDone : kFailed;
 }
 
 }  // namespace
 
-void add_doctor(CLI::App& root, Session& session) {
-  add_command(root, session,
-              {"doctor", "Check configuration, clock, stores, keys and targets; say how to mend each", doctor});
+void add_doctor(const Command& root) {
+  root.add({"doctor", "Check configuration, clock, stores, keys and targets; say how to fix each", doctor});
 }
 
 }  // namespace vf::cli

@@ -1,8 +1,6 @@
-// vf lake verify: asks a running ingest to prove that outbox and raw log hold the same.
+// vf lake verify: asks a running ingest to reconcile the raw log with the outbox, and shows the result.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "cli/admin_client.h"
@@ -12,39 +10,36 @@
 namespace vf::cli {
 namespace {
 
-using nlohmann::json;
-
 struct Wanted {
   std::string from, to;
   bool repair = false;
 };
 
-// Hours that differ, or hold dead letters; a line below says the rest.
-std::string report(const json& proof) {
-  TextTable table({"HOUR", "SOURCE", "OUTBOX", "LAKE", "MISSING", "PUT ASIDE", "REPEATED", "UNKNOWN"});
-  int64_t hours = 0, events = 0;
-  bool worth_telling = false;
-  for (const auto& line : proof["hours"]) {
-    const auto number = [&line](const char* name) { return line[name].get<int64_t>(); };
-    ++hours;
+// A table of the hours that differ or have dead letters, and one line about all hours.
+std::string report(const Json& result) {
+  TextTable table({"HOUR", "SOURCE", "OUTBOX", "LAKE", "MISSING", "DEAD LETTERS", "REPEATED", "UNKNOWN"});
+  int64_t lines = 0, events = 0, rows = 0;
+  for (const auto& line : result["hours"].items()) {
+    const auto number = [&line](const char* name) { return line[name].integer(); };
+    ++lines;
     events += number("outbox");
-    if (number("missing") + number("put_aside") + number("repeated") + number("unknown") == 0) continue;
-    worth_telling = true;
-    table.add({line["hour"], line["source"], line["outbox"].dump(), line["lake"].dump(), line["missing"].dump(),
-               line["put_aside"].dump(), line["repeated"].dump(), line["unknown"].dump()});
+    if (number("missing") + number("dead_letters") + number("repeated") + number("unknown") == 0) continue;
+    ++rows;
+    table.add({line["hour"].shown(), line["source"].shown(), line["outbox"].dump(), line["lake"].dump(),
+               line["missing"].dump(), line["dead_letters"].dump(), line["repeated"].dump(), line["unknown"].dump()});
   }
-  const auto difference = proof["difference"].get<int64_t>();
-  std::string text = worth_telling ? table.text() : "";
-  text += difference == 0 ? fmt::format("equal: {} events, by hour and source in {} lines\n", events, hours)
+  const auto difference = result["difference"].integer();
+  std::string text = rows > 0 ? table.text() : "";
+  text += difference == 0 ? fmt::format("equal: {} events, by hour and source in {} lines\n", events, lines)
                           : fmt::format("{} differ, among {} events\n", difference, events);
-  if (const auto repaired = proof["repaired"].get<int64_t>(); repaired > 0) {
+  if (const auto repaired = result["repaired"].integer(); repaired > 0) {
     text += fmt::format("{} are being put back: verify again in a minute\n", repaired);
   }
   return text;
 }
 
-Result<json> prove(AdminClient& client, const Wanted& wanted) {
-  constexpr std::chrono::milliseconds kLook{100};
+Result<Json> reconcile(AdminClient& client, const Wanted& wanted) {
+  constexpr std::chrono::milliseconds kPoll{100};
   std::string query;
   const auto add = [&query](const char* name, const std::string& value) {
     if (!value.empty()) query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, percent_encode(value));
@@ -54,39 +49,38 @@ Result<json> prove(AdminClient& client, const Wanted& wanted) {
   add("repair", wanted.repair ? "true" : "");
   VF_TRY(client.call("POST", "lake/proof" + query));
   while (true) {
-    auto proof = client.get("lake/proof");
-    if (!proof || (*proof)["state"] == "done") return proof;
-    if ((*proof)["state"] != "running") return unavailable((*proof)["error"].get<std::string>());
-    std::this_thread::sleep_for(kLook);
+    auto status = client.get("lake/proof");
+    if (!status || (*status)["state"].text() == "done") return status;
+    if ((*status)["state"].text() != "running") return unavailable((*status)["error"].text());
+    std::this_thread::sleep_for(kPoll);
   }
 }
 
-constexpr const char* kHowToKeepOne =
-    "a hub keeps one where its ingest.lake is not none: set it to chdb:lake (which needs libchdb.so), or to "
+constexpr const char* kRemedy =
+    "a hub keeps one when ingest.lake is not none: set it to chdb:lake (which needs libchdb.so), or to "
     "http://user@host:8123/vf for a ClickHouse server";
 
 int verify(Session& session, const Wanted& wanted) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
-  auto proof = prove(*client, wanted);
-  if (!proof && proof.error().code == Code::not_found) proof.error().message += fmt::format("; {}", kHowToKeepOne);
-  if (!proof) return session.fail(proof.error());
-  session.out() << (session.json ? proof->dump() + "\n" : report(*proof));
-  return (*proof)["difference"] == 0 ? kDone : kFailed;
+  auto result = reconcile(*client, wanted);
+  if (!result && result.error().code == Code::not_found) result.error().message += fmt::format("; {}", kRemedy);
+  if (!result) return session.fail(result.error());
+  session.out() << (session.json ? result->dump() + "\n" : report(*result));
+  return (*result)["difference"].integer() == 0 ? kDone : kFailed;
 }
 
 }  // namespace
 
-void add_lake(CLI::App& root, Session& session) {
-  CLI::App& family = add_group(root, "lake", "The raw log");
+void add_lake(const Command& root) {
+  const Command family = root.add_group("lake", "The raw log");
   auto wanted = std::make_shared<Wanted>();
-  CLI::App& command =
-      add_command(family, session,
-                  {"verify", "Prove by hour and source that outbox and raw log hold the same; exit 1 when they differ",
-                   [wanted](Session& s) { return verify(s, *wanted); }});
-  command.add_option("--from", wanted->from, "Received from this time on, such as 2026-11-22T16:00:00Z");
-  command.add_option("--to", wanted->to, "Received before this time");
-  command.add_flag("--repair", wanted->repair, "Put back what is missing");
+  const Command command =
+      family.add({"verify", "Reconcile outbox and raw log by hour and source; exit 1 when they differ",
+                  [wanted](Session& session) { return verify(session, *wanted); }});
+  command.option("--from", wanted->from, "Received from this time on, such as 2026-11-22T16:00:00Z");
+  command.option("--to", wanted->to, "Received before this time");
+  command.flag("--repair", wanted->repair, "Put missing events back");
 }
 
 }  // namespace vf::cli

@@ -1,4 +1,4 @@
-// vf lake verify against an admin API that answers as a hub does. Oracle: the command's contract.
+// vf lake verify against a fake admin API. Oracle: the command's contract.
 #include <gmock/gmock.h>
 
 #include <sstream>
@@ -9,7 +9,7 @@
 namespace vf::cli {
 namespace {
 
-TEST(LakeVerify, WithoutARawLogItNamesTheKeyToSet) {
+TEST(LakeVerify, ErrorWithoutARawLogNamesTheKeyToSet) {
   const auto hub = http::Server::start("test", {}, [](http::Request, http::Respond respond) {
     respond(http::problem(404, "there is no raw log here"));
   });
@@ -17,10 +17,9 @@ TEST(LakeVerify, WithoutARawLogItNamesTheKeyToSet) {
   std::ostringstream out, err;
   EXPECT_EQ(run({"lake", "verify", "--set", "admin.url=" + (*hub)->url(), "--set", "admin.token=t"}, {out, err}), 1);
   EXPECT_EQ(out.str(), "");
-  EXPECT_EQ(
-      err.str(),
-      "vf: there is no raw log here; a hub keeps one where its ingest.lake is not none: set it to chdb:lake (which "
-      "needs libchdb.so), or to http://user@host:8123/vf for a ClickHouse server\n");
+  EXPECT_EQ(err.str(),
+            "vf: there is no raw log here; a hub keeps one when ingest.lake is not none: set it to chdb:lake (which "
+            "needs libchdb.so), or to http://user@host:8123/vf for a ClickHouse server\n");
 }
 
 }  // namespace

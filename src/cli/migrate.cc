@@ -1,32 +1,30 @@
-// vf migrate dm|env|lake|all: brings schemas to what this program knows, or says what is missing.
-#include <CLI/CLI.hpp>
+// vf migrate dm|env|lake|all: migrates schemas to what this program knows, or lists what is pending.
 #include <list>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "app/migrations.h"
 #include "base/time.h"
 #include "cli/families.h"
+#include "cli/json.h"
 #include "cli/text_table.h"
 
 namespace vf::cli {
 namespace {
-
-using nlohmann::json;
 
 struct Options {
   bool check = false;
   std::string environment;
 };
 
-/// What one schema's turn came to.
+/// What was done with one schema, or is pending there.
 struct Outcome {
   std::string schema;
-  app::Schema::Names names;             // pending (with --check) or applied
-  std::vector<std::string> newer = {};  // applied by a newer vf; this one can run with them
+  app::Schema::Names names;             // of migrations: pending (with --check) or applied
+  std::vector<std::string> newer = {};  // applied by a newer vf, and this one can run with them
 };
 
-/// The schemas that a command names, each from the configuration of its own role: `migrate env` needs nothing of dm.
+/// The schemas that a command names. Each is loaded from the configuration of its own role, so `migrate env` needs
+/// nothing that concerns the shared store.
 class Schemas {
  public:
   explicit Schemas(const Session& session) : session_(session) {}
@@ -56,51 +54,51 @@ class Schemas {
   const settings::Settings* load(settings::Role role, const std::string& environment) {
     auto loaded = settings::load(session_.load_params(role, environment));
     if (!loaded) {
-      session_.reject(untold(std::move(loaded.error())));
+      session_.reject(not_printed(std::move(loaded.error())));
       return nullptr;
     }
-    for (const config::Problem& warning : untold(std::move(loaded->warnings)))
+    for (const config::Problem& warning : not_printed(std::move(loaded->warnings)))
       session_.err() << "vf: warning: " << warning.text() << "\n";
     return &configs_.emplace_back(std::move(loaded->settings));
   }
 
-  /// What concerns several roles is told once.
-  std::vector<config::Problem> untold(std::vector<config::Problem> problems) {
-    std::erase_if(problems, [this](const config::Problem& problem) { return !told_.insert(problem.text()).second; });
+  /// A problem that concerns several roles is printed once.
+  std::vector<config::Problem> not_printed(std::vector<config::Problem> problems) {
+    std::erase_if(problems, [this](const config::Problem& problem) { return !printed_.insert(problem.text()).second; });
     return problems;
   }
 
   const Session& session_;
   SystemClock clock_;
-  std::set<std::string> told_;
+  std::set<std::string> printed_;
   std::list<settings::Settings> configs_;  // the schemas refer to them
 };
 
 int report(const Session& session, const std::vector<Outcome>& outcomes, bool check) {
-  bool well = true;
-  json schemas = json::array();
+  bool all_ok = true;
+  Json schemas = Json::array();
   TextTable table({"SCHEMA", check ? "PENDING" : "APPLIED"});
   for (const auto& [schema, names, newer] : outcomes) {
-    json row{{"schema", schema}};
+    Json row = Json::object().set("schema", schema);
     if (names) {
-      well = well && (!check || names->empty());
-      row[check ? "pending" : "applied"] = *names;
-      row["newer"] = newer;
+      all_ok = all_ok && (!check || names->empty());
+      row.set(check ? "pending" : "applied", *names).set("newer", newer);
       if (names->empty()) table.add({schema, "nothing"});
       for (const auto& name : *names) table.add({schema, name});
       for (const auto& name : newer) table.add({schema, name + " is of a newer version, this one can run with it"});
     } else {
-      well = false;
-      row["error"] = names.error().message;
+      all_ok = false;
+      row.set("error", names.error().message);
       session.fail({names.error().code, schema + ": " + names.error().message});
     }
-    schemas.push_back(std::move(row));
+    schemas.add(row);
   }
-  session.out() << (session.json ? json{{"ok", well}, {"schemas", schemas}}.dump() + "\n" : table.text());
-  return well ? kDone : kFailed;
+  session.out() << (session.json ? Json::object().set("ok", all_ok).set("schemas", schemas).dump() + "\n"
+                                 : table.text());
+  return all_ok ? kDone : kFailed;
 }
 
-Outcome turn(const app::Schema& schema, bool check) {
+Outcome migrate_one(const app::Schema& schema, bool check) {
   Outcome outcome{schema.name, check ? schema.pending() : schema.migrate()};
   if (!outcome.names) return outcome;
   auto newer = schema.newer();
@@ -112,21 +110,21 @@ Outcome turn(const app::Schema& schema, bool check) {
   return outcome;
 }
 
-// One that fails keeps none of the others from its turn.
+// The others are migrated even if one fails.
 int run(const Session& session, const Schemas& schemas, bool check) {
   std::vector<Outcome> outcomes;
-  for (const app::Schema& schema : schemas.all) outcomes.push_back(turn(schema, check));
+  for (const app::Schema& schema : schemas.all) outcomes.push_back(migrate_one(schema, check));
   return report(session, outcomes, check);
 }
 
-struct Command {
+struct Target {
   const char* name;
   const char* description;
   bool has_environments;
-  bool (*add)(Schemas&, const Options&);  // false: the configuration is wrong, which was told
+  bool (*add)(Schemas&, const Options&);  // false: the configuration is wrong, and its problems were printed
 };
 
-constexpr Command kCommands[] = {
+constexpr Target kTargets[] = {
     {"dm", "The shared store", false, [](Schemas& to, const Options&) { return to.add_dm(); }},
     {"env", "The environments' stores", true,
      [](Schemas& to, const Options& options) { return to.add_environments(options.environment); }},
@@ -135,26 +133,26 @@ constexpr Command kCommands[] = {
      [](Schemas& to, const Options& options) {
        const bool dm = to.add_dm();
        const bool environments = to.add_environments(options.environment);
-       return to.add_lake() && dm && environments;  // each tells what is wrong with its part
+       return to.add_lake() && dm && environments;  // each prints the problems of its part
      }},
 };
 
-void add(CLI::App& family, Session& session, const Command& command) {
+void add(const Command& family, const Target& target) {
   auto options = std::make_shared<Options>();
-  CLI::App& added = add_command(family, session, {command.name, command.description, [options, &command](Session& s) {
-                                                    Schemas schemas(s);
-                                                    if (!command.add(schemas, *options)) return kWrongUsage;
-                                                    return run(s, schemas, options->check);
-                                                  }});
-  added.add_flag("--check", options->check, "Change nothing; exit with 1 when anything is pending or was changed");
-  if (command.has_environments) added.add_option("--env", options->environment, "Of the environments, this one alone");
+  const Command command = family.add({target.name, target.description, [options, &target](Session& session) {
+                                        Schemas schemas(session);
+                                        if (!target.add(schemas, *options)) return kWrongUsage;
+                                        return run(session, schemas, options->check);
+                                      }});
+  command.flag("--check", options->check, "Change nothing; exit with 1 when anything is pending or was changed");
+  if (target.has_environments) command.option("--env", options->environment, "Of the environments, this one alone");
 }
 
 }  // namespace
 
-void add_migrate(CLI::App& root, Session& session) {
-  CLI::App& family = add_group(root, "migrate", "Bring the stores' schemas to what this version knows");
-  for (const Command& command : kCommands) add(family, session, command);
+void add_migrate(const Command& root) {
+  const Command family = root.add_group("migrate", "Migrate the stores' schemas to what this version knows");
+  for (const Target& target : kTargets) add(family, target);
 }
 
 }  // namespace vf::cli

@@ -47,7 +47,7 @@ environments:
   std::filesystem::path dir_;
 };
 
-TEST_F(Migrate, AppliesWhatIsPendingAndThenNothing) {
+TEST_F(Migrate, AppliesPendingMigrationsOnce) {
   const Outcome before = vf({"migrate", "env", "--check"});
   EXPECT_EQ(before.code, 1);
   EXPECT_THAT(before.out, HasSubstr("env stage       0001_bookkeeping"));
@@ -63,7 +63,7 @@ TEST_F(Migrate, AppliesWhatIsPendingAndThenNothing) {
   EXPECT_THAT(vf({"migrate", "env"}).out, HasSubstr("env stage       nothing"));
 }
 
-TEST_F(Migrate, OneEnvironmentAlone) {
+TEST_F(Migrate, MigratesOneEnvironmentAlone) {
   EXPECT_EQ(vf({"migrate", "env", "--env", "stage"}).code, 0);
   EXPECT_TRUE(exists("stage.db"));
   EXPECT_FALSE(exists("production.db"));
@@ -72,7 +72,7 @@ TEST_F(Migrate, OneEnvironmentAlone) {
   EXPECT_THAT(mistyped.err, HasSubstr("configured are: production, stage"));
 }
 
-TEST_F(Migrate, EachPartAsksForItsOwnConfigurationAlone) {
+TEST_F(Migrate, EachSchemaNeedsItsOwnConfigurationAlone) {
   EXPECT_EQ(vf({"migrate", "lake"}).code, 0);
   const Outcome dm = vf({"migrate", "dm"});
   EXPECT_EQ(dm.code, 2);
@@ -87,7 +87,7 @@ TEST_F(Migrate, EachPartAsksForItsOwnConfigurationAlone) {
   EXPECT_TRUE(exists("dm.db") && exists("stage.db"));
 }
 
-TEST_F(Migrate, AChangedMigrationIsTold) {
+TEST_F(Migrate, AChangedMigrationIsReported) {
   ASSERT_EQ(vf({"migrate", "env"}).code, 0);
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open((dir_ / "data/stage.db").c_str(), &db), SQLITE_OK);
@@ -99,11 +99,11 @@ TEST_F(Migrate, AChangedMigrationIsTold) {
     const Outcome outcome = vf(arguments);
     EXPECT_EQ(outcome.code, 1);
     EXPECT_THAT(outcome.err, HasSubstr("vf: env stage: migration 0001_bookkeeping of stage.db differs"));
-    EXPECT_THAT(outcome.out, HasSubstr("env production  nothing")) << "the others have their turn";
+    EXPECT_THAT(outcome.out, HasSubstr("env production  nothing")) << "the others are migrated";
   }
 }
 
-TEST_F(Migrate, TwoAtOnceTakeTurns) {
+TEST_F(Migrate, RunsAtTheSameTimeTakeTurns) {
   std::vector<Outcome> outcomes(3);
   {
     std::vector<std::jthread> threads;
@@ -113,13 +113,13 @@ TEST_F(Migrate, TwoAtOnceTakeTurns) {
   EXPECT_EQ(vf({"migrate", "env", "--check"}).code, 0);
 }
 
-TEST_F(Migrate, APostgresqlAddressForASqliteStoreIsAMistake) {
+TEST_F(Migrate, APostgresqlAddressForASqliteStoreIsRefused) {
   const Outcome outcome = vf({"migrate", "env", "--set", "environments.stage.migrate_store=postgresql://u@h/stage"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("environments.stage.migrate_store leads to PostgreSQL"));
 }
 
-TEST_F(Migrate, AMistakeThatConcernsSeveralSchemasIsToldOnce) {
+TEST_F(Migrate, AProblemOfSeveralSchemasIsPrintedOnce) {
   const Outcome outcome = vf({"migrate", "all", "--set", "sources.kick.bogus=1"});
   EXPECT_EQ(outcome.code, 2);
   const size_t first = outcome.err.find("sources.kick.bogus");

@@ -1,15 +1,14 @@
-// vf probe URL --source S: does a receiver take what is genuine, and only that? Sends a good delivery, the same again,
-// one with a flipped bit and one without signature, and compares the answers with the contract's.
+// vf probe URL --source S: checks that a receiver accepts genuine deliveries and no others. It sends a good delivery,
+// the same again, one with a flipped bit and one without signature, and compares the answers with the contract's.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/bytes.h"
 #include "base/time.h"
 #include "cli/families.h"
+#include "cli/json.h"
 #include "cli/text_table.h"
 #include "crypto/digest.h"
 #include "crypto/standard_webhooks.h"
@@ -20,8 +19,6 @@
 namespace vf::cli {
 namespace {
 
-using nlohmann::json;
-
 struct Options {
   std::string url, source = "kick", scheme, key_file, secret;
 };
@@ -30,7 +27,7 @@ struct Probe {
   std::string what;
   http::Outgoing request;
   int expected;
-  std::string expected_status;  // of the answer's body; empty: whatever
+  std::string expected_status;  // in the answer's body; empty: not compared
 };
 
 bool is_signature(const std::string& header) {
@@ -47,25 +44,25 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-// The first thing that the simulated world tells of the wanted provider.
-fake_providers::Payload something(fake_providers::Provider provider, Instant now) {
+// The first message of one fake provider.
+fake_providers::Payload a_message(fake_providers::Provider provider, Instant now) {
   fake_providers::ProviderMix mix({.seed = static_cast<uint64_t>(unix_millis(now)),
                                    .sumsub_percent = provider == fake_providers::Provider::kick ? 0.0 : 100.0,
                                    .odd_percent = 0});
   return mix.next(now);
 }
 
-Result<http::Outgoing> simulated(const Options& options, fake_providers::Provider provider, Instant now) {
+Result<http::Outgoing> from_fake_provider(const Options& options, fake_providers::Provider provider, Instant now) {
   fake_providers::Signer::Params params{
       .kick_url = options.url, .sumsub_url = options.url, .sumsub_secret = options.secret};
   if (provider == fake_providers::Provider::kick) params.kick_key_pem = read_file(options.key_file);
   if (params.kick_key_pem.empty()) {
     if (provider == fake_providers::Provider::kick)
-      return invalid("a Kick delivery needs --key: the private key whose public half the receiver knows");
+      return invalid("a Kick delivery needs --key: the private key whose public key the receiver has");
     params.kick_key_pem = crypto::PrivateKey::make_rsa(2048).to_pem();  // not used for Sumsub
   }
   VF_ASSIGN(auto signer, fake_providers::Signer::create(std::move(params)));
-  return signer.sign(something(provider, now), now);
+  return signer.sign(a_message(provider, now), now);
 }
 
 Result<http::Outgoing> standard(const Options& options, Instant now) {
@@ -83,9 +80,9 @@ Result<http::Outgoing> standard(const Options& options, Instant now) {
 
 Result<http::Outgoing> genuine(const Options& options, Instant now) {
   const std::string scheme = options.scheme.empty() ? options.source : options.scheme;
-  if (scheme == "kick") return simulated(options, fake_providers::Provider::kick, now);
+  if (scheme == "kick") return from_fake_provider(options, fake_providers::Provider::kick, now);
   if (options.secret.empty()) return invalid("needs --secret, or the source's secret in the configuration");
-  if (scheme == "sumsub") return simulated(options, fake_providers::Provider::sumsub, now);
+  if (scheme == "sumsub") return from_fake_provider(options, fake_providers::Provider::sumsub, now);
   if (scheme == "standard-webhooks") return standard(options, now);
   return invalid("can sign as kick, sumsub and standard-webhooks, not as " + scheme +
                  " (docs/sources.md shows how to sign by hand)");
@@ -105,31 +102,29 @@ std::vector<Probe> probes(const http::Outgoing& good) {
 int run_probes(Session& session, const http::Outgoing& good) {
   auto client = http::Client::create({.allow_private = true});
   TextTable table({"DELIVERY", "EXPECTED", "ANSWER", ""});
-  json all = json::array();
-  bool well = true;
+  Json all = Json::array();
+  bool all_ok = true;
   for (auto& probe : probes(good)) {
     auto response = client->call(std::move(probe.request));
     if (!response) return session.fail(response.error());
-    const auto body = json::parse(response->body, nullptr, false);
-    const auto status = body.is_object() && body.contains("status") && body["status"].is_string()
-                            ? body["status"].get<std::string>()
-                            : "";
+    const auto status = Json::parse(response->body).value_or(Json())["status"].text();
     const bool ok =
         response->status == probe.expected && (probe.expected_status.empty() || status == probe.expected_status);
-    well = well && ok;
+    all_ok = all_ok && ok;
     table.add({probe.what, fmt::format("{} {}", probe.expected, probe.expected_status),
                fmt::format("{} {}", response->status, status), ok ? "ok" : "WRONG"});
-    all.push_back({{"delivery", probe.what},
-                   {"expected", probe.expected},
-                   {"status", response->status},
-                   {"answer", status},
-                   {"ok", ok}});
+    all.add(Json::object()
+                .set("delivery", probe.what)
+                .set("expected", probe.expected)
+                .set("status", response->status)
+                .set("answer", status)
+                .set("ok", ok));
   }
-  session.out() << (session.json ? json{{"ok", well}, {"probes", all}}.dump() + "\n" : table.text());
-  return well ? kDone : kFailed;
+  session.out() << (session.json ? Json::object().set("ok", all_ok).set("probes", all).dump() + "\n" : table.text());
+  return all_ok ? kDone : kFailed;
 }
 
-// What the command line leaves open is taken from the configuration, when there is one.
+// Options that the command line leaves out come from the configuration, if there is one.
 void complete(Options& options, const settings::Settings& config) {
   if (options.key_file.empty()) options.key_file = (config.data_dir / "sim-kick-private.pem").string();
   const auto& sources = config.sources;
@@ -158,19 +153,17 @@ int probe(Session& session, Options options) {
 
 }  // namespace
 
-void add_probe(CLI::App& root, Session& session) {
+void add_probe(const Command& root) {
   auto options = std::make_shared<Options>();
-  CLI::App& command =
-      add_command(root, session,
-                  {"probe", "Send a good, a repeated, a tampered and an unsigned delivery to a receiver",
-                   [options](Session& s) { return probe(s, *options); }});
-  command.add_option("url", options->url, "The receiver, such as http://127.0.0.1:8080/webhooks/kick")->required();
-  command.add_option("--source", options->source, "Sign as this source does: kick, sumsub, or a configured name")
-      ->required();
-  command.add_option("--scheme", options->scheme, "Of a source that is not configured here: standard-webhooks");
-  command.add_option("--key", options->key_file,
-                     "Kick: an RSA private key, PEM; default: the simulated Kick's in data_dir");
-  command.add_option("--secret", options->secret, "The source's secret; default: the configured one");
+  const Command command =
+      root.add({"probe", "Send a good, a repeated, a tampered and an unsigned delivery to a receiver",
+                [options](Session& session) { return probe(session, *options); }});
+  command.option("url", options->url, "The receiver, such as http://127.0.0.1:8080/webhooks/kick").required();
+  command.option("--source", options->source, "Sign as this source does: kick, sumsub, or a configured name")
+      .required();
+  command.option("--scheme", options->scheme, "Of a source that is not configured here: standard-webhooks");
+  command.option("--key", options->key_file, "Kick: an RSA private key, PEM; default: the fake Kick's in data_dir");
+  command.option("--secret", options->secret, "The source's secret; default: the configured one");
 }
 
 }  // namespace vf::cli

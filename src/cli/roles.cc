@@ -1,7 +1,6 @@
-// vf up, vf ingest, vf api, vf worker: the commands that run until they are told to stop.
+// vf up, vf ingest, vf api, vf worker: the commands that run until a signal stops them.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 
 #include "app/process.h"
@@ -14,11 +13,11 @@
 namespace vf::cli {
 namespace {
 
-constexpr std::chrono::seconds kStopPatience{10};
-static_assert(app::kDrainAtMost < kStopPatience);
+constexpr std::chrono::seconds kStopTimeout{10};
+static_assert(app::kDrainAtMost < kStopTimeout);
 
 void announce(const Session& session, const settings::Settings& config, const app::Addresses& addresses) {
-  if (session.json) return;  // the log tells; standard output stays machine-readable
+  if (session.json) return;  // the log has the addresses; standard output stays machine-readable
   auto& out = session.out();
   out << "\nvf is ready\n";
   if (!addresses.webhooks.empty()) out << fmt::format("  webhooks     {}/webhooks/<source>\n", addresses.webhooks);
@@ -26,9 +25,8 @@ void announce(const Session& session, const settings::Settings& config, const ap
     out << fmt::format("  {:<12} {}/internal/events   tables: {}\n", name, url,
                        config::without_password(config.environments.at(name).store.location));
   }
-  if (!addresses.simulated_kick.empty())
-    out << fmt::format("  simulated    Kick's API at {}\n", addresses.simulated_kick);
-  const auto token = config.data_dir / "admin-token";  // not there when admin.token says another place
+  if (!addresses.simulated_kick.empty()) out << fmt::format("  fake Kick    API at {}\n", addresses.simulated_kick);
+  const auto token = config.data_dir / "admin-token";  // not there if admin.token names another place
   out << fmt::format("  admin        {}/{}\n\n", addresses.admin,
                      std::filesystem::exists(token) ? "   (token: " + token.string() + ")" : "");
   out.flush();
@@ -42,15 +40,15 @@ int run_role(Session& session, app::ProcessParams params) {
   if (!addresses) return session.fail(addresses.error());
   process.log().info("ready", {{"webhooks", addresses->webhooks}, {"admin", addresses->admin}});
   announce(session, process.config(), *addresses);
-  platform::wait_for_stop(kStopPatience);
+  platform::wait_for_stop(kStopTimeout);
   process.log().info("stopping");
   process.drain();
   process.log().info("stopped");
   return kDone;
 }
 
-// Everything that is wrong at once: also what only shows when values are read. Not the secrets that a first start would
-// have made.
+// All problems at once, also those that only show when values are read. Problems of defaults are left out: they are
+// secrets that a complete first start makes.
 std::vector<config::Problem> all_problems(const settings::LoadParams& params, std::vector<config::Problem> first) {
   auto loaded = settings::load(params);
   if (loaded) return first;
@@ -81,32 +79,25 @@ int one_role(Session& session, settings::Role role, const std::string& environme
                   {.config = std::move(*config), .role = role, .environment = environment, .simulated = false});
 }
 
-struct Words {
-  const char *name, *description;
-};
-
-void add_environment_role(CLI::App& root, Session& session, settings::Role role, const Words& words) {
+void add_role(const Command& root, settings::Role role, const std::string& name, const std::string& description) {
   auto environment = std::make_shared<std::string>();
-  CLI::App& command = add_command(root, session, {words.name, words.description, [role, environment](Session& s) {
-                                                    return one_role(s, role, *environment);
-                                                  }});
-  command.add_option("--env", *environment, "The environment")->required();
+  const Command command = root.add(
+      {name, description, [role, environment](Session& session) { return one_role(session, role, *environment); }});
+  if (role != settings::Role::ingest) command.option("--env", *environment, "The environment").required();
 }
 
 }  // namespace
 
-void add_roles(CLI::App& root, Session& session) {
+void add_roles(const Command& root) {
   auto simulated = std::make_shared<bool>(false);
-  CLI::App& all = add_command(root, session,
-                              {"up", "Everything in one process: ingest, environments, admin",
-                               [simulated](Session& s) { return up(s, *simulated); }});
-  all.add_flag("--sim", *simulated, "Play Kick and Sumsub too, and point the sources at them");
-  add_command(root, session, {"ingest", "The shared tier: receive, prove, keep, fan out", [](Session& s) {
-                                return one_role(s, settings::Role::ingest, {});
-                              }});
-  add_environment_role(root, session, settings::Role::api, {"api", "One environment: its receiver and its tables"});
-  add_environment_role(root, session, settings::Role::worker,
-                       {"worker", "One environment: retention, and another try for quarantined events"});
+  root.add({"up", "Everything in one process: ingest, environments, admin",
+            [simulated](Session& session) { return up(session, *simulated); }})
+      .flag("--sim", *simulated, "Play Kick and Sumsub too, and point the sources at them");
+  add_role(root, settings::Role::ingest, "ingest",
+           "The shared tier: receives, verifies and stores webhooks, delivers them");
+  add_role(root, settings::Role::api, "api", "One environment: its receiver and its tables");
+  add_role(root, settings::Role::worker, "worker",
+           "One environment: its retention and the retry of quarantined events");
 }
 
 }  // namespace vf::cli

@@ -1,7 +1,6 @@
-// Session: what a command gets: the global flags, the streams, and how failures are told. One thread.
+// Session: what a command gets: the global flags, the streams, and functions that report failures. One thread.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,21 +15,20 @@ inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 
 struct Session {
   Streams streams;
-  std::string config_file;                    // --config or VF_CONFIG; empty: none
-  std::vector<std::string> sets;              // --set, each key=value
-  bool json = false;                          // --json
-  std::function<int(Session&)> command = {};  // the one that the arguments name
+  std::string config_file = {};        // --config or VF_CONFIG; empty: none
+  std::vector<std::string> sets = {};  // --set, each key=value
+  bool json = false;                   // --json
 
   std::ostream& out() const { return streams.out; }
   std::ostream& err() const { return streams.err; }
 
   /// For settings::load() and settings::first_start().
   settings::LoadParams load_params(settings::Role role, const std::string& environment = {}) const;
-  /// Loads, tells warnings and problems. nullopt: return kWrongUsage.
+  /// Loads the configuration; prints warnings and problems. nullopt: return kWrongUsage.
   std::optional<settings::Settings> load(const settings::LoadParams& params) const;
 
   /// "vf: <message>" on the error stream. Each returns the exit code, for `return session.fail(error);`
-  int fail(const Error& error) const;                              // kFailed; of what is invalid: kWrongUsage
+  int fail(const Error& error) const;                              // kFailed; kWrongUsage if the error is `invalid`
   int misuse(const std::string& message) const;                    // kWrongUsage
   int reject(const std::vector<config::Problem>& problems) const;  // kWrongUsage
 };

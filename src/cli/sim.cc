@@ -1,13 +1,12 @@
-// vf sim: plays the providers against a hub that runs elsewhere.
+// vf sim: fake providers that send to a hub which runs elsewhere.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/time.h"
 #include "cli/families.h"
+#include "cli/json.h"
 #include "concurrency/periodic_task.h"
 #include "fake_providers/simulator.h"
 #include "platform/signals.h"
@@ -15,7 +14,7 @@
 namespace vf::cli {
 namespace {
 
-constexpr std::chrono::seconds kStopPatience{10};
+constexpr std::chrono::seconds kStopTimeout{10};
 constexpr Millis kFinishedPoll{100};
 
 struct Options {
@@ -48,17 +47,18 @@ fake_providers::SimulatorParams params_of(const Options& options) {
 }
 
 std::string summary(const fake_providers::PlayerStats& stats, bool json) {
-  const nlohmann::json all = {{"events", stats.events},
-                              {"sent", stats.sent},
-                              {"accepted", stats.accepted},
-                              {"duplicates", stats.duplicates},
-                              {"forgeries_refused", stats.forgeries_refused},
-                              {"forgeries_accepted", stats.forgeries_accepted},
-                              {"retries", stats.retries},
-                              {"given_up", stats.given_up}};
+  const Json all = Json::object()
+                       .set("events", stats.events)
+                       .set("sent", stats.sent)
+                       .set("accepted", stats.accepted)
+                       .set("duplicates", stats.duplicates)
+                       .set("forgeries_refused", stats.forgeries_refused)
+                       .set("forgeries_accepted", stats.forgeries_accepted)
+                       .set("retries", stats.retries)
+                       .set("given_up", stats.given_up);
   if (json) return all.dump() + "\n";
   std::string out;
-  for (const auto& [name, value] : all.items()) out += fmt::format("{:<20}{}\n", name, value.dump());
+  for (const auto& [name, value] : all.fields()) out += fmt::format("{:<20}{}\n", name, value.dump());
   return out;
 }
 
@@ -86,12 +86,12 @@ int play(Session& session, const Options& options) {
   const auto playing =
       (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
   if (!playing) return session.fail(playing.error());
-  // The main thread waits for a signal; when all events are answered, this raises it.
+  // The main thread waits for a signal; this task raises it when all messages were sent and answered.
   concurrency::PeriodicTask finished("sim-finished", kFinishedPoll, [&simulator] {
     if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;
   });
-  platform::wait_for_stop(kStopPatience);
+  platform::wait_for_stop(kStopTimeout);
   finished.stop();
   (*simulator)->stop();
   const auto stats = (*simulator)->stats();
@@ -99,44 +99,38 @@ int play(Session& session, const Options& options) {
   return stats.forgeries_accepted > 0 || stats.given_up > 0 ? kFailed : kDone;
 }
 
-void add_options(CLI::App& command, Options& o) {
-  command.add_option("--hub", o.hub, "The hub's public listener")->capture_default_str();
-  command.add_option("--listen", o.listen, "The simulated APIs' own listener")->capture_default_str();
-  command.add_option("--key", o.key_file, "Kick's private key, PEM; default: a new one, served at --listen");
-  command.add_option("--sumsub-secret", o.sumsub_secret, "Sumsub's webhook secret; without it Sumsub is silent");
-  command.add_option("--sumsub-percent", o.sumsub, "Of all events")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 100.0));
-  command.add_option("--rate", o.rate, "Events a second; 0: as fast as they are taken")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1'000'000.0, "0 to 1000000"));
-  command.add_option("--count", o.count, "End after so many events");
-  command.add_option("--seconds", o.seconds, "End after so long")->check(CLI::Range(0.0, 1e9));
-  command.add_option("--seed", o.seed, "The same seed plays the same events")->capture_default_str();
-  command.add_option("--channels", o.channels, "Channels of the fake Kick")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000));
-  command.add_option("--record", o.record_file, "Write a line of JSON for each delivery that has come to its end");
+void add_options(const Command& command, Options& o) {
+  command.option("--hub", o.hub, "The hub's public listener").show_default();
+  command.option("--listen", o.listen, "Listener of the fake providers' own APIs").show_default();
+  command.option("--key", o.key_file, "Kick's private key, PEM; default: a new one, served at --listen");
+  command.option("--sumsub-secret", o.sumsub_secret, "Sumsub's webhook secret; without it Sumsub sends nothing");
+  command.option("--sumsub-percent", o.sumsub, "Of all events").show_default().between(0.0, 100.0);
+  command.option("--rate", o.rate, "Events a second; 0: as fast as the hub takes them")
+      .show_default()
+      .between(0.0, 1'000'000.0);
+  command.option("--count", o.count, "End after so many events");
+  command.option("--seconds", o.seconds, "End after so long").between(0.0, 1e9);
+  command.option("--seed", o.seed, "The same seed gives the same events").show_default();
+  command.option("--channels", o.channels, "Channels that events are about").show_default().between(1, 10'000);
+  command.option("--record", o.record_file, "Write a line of JSON for each delivery that was accepted or given up");
   const auto percent = [&command](const char* name, double& value, const char* what) {
-    command.add_option(name, value, what)->check(CLI::Range(0.0, 100.0));
+    command.option(name, value, what).between(0.0, 100.0);
   };
   percent("--repeat", o.repeat, "Percent sent twice under one id");
   percent("--second-id", o.second_id, "Percent sent again under a second id");
   percent("--late", o.late, "Percent sent up to 10 s late");
-  percent("--overtaken", o.overtaken, "Percent overtaken by what follows");
+  percent("--overtaken", o.overtaken, "Percent sent after later events");
   percent("--tampered", o.tampered, "Percent followed by a copy with one bit flipped");
-  command.add_option("--outage-every", o.outage_every, "Seconds between outages of the provider");
-  command.add_option("--outage-length", o.outage_length, "Seconds an outage lasts; then all comes at once");
+  command.option("--outage-every", o.outage_every, "Seconds between outages of the provider");
+  command.option("--outage-length", o.outage_length, "Seconds an outage lasts; then everything is sent at once");
 }
 
 }  // namespace
 
-void add_sim(CLI::App& root, Session& session) {
+void add_sim(const Command& root) {
   auto options = std::make_shared<Options>();
-  CLI::App& command = add_command(root, session,
-                                  {"sim", "Play Kick and Sumsub: signed webhooks at a chosen rate, from a seed",
-                                   [options](Session& s) { return play(s, *options); }});
-  add_options(command, *options);
+  const auto run = [options](Session& session) { return play(session, *options); };
+  add_options(root.add({"sim", "Fake Kick and Sumsub: signed webhooks at a chosen rate, from a seed", run}), *options);
 }
 
 }  // namespace vf::cli
