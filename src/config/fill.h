@@ -14,7 +14,7 @@ namespace vf::config {
 struct FillParams {
   std::filesystem::path base;  // where relative `file:` references are
   Lookup lookup;
-  /// Must this value be resolved? All others are checked as far as that asks for no variable and no file.
+  /// Must this value be resolved? Every other value is checked as far as that needs no variable and no file.
   std::function<bool(const std::string& path, const Key& key)> is_needed;
   /// Is this named section complete without its required keys?
   std::function<bool(const std::string& section)> is_off;

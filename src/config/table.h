@@ -1,4 +1,4 @@
-// Table: all keys of a configuration, in the order of the docs, and the questions that a path asks of them. Built once;
+// Table: all keys of a configuration, in the order of the docs, and look-ups by path. Built once;
 // never changes, so any thread may read it. Keys are referred to by address: the table outlives what is made with it.
 #pragma once
 

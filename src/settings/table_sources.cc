@@ -15,7 +15,8 @@ void add_kick(Keys& keys) {
   Section<KickSource> s(keys, "sources.kick", kHub, [](Settings& c, const std::string&) -> KickSource& {
     return c.sources.kick ? *c.sources.kick : c.sources.kick.emplace();
   });
-  s.key("mode", &KickSource::mode, {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
+  s.key("mode", &KickSource::mode,
+        {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("public_keys", &KickSource::public_keys,
         {.fallback_doc = "Kick's published key, refreshed from api_base",
          .check = check_rsa_public_key,
@@ -65,7 +66,8 @@ void add_x(Keys& keys) {
   });
   s.key("mode", &XSource::mode,
         {.fallback = "live",
-         .doc = "live; dry-run: kept in the raw log, never fanned out; off: not polled. Not used yet, as all of this section: "
+         .doc = "live; dry-run: kept in the raw log, never fanned out; off: not polled. Not used yet, as all of this "
+                "section: "
                 "nothing is polled."});
   s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API. Not used yet."});
   s.key("bearer_token", &XSource::bearer_token,

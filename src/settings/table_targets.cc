@@ -16,8 +16,9 @@ Target& target(Settings& settings, const std::string& name) {
 
 void add_filters(Section<fanout::Target>& s) {
   using fanout::Target;
-  s.key_with_own_default("mode", &Target::mode,
-                         {.doc = "live; dry-run: events are skipped, and not sent later either; paused: the backlog is kept."});
+  s.key_with_own_default(
+      "mode", &Target::mode,
+      {.doc = "live; dry-run: events are skipped, and not sent later either; paused: the backlog is kept."});
   s.key("sources", &Target::sources,
         {.fallback_doc = "all", .doc = "Only events of these sources.", .example = "[kick, sumsub]"});
   s.key(
@@ -28,7 +29,8 @@ void add_filters(Section<fanout::Target>& s) {
                          {.doc = "Where a new target begins: now, or at the earliest event kept."});
   s.key_with_own_default(
       "max_backlog", &Target::max_backlog,
-      {.min = kMinute, .doc = "A target further behind is detached, with an alarm: older events are not sent to it any more."});
+      {.min = kMinute,
+       .doc = "A target further behind is detached, with an alarm: older events are not sent to it any more."});
 }
 
 void add_target(Keys& keys) {
