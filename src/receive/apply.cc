@@ -15,11 +15,10 @@ using store::Applied;
 using store::EnvironmentStore;
 using store::Projection;
 
-// Of content that the store refuses even in quarantine, its message may quote a value.
 http::Response failure(const Error& error, const OnFailure& on_failure) {
   if (on_failure) {
-    const bool may_quote = error.code == Code::invalid;
-    on_failure(may_quote ? invalid("the store takes an event neither as rows nor in quarantine") : error);
+    const bool may_quote = error.code == Code::invalid;  // the store refused content, and may name a value of it
+    on_failure(may_quote ? invalid("the store refuses an event both as rows and in quarantine") : error);
   }
   return error.code == Code::unavailable ? busy(error.message) : http::problem(500, error.message);
 }
@@ -50,8 +49,8 @@ void quarantine(Projection& projection, const Event& event, const std::string& r
   append_envelope(projection.envelope, event);
 }
 
-// One transaction for all. What the store refuses for its content is put aside, and all of it tried again: each round
-// puts one more aside at least.
+// One transaction for all. When the store refuses the content of some events, they are quarantined and the whole batch
+// is applied again; each round quarantines at least one more event.
 Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Event> events,
                                    std::span<Projection> projections, Instant now) {
   for (;;) {
@@ -59,38 +58,39 @@ Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Even
     auto statuses = store.apply(projections, now, &refusals);
     if (statuses || refusals.empty()) return statuses;
     for (const auto& [index, reason] : refusals) {
-      if (projections[index].status == Applied::quarantined) return statuses;  // cannot even be put aside
+      if (projections[index].status == Applied::quarantined) return statuses;  // refused in quarantine too
       quarantine(projections[index], events[index], reason);
     }
   }
 }
 
-// The requests' events as one batch.
-ApplyEvents joined(std::span<ApplyEvents* const> asks) {
+ApplyEvents joined(std::span<ApplyEvents* const> requests) {
   ApplyEvents all;
-  for (ApplyEvents* ask : asks) {
-    std::ranges::move(ask->events, std::back_inserter(all.events));
-    std::ranges::move(ask->projections, std::back_inserter(all.projections));
+  for (ApplyEvents* request : requests) {
+    std::ranges::move(request->events, std::back_inserter(all.events));
+    std::ranges::move(request->projections, std::back_inserter(all.projections));
   }
   return all;
 }
 
-// One answer a request, with the statuses dealt back.
-std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> asks, Instant now,
+// One transaction for the events of all requests; one answer a request.
+std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> requests, Instant now,
                                            const Watch& watch) {
-  ApplyEvents all = joined(asks);
+  ApplyEvents all = joined(requests);
   const auto statuses = apply(store, all.events, all.projections, now);
-  if (!statuses) return std::vector(asks.size(), failure(statuses.error(), watch.on_failure));
+  if (!statuses) return std::vector(requests.size(), failure(statuses.error(), watch.on_failure));
   std::vector<http::Response> answers;
   size_t from = 0;
-  for (const ApplyEvents* ask : asks) {
-    const size_t count = ask->events.size();
+  for (const ApplyEvents* request : requests) {
+    const size_t count = request->events.size();  // its moved-from events are still there to count
     answers.push_back(
         results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count)));
     from += count;
   }
   if (!watch.on_event) return answers;
-  for (size_t i = 0; i < all.events.size(); ++i) watch.on_event({all.events[i], (*statuses)[i], now});
+  for (size_t i = 0; i < all.events.size(); ++i) {
+    watch.on_event({.event = all.events[i], .status = (*statuses)[i]});
+  }
   return answers;
 }
 
@@ -116,7 +116,7 @@ http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failur
   return answer;
 }
 
-// Projects a quarantined event afresh. An envelope that cannot be read (a defect) stays where it is, with that reason.
+// Projects a quarantined event anew. An envelope that cannot be read (a defect) stays in quarantine with that reason.
 Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
   auto read = read_envelopes(waiting.envelope, 1);
   Projection projection;
@@ -166,14 +166,14 @@ Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Inst
                      .quarantined = count(Applied::quarantined)};
 }
 
-std::vector<http::Response> apply_requests(EnvironmentStore& store, std::vector<Ask>& asks, Instant now,
+std::vector<http::Response> apply_requests(EnvironmentStore& store, std::vector<Operation>& operations, Instant now,
                                            const Watch& watch) {
-  std::vector<http::Response> answers(asks.size());
+  std::vector<http::Response> answers(operations.size());
   std::vector<ApplyEvents*> together;
   std::vector<size_t> places;
-  for (size_t i = 0; i < asks.size(); ++i) {
-    if (auto* ask = std::get_if<ApplyEvents>(&asks[i])) {
-      together.push_back(ask);
+  for (size_t i = 0; i < operations.size(); ++i) {
+    if (auto* apply = std::get_if<ApplyEvents>(&operations[i])) {
+      together.push_back(apply);
       places.push_back(i);
     }
   }
@@ -181,9 +181,12 @@ std::vector<http::Response> apply_requests(EnvironmentStore& store, std::vector<
     auto applied = apply_together(store, together, now, watch);
     for (size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(applied[i]);
   }
-  for (size_t i = 0; i < asks.size(); ++i) {  // after the commit, so that they see it
-    if (const auto* ask = std::get_if<ShowEvent>(&asks[i])) answers[i] = show(store, ask->id, watch.on_failure);
-    if (std::holds_alternative<RetryQuarantined>(asks[i])) answers[i] = retry(store, now, watch.on_failure);
+  for (size_t i = 0; i < operations.size(); ++i) {  // after the commit, so that they see it
+    if (const auto* shown = std::get_if<ShowEvent>(&operations[i])) {
+      answers[i] = show(store, shown->id, watch.on_failure);
+    } else if (std::holds_alternative<RetryQuarantined>(operations[i])) {
+      answers[i] = retry(store, now, watch.on_failure);
+    }
   }
   return answers;
 }

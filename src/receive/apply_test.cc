@@ -10,14 +10,16 @@
 namespace vf::receive {
 namespace {
 
-std::vector<http::Response> settled(FaultyStore& store, const std::vector<http::Request>& requests,
-                                    const Watch& watch = {}) {
-  std::vector<Ask> asks;
-  for (const auto& request : requests) asks.push_back(std::get<Ask>(decode(request, signer({kSecret}), {}, kNow)));
-  return apply_requests(store, asks, kNow, watch);
+std::vector<http::Response> apply_all(FaultyStore& store, const std::vector<http::Request>& requests,
+                                      const Watch& watch = {}) {
+  std::vector<Operation> operations;
+  for (const auto& request : requests) {
+    operations.push_back(std::get<Operation>(decode(request, signer({kSecret}), {}, kNow)));
+  }
+  return apply_requests(store, operations, kNow, watch);
 }
 
-http::Response settled_one(FaultyStore& store, const http::Request& request) { return settled(store, {request}).at(0); }
+http::Response apply_one(FaultyStore& store, const http::Request& request) { return apply_all(store, {request}).at(0); }
 
 std::string result(const Event& event, std::string_view status) {
   return R"({"id":")" + event.id.to_string() + R"(","status":")" + std::string(status) + "\"}";
@@ -26,37 +28,37 @@ std::string result(const Event& event, std::string_view status) {
 http::Request show(const Event& event) { return signed_request("GET", "/internal/events/" + event.id.to_string(), ""); }
 http::Request retry() { return signed_request("POST", "/internal/quarantine/retry", ""); }
 
-bool asks_to_come_back(const http::Response& response) {
+bool asks_for_a_retry(const http::Response& response) {
   return response.status == 503 &&
          std::ranges::any_of(response.headers, [](auto& it) { return it.first == "Retry-After"; });
 }
 
-TEST(Settle, AnswersEachEventInTheRequestsOrder) {
+TEST(ApplyRequests, AnswersEachEventInTheRequestsOrder) {
   FaultyStore store;
-  const auto answer = settled_one(store, post_events({unwanted(4), poison(3), follow(2), follow(1)}));
+  const auto answer = apply_one(store, post_events({unwanted(4), poison(3), follow(2), follow(1)}));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.content_type, "application/json");
   EXPECT_EQ(answer.body, "{\"results\":[" + result(unwanted(4), "ignored") + "," + result(poison(3), "quarantined") +
                              "," + result(follow(2), "applied") + "," + result(follow(1), "applied") + "]}");
   EXPECT_EQ(store.in_quarantine(poison(3).id)->reason, "/broadcaster/user_id: missing");
-  EXPECT_EQ(settled_one(store, post_events({})).body, "{\"results\":[]}");
+  EXPECT_EQ(apply_one(store, post_events({})).body, "{\"results\":[]}");
 }
 
-TEST(Settle, ADuplicateIsByEventIdWithinARequestAndLater) {
+TEST(ApplyRequests, DuplicatesAreFoundByEventId) {
   FaultyStore store;
-  EXPECT_EQ(settled_one(store, post_events({follow(1), follow(1)})).body,
+  EXPECT_EQ(apply_one(store, post_events({follow(1), follow(1)})).body,
             "{\"results\":[" + result(follow(1), "applied") + "," + result(follow(1), "duplicate") + "]}");
-  EXPECT_EQ(settled_one(store, post_events({follow(1)})).body,
-            "{\"results\":[" + result(follow(1), "duplicate") + "]}");
-  EXPECT_EQ(settled_one(store, post_events({unwanted(2)})).body,
+  EXPECT_EQ(apply_one(store, post_events({follow(1)})).body, "{\"results\":[" + result(follow(1), "duplicate") + "]}");
+  EXPECT_EQ(apply_one(store, post_events({unwanted(2)})).body,
             "{\"results\":[" + result(unwanted(2), "ignored") + "]}");
-  EXPECT_EQ(settled_one(store, post_events({unwanted(2)})).body,
+  EXPECT_EQ(apply_one(store, post_events({unwanted(2)})).body,
             "{\"results\":[" + result(unwanted(2), "duplicate") + "]}");
 }
 
-TEST(Settle, RequestsThatArriveTogetherAreOneTransaction) {
+TEST(ApplyRequests, RequestsThatArriveTogetherShareATransaction) {
   FaultyStore store;
-  const auto answers = settled(store, {post_events({follow(1), follow(2)}), post_events({follow(2)}), show(follow(2))});
+  const auto answers =
+      apply_all(store, {post_events({follow(1), follow(2)}), post_events({follow(2)}), show(follow(2))});
   EXPECT_EQ(store.transactions, std::vector<size_t>{3});
   EXPECT_EQ(answers[0].body,
             "{\"results\":[" + result(follow(1), "applied") + "," + result(follow(2), "applied") + "]}");
@@ -64,30 +66,30 @@ TEST(Settle, RequestsThatArriveTogetherAreOneTransaction) {
   EXPECT_EQ(answers[2].status, 200);  // a read beside them sees their commit
 }
 
-TEST(Settle, WhenTheStoreIsAwayNothingIsAppliedAndAllComeBack) {
+TEST(ApplyRequests, StoreAwayIs503AndNothingIsApplied) {
   FaultyStore store;
   store.next_errors = {unavailable("the disk is full")};
-  const auto answers = settled(store, {post_events({follow(1)}), post_events({follow(2)})});
-  EXPECT_TRUE(asks_to_come_back(answers[0]));
-  EXPECT_TRUE(asks_to_come_back(answers[1]));
+  const auto answers = apply_all(store, {post_events({follow(1)}), post_events({follow(2)})});
+  EXPECT_TRUE(asks_for_a_retry(answers[0]));
+  EXPECT_TRUE(asks_for_a_retry(answers[1]));
   EXPECT_FALSE(store.has_processed(follow(1).id));
   store.next_errors = {unavailable("locked")};
-  EXPECT_TRUE(asks_to_come_back(settled_one(store, show(follow(1)))));
+  EXPECT_TRUE(asks_for_a_retry(apply_one(store, show(follow(1)))));
   store.next_errors = {unavailable("locked")};
-  EXPECT_TRUE(asks_to_come_back(settled_one(store, retry())));
+  EXPECT_TRUE(asks_for_a_retry(apply_one(store, retry())));
 }
 
-TEST(Settle, ADefectOfOursIs500AndPutsNobodyAside) {
+TEST(ApplyRequests, DefectIs500AndQuarantinesNothing) {
   FaultyStore store;
   store.next_errors = {internal("no such table: bans")};
-  EXPECT_EQ(settled_one(store, post_events({follow(1), follow(2)})).status, 500);
+  EXPECT_EQ(apply_one(store, post_events({follow(1), follow(2)})).status, 500);
   EXPECT_TRUE(store.in_quarantine().empty());
 }
 
-TEST(Settle, AnEventThatTheStoreRefusesIsFoundAndHoldsNobodyBack) {
+TEST(ApplyRequests, RefusedEventIsQuarantinedAndOthersAreApplied) {
   FaultyStore store;
   store.refused = {follow(3).message_id};
-  const auto answers = settled(
+  const auto answers = apply_all(
       store, {post_events({follow(1), follow(2)}), post_events({follow(3), follow(4)}), post_events({follow(5)})});
   EXPECT_EQ(answers[1].body,
             "{\"results\":[" + result(follow(3), "quarantined") + "," + result(follow(4), "applied") + "]}");
@@ -96,114 +98,111 @@ TEST(Settle, AnEventThatTheStoreRefusesIsFoundAndHoldsNobodyBack) {
   EXPECT_EQ(store.transactions, std::vector<size_t>{5}) << "all or nothing";
   for (uint64_t i = 1; i <= 5; ++i) EXPECT_TRUE(store.has_processed(follow(i).id)) << i;
   store.refused.clear();
-  EXPECT_EQ(settled_one(store, retry()).body, R"({"tried":1,"applied":1,"ignored":0,"quarantined":0})");
+  EXPECT_EQ(apply_one(store, retry()).body, R"({"tried":1,"applied":1,"ignored":0,"quarantined":0})");
 }
 
-TEST(Settle, ManyRefusedAtOnceAreTwoRoundsNotMany) {
+TEST(ApplyRequests, ManyRefusedTogetherTakeTwoRounds) {
   FaultyStore store;
   std::vector<Event> many;
   for (uint64_t i = 1; i <= 500; ++i) store.refused.insert(many.emplace_back(follow(i)).message_id);
-  EXPECT_EQ(settled_one(store, post_events(many)).status, 200);
+  EXPECT_EQ(apply_one(store, post_events(many)).status, 200);
   EXPECT_EQ(store.applies, 2);
   EXPECT_EQ(store.in_quarantine().size(), 500u);
 }
 
-TEST(Settle, TheStoreGoingAwayAfterARefusalSendsAllBackWithNothingApplied) {
+TEST(ApplyRequests, StoreAwayAfterARefusalIs503AndNothingIsApplied) {
   FaultyStore store;
   store.refused = {follow(2).message_id};
   store.after_refusal = unavailable("gone");
-  EXPECT_TRUE(asks_to_come_back(settled_one(store, post_events({follow(1), follow(2), follow(3), follow(4)}))));
+  EXPECT_TRUE(asks_for_a_retry(apply_one(store, post_events({follow(1), follow(2), follow(3), follow(4)}))));
   EXPECT_TRUE(store.transactions.empty());
-  EXPECT_EQ(settled_one(store, post_events({follow(1), follow(2)})).status, 200);
+  EXPECT_EQ(apply_one(store, post_events({follow(1), follow(2)})).status, 200);
 }
 
-TEST(Settle, ARefusalThatCannotEvenBePutAsideIsADefect) {
+TEST(ApplyRequests, RefusalInQuarantineIsADefect) {
   FaultyStore store;
   store.refused = {follow(1).message_id};
   store.refuses_quarantine = true;
-  EXPECT_EQ(settled_one(store, post_events({follow(1), follow(2)})).status, 500);
+  EXPECT_EQ(apply_one(store, post_events({follow(1), follow(2)})).status, 500);
   EXPECT_FALSE(store.has_processed(follow(2).id));
   store.refused.clear();
-  store.next_errors = {invalid("nobody named")};
-  EXPECT_EQ(settled_one(store, post_events({follow(2)})).status, 500);
+  store.next_errors = {invalid("no event named")};
+  EXPECT_EQ(apply_one(store, post_events({follow(2)})).status, 500);
 }
 
-TEST(Settle, ShowsWhatBecameOfAnEvent) {
+TEST(ApplyRequests, ShowsTheStatusOfAnEvent) {
   FaultyStore store;
-  EXPECT_EQ(settled_one(store, show(follow(1))).status, 404);
-  settled_one(store, post_events({follow(1)}));
-  EXPECT_EQ(settled_one(store, show(follow(1))).body,
+  EXPECT_EQ(apply_one(store, show(follow(1))).status, 404);
+  apply_one(store, post_events({follow(1)}));
+  EXPECT_EQ(apply_one(store, show(follow(1))).body,
             R"({"id":")" + follow(1).id.to_string() +
                 R"(","source":"kick","type":"kick.channel.followed","status":"applied",)" +
                 R"("time":"2025-01-14T16:08:06.123Z","received_at":"2025-01-14T16:10:00.500Z"})");
 }
 
-TEST(Settle, AnEventWithoutATimeShowsNone) {
+TEST(ApplyRequests, EventWithoutATimeShowsNull) {
   FaultyStore store;
   Event timeless = follow(1);
   timeless.time = {};
-  settled_one(store, post_events({timeless}));
-  EXPECT_NE(settled_one(store, show(timeless)).body.find(R"("time":null,"received_at":)"), std::string::npos);
+  apply_one(store, post_events({timeless}));
+  EXPECT_NE(apply_one(store, show(timeless)).body.find(R"("time":null,"received_at":)"), std::string::npos);
 }
 
-TEST(Settle, RetryTakesAMendedEventOutOfQuarantineThoughItWasProcessed) {
+TEST(ApplyRequests, RetryAppliesAFixedEventThoughItWasProcessed) {
   FaultyStore store;
-  settled_one(store, post_events({poison(1), poison(2)}));
-  EXPECT_EQ(settled_one(store, retry()).body, R"({"tried":2,"applied":0,"ignored":0,"quarantined":2})");
+  apply_one(store, post_events({poison(1), poison(2)}));
+  EXPECT_EQ(apply_one(store, retry()).body, R"({"tried":2,"applied":0,"ignored":0,"quarantined":2})");
   EXPECT_EQ(store.in_quarantine(poison(1).id)->attempts, 2);
   store.refused = {follow(3).message_id};
-  settled_one(store, post_events({follow(3)}));
-  store.refused.clear();  // mended
-  EXPECT_EQ(settled_one(store, retry()).body, R"({"tried":3,"applied":1,"ignored":0,"quarantined":2})");
+  apply_one(store, post_events({follow(3)}));
+  store.refused.clear();  // fixed
+  EXPECT_EQ(apply_one(store, retry()).body, R"({"tried":3,"applied":1,"ignored":0,"quarantined":2})");
   EXPECT_FALSE(store.in_quarantine(follow(3).id));
   EXPECT_EQ(store.row_counts()->at(0), std::pair(std::string("channel_followers"), int64_t{1}));
 }
 
-TEST(Settle, RetryIsBoundedAndSurvivesAnUnreadableEnvelope) {
+TEST(ApplyRequests, RetryIsBoundedAndSurvivesAnUnreadableEnvelope) {
   FaultyStore store;
   std::vector<Event> many;
   for (uint64_t i = 0; i <= kRetriedMax; ++i) many.push_back(poison(i + 1));
-  settled_one(store, post_events(many));
+  apply_one(store, post_events(many));
   store::Projection spoiled = projections::project(poison(1));
   spoiled.envelope = "{";
   spoiled.force = true;
   ASSERT_TRUE(store.MemoryEnvironment::apply(std::span(&spoiled, 1), kNow - Millis{1}, nullptr));
-  EXPECT_EQ(settled_one(store, retry()).body, R"({"tried":200,"applied":0,"ignored":0,"quarantined":200})");
+  EXPECT_EQ(apply_one(store, retry()).body, R"({"tried":200,"applied":0,"ignored":0,"quarantined":200})");
   EXPECT_EQ(store.in_quarantine(poison(1).id)->reason, "its envelope cannot be read");
   EXPECT_EQ(store.in_quarantine().size(), kRetriedMax + 1);
 }
 
-TEST(Settle, ReportsEachEventOnceItIsCommitted) {
+TEST(ApplyRequests, ReportsEachEventOnceItIsCommitted) {
   FaultyStore store;
   std::vector<std::pair<std::string, store::Applied>> seen;
-  const OnEvent note = [&](const EventReport& report) {
-    EXPECT_EQ(report.now, kNow);
-    seen.emplace_back(report.event.type, report.status);
-  };
-  settled(store, {post_events({follow(1), poison(2)}), post_events({follow(1)})}, {.on_event = note});
+  const OnEvent note = [&](const EventReport& report) { seen.emplace_back(report.event.type, report.status); };
+  apply_all(store, {post_events({follow(1), poison(2)}), post_events({follow(1)})}, {.on_event = note});
   ASSERT_EQ(seen.size(), 3u);
   EXPECT_EQ(seen[0], std::pair(std::string("kick.channel.followed"), store::Applied::applied));
   EXPECT_EQ(seen[1].second, store::Applied::quarantined);
   EXPECT_EQ(seen[2].second, store::Applied::duplicate);
   store.next_errors = {unavailable("away")};
-  settled(store, {post_events({follow(9)})}, {.on_event = note});
+  apply_all(store, {post_events({follow(9)})}, {.on_event = note});
   EXPECT_EQ(seen.size(), 3u);
 }
 
-TEST(Settle, ReportsEachFailureOfTheStoreAndQuotesNoContent) {
+TEST(ApplyRequests, ReportsStoreFailuresAndQuotesNoContent) {
   FaultyStore store;
-  std::vector<std::string> told;
-  const Watch watch{.on_failure = [&told](const Error& error) { told.push_back(error.message); }};
+  std::vector<std::string> messages;
+  const Watch watch{.on_failure = [&messages](const Error& error) { messages.push_back(error.message); }};
   for (const auto& request : {post_events({follow(1)}), show(follow(1)), retry()}) {
     store.next_errors = {internal("a table is missing")};
-    EXPECT_EQ(settled(store, {request}, watch).at(0).status, 500);
+    EXPECT_EQ(apply_all(store, {request}, watch).at(0).status, 500);
   }
-  EXPECT_EQ(told, std::vector<std::string>(3, "a table is missing"));
+  EXPECT_EQ(messages, std::vector<std::string>(3, "a table is missing"));
   store.next_errors = {invalid("invalid input: anna@example.org")};
-  settled(store, {post_events({follow(1)})}, watch);
-  EXPECT_EQ(told.at(3).find("anna"), std::string::npos);
-  settled(store, {post_events({follow(1)})}, watch);
-  EXPECT_EQ(told.size(), 4u);
+  apply_all(store, {post_events({follow(1)})}, watch);
+  EXPECT_EQ(messages.at(3).find("anna"), std::string::npos);
+  apply_all(store, {post_events({follow(1)})}, watch);
+  EXPECT_EQ(messages.size(), 4u);
 }
 
 }  // namespace

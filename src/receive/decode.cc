@@ -32,31 +32,31 @@ http::Response only(std::string_view method) {
   return answer;
 }
 
-Result<void> authenticate(const http::Request& request, const crypto::WebhookSigner& signer, Instant now) {
-  // A repeated header is no proof: unique() answers nothing for it.
+Result<void> verify(const http::Request& request, const crypto::WebhookSigner& signer, Instant now) {
+  // unique() has no value for a repeated header, so a request that repeats one is refused.
   const auto header = [&](std::string_view name) { return request.headers.unique(name).value_or(std::string_view{}); };
   return signer.verify({header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"), request.body},
                        now);
 }
 
 Decoded read_events(const http::Request& request, const Limits& limits) {
-  // Past events_max the sender is asked for less, not told that it is wrong; no more is read than tells.
+  // One more than the limit is read, which distinguishes 413 (send fewer) from 400.
   auto events = read_envelopes(request.body, limits.events_max + 1);
   if (!events) return http::problem(400, events.error().message);
   if (events->size() > limits.events_max) {
     return http::problem(413, "more than " + std::to_string(limits.events_max) + " events in one request");
   }
-  ApplyEvents ask;
-  ask.projections.reserve(events->size());
-  for (const Event& event : *events) ask.projections.push_back(projections::project(event));
-  ask.events = std::move(*events);
-  return Ask{std::move(ask)};
+  ApplyEvents apply;
+  apply.projections.reserve(events->size());
+  for (const Event& event : *events) apply.projections.push_back(projections::project(event));
+  apply.events = std::move(*events);
+  return Operation{std::move(apply)};
 }
 
 Decoded show_event(std::string_view id) {
   const auto uuid = Uuid::parse(id);
   if (!uuid) return http::problem(404, "not an event id");
-  return Ask{ShowEvent{*uuid}};
+  return Operation{ShowEvent{*uuid}};
 }
 
 }  // namespace
@@ -73,13 +73,13 @@ Decoded decode(const http::Request& request, const crypto::WebhookSigner& signer
   if (request.body.size() > limits.body_bytes_max) {
     return http::problem(413, "larger than " + std::to_string(limits.body_bytes_max) + " bytes");
   }
-  if (auto proved = authenticate(request, signer, now); !proved) return http::problem(401, proved.error().message);
+  if (auto verified = verify(request, signer, now); !verified) return http::problem(401, verified.error().message);
 
   if (path != kEvents) {
     if (auto refusal = http::refuse_unknown_parameters(request, {})) return std::move(*refusal);
   }
   if (one) return show_event(path.substr(kEvents.size() + 1));
-  if (path == kRetry) return Ask{RetryQuarantined{}};
+  if (path == kRetry) return Operation{RetryQuarantined{}};
   return read_events(request, limits);
 }
 

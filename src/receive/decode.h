@@ -1,5 +1,6 @@
-// decode(): what a request to an environment's listener asks for, or why it is refused. Proves the signature, reads the
-// envelopes and projects them: all of the thinking, none of the writing. Pure; runs on network threads.
+// decode(): from a request to an environment's listener to the operation that it asks for, or to the refusal. Verifies
+// the signature, reads the envelopes and projects them, so that apply_requests() only has to write. A pure function,
+// called on network threads.
 #pragma once
 
 #include <span>
@@ -21,7 +22,7 @@ struct Limits {
   size_t events_max = 5'000;  // of one request
 };
 
-/// POST /internal/events: `projections[i]` is what became of `events[i]`.
+/// POST /internal/events: `projections[i]` is the projection of `events[i]`.
 struct ApplyEvents {
   std::vector<Event> events;
   std::vector<store::Projection> projections;
@@ -33,12 +34,13 @@ struct ShowEvent {
 /// POST /internal/quarantine/retry
 struct RetryQuarantined {};
 
-/// What a proved request wants from the store.
-using Ask = std::variant<ApplyEvents, ShowEvent, RetryQuarantined>;
-/// An answer at once (a refusal), or something to be done first.
-using Decoded = std::variant<http::Response, Ask>;
+/// What a verified request asks of the store.
+using Operation = std::variant<ApplyEvents, ShowEvent, RetryQuarantined>;
+/// A refusal, to be answered at once, or an operation for the store.
+using Decoded = std::variant<http::Response, Operation>;
 
-/// In this order: 410 retired route, 404 unknown path, 405 method, 413 too large, 401 not proved, 400 no envelope.
+/// Refusals, checked in this order: 410 retired route, 404 unknown path, 405 wrong method, 413 body too large, 401
+/// unverified, 400 unknown parameter or malformed envelope (413 for too many of them).
 Decoded decode(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now);
 
 }  // namespace vf::receive

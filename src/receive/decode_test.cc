@@ -1,4 +1,4 @@
-// The contract of the environment listener, row by row, up to where the store comes in.
+// The contract of the environment listener, as far as it needs no store.
 #include "receive/decode.h"
 
 #include <gtest/gtest.h>
@@ -8,36 +8,36 @@
 namespace vf::receive {
 namespace {
 
-Decoded judged(const http::Request& request, const Limits& limits = {}) {
+Decoded decoded(const http::Request& request, const Limits& limits = {}) {
   return decode(request, signer({kSecret, kOldSecret}), limits, kNow);
 }
 
-/// The refusal's status; 0 when the request is taken.
+/// The status of the refusal; 0 when the request is accepted.
 int refusal(const http::Request& request, const Limits& limits = {}) {
-  const auto decoded = judged(request, limits);
-  const auto* response = std::get_if<http::Response>(&decoded);
+  const auto result = decoded(request, limits);
+  const auto* response = std::get_if<http::Response>(&result);
   return response == nullptr ? 0 : response->status;
 }
 
 std::string detail(const http::Request& request) {
-  const auto decoded = judged(request);
-  const auto* response = std::get_if<http::Response>(&decoded);
+  const auto result = decoded(request);
+  const auto* response = std::get_if<http::Response>(&result);
   return response == nullptr ? "" : response->body;
 }
 
 std::optional<std::string> header(const http::Request& request, std::string_view name) {
-  const auto decoded = judged(request);
-  for (const auto& [key, value] : std::get<http::Response>(decoded).headers) {
+  const auto result = decoded(request);
+  for (const auto& [key, value] : std::get<http::Response>(result).headers) {
     if (key == name) return value;
   }
   return std::nullopt;
 }
 
 ApplyEvents taken(const http::Request& request) {
-  auto decoded = judged(request);
-  auto* ask = std::get_if<Ask>(&decoded);
-  EXPECT_NE(ask, nullptr) << std::get<http::Response>(decoded).body;
-  return ask == nullptr ? ApplyEvents{} : std::move(std::get<ApplyEvents>(*ask));
+  auto result = decoded(request);
+  auto* operation = std::get_if<Operation>(&result);
+  EXPECT_NE(operation, nullptr) << std::get<http::Response>(result).body;
+  return operation == nullptr ? ApplyEvents{} : std::move(std::get<ApplyEvents>(*operation));
 }
 
 http::Request raw(std::string body) { return signed_request("POST", "/internal/events", std::move(body)); }
@@ -45,7 +45,7 @@ http::Request raw(std::string body) { return signed_request("POST", "/internal/e
 constexpr const char* kSmallest =
     R"({"specversion":"1.0","id":"0194650A-0000-4000-8000-000000000001","source":"orders","type":"orders.paid"})";
 
-TEST(Judge, RetiredRoutesAreGoneAndSayWhereToGo) {
+TEST(Decode, RetiredRoutesAre410AndNameTheirSuccessor) {
   for (const auto& [path, successor] :
        {std::pair{"/wh/kick", "/webhooks/kick"}, std::pair{"/wh/sumsub", "/webhooks/sumsub"},
         std::pair{"/api/kyc/hook?x=1", "/webhooks/sumsub"}}) {
@@ -60,7 +60,7 @@ TEST(Judge, RetiredRoutesAreGoneAndSayWhereToGo) {
   }
 }
 
-TEST(Judge, UnknownPathsAre404AndWrongMethods405) {
+TEST(Decode, UnknownPathsAre404AndWrongMethods405) {
   EXPECT_EQ(refusal(signed_request("POST", "/", "")), 404);
   EXPECT_EQ(refusal(signed_request("POST", "/internal/eventsx", "")), 404);
   EXPECT_EQ(refusal(signed_request("POST", "/internal/events/", "")), 404);
@@ -72,7 +72,7 @@ TEST(Judge, UnknownPathsAre404AndWrongMethods405) {
   EXPECT_EQ(refusal(signed_request("GET", "/internal/quarantine/retry", "")), 405);
 }
 
-TEST(Judge, UnprovedIs401) {
+TEST(Decode, UnverifiedIs401) {
   for (const char* missing : {"webhook-id", "webhook-timestamp", "webhook-signature"}) {
     auto request = post_events({follow(1)});
     http::Headers headers;
@@ -93,7 +93,7 @@ TEST(Judge, UnprovedIs401) {
   EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", {.secret = stranger})), 401);
 }
 
-TEST(Judge, ATimestampMoreThanFiveMinutesOffIs401) {
+TEST(Decode, TimestampMoreThanFiveMinutesOffIs401) {
   const auto signed_at = [](Millis off) {
     return signed_request("POST", "/internal/events", "[]", {.at = kNow + off});
   };
@@ -103,27 +103,28 @@ TEST(Judge, ATimestampMoreThanFiveMinutesOffIs401) {
   EXPECT_EQ(refusal(signed_at(std::chrono::minutes{5} + std::chrono::seconds{1})), 401);
 }
 
-TEST(Judge, EverySecretIsAcceptedWhileOneRotates) {
+TEST(Decode, EverySecretIsAcceptedWhileOneRotates) {
   EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", {.secret = kSecret})), 0);
   EXPECT_EQ(refusal(signed_request("POST", "/internal/events", "[]", {.secret = kOldSecret})), 0);
 }
 
-TEST(Judge, UnprovedIsDecidedBeforeMalformed) {
+TEST(Decode, SignatureIsCheckedBeforeTheEnvelope) {
   auto request = raw("not an envelope");
   EXPECT_EQ(refusal(request), 400);
   request.body += "!";
   EXPECT_EQ(refusal(request), 401);
 }
 
-TEST(Judge, WhatIsAskedOfAnEventOrOfQuarantineTakesNoParameters) {
+TEST(Decode, ShowAndRetryTakeNoParameters) {
   const std::string event = "/internal/events/" + follow(1).id.to_string();
   EXPECT_EQ(refusal(signed_request("GET", event + "?a=1", "")), 400);
   EXPECT_NE(detail(signed_request("GET", event + "?a=1", "")).find("'a'; this path takes none"), std::string::npos);
   EXPECT_EQ(refusal(signed_request("POST", "/internal/quarantine/retry?limit=1", "")), 400);
-  EXPECT_EQ(refusal(signed_request("POST", "/internal/events?tag=1", "[]")), 0) << "a sender's URL may carry its own";
+  EXPECT_EQ(refusal(signed_request("POST", "/internal/events?tag=1", "[]")), 0)
+      << "a sender's URL may carry parameters of its own";
 }
 
-TEST(Judge, NotAnEnvelopeIs400) {
+TEST(Decode, MalformedEnvelopeIs400) {
   const std::string batch = write_batch(std::vector{follow(1)});
   for (const std::string& body : {std::string(),
                                   std::string("null"),
@@ -149,50 +150,50 @@ TEST(Judge, NotAnEnvelopeIs400) {
   }
 }
 
-TEST(Judge, OnlyFourAttributesAreNeeded) {
-  const auto ask = taken(raw(kSmallest));
-  ASSERT_EQ(ask.events.size(), 1u);
-  EXPECT_EQ(ask.projections.at(0).event_id.to_string(), "0194650a-0000-4000-8000-000000000001");
-  EXPECT_EQ(ask.projections.at(0).status, store::Applied::ignored);
+TEST(Decode, OnlyFourAttributesAreNeeded) {
+  const auto apply = taken(raw(kSmallest));
+  ASSERT_EQ(apply.events.size(), 1u);
+  EXPECT_EQ(apply.projections.at(0).event_id.to_string(), "0194650a-0000-4000-8000-000000000001");
+  EXPECT_EQ(apply.projections.at(0).status, store::Applied::ignored);
 }
 
-TEST(Judge, OneEnvelopeOrABatchIsProjectedInOrder) {
+TEST(Decode, OneEnvelopeOrABatchIsProjectedInOrder) {
   std::string one;
   append_envelope(one, follow(1));
   EXPECT_EQ(taken(raw(one)).projections.size(), 1u);
   EXPECT_TRUE(taken(raw("[]")).projections.empty());
-  const auto ask = taken(post_events({poison(3), follow(2), unwanted(1)}));
-  ASSERT_EQ(ask.projections.size(), 3u);
-  EXPECT_EQ(ask.projections[0].status, store::Applied::quarantined);
-  EXPECT_EQ(ask.projections[0].reason, "/broadcaster/user_id: missing");
-  EXPECT_EQ(ask.projections[1].status, store::Applied::applied);
-  EXPECT_EQ(ask.projections[1].event_id, follow(2).id);
-  EXPECT_EQ(ask.projections[2].status, store::Applied::ignored);
+  const auto apply = taken(post_events({poison(3), follow(2), unwanted(1)}));
+  ASSERT_EQ(apply.projections.size(), 3u);
+  EXPECT_EQ(apply.projections[0].status, store::Applied::quarantined);
+  EXPECT_EQ(apply.projections[0].reason, "/broadcaster/user_id: missing");
+  EXPECT_EQ(apply.projections[1].status, store::Applied::applied);
+  EXPECT_EQ(apply.projections[1].event_id, follow(2).id);
+  EXPECT_EQ(apply.projections[2].status, store::Applied::ignored);
 }
 
-TEST(Judge, AnUnprojectableBodyQuarantinesItsEventAlone) {
+TEST(Decode, UnprojectableBodyQuarantinesItsEventAlone) {
   Event torn = follow(1);
   torn.body = "\xff{";
   torn.is_json = false;
-  const auto ask = taken(post_events({torn, follow(2)}));
-  EXPECT_EQ(ask.projections.at(0).status, store::Applied::quarantined);
-  EXPECT_EQ(ask.projections.at(1).status, store::Applied::applied);
+  const auto apply = taken(post_events({torn, follow(2)}));
+  EXPECT_EQ(apply.projections.at(0).status, store::Applied::quarantined);
+  EXPECT_EQ(apply.projections.at(1).status, store::Applied::applied);
 }
 
-TEST(Judge, TooLargeIs413) {
+TEST(Decode, TooLargeIs413) {
   const auto request = raw(write_batch(std::vector{unwanted(1), unwanted(2)}));
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size(), .events_max = 2}), 0);
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size() - 1, .events_max = 2}), 413);
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size(), .events_max = 1}), 413);
   const auto endless = raw(write_batch(std::vector{unwanted(1), unwanted(2), unwanted(3)}) + "garbage");
-  EXPECT_EQ(refusal(endless, {.events_max = 1}), 413) << "what is beyond the first too many is not read";
+  EXPECT_EQ(refusal(endless, {.events_max = 1}), 413) << "nothing after the first event too many is read";
   EXPECT_EQ(refusal(endless, {.events_max = 3}), 400);
 }
 
-TEST(Judge, AnEventIsShownToWhoProvesItself) {
+TEST(Decode, ShowNeedsASignature) {
   const std::string path = "/internal/events/" + follow(1).id.to_string();
-  const auto decoded = judged(signed_request("GET", path, ""));
-  EXPECT_EQ(std::get<ShowEvent>(std::get<Ask>(decoded)).id, follow(1).id);
+  const auto result = decoded(signed_request("GET", path, ""));
+  EXPECT_EQ(std::get<ShowEvent>(std::get<Operation>(result)).id, follow(1).id);
   http::Request unsigned_one;
   unsigned_one.method = "GET";
   unsigned_one.target = path;
@@ -200,9 +201,9 @@ TEST(Judge, AnEventIsShownToWhoProvesItself) {
   EXPECT_EQ(refusal(signed_request("GET", "/internal/events/7", "")), 404);
 }
 
-TEST(Judge, QuarantineIsRetriedForWhoProvesItself) {
-  const auto decoded = judged(signed_request("POST", "/internal/quarantine/retry", ""));
-  EXPECT_TRUE(std::holds_alternative<RetryQuarantined>(std::get<Ask>(decoded)));
+TEST(Decode, RetryNeedsASignature) {
+  const auto result = decoded(signed_request("POST", "/internal/quarantine/retry", ""));
+  EXPECT_TRUE(std::holds_alternative<RetryQuarantined>(std::get<Operation>(result)));
   EXPECT_EQ(refusal(signed_request("POST", "/internal/quarantine/retry", "", {.at = kNow - std::chrono::hours{1}})),
             401);
 }

@@ -1,4 +1,4 @@
-// A store that fails on demand, over the model in memory. For tests of this folder; header only.
+// A store that fails on demand, over the store in memory. For tests of this folder; header only.
 #pragma once
 
 #include <deque>
@@ -15,10 +15,10 @@ class FaultyStore final : public store::memory::MemoryEnvironment {
  public:
   std::deque<Error> next_errors;       // of the next calls, in order
   std::optional<Error> after_refusal;  // of the call that follows a refusal
-  std::set<std::string> refused;       // message ids whose rows the store will not take
-  bool refuses_quarantine = false;     // nor put aside
+  std::set<std::string> refused;       // message ids whose rows the store refuses
+  bool refuses_quarantine = false;     // also refuses those ids in quarantine
   int applies = 0;                     // calls
-  std::vector<size_t> transactions;    // events of each that was committed
+  std::vector<size_t> transactions;    // events of each committed one
 
   Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now,
                                             store::Refusals* refusals) override {

@@ -1,6 +1,6 @@
-// Receiver: the handler of an environment's listener. Signed batches of events come in at POST /internal/events, are
-// proved and projected on the network thread, and committed in groups on one thread of its own. Thread safe. What it
-// decides is in judge.h and settle.h.
+// Receiver: the handler of an environment's listener. handle() decodes a request on a network thread (decode.h: verify,
+// read envelopes, project) and queues its operation; one thread of its own takes the waiting operations together and
+// applies them (apply.h: one transaction, then the answers). Thread safe.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ namespace vf::receive {
 /// How one request ended, for metrics.
 struct AnswerReport {
   int status = 0;
-  std::chrono::nanoseconds took{0};  // request complete to answer
+  SteadyTime took{0};  // request complete to answer
 };
 
 class Receiver {
@@ -32,29 +32,30 @@ class Receiver {
     const Clock& clock;
     crypto::WebhookSigner signer;
     Limits limits{};
-    // Past it: 503 with Retry-After. A request is itself a batch, so few of them make a transaction.
+    // Requests beyond it are answered 503 with Retry-After. A request is itself a batch, so few make a transaction.
     concurrency::BatchQueueParams queue{.waiting_max = 1024, .waiting_bytes_max = 64u << 20, .batch_max = 32};
-    Watch watch{};                                         // on the committing thread
-    std::function<void(const AnswerReport&)> on_answer{};  // any thread
+    Watch watch{};                                         // called on the queue's thread
+    std::function<void(const AnswerReport&)> on_answer{};  // called on any thread
   };
   explicit Receiver(Params params);
 
-  /// POST /internal/events, GET /internal/events/{id}, POST /internal/quarantine/retry, the retired routes; 404 else.
+  /// POST /internal/events, GET /internal/events/{id}, POST /internal/quarantine/retry; the retired routes are 410, all
+  /// others 404.
   void handle(http::Request request, http::Respond respond);
 
   /// Requests that wait for their commit.
   size_t waiting() const { return queue_.waiting(); }
-  /// Refuses new requests, commits and answers what waits.
+  /// Refuses new requests, commits and answers those that wait.
   void drain() { queue_.drain(); }
 
  private:
   struct Pending {
-    Ask ask;
+    Operation operation;
     http::Respond respond;
-    std::chrono::nanoseconds began;
+    SteadyTime began;
   };
-  void perform(std::vector<Pending> batch);
-  void answer(http::Respond& respond, http::Response response, std::chrono::nanoseconds began);
+  void apply(std::vector<Pending> batch);
+  void answer(http::Respond& respond, http::Response response, SteadyTime began);
 
   Params params_;
   concurrency::BatchQueue<Pending> queue_;  // last: its thread uses everything above

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kDeadline{10};
 
-// A store whose first commit waits until the test lets it go on.
+// A store whose first commit waits for the test.
 class HeldStore final : public store::memory::MemoryEnvironment {
  public:
   std::latch begun{1};
@@ -65,7 +65,7 @@ class ReceiverTest : public testing::Test {
   std::vector<int> statuses_;
 };
 
-TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusalsAtOnce) {
+TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusesAtOnce) {
   HeldStore store;
   Receiver receiver(params(store));
   auto waits = send(receiver, post_events({follow(1)}));
@@ -78,11 +78,11 @@ TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusalsAtOnce) {
   EXPECT_EQ(statuses_, (std::vector{404, 200}));
 }
 
-TEST_F(ReceiverTest, ReportsEventsWithTheTimeAfterTheirCommit) {
+TEST_F(ReceiverTest, ReportsEventsAfterTheirCommit) {
   HeldStore store;
   auto reporting = params(store);
   std::promise<Instant> reported;
-  reporting.watch.on_event = [&](const EventReport& report) { reported.set_value(report.now); };
+  reporting.watch.on_event = [&](const EventReport&) { reported.set_value(clock_.now()); };
   Receiver receiver(std::move(reporting));
   auto answer = send(receiver, post_events({follow(1)}));
   store.begun.wait();
@@ -93,7 +93,7 @@ TEST_F(ReceiverTest, ReportsEventsWithTheTimeAfterTheirCommit) {
   EXPECT_EQ(get(answer).status, 200);
 }
 
-TEST_F(ReceiverTest, WhatArrivesDuringACommitIsCommittedTogether) {
+TEST_F(ReceiverTest, RequestsDuringACommitShareTheNextOne) {
   HeldStore store;
   Receiver receiver(params(store));
   std::vector<std::future<http::Response>> answers;
@@ -105,7 +105,7 @@ TEST_F(ReceiverTest, WhatArrivesDuringACommitIsCommittedTogether) {
   EXPECT_EQ(store.transactions, (std::vector<size_t>{1, 5}));
 }
 
-TEST_F(ReceiverTest, AFullQueueIs503AndDrainAnswersWhatWaits) {
+TEST_F(ReceiverTest, FullQueueIs503AndDrainAnswersTheRest) {
   HeldStore store;
   auto small = params(store);
   small.queue.waiting_max = 2;
@@ -130,7 +130,7 @@ TEST_F(ReceiverTest, AFullQueueIs503AndDrainAnswersWhatWaits) {
   EXPECT_FALSE(store.has_processed(follow(5).id));
 }
 
-TEST_F(ReceiverTest, APassThroughQuarantineTriesEachOnceInBoundedSteps) {
+TEST_F(ReceiverTest, RetryOfQuarantineTriesEachOnceInBoundedSteps) {
   store::memory::MemoryEnvironment store;
   Receiver receiver(params(store));
   std::vector<Event> many;
@@ -142,11 +142,11 @@ TEST_F(ReceiverTest, APassThroughQuarantineTriesEachOnceInBoundedSteps) {
   const auto tried = [&] { return retry_quarantined(store, clock_.now(), begun)->tried; };
   EXPECT_EQ(tried(), kRetriedMax);
   EXPECT_EQ(tried(), 1u);
-  EXPECT_EQ(tried(), 0u) << "all were tried since the pass began";
+  EXPECT_EQ(tried(), 0u) << "all were tried since `begun`";
   EXPECT_EQ(store.quarantined(1000)->size(), kRetriedMax + 1);
 }
 
-TEST_F(ReceiverTest, ManySendersAtOnceAreEachAnsweredOnce) {
+TEST_F(ReceiverTest, ConcurrentSendersAreEachAnsweredOnce) {
   store::memory::MemoryEnvironment store;
   Receiver receiver(params(store));
   std::vector<std::jthread> senders;

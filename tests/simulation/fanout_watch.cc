@@ -25,7 +25,7 @@ void FanoutWatch::sent(size_t index, const http::Outgoing& request) {
   const auto cursor = outbox_.true_cursor(name).value_or(Position{});
   for (const Event& event : *events) {
     const auto* row = outbox_.true_row(event.id);
-    require(row != nullptr, "{} was sent {}, which nobody committed", name, event.id.to_string());
+    require(row != nullptr, "{} was sent {}, which was never committed", name, event.id.to_string());
     require(row->fan_out, "{} was sent {} of a source in dry-run", name, event.id.to_string());
     require(fanout::wants(watched.target, row->event), "{} was sent {}, unwanted", name, event.id.to_string());
     require(row->event.position > cursor || has_exception(index, event.id),
@@ -49,7 +49,7 @@ void FanoutWatch::order(Ingest& ingest, size_t index, std::optional<fanout::Mode
   dispatcher.set_mode(*mode, on_done);
 }
 
-void FanoutWatch::look(size_t index, const fanout::Status& status) {
+void FanoutWatch::check_status(size_t index, const fanout::Status& status) {
   auto& watched = targets_[index];
   const bool detached = status.mode == fanout::Mode::detached;
   if (detached) {
@@ -61,7 +61,7 @@ void FanoutWatch::look(size_t index, const fanout::Status& status) {
   watched.detached = detached;
 }
 
-bool FanoutWatch::is_passed_over(size_t index, const store::OutboxRow& row) {
+bool FanoutWatch::is_skipped(size_t index, const store::OutboxRow& row) {
   const auto& watched = targets_[index];
   const auto batch = *outbox_.batch_of(watched.target.name, row.event.position);
   if (!batch) return watched.ever_detached;  // its cursor was moved to the present

@@ -1,7 +1,6 @@
-// FanoutWatch: what operators have ordered of the targets, and whether the dispatchers obey. Every request is looked at
-// when it is sent: none while a target is in dry-run, no event that it does not want or that its source keeps to
-// itself, and nothing behind the durable cursor except exceptions (so after a detachment nothing older).
-// Single-threaded.
+// FanoutWatch: plays the operators of the targets, and checks that the dispatchers follow their orders. Every request
+// is checked when it is sent: none to a target in dry-run, no event that the target does not want, none of a source in
+// dry-run, and none behind the durable cursor except exceptions (so nothing older after a detachment). Single-threaded.
 #pragma once
 
 #include <optional>
@@ -19,22 +18,22 @@ class FanoutWatch {
 
   void add(const fanout::Target& target);
 
-  /// A target is about to get this request.
+  /// Checks a request that is about to be sent to a target.
   void sent(size_t index, const http::Outgoing& request);
-  /// An operator sets a mode; nullopt: resumes.
+  /// An operator sets a mode; nullopt: resumes the target.
   void order(Ingest& ingest, size_t index, std::optional<fanout::Mode> mode);
-  /// Looks at a target's status: a detachment is told and raises an alarm.
-  void look(size_t index, const fanout::Status& status);
-  /// The cursor passed this event on purpose without delivering it.
-  bool is_passed_over(size_t index, const store::OutboxRow& row);
+  /// Checks a target's status: a detachment is reported and raises an alarm.
+  void check_status(size_t index, const fanout::Status& status);
+  /// Did the target's mode skip this event?
+  bool is_skipped(size_t index, const store::OutboxRow& row);
 
  private:
   struct Watched {
     fanout::Target target;
     uint64_t orders = 0;
-    bool in_dry_run = false;  // the last order has been confirmed, and was for dry-run
+    bool in_dry_run = false;  // the last order was for dry-run, and is confirmed
     bool ever_dry_run = false;
-    bool detached = false;  // when last looked at
+    bool detached = false;  // at the last check
     bool ever_detached = false;
   };
   bool has_exception(size_t index, Uuid id);

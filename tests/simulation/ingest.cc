@@ -6,8 +6,8 @@ namespace vf::simulation {
 
 Ingest::Ingest(Params params) : params_(std::move(params)) {}
 
-// The next call of a store is ours.
-void Ingest::may_die_now() {
+// A store's next call is this process's: if it draws a death, this process dies.
+void Ingest::let_next_call_die() {
   params_.outbox.on_death = params_.lake.on_death = [this] { die(); };
   params_.lake.caller_lives = [this] { return lives_; };
 }
@@ -22,7 +22,7 @@ void Ingest::LifeWriter::write(store::Write write, outbox::OnWritten done) {
 
 void Ingest::start() {
   if (lives_) return;
-  bury();
+  tear_down();
   lives_ = true;
   ++life_;
   writer_.emplace(*this, life_);
@@ -30,9 +30,12 @@ void Ingest::start() {
   for (size_t i = 0; i < params_.destinations.size(); ++i) start_dispatcher(i, life_);
   raw_log::FeederParams feeder;
   feeder.batch.rows_max = 1 + params_.batch_events_max * 2;
-  feeder_.emplace(
-      raw_log::Feeder::Ports{params_.outbox, *writer_, params_.lake, params_.around.clock, params_.around.random},
-      feeder);
+  feeder_.emplace(raw_log::Feeder::Ports{.outbox = params_.outbox,
+                                         .writer = *writer_,
+                                         .lake = params_.lake,
+                                         .clock = params_.around.clock,
+                                         .random = params_.around.random},
+                  feeder);
 }
 
 void Ingest::start_dispatcher(size_t index, uint64_t life) {
@@ -46,8 +49,13 @@ void Ingest::start_dispatcher(size_t index, uint64_t life) {
   tuning.batches.events_max = params_.batch_events_max;
   tuning.batches.skipped_max = params_.batch_events_max;
   tuning.single_attempts_max = 4;
-  dispatchers_.push_back(*fanout::Dispatcher::create(
-      destination.target, {params_.outbox, *writer_, send, params_.around.clock, params_.around.random}, tuning));
+  dispatchers_.push_back(*fanout::Dispatcher::create(destination.target,
+                                                     {.outbox = params_.outbox,
+                                                      .writer = *writer_,
+                                                      .send = send,
+                                                      .clock = params_.around.clock,
+                                                      .random = params_.around.random},
+                                                     tuning));
 }
 
 void Ingest::die() {
@@ -55,8 +63,8 @@ void Ingest::die() {
   lives_ = false;
 }
 
-// Only between steps: a process that died inside a call must not be torn down under its own feet.
-void Ingest::bury() {
+// Called between steps only: a process that died inside a call is still on the stack.
+void Ingest::tear_down() {
   if (params_.consumes) params_.network.forget_sender();
   queue_.clear();
   dispatchers_.clear();
@@ -66,8 +74,10 @@ void Ingest::bury() {
 
 bool Ingest::add(store::AddEvent event, Instant deadline, outbox::OnWritten done) {
   if (!lives_ || queue_.size() >= params_.queue_max) return false;
-  queue_.push_back({std::move(event), deadline, [this, life = life_, done = std::move(done)](auto result) mutable {
-                      if (lives_ && life == life_) done(std::move(result));
+  queue_.push_back({.write = std::move(event),
+                    .deadline = deadline,
+                    .done = [this, life = life_, done = std::move(done)](auto result) mutable {
+                      if (is_alive(life)) done(std::move(result));
                     }});
   return true;
 }
@@ -78,14 +88,14 @@ void Ingest::commit() {
   std::vector<outbox::PendingWrite> batch(std::make_move_iterator(queue_.begin()),
                                           std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  may_die_now();
+  let_next_call_die();
   const auto report = outbox::commit(params_.outbox, std::move(batch), params_.around.clock.now());
   if (!lives_) return;
   for (const auto& dispatcher : dispatchers_) dispatcher->saw_commit(report.newest);
 }
 
 void Ingest::step(size_t consumer) {
-  may_die_now();
+  let_next_call_die();
   if (consumer == dispatchers_.size()) {
     feeder_->step();
   } else {

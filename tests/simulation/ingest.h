@@ -1,5 +1,6 @@
-// The ingest process of the simulated world: the real committer core, dispatchers and raw-log feeder. It dies at any
-// call to a store, or between two steps; what it held in memory is then gone, and nothing it still does has an effect.
+// The ingest process of the simulation: the product's committer core, dispatchers and raw-log feeder. It may die inside
+// any call of a store, or between two steps; what it held in memory is then lost, and nothing it still does has an
+// effect. Single-threaded.
 #pragma once
 
 #include <map>
@@ -27,7 +28,7 @@ class Ingest {
     Network& network;
     Surroundings around;
     std::vector<Destination> destinations;
-    bool consumes = true;  // false: a replica that only takes events in
+    bool consumes = true;  // false: a replica that only receives and commits events
     size_t batch_events_max = 4;
     size_t queue_max = 30;
     std::function<void(size_t destination, const http::Outgoing& request)> on_send = {};
@@ -39,11 +40,11 @@ class Ingest {
   bool lives() const { return lives_; }
   uint64_t life() const { return life_; }
 
-  /// An event comes in. False when the queue is full. `done` is called unless the process dies before.
+  /// Queues an event. False when the queue is full. `done` is called unless the process dies first.
   bool add(store::AddEvent event, Instant deadline, outbox::OnWritten done);
   /// One transaction of the committer.
   void commit();
-  /// One step of one of the consumers.
+  /// One step of one consumer.
   void step_one();
   void step_all();
   /// A write of an operator or of retention.
@@ -56,7 +57,7 @@ class Ingest {
 
  private:
   void start_dispatcher(size_t index, uint64_t life);
-  /// The writer of one life of the process: what an earlier life writes or waits for has no effect.
+  /// The writer of one life of the process: writes and completions of an earlier life have no effect.
   class LifeWriter final : public outbox::Writer {
    public:
     LifeWriter(Ingest& ingest, uint64_t life) : ingest_(ingest), life_(life) {}
@@ -68,12 +69,12 @@ class Ingest {
   };
   bool is_alive(uint64_t life) const { return lives_ && life == life_; }
   void step(size_t consumer);
-  void bury();
-  void may_die_now();
+  void tear_down();
+  void let_next_call_die();
 
   Params params_;
   bool lives_ = false;
-  uint64_t life_ = 0;  // counts starts: what an earlier life began has no one to come back to
+  uint64_t life_ = 0;  // counts starts; completions of an earlier life are dropped
   std::vector<outbox::PendingWrite> queue_;
   std::optional<LifeWriter> writer_;
   std::vector<std::unique_ptr<fanout::Dispatcher>> dispatchers_;

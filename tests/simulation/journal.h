@@ -1,5 +1,5 @@
-// Journal: what happened in a simulated world. Its digest tells two histories apart, its counts show that every kind of
-// trouble was really met, and spoken aloud it explains a failing seed. Single-threaded.
+// Journal: what happened in the run of one seed. Its digest distinguishes two runs, its counts show that every kind of
+// fault did occur, and printed step by step it explains a failing seed. Single-threaded.
 #pragma once
 
 #include <fmt/format.h>
@@ -17,9 +17,9 @@ class Journal {
  public:
   explicit Journal(const Clock& clock) : clock_(clock) {}
 
-  bool aloud = false;  // to stderr
+  bool aloud = false;  // prints every note to stderr
 
-  /// `what` is one of few fixed texts.
+  /// `what` is one of a few fixed texts, which are counted.
   void note(std::string_view what, uint64_t detail = 0) {
     ++counts_[std::string(what)];
     for (const char c : what) mix(static_cast<uint64_t>(c));

@@ -1,5 +1,5 @@
-// vf_simulation: runs seeds; a failing one prints itself and how to replay it. Every 16th seed is run twice, to see
-// that it decides everything.
+// vf_simulation: runs seeds and prints each failing one with the command that replays it. Every 16th seed is run twice,
+// to check that the seed decides everything.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,11 +14,11 @@
 namespace vf::simulation {
 namespace {
 
-constexpr uint64_t kFailuresMax = 10;  // then enough is known
+constexpr uint64_t kFailuresMax = 10;  // then the run ends
 uint64_t running_seed = 0;
 
-// A broken invariant inside the code under test aborts: then too the seed must be known.
-void tell_seed(int) {
+// A broken invariant inside the code under test aborts; the seed is printed in that case too.
+void print_seed(int) {
   char text[96];
   const int length =
       std::snprintf(text, sizeof(text), "aborted at seed %llu: ./dev sim --seed %llu\n",
@@ -53,7 +53,7 @@ Outcome run(uint64_t seed, bool aloud, Totals& totals) {
   return outcome;
 }
 
-void run_and_tell(uint64_t seed, bool aloud, Totals& totals) {
+void run_and_print(uint64_t seed, bool aloud, Totals& totals) {
   ++totals.seeds;
   const Outcome outcome = run(seed, aloud, totals);
   if (outcome.violation) {
@@ -61,12 +61,12 @@ void run_and_tell(uint64_t seed, bool aloud, Totals& totals) {
                outcome.steps, seed);
     ++totals.failed;
   } else if (seed % 16 == 0 && run(seed, false, totals).digest != outcome.digest) {
-    fmt::print("seed {}: it went another way the second time: something besides the seed decides\n", seed);
+    fmt::print("seed {}: the second run differed: something besides the seed decides\n", seed);
     ++totals.failed;
   }
 }
 
-void tell(const Totals& totals) {
+void print(const Totals& totals) {
   for (const auto& [what, count] : totals.happenings) fmt::print("{:>10} {}\n", count, what);
   fmt::print("{} seeds, {} failed\n", totals.seeds, totals.failed);
 }
@@ -81,18 +81,18 @@ int main(int argc, char** argv) {
   std::optional<uint64_t> one;
   app.add_option("--seeds", seeds, "how many seeds to run");
   app.add_option("--from", from, "the first of them");
-  app.add_option("--seed", one, "replay this one, telling every step");
+  app.add_option("--seed", one, "replay this one, printing every step");
   CLI11_PARSE(app, argc, argv);
-  std::signal(SIGABRT, vf::simulation::tell_seed);
+  std::signal(SIGABRT, vf::simulation::print_seed);
 
   vf::simulation::Totals totals;
   if (one) {
-    vf::simulation::run_and_tell(*one, true, totals);
+    vf::simulation::run_and_print(*one, true, totals);
   } else {
     for (uint64_t seed = from; seed < from + seeds && totals.failed < vf::simulation::kFailuresMax; ++seed) {
-      vf::simulation::run_and_tell(seed, false, totals);
+      vf::simulation::run_and_print(seed, false, totals);
     }
   }
-  vf::simulation::tell(totals);
+  vf::simulation::print(totals);
   return totals.failed == 0 ? 0 : 1;
 }

@@ -10,7 +10,7 @@ void Network::send(Receiver& to, http::Outgoing request, http::Completion done) 
   requests_.push_back({&to, std::move(request), std::move(pending)});
 }
 
-// The same webhook-id always carries the same body: a receiver may believe that it has seen it.
+// The same webhook-id always carries the same body: a receiver may drop a webhook-id that it has seen.
 void Network::check_identity(const Receiver& to, const http::Outgoing& request) {
   const auto id = std::ranges::find(request.headers, "webhook-id", &std::pair<std::string, std::string>::first);
   require(id != request.headers.end(), "a request without webhook-id was sent");
@@ -19,7 +19,7 @@ void Network::check_identity(const Receiver& to, const http::Outgoing& request) 
 }
 
 void Network::answer(Pending& pending, Result<http::Response> response) {
-  if (!pending.done || pending.sender != senders_gone_) return;  // answered, given up, or its sender is gone
+  if (!pending.done || pending.sender != senders_gone_) return;  // answered already, or its sender is gone
   std::exchange(pending.done, nullptr)(std::move(response));
 }
 
@@ -41,7 +41,7 @@ void Network::move_request() {
     case 0:
       journal_.note("request lost");
       return answer(*take_request(index).pending, unavailable("timeout"));
-    case 1:  // it will arrive later all the same
+    case 1:  // the sender times out, and the request arrives later
       journal_.note("request late");
       return answer(*requests_[index].pending, unavailable("timeout"));
     case 2:

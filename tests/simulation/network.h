@@ -1,5 +1,5 @@
-// The wire between the dispatchers and their receivers: requests are lost, repeated, late, reordered, and cut after
-// the receiver has committed. Single-threaded; does nothing until asked to.
+// The network between the dispatchers and their receivers: requests are lost, repeated, late and reordered, and answers
+// are cut off after the receiver has committed. Single-threaded; messages move only when a call moves them.
 #pragma once
 
 #include <map>
@@ -17,11 +17,11 @@ class Network {
   explicit Network(Surroundings around) : random_(around.random), journal_(around.journal) {}
 
   void send(Receiver& to, http::Outgoing request, http::Completion done);
-  /// One thing happens to one message.
+  /// Moves, loses or repeats one message.
   void move();
   /// Everything arrives and every answer gets back.
   void deliver_all();
-  /// The sender is gone: nobody waits for answers any more. Requests already sent may still arrive.
+  /// The sender is gone: its answers are dropped. Requests that it sent may still arrive.
   void forget_sender() { ++senders_gone_; }
 
   bool gentle = false;  // delivers and answers only

@@ -22,12 +22,12 @@ struct Fact {
   std::string type, body;
 };
 
-// From small domains, so that facts meet in the same rows.
+// From small domains, so that many facts change the same rows.
 Fact some_fact(Random& random) {
   const uint64_t channel = 1 + random.below(2);
   switch (random.below(8)) {
     case 0:
-      return {"kick.drops.claim", R"({"nobody":"wants this"})"};
+      return {"kick.drops.claim", R"({"no_projector":"wants this"})"};
     case 1:
       return {"kick.channel.followed", R"({"broadcaster":"poison"})"};
     case 2:
@@ -81,14 +81,14 @@ void Provider::send(size_t index) {
 }
 
 void Provider::answered(size_t index, const Result<store::WriteResult>& result) {
-  if (!result) return;  // 503: it will be sent again
+  if (!result) return;  // a 503: send_again() repeats it
   const auto& added = std::get<store::EventAdded>(*result);
   const auto* row = params_.outbox.true_row(added.event_id);
   require(row != nullptr, "{} was acknowledged and is not committed", added.event_id.to_string());
   require(added.duplicate || row->event.body == messages_[index].event.event.body, "{} was committed changed",
           added.event_id.to_string());
   acknowledged_.insert(added.event_id);
-  messages_[index].answered = params_.around.random.below(5) != 0;  // else the answer is lost on its way back
+  messages_[index].answered = params_.around.random.below(5) != 0;  // else the answer is lost
 }
 
 void Provider::send_again() {

@@ -1,5 +1,5 @@
-// The provider of the simulated world: makes events (some of them the same fact again, some that cannot be projected,
-// some that nobody wants), sends them until they are answered, and now and then once more.
+// The provider of the simulation: makes events (some with a fact that another event has, some that cannot be projected,
+// some that no projector wants), sends them until they are answered, and now and then once more.
 #pragma once
 
 #include <set>
@@ -19,9 +19,9 @@ class Provider {
   };
   explicit Provider(Params params) : params_(std::move(params)) {}
 
-  /// Something happens, and is sent for the first time.
+  /// Makes an event and sends it for the first time.
   void make();
-  /// Sends one that was not answered, or, rarely, one that was.
+  /// Sends one event again that was not answered, or, rarely, one that was.
   void send_again();
   void send_all_again();
 
@@ -30,7 +30,7 @@ class Provider {
  private:
   struct Message {
     store::AddEvent event;
-    bool answered = false;  // as the provider knows
+    bool answered = false;  // the answer reached the provider
   };
   void send(size_t index);
   void answered(size_t index, const Result<store::WriteResult>& result);

@@ -15,7 +15,7 @@ bool RawLogWatch::has_exception(Uuid id) {
   return std::ranges::find(rows, kRawLog, &store::PutDelivery::target) != rows.end();
 }
 
-bool RawLogWatch::is_dealt_with(const store::OutboxRow& row) {
+bool RawLogWatch::is_handled(const store::OutboxRow& row) {
   return lake_.holds(row.event.id) || has_exception(row.event.id);
 }
 
@@ -23,7 +23,7 @@ void RawLogWatch::check(const Ingest& ingest) {
   if (const auto cursor = outbox_.true_cursor(kRawLog)) {
     require(*cursor >= checked_, "the cursor of the raw log went back from {} to {}", checked_.seq, cursor->seq);
     for (const auto& row : outbox_.rows_between(checked_, *cursor)) {
-      require(is_dealt_with(row), "the raw log's cursor passed {} at {}, which is neither stored nor put aside",
+      require(is_handled(row), "the raw log's cursor passed {} at {}, which is neither stored nor an exception",
               row.event.id.to_string(), row.event.position.seq);
     }
     checked_ = *cursor;
@@ -33,7 +33,8 @@ void RawLogWatch::check(const Ingest& ingest) {
   taken_ = lake_.taken();
   std::set<Uuid> now_dead;
   for (const auto& row : dead()) {
-    if (outbox_.find_truly(row.event_id)) now_dead.insert(row.event_id);  // else retention has killed it
+    if (outbox_.holds_row(row.event_id))
+      now_dead.insert(row.event_id);  // else retention removed the row, and the retry of it died
   }
   std::ranges::set_difference(now_dead, dead_, std::inserter(died_in_row_, died_in_row_.end()));
   dead_ = std::move(now_dead);
@@ -42,7 +43,7 @@ void RawLogWatch::check(const Ingest& ingest) {
 }
 
 void RawLogWatch::retry(store::PutDelivery row) {
-  journal_.note("a dead letter of the raw log is tried again");
+  journal_.note("a dead letter of the raw log is retried");
   row.state = store::PutDelivery::State::retry;
   row.next_attempt_at = {};
   outbox_.write_by_hand(std::move(row));
@@ -65,19 +66,19 @@ void RawLogWatch::operate() {
 
 void RawLogWatch::retry_what_can_be_stored() {
   for (auto& row : dead()) {
-    if (!lake_.refuses(row.event_id) && outbox_.find_truly(row.event_id)) retry(std::move(row));
+    if (!lake_.refuses(row.event_id) && outbox_.holds_row(row.event_id)) retry(std::move(row));
   }
 }
 
-// Rows that the lake never takes may wait at the end: whose fault that is, only a row behind them can tell.
-std::string RawLogWatch::unrest() {
+// Rows that the lake always refuses may wait at the end: the feeder blames a row only once one behind it is accepted.
+std::string RawLogWatch::unfinished() {
   const auto cursor = outbox_.true_cursor(kRawLog).value_or(Position{});
   for (const auto& row : outbox_.rows_between(cursor, outbox_.true_end())) {
     if (lake_.refuses(row.event.id)) continue;
     return fmt::format("; the raw log is at {} of {}", cursor.seq, outbox_.true_end().seq);
   }
   for (const auto& row : dead()) {
-    if (!lake_.refuses(row.event_id) && outbox_.find_truly(row.event_id)) return "; the raw log has dead letters";
+    if (!lake_.refuses(row.event_id) && outbox_.holds_row(row.event_id)) return "; the raw log has dead letters";
   }
   for (const auto& row : *outbox_.deliveries(kRawLog, store::PutDelivery::State::retry, SIZE_MAX)) {
     if (!lake_.refuses(row.event_id)) return "; the raw log has retries";
@@ -90,7 +91,7 @@ void RawLogWatch::check_rest() {
   for (const auto& row : outbox_.rows_between({}, outbox_.true_end())) {
     const Uuid id = row.event.id;
     if (lake_.holds(id)) continue;
-    const bool lost_to_retention = !outbox_.find_truly(id);
+    const bool lost_to_retention = !outbox_.holds_row(id);
     require(lake_.refuses(id) || (has_exception(id) && lost_to_retention), "{} is missing in the raw log",
             id.to_string());
   }

@@ -1,6 +1,6 @@
-// RawLogWatch: is the raw log fed as it should be? Its cursor passes only rows that are in the log or written down as
-// exceptions; a lake that refuses everything kills five rows at most; an operator's retries and moves of the cursor
-// skip and double nothing. Also plays that operator. Single-threaded.
+// RawLogWatch: checks the raw log's feeder, and plays its operator. The cursor passes only rows that are in the log or
+// written down as exceptions; a lake that refuses everything makes five dead letters at most; an operator's retries and
+// moves of the cursor neither skip nor double a row. Single-threaded.
 #pragma once
 
 #include <set>
@@ -15,18 +15,18 @@ class RawLogWatch {
   RawLogWatch(SimOutbox& outbox, SimLake& lake, Surroundings around)
       : outbox_(outbox), lake_(lake), random_(around.random), journal_(around.journal) {}
 
-  /// After every step.
+  /// Called after every step of the simulation.
   void check(const Ingest& ingest);
-  /// Somebody has a dead letter tried again, or moves the cursor back by hand.
+  /// An operator retries a dead letter, or moves the cursor back.
   void operate();
-  /// Every dead letter that the lake would take is tried again.
+  /// Retries every dead letter that the lake would accept.
   void retry_what_can_be_stored();
-  /// What is not at rest; empty when all is.
-  std::string unrest();
+  /// What still has work to do; empty: nothing has.
+  std::string unfinished();
   void check_rest();
 
  private:
-  bool is_dealt_with(const store::OutboxRow& row);
+  bool is_handled(const store::OutboxRow& row);
   bool has_exception(Uuid id);
   std::vector<store::PutDelivery> dead() {
     return *outbox_.deliveries(std::string(store::kRawLog), store::PutDelivery::State::dead, SIZE_MAX);
@@ -41,7 +41,7 @@ class RawLogWatch {
   uint64_t life_ = 0;   // of ingest
   uint64_t taken_ = 0;  // inserts that the lake confirmed
   std::set<Uuid> dead_;
-  std::set<Uuid> died_in_row_;  // since the lake took one, or ingest started
+  std::set<Uuid> died_in_row_;  // since the lake accepted a row, or ingest started
 };
 
 }  // namespace vf::simulation

@@ -33,7 +33,7 @@ void Environment::receive(const http::Outgoing& request, Respond respond) {
     around_.journal.note("environment refuses", static_cast<uint64_t>(answer->status));
     return respond(std::move(*answer));
   }
-  waiting_.push_back({std::move(std::get<receive::Ask>(decoded)), std::move(respond)});
+  waiting_.push_back({std::move(std::get<receive::Operation>(decoded)), std::move(respond)});
 }
 
 void Environment::work() {
@@ -42,9 +42,9 @@ void Environment::work() {
   std::vector<Waiting> batch(std::make_move_iterator(waiting_.begin()),
                              std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(count)));
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-  std::vector<receive::Ask> asks;
-  for (auto& item : batch) asks.push_back(std::move(item.ask));
-  auto answers = receive::apply_requests(store_, asks, around_.clock.now() + skew_, {});
+  std::vector<receive::Operation> operations;
+  for (auto& item : batch) operations.push_back(std::move(item.operation));
+  auto answers = receive::apply_requests(store_, operations, around_.clock.now() + skew_, {});
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].respond(died_ ? Result<http::Response>(unavailable("connection reset")) : std::move(answers[i]));
   }
@@ -58,13 +58,13 @@ void Environment::crash() {
 
 void Environment::heal() {
   skew_ = Millis{0};
-  store_.unkindness = {};
+  store_.faults = {};
 }
 
-Stranger::Stranger(Surroundings around, const std::string& secret, bool single)
+ForeignReceiver::ForeignReceiver(Surroundings around, const std::string& secret, bool single)
     : around_(around), signer_(signer_of(secret)), single_(single) {}
 
-void Stranger::receive(const http::Outgoing& request, Respond respond) {
+void ForeignReceiver::receive(const http::Outgoing& request, Respond respond) {
   const auto received = as_received(request);
   const auto header = [&](std::string_view name) { return received.headers.unique(name).value_or(""); };
   const crypto::WebhookSigner::Signed signature{header("webhook-id"), header("webhook-timestamp"),
@@ -72,16 +72,16 @@ void Stranger::receive(const http::Outgoing& request, Respond respond) {
   if (!signer_.verify(signature, around_.clock.now())) return refuse(401, respond);
   const auto events = read_envelopes(request.body, 1000);
   require(events.has_value(), "a request that holds no envelopes was sent");
-  if (std::ranges::any_of(*events, &Stranger::refuses, &Event::id)) return refuse(422, respond);
+  if (std::ranges::any_of(*events, &ForeignReceiver::refuses, &Event::id)) return refuse(422, respond);
   if (fails_on(events->front().id)) return refuse(500, respond);
   for (const Event& event : *events) {
-    if (taken_.insert(event.id).second) around_.journal.note("event taken by the stranger");
+    if (taken_.insert(event.id).second) around_.journal.note("event accepted by the foreign receiver");
   }
   respond(http::Response{});
 }
 
-void Stranger::refuse(int status, const Respond& respond) {
-  around_.journal.note("stranger refuses", static_cast<uint64_t>(status));
+void ForeignReceiver::refuse(int status, const Respond& respond) {
+  around_.journal.note("foreign receiver refuses", static_cast<uint64_t>(status));
   http::Response response;
   response.status = status;
   respond(std::move(response));

@@ -1,5 +1,5 @@
-// The receivers of the simulated world: environments (the hub's own receiver over a failing database, in a process that
-// dies) and a stranger's endpoint that refuses some events. Single-threaded.
+// The receivers of the simulation: environments (the product's own receiver over a failing database, in a process that
+// dies) and a foreign receiver that refuses some events. Single-threaded.
 #pragma once
 
 #include <functional>
@@ -21,21 +21,21 @@ class Receiver {
   virtual ~Receiver() = default;
   /// A request arrives. Answers now, later or never.
   virtual void receive(const http::Outgoing& request, Respond respond) = 0;
-  /// Does some of what waits.
+  /// Handles some of the requests that wait.
   virtual void work() = 0;
   virtual void crash() {}
   virtual void heal() {}
-  /// Has this event had its effect here?
+  /// Has the receiver accepted this event?
   virtual bool has(Uuid id) = 0;
 };
 
 http::Request as_received(const http::Outgoing& request);
 
-/// An environment: classify() and apply_requests() as they are.
+/// An environment: decode() and apply_requests() of the product.
 class Environment final : public Receiver {
  public:
   struct Params {
-    SimOutbox& outbox;  // to check against
+    SimOutbox& outbox;  // knows what is committed, to check applied events against
     Surroundings around;
     std::string secret;
   };
@@ -48,12 +48,12 @@ class Environment final : public Receiver {
   bool has(Uuid id) override { return store_.knows(id); }
 
   SimEnvironmentStore& store() { return store_; }
-  /// Its clock against the others'.
+  /// How far its clock is ahead of the common one.
   void set_skew(Millis skew) { skew_ = skew; }
 
  private:
   struct Waiting {
-    receive::Ask ask;
+    receive::Operation operation;
     Respond respond;
   };
 
@@ -65,11 +65,11 @@ class Environment final : public Receiver {
   std::vector<Waiting> waiting_;
 };
 
-/// Takes what is signed; refuses some events for good (422). Where it gets them one by one, some others meet a bug
-/// (500).
-class Stranger final : public Receiver {
+/// Accepts signed requests; always refuses some events (422). When it gets events one by one, some others always
+/// trigger a server error (500).
+class ForeignReceiver final : public Receiver {
  public:
-  Stranger(Surroundings around, const std::string& secret, bool single);
+  ForeignReceiver(Surroundings around, const std::string& secret, bool single);
 
   void receive(const http::Outgoing& request, Respond respond) override;
   void work() override {}

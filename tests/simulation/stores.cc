@@ -6,7 +6,7 @@ namespace vf::simulation {
 
 using store::Applied;
 
-Fate draw(const Unkindness& u, Random& random) {
+Fate draw(const FaultRates& u, Random& random) {
   if (u.away) return Fate::refused;
   uint64_t roll = random.below(1000);
   const auto falls = [&roll](uint64_t share) {
@@ -18,7 +18,7 @@ Fate draw(const Unkindness& u, Random& random) {
   if (falls(u.unknown)) return Fate::unknown;
   if (falls(u.dies_before)) return Fate::dead_before;
   if (falls(u.dies_after)) return Fate::dead_after;
-  return Fate::well;
+  return Fate::ok;
 }
 
 namespace {
@@ -38,18 +38,18 @@ void check_order(std::span<const store::Write> writes) {
 Result<std::vector<store::WriteResult>> SimOutbox::write(std::span<const store::Write> writes, Instant now,
                                                          size_t* failed_index) {
   check_order(writes);
-  const Fate fate = draw(unkindness, random_);
-  if (fate != Fate::well) journal_.note("outbox write fails", static_cast<uint64_t>(fate));
+  const Fate fate = draw(faults, random_);
+  if (fate != Fate::ok) journal_.note("outbox write fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the store is away");
   auto results = MemoryOutbox::write(sparing_exceptions(writes), now, failed_index);
   if (results) remember(*results);
-  if (fate == Fate::well) return results;
+  if (fate == Fate::ok) return results;
   return unavailable("the connection broke at the commit");
 }
 
-// Exceptions go with their outbox row. In production that is days after their last attempt; here retention, which knows
-// minutes, stops short of them.
+// Retention removes exceptions with their outbox row: in production days after the last attempt. In the simulation it
+// runs after minutes, so it is limited to rows older than every exception.
 std::vector<store::Write> SimOutbox::sparing_exceptions(std::span<const store::Write> writes) {
   Instant oldest = Instant::max();
   const auto spare = [&](const store::PutDelivery& row) {
@@ -141,37 +141,37 @@ void SimOutbox::write_by_hand(store::Write write) {
   require(done.has_value(), "an operator's write was refused");
 }
 
-// As an engine that stores block by block: rows before the refused one may stay.
+// Like an engine that stores block by block: rows before the refused one may stay.
 Result<void> SimLake::refuse_some(std::span<const lake::RawRow> rows) {
   if (is_broken) {
     journal_.note("the broken raw log refuses", rows.size());
     return internal("the raw log is broken");
   }
-  const auto guilty = std::ranges::find_if(rows, [this](const auto& row) { return refuses(row.event->id); });
-  if (guilty == rows.end()) return {};
+  const auto refused = std::ranges::find_if(rows, [this](const auto& row) { return refuses(row.event->id); });
+  if (refused == rows.end()) return {};
   journal_.note("the raw log refuses", rows.size());
   if (random_.below(2) == 0) {
-    for (auto row = rows.begin(); row != guilty; ++row) keep(row->event->id);
+    for (auto row = rows.begin(); row != refused; ++row) keep(row->event->id);
   }
   return invalid("the raw log cannot store this");
 }
 
 void SimLake::keep(Uuid id) {
-  require(outbox_.true_row(id), "the raw log was given {}, which nobody committed", id.to_string());
+  require(outbox_.true_row(id), "the raw log was given {}, which was never committed", id.to_string());
   journal_.note("event kept in the raw log");
   require(kept_.insert(id).second, "the raw log holds {} twice", id.to_string());
 }
 
 Result<void> SimLake::insert(std::span<const lake::RawRow> rows, const std::string&) {
-  if (!caller_lives()) return unavailable("nobody asks any more");
-  const Fate fate = draw(unkindness, random_);
-  if (fate != Fate::well) journal_.note("raw log insert fails", static_cast<uint64_t>(fate));
+  if (!caller_lives()) return unavailable("the caller is gone");
+  const Fate fate = draw(faults, random_);
+  if (fate != Fate::ok) journal_.note("raw log insert fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the raw log is away");
   if (auto taken = refuse_some(rows); !taken) return taken;
   std::vector<Uuid> ids;
   for (const auto& row : rows) ids.push_back(row.event->id);
-  if (fate != Fate::well) {  // all, a part of it, or later
+  if (fate != Fate::ok) {  // it takes effect later, in part, or as a whole
     const uint64_t how = random_.below(3);
     if (how == 0) running_.push_back(ids);
     if (how == 1) ids.resize(random_.below(ids.size() + 1));
@@ -190,19 +190,19 @@ void SimLake::end_running() {
   const auto ids = std::move(running_.back());
   running_.pop_back();
   const bool lands = random_.below(2) == 0;
-  journal_.note(lands ? "a given-up insert lands" : "a given-up insert is killed", ids.size());
+  journal_.note(lands ? "a given-up insert takes effect" : "a given-up insert is killed", ids.size());
   if (!lands) return;
   for (const Uuid id : ids) keep(id);
 }
 
 Result<void> SimLake::abort_pending() {
-  if (unkindness.away || random_.below(1000) < unkindness.refuses) return unavailable("the raw log is away");
+  if (faults.away || random_.below(1000) < faults.refuses) return unavailable("the raw log is away");
   while (!running_.empty()) end_running();
   return {};
 }
 
 Result<std::vector<Uuid>> SimLake::ids_present(std::span<const Uuid> ids, Instant from, Instant to) {
-  if (unkindness.away || random_.below(1000) < unkindness.refuses) return unavailable("the raw log is away");
+  if (faults.away || random_.below(1000) < faults.refuses) return unavailable("the raw log is away");
   std::vector<Uuid> present;
   for (const Uuid id : ids) {
     const auto* row = outbox_.true_row(id);
@@ -213,8 +213,8 @@ Result<std::vector<Uuid>> SimLake::ids_present(std::span<const Uuid> ids, Instan
 
 Result<std::vector<Applied>> SimEnvironmentStore::apply(std::span<const store::Projection> projections, Instant now,
                                                         store::Refusals* refusals) {
-  const Fate fate = draw(unkindness, random_);
-  if (fate != Fate::well) journal_.note("environment write fails", static_cast<uint64_t>(fate));
+  const Fate fate = draw(faults, random_);
+  if (fate != Fate::ok) journal_.note("environment write fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the database is away");
   auto statuses = MemoryEnvironment::apply(projections, now, refusals);
@@ -227,7 +227,7 @@ Result<std::vector<Applied>> SimEnvironmentStore::apply(std::span<const store::P
     journal_.note("event applied by an environment");
     require(effects_.insert(id).second, "an environment applied {} twice", id.to_string());
   }
-  if (fate == Fate::well) return statuses;
+  if (fate == Fate::ok) return statuses;
   return unavailable("the connection broke at the commit");
 }
 

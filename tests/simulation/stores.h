@@ -1,6 +1,6 @@
-// The stores of the simulated world: the honest models, made to fail. What a transaction has committed stays, whatever
-// becomes of the process that asked for it; the outcome may be unknown to it; its death may come with the commit.
-// Single-threaded; one seed decides everything.
+// The stores of the simulation: the stores in memory, made to fail. A committed transaction stays committed, even when
+// the process that asked for it does not learn the outcome, or dies with the commit. Single-threaded; the seed decides
+// everything.
 #pragma once
 
 #include <functional>
@@ -17,9 +17,9 @@
 
 namespace vf::simulation {
 
-/// How unkind a store is, in thousandths of calls. All zero: healthy.
-struct Unkindness {
-  bool away = false;         // answers nothing
+/// How often calls of a store fail, in thousandths. All zero: healthy.
+struct FaultRates {
+  bool away = false;         // every call fails
   uint64_t refuses = 0;      // unavailable, without effect
   uint64_t unknown = 0;      // with effect, and unavailable
   uint64_t dies_before = 0;  // the process dies; no effect
@@ -27,10 +27,10 @@ struct Unkindness {
 };
 
 /// What happens to one call.
-enum class Fate { well, refused, unknown, dead_before, dead_after };
-Fate draw(const Unkindness& unkindness, Random& random);
+enum class Fate { ok, refused, unknown, dead_before, dead_after };
+Fate draw(const FaultRates& faults, Random& random);
 
-/// What every part of a world shares.
+/// What every part of the simulation shares.
 struct Surroundings {
   const Clock& clock;
   Random& random;
@@ -42,8 +42,8 @@ class SimOutbox final : public store::memory::MemoryOutbox {
  public:
   explicit SimOutbox(Surroundings around) : random_(around.random), journal_(around.journal) {}
 
-  Unkindness unkindness;
-  std::function<void()> on_death;  // of the process that calls
+  FaultRates faults;
+  std::function<void()> on_death;  // the calling process dies
   bool rows_become_final_late = false;
 
   Result<std::vector<store::WriteResult>> write(std::span<const store::Write> writes, Instant now,
@@ -56,22 +56,22 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   Result<std::optional<store::OutboxRow>> find(Uuid event_id) override;
   Result<std::vector<store::PutSetting>> settings() override;
 
-  /// Some more of the committed rows become final.
+  /// Makes some more committed rows final.
   void move_horizon();
 
-  /// What has truly been committed, for checking: never fails, and remembers what retention has removed.
+  /// What has been committed, for checks: these calls never fail, and include rows that retention has removed.
   std::vector<store::OutboxRow> rows_between(Position after, Position to);
   Position true_end() { return *MemoryOutbox::end(); }
   const store::OutboxRow* true_row(Uuid id) const;
   std::optional<Position> true_cursor(const std::string& consumer) { return *MemoryOutbox::cursor(consumer); }
   Position true_purged() { return *MemoryOutbox::purged(); }
-  /// Does it still hold the row?
-  bool find_truly(Uuid id) { return MemoryOutbox::find(id)->has_value(); }
-  /// A write that an operator makes beside the hub: it succeeds.
+  /// Does the outbox still hold the row?
+  bool holds_row(Uuid id) { return MemoryOutbox::find(id)->has_value(); }
+  /// A write that an operator makes without the hub. Always succeeds.
   void write_by_hand(store::Write write);
 
  private:
-  bool fails() { return unkindness.away || random_.below(1000) < unkindness.refuses; }
+  bool fails() { return faults.away || random_.below(1000) < faults.refuses; }
   Position horizon() { return rows_become_final_late ? std::min(horizon_, true_end()) : true_end(); }
 
   std::vector<store::Write> sparing_exceptions(std::span<const store::Write> writes);
@@ -84,12 +84,12 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   std::map<Uuid, Position> archived_;
 };
 
-/// The raw log, in another process than ingest: an insert may go on when nobody waits for it any more.
+/// The raw log, in another process than ingest: an insert may go on after ingest has given it up.
 class SimLake final : public lake::RawLog {
  public:
   SimLake(SimOutbox& outbox, Surroundings around) : outbox_(outbox), random_(around.random), journal_(around.journal) {}
 
-  Unkindness unkindness;
+  FaultRates faults;
   std::function<void()> on_death;
   std::function<bool()> caller_lives;
 
@@ -99,15 +99,15 @@ class SimLake final : public lake::RawLog {
   Result<std::optional<Event>> find(Uuid) override { return internal("unused"); }
   Result<std::vector<lake::HourTally>> tally(Instant, Instant) override { return internal("unused"); }
 
-  /// An insert that was given up lands after all, or never.
+  /// One insert that was given up takes effect, or is killed.
   void end_running();
   bool anything_runs() const { return !running_.empty(); }
   bool holds(Uuid id) const { return kept_.contains(id); }
   /// Inserts that were confirmed.
   uint64_t taken() const { return taken_; }
 
-  bool refuses_some = false;  // rows that it can never store
-  bool is_broken = false;     // refuses every row, as if that were the row's fault
+  bool refuses_some = false;  // there are rows that it can never store
+  bool is_broken = false;     // refuses every row with an error that blames the row
   bool refuses(Uuid id) const { return refuses_some && id.bytes[14] % 8 == 3; }
 
  private:
@@ -122,13 +122,13 @@ class SimLake final : public lake::RawLog {
   std::vector<std::vector<Uuid>> running_;
 };
 
-/// An environment's database. Counts the effects of each event: one, or it is a violation.
+/// An environment's database. Checks that each event has an effect once at most.
 class SimEnvironmentStore final : public store::memory::MemoryEnvironment {
  public:
   SimEnvironmentStore(SimOutbox& outbox, Surroundings around)
       : outbox_(outbox), random_(around.random), journal_(around.journal) {}
 
-  Unkindness unkindness;
+  FaultRates faults;
   std::function<void()> on_death;
 
   Result<std::vector<store::Applied>> apply(std::span<const store::Projection> projections, Instant now,

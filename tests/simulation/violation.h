@@ -1,4 +1,4 @@
-// How the simulation says that an invariant does not hold: thrown, caught by whoever runs the seed.
+// Violation: thrown when an invariant does not hold; main() catches it and prints the seed.
 #pragma once
 
 #include <fmt/format.h>

@@ -9,7 +9,7 @@
 namespace vf::simulation {
 namespace {
 
-// Writes of an operator, whose completions nothing waits for.
+// Writes of an operator who does not wait for the outcome.
 class OperatorWriter final : public outbox::Writer {
  public:
   explicit OperatorWriter(Ingest& ingest) : ingest_(ingest) {}
@@ -41,29 +41,28 @@ World::World(uint64_t seed) : random_(seed) {
   if (random_.below(2) == 0) partner.types = {"kick.channel.*"};
   if (random_.below(8) == 0) partner.mode = fanout::Mode::dry_run;
   if (random_.below(4) == 0) partner.max_backlog = Millis{30'000 + static_cast<int64_t>(random_.below(300'000))};
-  stranger_ = std::make_unique<Stranger>(around_, kSecret, partner.delivery == fanout::Delivery::single);
+  foreign_ = std::make_unique<ForeignReceiver>(around_, kSecret, partner.delivery == fanout::Delivery::single);
   Ingest::Params ingest{.outbox = outbox_, .lake = lake_, .network = network_, .around = around_, .destinations = {}};
   ingest.consumes = false;
   replica_ = std::make_unique<Ingest>(ingest);
   ingest.consumes = true;
   ingest.destinations = {{target_named("stage"), stage_.get()},
                          {target_named("production"), production_.get()},
-                         {std::move(partner), stranger_.get()}};
+                         {std::move(partner), foreign_.get()}};
   ingest.batch_events_max = 1 + random_.below(8);
   for (const auto& destination : ingest.destinations) fanout_watch_.add(destination.target);
   ingest.on_send = [this](size_t index, const http::Outgoing& request) { fanout_watch_.sent(index, request); };
   ingest_ = std::make_unique<Ingest>(std::move(ingest));
   provider_ = std::make_unique<Provider>(Provider::Params{{ingest_.get(), replica_.get()}, outbox_, around_});
-  choose_troubles();
+  choose_faults();
   ingest_->start();
   replica_->start();
 }
 
-// Each seed has its own mixture: some all of them, some only one, so that none hides the others.
-void World::choose_troubles() {
+// Each seed draws its own mixture of faults, some of only one kind, so that no kind hides the others.
+void World::choose_faults() {
   const auto share = [this](uint64_t most) { return random_.below(2) == 0 ? random_.below(most) : 0; };
-  for (Unkindness* u :
-       {&outbox_.unkindness, &lake_.unkindness, &stage_->store().unkindness, &production_->store().unkindness}) {
+  for (FaultRates* u : {&outbox_.faults, &lake_.faults, &stage_->store().faults, &production_->store().faults}) {
     *u = {false, share(200), share(300), share(60), share(60)};
   }
   outbox_.rows_become_final_late = random_.below(2) == 0;
@@ -104,7 +103,7 @@ void World::step() {
 void World::fail_something() {
   if (!ingest_->lives()) return ingest_->start();
   if (!replica_->lives()) return replica_->start();
-  if (random_.below(1000) < death_rate_ * 5) return kill_someone();
+  if (random_.below(1000) < death_rate_ * 5) return kill_a_process();
   switch (random_.below(4)) {
     case 0:
       return change_stores();
@@ -117,7 +116,7 @@ void World::fail_something() {
   }
 }
 
-void World::kill_someone() {
+void World::kill_a_process() {
   switch (random_.below(4)) {
     case 0:
       return ingest_->die();
@@ -132,20 +131,19 @@ void World::kill_someone() {
   }
 }
 
-// A store goes away, or comes back; or the raw log breaks, or is mended.
+// A store goes away or comes back, or the raw log breaks or is repaired.
 void World::change_stores() {
   if (random_.below(4) == 0) {
     lake_.is_broken = !lake_.is_broken && random_.below(2) == 0;
     return;
   }
-  Unkindness* const all[] = {&outbox_.unkindness, &lake_.unkindness, &stage_->store().unkindness,
-                             &production_->store().unkindness};
+  FaultRates* const all[] = {&outbox_.faults, &lake_.faults, &stage_->store().faults, &production_->store().faults};
   const size_t index = random_.below(4);
   all[index]->away = !all[index]->away && random_.below(2) == 0;
   if (all[index]->away) journal_.note("a store goes away", index);
 }
 
-// The common clock is corrected, or an environment's drifts out of every tolerance.
+// The common clock is corrected, or an environment's drifts beyond the tolerance of signatures.
 void World::change_clock() {
   if (!clocks_jump_) return;
   const auto by = Millis{static_cast<int64_t>(random_.below(1'200'000)) - 600'000};
@@ -154,7 +152,7 @@ void World::change_clock() {
   stage_->set_skew(random_.below(2) == 0 ? by : Millis{0});
 }
 
-// Somebody pauses or resumes a target, has a dead letter tried again, or retention runs.
+// An operator pauses or resumes a target or retries a dead letter, or retention runs.
 void World::operate() {
   if (!ingest_->lives()) return;
   switch (random_.below(6)) {
@@ -170,41 +168,41 @@ void World::operate() {
   }
 }
 
-// Only the stranger's endpoint is set to dry-run: the environments' tables must come out whole.
+// Only the foreign receiver is set to dry-run: the environments' tables must hold every event at the end.
 void World::operate_target(size_t index) {
   const auto& [target, receiver] = ingest_->destinations()[index];
   switch (random_.below(4)) {
     case 0:
       return fanout_watch_.order(*ingest_, index, fanout::Mode::paused);
     case 1:
-      if (receiver == stranger_.get()) fanout_watch_.order(*ingest_, index, fanout::Mode::dry_run);
+      if (receiver == foreign_.get()) fanout_watch_.order(*ingest_, index, fanout::Mode::dry_run);
       return;
     case 2:
       return fanout_watch_.order(*ingest_, index, std::nullopt);
     default:
       for (const auto& row : *outbox_.deliveries(target.name, store::PutDelivery::State::dead, 1)) {
-        journal_.note("a dead letter is tried again");
+        journal_.note("a dead letter is retried");
         OperatorWriter writer(*ingest_);
         outbox::DeadLetters(outbox_, writer, clock_).retry(target.name, row.event_id, [](auto) {});
       }
   }
 }
 
-bool World::is_dealt_with(size_t destination, const store::OutboxRow& row) {
+bool World::is_handled(size_t destination, const store::OutboxRow& row) {
   const auto& [target, receiver] = ingest_->destinations()[destination];
   if (!row.fan_out || !fanout::wants(target, row.event) || receiver->has(row.event.id)) return true;
   const auto rows = *outbox_.deliveries_of(row.event.id);
   if (std::ranges::find(rows, target.name, &store::PutDelivery::target) != rows.end()) return true;
-  return fanout_watch_.is_passed_over(destination, row);
+  return fanout_watch_.is_skipped(destination, row);
 }
 
-void World::check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& dealt_with) {
+void World::check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_handled) {
   const auto cursor = outbox_.true_cursor(consumer);
   if (!cursor) return;
   Position& checked = checked_[consumer];
   require(*cursor >= checked, "the cursor of {} went back from {} to {}", consumer, checked.seq, cursor->seq);
   for (const auto& row : outbox_.rows_between(checked, *cursor)) {
-    require(dealt_with(row), "the cursor of {} passed event {} at {}, which it lacks", consumer,
+    require(is_handled(row), "the cursor of {} passed event {} at {}, which it lacks", consumer,
             row.event.id.to_string(), row.event.position.seq);
   }
   checked = *cursor;
@@ -213,19 +211,19 @@ void World::check_cursor(const std::string& consumer, const std::function<bool(c
 void World::check() {
   for (size_t i = 0; i < ingest_->destinations().size(); ++i) {
     const auto& target = ingest_->destinations()[i].target;
-    check_cursor(target.name, [this, i](const auto& row) { return is_dealt_with(i, row); });
+    check_cursor(target.name, [this, i](const auto& row) { return is_handled(i, row); });
     if (!ingest_->lives()) continue;
     const size_t window = fanout::Tuning{}.breaker.window_max;
     const auto status = ingest_->dispatcher(i).status();
-    fanout_watch_.look(i, status);
+    fanout_watch_.check_status(i, status);
     require(status.in_flight <= window, "{} has {} requests in flight", target.name, status.in_flight);
   }
   raw_log_watch_.check(*ingest_);
 }
 
 void World::heal() {
-  journal_.note("everything heals");
-  outbox_.unkindness = lake_.unkindness = {};
+  journal_.note("all faults end");
+  outbox_.faults = lake_.faults = {};
   lake_.is_broken = false;
   outbox_.rows_become_final_late = false;
   network_.gentle = true;
@@ -240,8 +238,8 @@ void World::resume_targets() {
   for (size_t i = 0; i < ingest_->dispatchers(); ++i) fanout_watch_.order(*ingest_, i, std::nullopt);
 }
 
-// What is not at rest; empty when all is.
-std::string World::unrest() {
+// What still has work to do; empty: nothing has.
+std::string World::unfinished() {
   const Position end = outbox_.true_end();
   std::string out;
   if (!ingest_->queue_is_empty() || !replica_->queue_is_empty()) out += "; writes wait";
@@ -250,16 +248,16 @@ std::string World::unrest() {
     const auto& name = ingest_->destinations()[i].target.name;
     const auto status = ingest_->dispatcher(i).status();
     const bool behind = outbox_.true_cursor(name) != end;
-    // An event that alone keeps its target failing is tried for as long as the outbox holds it.
+    // An event that always triggers a server error is retried for as long as the outbox holds it.
     auto waiting = *outbox_.deliveries(name, store::PutDelivery::State::retry, SIZE_MAX);
-    std::erase_if(waiting, [this](const auto& row) { return stranger_->fails_on(row.event_id); });
+    std::erase_if(waiting, [this](const auto& row) { return foreign_->fails_on(row.event_id); });
     const bool retries = !waiting.empty();
     if (!behind && !retries) continue;
     out += fmt::format("; {} is at {} of {}{}, {} {}, {} in flight, {}", name, status.cursor.seq, end.seq,
                        retries ? " with retries" : "", to_string(status.mode), to_string(status.state),
                        status.in_flight, status.last_error);
   }
-  return out + raw_log_watch_.unrest();
+  return out + raw_log_watch_.unfinished();
 }
 
 void World::come_to_rest() {
@@ -267,7 +265,7 @@ void World::come_to_rest() {
   for (int round = 0; round < kRoundsMax; ++round) {
     if (round % 8 == 0) provider_->send_all_again();
     if (round % 20 == 19) raw_log_watch_.retry_what_can_be_stored();
-    if (round % 100 == 99) resume_targets();  // the last events may all be ones that the stranger refuses
+    if (round % 100 == 99) resume_targets();  // the foreign receiver may refuse all of the last events
     for (int i = 0; i < 6; ++i) {
       ingest_->commit();
       replica_->commit();
@@ -278,10 +276,10 @@ void World::come_to_rest() {
       network_.deliver_all();
       check();
     }
-    if (unrest().empty()) return;
+    if (unfinished().empty()) return;
     clock_.advance(Millis{5'000});
   }
-  require(false, "it does not come to rest{}", unrest());
+  require(false, "the simulation does not come to rest{}", unfinished());
 }
 
 void World::check_rest() {
@@ -292,7 +290,7 @@ void World::check_rest() {
   const auto rows = outbox_.rows_between({}, outbox_.true_end());
   for (const auto& row : rows) {
     for (size_t i = 0; i < ingest_->destinations().size(); ++i) {
-      require(is_dealt_with(i, row), "{} never reached {}", row.event.id.to_string(),
+      require(is_handled(i, row), "{} never reached {}", row.event.id.to_string(),
               ingest_->destinations()[i].target.name);
     }
   }
@@ -300,13 +298,13 @@ void World::check_rest() {
     require(outbox_.deliveries(name, store::PutDelivery::State::dead, 1)->empty(), "{} has a dead letter", name);
   }
   for (const auto& row : *outbox_.deliveries("partner", store::PutDelivery::State::dead, SIZE_MAX)) {
-    const bool guilty = Stranger::refuses(row.event_id) || stranger_->fails_on(row.event_id);
-    require(guilty, "{} is dead for another's fault", row.event_id.to_string());
+    const bool refused = ForeignReceiver::refuses(row.event_id) || foreign_->fails_on(row.event_id);
+    require(refused, "{} is dead, though its receiver accepts it", row.event_id.to_string());
   }
   check_tables();
 }
 
-// The oracle: the committed events, each once, the newest first: whatever hangs on order comes out otherwise.
+// The oracle applies the committed events once each, newest first, so that a result that depends on order differs.
 void World::check_tables() {
   store::memory::MemoryEnvironment oracle;
   auto rows = outbox_.rows_between({}, outbox_.true_end());

@@ -1,19 +1,20 @@
-// World: one seed, one thread, everything: a provider, ingest, two environments, a stranger's endpoint, the raw log,
-// the clock, and all that goes wrong with them. run() lets the seed decide what happens, checks the invariants after
-// every step, then lets everything heal and checks that it comes to rest in the one right state. Throws Violation.
+// World: one seed in one thread: a provider, two replicas of ingest, two environments, a foreign receiver, the raw log,
+// the clock, and their faults. run() lets the seed decide what happens, checks the invariants after every step, then
+// ends all faults and checks that everything comes to rest in the one right state. Throws Violation.
 //
-// What is checked (architecture.md, "Invariants"):
-// - an event is committed, unchanged, when its delivery is acknowledged, and stays so;
-// - an environment applies an event once, and only events it should get; the raw log never holds one twice, nor one
-//   that nobody committed; one webhook-id never names two bodies;
-// - a cursor never goes back, and never passes an event that its consumer lacks, unless that is written down as an
-//   exception or the target's mode passed it over; at most a window of requests is in flight;
-// - in dry-run nothing is sent; nothing behind a cursor is sent again but exceptions, so after a detachment nothing
-//   older; a detachment raises an alarm;
-// - a raw log that refuses some rows loses only those, as dead letters; one that refuses everything kills five;
-// - at rest: every committed event is in the raw log or refused by it, whatever the targets' modes were; and in each
-//   environment, or dead for its own fault alone; both
-//   environments hold the tables that the projectors make of the committed events, in whatever order.
+// What is checked (docs/invariants.md):
+// - an acknowledged event is committed, unchanged, and stays committed;
+// - an environment applies an event once, and only events it should get; the raw log never holds an event twice, nor
+//   one that was never committed; one webhook-id never has two bodies;
+// - a cursor never goes back (except by an operator's hand), and never passes an event that its consumer lacks, unless
+//   an exception records the event or the target's mode skipped it; at most a window of requests is in flight;
+// - in dry-run nothing is sent; behind a cursor only exceptions are sent again, so nothing older after a detachment; a
+//   detachment raises an alarm;
+// - a raw log that refuses some rows loses only those, as dead letters; one that refuses everything makes five;
+// - at rest: every committed event is in the raw log or refused by it, whatever the targets' modes were; every receiver
+//   has each event that its target wants, apart from those that the target's mode skipped and from dead letters that
+//   the receiver refuses; both environments hold the tables that the projectors make of the committed events, in any
+//   order.
 #pragma once
 
 #include <cstdint>
@@ -40,23 +41,23 @@ class World {
   Journal& journal() { return journal_; }
 
  private:
-  void choose_troubles();
+  void choose_faults();
   void step();
   void fail_something();
   void change_stores();
   void change_clock();
-  void kill_someone();
+  void kill_a_process();
   void operate();
   void operate_target(size_t index);
 
   void check();
-  void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_dealt_with);
-  bool is_dealt_with(size_t destination, const store::OutboxRow& row);
+  void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_handled);
+  bool is_handled(size_t destination, const store::OutboxRow& row);
 
   void heal();
   void resume_targets();
   void come_to_rest();
-  std::string unrest();
+  std::string unfinished();
   void check_rest();
   void check_tables();
 
@@ -70,7 +71,7 @@ class World {
   FanoutWatch fanout_watch_{outbox_, around_};
   RawLogWatch raw_log_watch_{outbox_, lake_, around_};
   std::unique_ptr<Environment> stage_, production_;
-  std::unique_ptr<Stranger> stranger_;
+  std::unique_ptr<ForeignReceiver> foreign_;
   std::unique_ptr<Ingest> ingest_, replica_;
   std::unique_ptr<Provider> provider_;
 
