@@ -1,6 +1,7 @@
 #include "fanout/target_worker.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 

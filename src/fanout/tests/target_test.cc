@@ -52,18 +52,32 @@ TEST(Wants, SourceAndTypeMustBothFit) {
   EXPECT_FALSE(wants(target, event("sumsub", "kick.chat.message.sent")));
 }
 
-TEST(ConfigVersion, CoversWhatIsSentWhereAndNoSecret) {
-  Target target{.name = "stage", .url = "http://a", .secrets = {"one"}};
-  const auto before = config_version(target);
-  EXPECT_EQ(before.size(), 16u);
-  target.secrets = {"two"};
-  EXPECT_EQ(config_version(target), before);
-  target.types = {"kick.*"};
-  const auto types = config_version(target);
-  EXPECT_NE(types, before);
-  target.types = {};
-  target.sources = {"kick.*"};  // the same text in another list
-  EXPECT_NE(config_version(target), types);
+TEST(ConfigVersion, CoversWhatIsSentWhereAndNothingElse) {
+  const Target target{.name = "stage", .url = "http://a", .secrets = {"one"}};
+  const auto version = config_version(target);
+  EXPECT_EQ(version.size(), 16u);
+  const auto changes = [&](auto change) {
+    Target changed = target;
+    change(changed);
+    return config_version(changed) != version;
+  };
+  EXPECT_TRUE(changes([](Target& t) { t.name = "production"; }));
+  EXPECT_TRUE(changes([](Target& t) { t.url = "http://b"; }));
+  EXPECT_TRUE(changes([](Target& t) { t.sources = {"kick"}; }));
+  EXPECT_TRUE(changes([](Target& t) { t.types = {"kick.*"}; }));
+  EXPECT_TRUE(changes([](Target& t) { t.sandbox = Sandbox::include; }));
+  EXPECT_TRUE(changes([](Target& t) { t.delivery = Delivery::single; }));
+  EXPECT_FALSE(changes([](Target& t) { t.secrets = {"two"}; }));
+  EXPECT_FALSE(changes([](Target& t) { t.mode = Mode::paused; }));
+  EXPECT_FALSE(changes([](Target& t) { t.start = Start::earliest; }));
+  EXPECT_FALSE(changes([](Target& t) { t.max_backlog = Millis{1}; }));
+  EXPECT_FALSE(changes([](Target& t) { t.allow_private = true; }));
+  EXPECT_FALSE(changes([](Target& t) { t.timeout = t.connect_timeout = Millis{1}; }));
+  Target types = target;
+  types.types = {"kick"};
+  Target sources = target;
+  sources.sources = {"kick"};
+  EXPECT_NE(config_version(types), config_version(sources)) << "the same text in another list";
 }
 
 TEST(Mode, TextsRoundTrip) {
