@@ -1,16 +1,16 @@
 // Sumsub's applicant events → applicants and applicant_reviews. Events of actions, transactions (KYT), cases and video
-// calls have no projector: they say nothing of the applicant's own check. No personal data is read.
+// calls have no projector: they are not about the applicant's own check. No personal data is read.
 //
-// Verified is not stored but derived (view verified_applicants): GREEN at the current level, later than every other
-// outcome at that level and than everything that clears. Each of these is a plain maximum of times, so two of them at
-// one time are a tie whatever their order, and a tie is not verified.
+// "Verified" is not stored but derived (view verified_applicants): GREEN at the current level, later than every other
+// outcome at that level and than every event that clears. Each of these is a maximum of times, so two of them at the
+// same time are a tie in any order, and a tie is not verified.
 #include "projections/body.h"
 #include "projections/kick_times.h"
 
 namespace vf::projections {
 namespace {
 
-// createdAtMs, else createdAt. A time in whole seconds may mean any of its milliseconds: it counts as the last.
+// createdAtMs, else createdAt. A time in whole seconds may be any millisecond of it, and is taken as the last one.
 Instant happened_at(Body& body) {
   const std::string_view pointer = body.has("/createdAtMs") ? "/createdAtMs" : "/createdAt";
   const Instant at = body.time(pointer);
@@ -18,7 +18,7 @@ Instant happened_at(Body& body) {
   return whole_second ? at + Millis{999} : at;
 }
 
-struct Told {
+struct ApplicantRows {
   Instant at;
   RowDraft applicant;
   RowDraft review;
@@ -29,79 +29,79 @@ void set_key(RowDraft& row, bool sandbox, const std::string& applicant) {
   row.set("sandbox", sandbox).set("applicant_id", applicant);
 }
 
-// What every applicant event tells: its status and level at that time, and whose it is.
-Told read_told(Body& body, const Event& event) {
+// The content of every applicant event: status and level at that time, and the external user id.
+ApplicantRows read_common(Body& body, const Event& event) {
   const Instant at = happened_at(body);
   const store::Stamp stamp = stamp_at(at, event);
-  Told told{at, {TableId::applicants, stamp}, {TableId::applicant_reviews, stamp}};
+  ApplicantRows rows{at, {TableId::applicants, stamp}, {TableId::applicant_reviews, stamp}};
   const bool sandbox = event.sandbox || body.boolean_cell("/sandboxMode") == Cell{store::Value{true}};
   const std::string applicant = body.text("/applicantId");
-  set_key(told.applicant, sandbox, applicant);
-  set_key(told.review, sandbox, applicant);
-  told.applicant.set("external_user_id", body.text_cell("/externalUserId"));
-  told.applicant.set("status", body.text_cell("/reviewStatus"));
-  told.has_level = body.has("/levelName");
-  if (told.has_level) {
+  set_key(rows.applicant, sandbox, applicant);
+  set_key(rows.review, sandbox, applicant);
+  rows.applicant.set("external_user_id", body.text_cell("/externalUserId"));
+  rows.applicant.set("status", body.text_cell("/reviewStatus"));
+  rows.has_level = body.has("/levelName");
+  if (rows.has_level) {
     const std::string level = body.text("/levelName");
-    told.applicant.set("level", level);
-    told.review.set("level", level).set("told_at", at);
+    rows.applicant.set("level", level);
+    rows.review.set("level", level).set("told_at", at);
   }
-  return told;
+  return rows;
 }
 
-Result<std::vector<store::Row>> finish(Body& body, Told&& told) {
+Result<std::vector<store::Row>> finish(Body& body, ApplicantRows&& drafts) {
   std::vector<store::Row> rows;
-  if (told.has_level) rows.push_back(std::move(told.review).take());
-  rows.push_back(std::move(told.applicant).take());
+  if (drafts.has_level) rows.push_back(std::move(drafts.review).take());
+  rows.push_back(std::move(drafts.applicant).take());
   return body.finish(std::move(rows));
 }
 
 }  // namespace
 
-Result<std::vector<store::Row>> applicant_told(const Event& event) {
+Result<std::vector<store::Row>> applicant_updated(const Event& event) {
   Body body(event);
-  return finish(body, read_told(body, event));
+  return finish(body, read_common(body, event));
 }
 
-// The only events whose reviewResult is believed: a reset still carries the old GREEN.
+// Only these events' reviewResult is used: a reset still carries the old GREEN.
 Result<std::vector<store::Row>> applicant_reviewed(const Event& event) {
   Body body(event);
-  Told told = read_told(body, event);
-  if (!told.has_level) body.refuse("/levelName", "missing");
+  ApplicantRows rows = read_common(body, event);
+  if (!rows.has_level) body.refuse("/levelName", "missing");
   const std::string answer = body.text("/reviewResult/reviewAnswer");
-  told.review.set("review_answer", answer);
-  told.review.set("reject_labels", body.json_cell("/reviewResult/rejectLabels"));
-  told.review.set("reject_type", body.text_cell("/reviewResult/reviewRejectType"));
-  told.review.set(answer == "GREEN" ? "green_at" : "not_green_at", told.at);
-  return finish(body, std::move(told));
+  rows.review.set("review_answer", answer);
+  rows.review.set("reject_labels", body.json_cell("/reviewResult/rejectLabels"));
+  rows.review.set("reject_type", body.text_cell("/reviewResult/reviewRejectType"));
+  rows.review.set(answer == "GREEN" ? "green_at" : "not_green_at", rows.at);
+  return finish(body, std::move(rows));
 }
 
 Result<std::vector<store::Row>> applicant_cleared(const Event& event) {
   Body body(event);
-  Told told = read_told(body, event);
-  told.applicant.set("cleared_at", told.at);
-  return finish(body, std::move(told));
+  ApplicantRows rows = read_common(body, event);
+  rows.applicant.set("cleared_at", rows.at);
+  return finish(body, std::move(rows));
 }
 
 Result<std::vector<store::Row>> applicant_deleted(const Event& event) {
   Body body(event);
-  Told told = read_told(body, event);
-  told.applicant.set("cleared_at", told.at).set("deleted_at", told.at);
-  return finish(body, std::move(told));
+  ApplicantRows rows = read_common(body, event);
+  rows.applicant.set("cleared_at", rows.at).set("deleted_at", rows.at);
+  return finish(body, std::move(rows));
 }
 
 Result<std::vector<store::Row>> applicant_deactivated(const Event& event) {
   Body body(event);
-  Told told = read_told(body, event);
-  told.applicant.set("cleared_at", told.at).set("active", false);
-  return finish(body, std::move(told));
+  ApplicantRows rows = read_common(body, event);
+  rows.applicant.set("cleared_at", rows.at).set("active", false);
+  return finish(body, std::move(rows));
 }
 
 Result<std::vector<store::Row>> applicant_activated(const Event& event) {
   Body body(event);
-  Told told = read_told(body, event);
-  told.applicant.set("active", true);
-  return finish(body, std::move(told));
+  ApplicantRows rows = read_common(body, event);
+  rows.applicant.set("active", true);
+  return finish(body, std::move(rows));
 }
 
 }  // namespace vf::projections

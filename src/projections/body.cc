@@ -10,22 +10,22 @@ namespace {
 using simdjson::dom::element;
 using store::Value;
 
-// A parser's buffers are several times its largest body: only those of usual bodies are worth keeping.
+// A parser's buffers are several times the size of its largest body: those of a huge body are freed.
 constexpr size_t kKeptCapacityMax = 64 * 1024;
 
-// The parser keeps its buffers between events; its document stands until the end of the thread's Body.
+// The parser keeps its buffers between events; its document is valid until the end of the thread's Body.
 struct ThreadParser {
   simdjson::dom::parser parser;
-  std::optional<element> root;  // none: the body was no JSON object
+  std::optional<element> root;  // nullopt: the body is not a JSON object
 };
-ThreadParser& mine() {
+ThreadParser& this_thread() {
   thread_local ThreadParser instance;
   return instance;
 }
 
 std::optional<element> find(std::string_view pointer) {
   element found;
-  const auto& root = mine().root;
+  const auto& root = this_thread().root;
   if (!root || root->at_pointer(pointer).get(found) != simdjson::SUCCESS) return std::nullopt;
   return found;
 }
@@ -76,7 +76,7 @@ std::optional<bool> to_boolean(const element& value) {
   return std::nullopt;
 }
 
-// A cell by `read`, which says nullopt for a value of another kind.
+// A cell converted by `read`, which returns nullopt for a value of another type.
 template <class Read>
 Cell cell(Body& body, std::string_view pointer, Read read, std::string_view wanted) {
   const auto value = find(pointer);
@@ -106,7 +106,7 @@ auto required(Body& body, std::string_view pointer, Read read, std::string_view 
 }  // namespace
 
 Body::Body(const Event& event) {
-  auto& [parser, root] = mine();
+  auto& [parser, root] = this_thread();
   root.reset();
   element parsed;
   if (const auto error = parser.parse(event.body).get(parsed); error != simdjson::SUCCESS) {
@@ -119,7 +119,7 @@ Body::Body(const Event& event) {
 }
 
 Body::~Body() {
-  if (auto& [parser, root] = mine(); parser.capacity() > kKeptCapacityMax) {
+  if (auto& [parser, root] = this_thread(); parser.capacity() > kKeptCapacityMax) {
     root.reset();
     parser = simdjson::dom::parser();
   }

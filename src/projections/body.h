@@ -1,6 +1,6 @@
-// Body: reads a provider's JSON by pointer (RFC 6901) and remembers the first thing that is wrong, so that a projector
-// reads straight on and asks once at the end. Stands between an event and its rows; hides the parser.
-// A Body lives on the thread that made it, one at a time: the parser and its document belong to the thread.
+// Body: reads a provider's JSON by pointer (RFC 6901) and keeps the first problem, so that a projector reads on and
+// checks once at the end. Stands between an event and its rows; hides the parser. A thread has one Body at a time and
+// uses it alone: the parser and its document belong to the thread.
 #pragma once
 
 #include <cstdint>
@@ -18,29 +18,29 @@ namespace vf::projections {
 class Body {
  public:
   explicit Body(const Event& event);
-  ~Body();  // a huge body leaves no buffers behind
+  ~Body();  // frees the buffers of a huge body
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
-  // Required values: what keys are made of. Missing, null or of another kind: a problem, and an empty value.
+  // Required values, for keys. A missing value, null or another type is a problem and gives an empty value.
   int64_t id(std::string_view pointer);        // positive; a number, or its digits as text
   int64_t integer(std::string_view pointer);   // a number, or its digits as text
   std::string text(std::string_view pointer);  // not empty; a number's digits count as text
-  Instant time(std::string_view pointer);      // as parse_time reads it
+  Instant time(std::string_view pointer);      // in a form that parse_time() accepts
 
-  // Cells: missing says nothing, null is NULL, another kind is a problem.
+  // Cells: nullopt when the value is missing, NULL when it is null; another type is a problem.
   Cell integer_cell(std::string_view pointer);
-  Cell text_cell(std::string_view pointer);  // U+0000 becomes U+FFFD, for PostgreSQL's text cannot hold it
+  Cell text_cell(std::string_view pointer);  // U+0000 becomes U+FFFD, which PostgreSQL's text can hold
   Cell time_cell(std::string_view pointer);
   Cell boolean_cell(std::string_view pointer);  // true, false, or the text of either
   Cell json_cell(std::string_view pointer);     // any value as compact JSON text
 
   /// Present and not null.
   bool has(std::string_view pointer) const;
-  /// Elements of a required array; 0 and a problem when it is none.
+  /// The number of elements of a required array; any other value is a problem and gives 0.
   size_t length(std::string_view pointer);
 
-  /// Records a problem, unless one is known already. `what` follows the pointer: "missing".
+  /// Records a problem unless there is one already. `what` follows the pointer: "missing".
   void refuse(std::string_view pointer, std::string_view what);
 
   /// The rows, or `invalid` with the first problem: "/broadcaster/user_id: missing".
@@ -50,10 +50,10 @@ class Body {
   std::string problem_;
 };
 
-/// Puts one row into a vector.
+/// A vector of one row.
 std::vector<store::Row> one_row(RowDraft&& draft);
 
-/// Cut to whole seconds, minutes: for keys, where the provider's precision differs between messages.
+/// Truncated to whole seconds or minutes: for keys, because the provider's precision differs between messages.
 Instant cut_to_seconds(Instant t);
 Instant cut_to_minutes(Instant t);
 

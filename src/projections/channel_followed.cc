@@ -1,4 +1,4 @@
-// channel.followed → channel_followers: who ever followed (Kick tells no unfollow). The body has no time at all.
+// channel.followed → channel_followers: every user who ever followed (Kick sends no unfollow). The body has no time.
 #include "projections/body.h"
 #include "projections/kick_times.h"
 

@@ -1,4 +1,4 @@
-// channel.reward.redemption.updated → reward_redemptions: what was redeemed, and how far it came.
+// channel.reward.redemption.updated → reward_redemptions: the redeemed reward and its status.
 #include "event/identity.h"
 #include "projections/body.h"
 #include "projections/kick_times.h"
@@ -6,8 +6,8 @@
 namespace vf::projections {
 namespace {
 
-// Pending comes before every other status, whatever the order of sending; redeemed_at is the redemption's time, not
-// the change's, so the change is timed by its message.
+// Pending is before every other status, in any order of sending. redeemed_at is the time of the redemption, not of the
+// change, so the change has the time of its message.
 store::Stamp status_stamp(const Cell& status, const Event& event) {
   const bool pending = status == Cell{store::Value{std::string("pending")}};
   return stamp_at(sent_at(event), event, pending ? 0 : 1);

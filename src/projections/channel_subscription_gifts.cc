@@ -1,7 +1,7 @@
 // channel.subscription.gifts → gifted_subscriptions: one row per giftee. An anonymous gifter has id 0 and no name.
 #include "projections/body.h"
 #include "projections/kick_times.h"
-#include "projections/projector.h"
+#include "projections/registry.h"
 
 namespace vf::projections {
 

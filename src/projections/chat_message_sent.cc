@@ -7,8 +7,8 @@ namespace vf::projections {
 
 Result<std::vector<store::Row>> chat_message_sent(const Event& event) {
   Body body(event);
-  // Bodies before July 2025 have no created_at. Their send time may name the day and be the earliest of a day, but
-  // is no time of the message, so it stays out of last_message_at.
+  // Bodies before July 2025 have no created_at. Their send time may give the day and the day's earliest message, but it
+  // is not the message's own time, so it does not reach last_message_at.
   const bool timed = body.has("/created_at");
   const Instant at = timed ? body.time("/created_at") : sent_at(event);
   RowDraft row(TableId::chat_activity, stamp_at(at, event));

@@ -1,4 +1,4 @@
-// Times of Kick's events that their bodies do not tell. Pure functions.
+// Times of Kick's events that are not in their bodies. Pure functions.
 #pragma once
 
 #include "base/time.h"
@@ -7,10 +7,10 @@
 
 namespace vf::projections {
 
-/// When Kick sent this message: the millisecond inside its ULID (signed, finer than the header's whole second), else
-/// the envelope's time. It belongs to the delivery, not to the fact: the same fact sent again has another, so it may
-/// only reach the columns of the naming law (tables.h), or a column where the earliest wins.
-/// The epoch when neither is known: loses against every known time.
+/// When Kick sent this message: the millisecond in its ULID (signed, finer than the header's whole second), else the
+/// envelope's time. It belongs to the delivery, not to the fact: the same fact sent again has another time, so it may
+/// only reach columns that the naming law (tables.h) allows, or a column where the earliest wins.
+/// The epoch when neither is known; it loses against every known time.
 Instant sent_at(const Event& event);
 
 /// A stamp of this event.

@@ -1,5 +1,5 @@
-// livestream.metadata.updated → channels: title, category and language, taken together. The body has no time: a copy
-// sent late may stand until the next poll of the channel corrects it.
+// livestream.metadata.updated → channels: title, category and language, replaced together. The body has no time: a late
+// copy may overwrite newer values until the next poll of the channel corrects them.
 #include "projections/body.h"
 #include "projections/kick_times.h"
 
@@ -7,7 +7,7 @@ namespace vf::projections {
 
 Result<std::vector<store::Row>> livestream_metadata_updated(const Event& event) {
   Body body(event);
-  // Kick sends "Category" instead of, or beside, the documented "category".
+  // Kick sends "Category" instead of the documented "category", or both.
   const std::string category = body.has("/metadata/category") ? "/metadata/category" : "/metadata/Category";
   if (!body.has("/metadata")) body.refuse("/metadata", "missing");
   RowDraft row(TableId::channels, stamp_at(sent_at(event), event));

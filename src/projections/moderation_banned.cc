@@ -1,4 +1,4 @@
-// moderation.banned → bans: every ban and time-out ever told. The current one is the latest (Kick tells no unban).
+// moderation.banned → bans: every ban and time-out received. The latest is the current one (Kick sends no unban).
 #include "projections/body.h"
 #include "projections/kick_times.h"
 

@@ -1,9 +1,10 @@
+#include "projections/registry.h"
+
 #include <unordered_map>
 
 #include "event/envelope.h"
-#include "projections/projector.h"
 
-// One line a type. A projector of src/projections/<its file>.cc is declared and registered by its line.
+// One line per event type: it declares and registers the projector, which a file of this folder defines.
 #define VF_PROJECTORS(ROW)                                                 \
   ROW("kick.channel.followed", channel_followed)                           \
   ROW("kick.channel.reward.redemption.updated", channel_reward_redemption) \
@@ -17,22 +18,22 @@
   ROW("kick.moderation.banned", moderation_banned)                         \
   ROW("kick.viewers.sampled", viewers_sampled)                             \
   ROW("sumsub.applicantActivated", applicant_activated)                    \
-  ROW("sumsub.applicantAwaitingService", applicant_told)                   \
-  ROW("sumsub.applicantAwaitingUser", applicant_told)                      \
-  ROW("sumsub.applicantCreated", applicant_told)                           \
+  ROW("sumsub.applicantAwaitingService", applicant_updated)                \
+  ROW("sumsub.applicantAwaitingUser", applicant_updated)                   \
+  ROW("sumsub.applicantCreated", applicant_updated)                        \
   ROW("sumsub.applicantDeactivated", applicant_deactivated)                \
   ROW("sumsub.applicantDeleted", applicant_deleted)                        \
-  ROW("sumsub.applicantLevelChanged", applicant_told)                      \
-  ROW("sumsub.applicantOnHold", applicant_told)                            \
-  ROW("sumsub.applicantPending", applicant_told)                           \
+  ROW("sumsub.applicantLevelChanged", applicant_updated)                   \
+  ROW("sumsub.applicantOnHold", applicant_updated)                         \
+  ROW("sumsub.applicantPending", applicant_updated)                        \
   ROW("sumsub.applicantPersonalDataDeleted", applicant_cleared)            \
-  ROW("sumsub.applicantPersonalInfoChanged", applicant_told)               \
-  ROW("sumsub.applicantPrechecked", applicant_told)                        \
+  ROW("sumsub.applicantPersonalInfoChanged", applicant_updated)            \
+  ROW("sumsub.applicantPrechecked", applicant_updated)                     \
   ROW("sumsub.applicantReset", applicant_cleared)                          \
   ROW("sumsub.applicantReviewed", applicant_reviewed)                      \
-  ROW("sumsub.applicantTagsChanged", applicant_told)                       \
+  ROW("sumsub.applicantTagsChanged", applicant_updated)                    \
   ROW("sumsub.applicantWorkflowCompleted", applicant_reviewed)             \
-  ROW("sumsub.applicantWorkflowFailed", applicant_told)                    \
+  ROW("sumsub.applicantWorkflowFailed", applicant_updated)                 \
   ROW("x.followers.sampled", x_followers_sampled)
 
 namespace vf::projections {

@@ -1,5 +1,5 @@
 // RowDraft: builds one row of a projected table, cell by cell, by column name. A value used by one thread.
-// An unknown column is a defect of the projector and ends the process: its test meets it at once.
+// An unknown column is a defect of the projector and ends the process: the projector's test finds it.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace vf::projections {
 
-using Cell = std::optional<store::Value>;  // nullopt: the event says nothing of the column
+using Cell = std::optional<store::Value>;  // nullopt: the event does not mention the column
 
 class RowDraft {
  public:

@@ -1,5 +1,8 @@
 #include "projections/tables.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace vf::projections {
 namespace {
 
@@ -22,8 +25,8 @@ constexpr Column latest(std::string_view name) { return {name, time, Merge::max}
 // Most tables have one group; its stamp then has the plain names.
 constexpr Group kOneGroup[] = {{"", "updated_at", "event_id"}};
 
-// Reviews count by the newest time of each outcome, not by a `last` answer: two outcomes at one time must not be
-// settled by an event id. The view verified_applicants reads these.
+// Each outcome has the time of its newest review instead of one `last` answer: an event id must not decide between two
+// outcomes at the same time. The view verified_applicants reads these columns.
 constexpr Column kApplicantReviews[] = {
     key("sandbox", boolean),     key("applicant_id", text),   key("level", text),
     latest("told_at"),           latest("green_at"),          latest("not_green_at"),
@@ -131,6 +134,8 @@ constexpr store::Table kTables[] = {
     {"viewer_samples", kViewerSamples, kSampledGroup},
     {"x_follower_samples", kXFollowerSamples, kSampledGroup},
 };
+static_assert(std::size(kTables) == static_cast<size_t>(TableId::x_follower_samples) + 1, "a table per TableId");
+static_assert(std::ranges::is_sorted(kTables, {}, &store::Table::name));
 
 }  // namespace
 

@@ -1,10 +1,10 @@
 // The projected tables of an environment, as data: columns, keys and how two values of a column merge.
-// sql/env holds the same tables as DDL (a test compares them); docs/projections.md says what each column means.
+// sql/env has the same tables as DDL (a test compares them); docs/projections.md explains each column.
 // Constants, safe from any thread.
 //
-// Naming law: a column that depends on which delivery of a fact arrived (its event id, its send time) is called
-// event_id, *_event_id, message_id, received_at or updated_at, and nothing else is. Every other column must come out
-// the same when the provider tells the fact a second time under another message id, later.
+// Naming law: the columns that depend on which delivery of a fact arrived (its event id, its send time) are called
+// event_id, *_event_id, message_id, received_at or updated_at, and no other column is. Every other column must have the
+// same value when the provider sends the fact again later under another message id.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@
 
 namespace vf::projections {
 
-/// In the order of their names, which is the order in which drivers write them.
+/// In the order of the tables' names, which is the order in which drivers write them.
 enum class TableId : size_t {
   applicant_reviews,
   applicants,
@@ -30,7 +30,7 @@ enum class TableId : size_t {
   x_follower_samples,
 };
 
-/// All of them; table(id) is tables()[id].
+/// All tables, in the order of TableId.
 std::span<const store::Table> tables();
 const store::Table& table(TableId id);
 

@@ -1,4 +1,4 @@
-// viewers.sampled (our minute poll) → viewer_samples; what a live sample also knows heals what webhooks lost: the
+// viewers.sampled (our minute poll) → viewer_samples. A live sample also repairs what lost webhooks left out: the
 // channel's title and category, a stream's start, and that it was still live.
 #include "projections/body.h"
 #include "projections/kick_times.h"
@@ -6,7 +6,7 @@
 namespace vf::projections {
 namespace {
 
-constexpr int64_t kRecovered = 0;  // under an end that the provider told (livestream_status_updated.cc)
+constexpr int64_t kRankOfPoll = 0;  // below an end that the provider sent (livestream_status_updated.cc)
 
 store::Row sample_row(Body& body, int64_t channel, Instant sampled, const Event& event) {
   RowDraft row(TableId::viewer_samples, stamp_at(sampled, event));
@@ -39,7 +39,7 @@ store::Row stream_row(Body& body, int64_t channel, Instant sampled, const Event&
   if (live) {
     row.set("seen_live_at", sampled);
   } else {
-    row.set("ended_at", sampled, stamp_at(sampled, event, kRecovered));
+    row.set("ended_at", sampled, stamp_at(sampled, event, kRankOfPoll));
   }
   return std::move(row).take();
 }
@@ -52,7 +52,7 @@ Result<std::vector<store::Row>> viewers_sampled(const Event& event) {
   const Instant sampled = body.time("/sampled_at");
   std::vector<store::Row> rows;
   rows.push_back(sample_row(body, channel, sampled, event));
-  // An offline channel's answer has empty strings for title and category: they are not its last ones.
+  // The sample of an offline channel has empty strings for title and category, which must not replace the last ones.
   if (body.boolean_cell("/live") == Cell{store::Value{true}})
     rows.push_back(channel_row(body, channel, sampled, event));
   if (body.has("/live") && body.has("/stream_started_at")) rows.push_back(stream_row(body, channel, sampled, event));

@@ -6,7 +6,7 @@
 #include "base/json_text.h"
 #include "event/envelope.h"
 #include "event/envelope_reader.h"
-#include "projections/projector.h"
+#include "projections/registry.h"
 
 namespace vf::receive {
 namespace {

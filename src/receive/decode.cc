@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "event/envelope_reader.h"
-#include "projections/projector.h"
+#include "projections/registry.h"
 
 namespace vf::receive {
 namespace {

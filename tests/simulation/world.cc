@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "outbox/dead_letters.h"
-#include "projections/projector.h"
+#include "projections/registry.h"
 #include "projections/tables.h"
 
 namespace vf::simulation {

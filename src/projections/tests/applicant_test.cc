@@ -21,7 +21,7 @@ const store::Row& row_in(const std::vector<store::Row>& rows, std::string_view t
   return rows.front();
 }
 
-TEST(Applicant, TellsStatusLevelAndWhoseItIs) {
+TEST(Applicant, HasStatusLevelAndExternalUser) {
   const auto rows = rows_of(sumsub("applicantPending", fixture("sumsub/applicantPending.json")));
   const auto& applicant = row_in(rows, "applicants");
   EXPECT_EQ(cell(applicant, "sandbox"), flag(false));
@@ -38,21 +38,21 @@ TEST(Applicant, TellsStatusLevelAndWhoseItIs) {
   EXPECT_EQ(cell(review, "review_answer"), std::nullopt);
 }
 
-TEST(Applicant, SandboxIsPartOfTheKeyHoweverItIsWritten) {
-  for (const char* told : {"true", "\"true\""}) {
-    const auto more = "\"sandboxMode\":" + std::string(told) + ",";
+TEST(Applicant, SandboxIsPartOfTheKeyInAnySpelling) {
+  for (const char* value : {"true", "\"true\""}) {
+    const auto more = "\"sandboxMode\":" + std::string(value) + ",";
     const auto rows = rows_of(sumsub("applicantPending", body_of("2024-01-01 00:00:00.001", more)));
-    EXPECT_EQ(cell(row_in(rows, "applicants"), "sandbox"), flag(true)) << told;
-    EXPECT_EQ(cell(row_in(rows, "applicant_reviews"), "sandbox"), flag(true)) << told;
+    EXPECT_EQ(cell(row_in(rows, "applicants"), "sandbox"), flag(true)) << value;
+    EXPECT_EQ(cell(row_in(rows, "applicant_reviews"), "sandbox"), flag(true)) << value;
   }
   const auto textual = body_of("2024-01-01 00:00:00.001", R"("sandboxMode":"false",)");
   EXPECT_EQ(cell(row_in(rows_of(sumsub("applicantPending", textual)), "applicants"), "sandbox"), flag(false));
   Event marked = sumsub("applicantPending", body_of("2024-01-01 00:00:00.001"));
-  marked.sandbox = true;  // by the envelope alone
+  marked.sandbox = true;  // only in the envelope
   EXPECT_EQ(cell(row_in(rows_of(marked), "applicants"), "sandbox"), flag(true));
 }
 
-TEST(Applicant, AReviewTellsItsOutcome) {
+TEST(Applicant, AReviewHasItsOutcome) {
   const auto green = rows_of(sumsub("applicantReviewed", body_of("2024-01-01 00:00:00.001", kGreen)));
   EXPECT_EQ(cell(row_in(green, "applicant_reviews"), "review_answer"), text("GREEN"));
   EXPECT_EQ(cell(row_in(green, "applicant_reviews"), "green_at"), time("2024-01-01T00:00:00.001Z"));
@@ -64,7 +64,7 @@ TEST(Applicant, AReviewTellsItsOutcome) {
   EXPECT_EQ(cell(row_in(red, "applicant_reviews"), "reject_type"), text("FINAL"));
 }
 
-TEST(Applicant, AResultIsBelievedOnReviewsAlone) {
+TEST(Applicant, OnlyReviewsSetTheResult) {
   for (const char* type : {"applicantReset", "applicantPending", "applicantOnHold", "applicantDeactivated"}) {
     for (const auto& row : rows_of(sumsub(type, body_of("2024-01-01 00:00:00.001", kGreen)))) {
       if (row.table->name != "applicant_reviews") continue;
@@ -89,19 +89,19 @@ TEST(Applicant, ResetDeletionAndDeactivationClear) {
   EXPECT_EQ(cell(row_in(gone, "applicants"), "deleted_at"), time("2024-01-01T00:00:00.001Z"));
 }
 
-TEST(Applicant, AWholeSecondCountsAsItsLastMillisecond) {
-  const auto told_at = [](const std::string& body) {
+TEST(Applicant, AWholeSecondIsTakenAsItsLastMillisecond) {
+  const auto time_of = [](const std::string& body) {
     return cell(row_in(rows_of(sumsub("applicantPending", body)), "applicant_reviews"), "told_at");
   };
-  EXPECT_EQ(told_at(replaced(body_of("2024-01-01 00:00:00+0000"), "createdAtMs", "createdAt")),
+  EXPECT_EQ(time_of(replaced(body_of("2024-01-01 00:00:00+0000"), "createdAtMs", "createdAt")),
             time("2024-01-01T00:00:00.999Z"));
-  EXPECT_EQ(told_at(body_of("2024-01-01 00:00:00")), time("2024-01-01T00:00:00.999Z"));
-  EXPECT_EQ(told_at(body_of("2024-01-01 00:00:00.000")), time("2024-01-01T00:00:00.000Z"));
-  EXPECT_EQ(told_at(body_of("2024-01-01 00:00:00.001", R"("createdAt":"2024-01-01 00:00:00+0000",)")),
+  EXPECT_EQ(time_of(body_of("2024-01-01 00:00:00")), time("2024-01-01T00:00:00.999Z"));
+  EXPECT_EQ(time_of(body_of("2024-01-01 00:00:00.000")), time("2024-01-01T00:00:00.000Z"));
+  EXPECT_EQ(time_of(body_of("2024-01-01 00:00:00.001", R"("createdAt":"2024-01-01 00:00:00+0000",)")),
             time("2024-01-01T00:00:00.001Z"));
 }
 
-TEST(Applicant, AnEventWithoutLevelTellsTheApplicantOnly) {
+TEST(Applicant, AnEventWithoutLevelHasNoReviewRow) {
   const auto rows = rows_of(sumsub("applicantReset", fixture("sumsub/applicantReset.json")));
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].table->name, "applicants");
@@ -129,7 +129,7 @@ TEST(Applicant, KeepsNoPersonalData) {
   }
 }
 
-TEST(Applicant, RefusesWhatHasNoKey) {
+TEST(Applicant, RefusesEventsWithoutAKey) {
   const auto reason = [](const char* type, std::string_view from, std::string_view to) {
     return reason_of(sumsub(type, replaced(body_of("2024-01-01 00:00:00.001", kGreen), from, to)));
   };

@@ -5,7 +5,7 @@ namespace {
 
 constexpr const char* kType = "kick.channel.followed";
 
-TEST(ChannelFollowed, TimesTheFollowByTheUlid) {
+TEST(ChannelFollowed, TakesTheTimeFromTheUlid) {
   Event event = event_of(kType, fixture("kick/channel.followed.json"), at("2025-01-14T16:08:06.789Z"));
   event.time = at("2025-01-14T16:08:06Z");  // the header's whole second
   const auto rows = rows_of(event);
@@ -16,7 +16,7 @@ TEST(ChannelFollowed, TimesTheFollowByTheUlid) {
   EXPECT_EQ(cell(rows[0], "first_seen_at"), time("2025-01-14T16:08:06.789Z"));
 }
 
-TEST(ChannelFollowed, ALaterCopyMovesNothingButUpdatedAt) {
+TEST(ChannelFollowed, ALaterCopyChangesOnlyUpdatedAt) {
   const std::string body = fixture("kick/channel.followed.json");
   Fold fold;
   fold.add(event_of(kType, body, at("2025-01-14T16:08:09Z"), 2));
@@ -25,7 +25,7 @@ TEST(ChannelFollowed, ALaterCopyMovesNothingButUpdatedAt) {
   EXPECT_EQ(cell(*fold.find("channel_followers"), "updated_at"), time("2025-01-14T16:08:09Z"));
 }
 
-TEST(ChannelFollowed, WithoutAnyTimeIsAFollowAllTheSame) {
+TEST(ChannelFollowed, AcceptsAFollowWithoutATime) {
   Event event = event_of(kType, fixture("kick/channel.followed.json"));
   event.message_id.clear();
   event.time = Instant{};
@@ -37,7 +37,7 @@ TEST(ChannelFollowed, TakesIdsWrittenAsText) {
   EXPECT_EQ(cell(rows_of(event_of(kType, body)).at(0), "follower_id"), integer(987654321));
 }
 
-TEST(ChannelFollowed, RefusesWithoutAFollower) {
+TEST(ChannelFollowed, RefusesAnEventWithoutFollower) {
   const std::string body = replaced(fixture("kick/channel.followed.json"), "\"follower\"", "\"other\"");
   EXPECT_EQ(reason_of(event_of(kType, body)), "/follower/user_id: missing");
   const std::string zero = replaced(fixture("kick/channel.followed.json"), "987654321", "0");

@@ -21,7 +21,7 @@ TEST(ChannelRewardRedemption, IsOneRowPerRedemption) {
   EXPECT_EQ(cell(rows[0], "status"), text("rejected"));
 }
 
-TEST(ChannelRewardRedemption, PendingNeverBeatsADecisionHoweverLate) {
+TEST(ChannelRewardRedemption, ALatePendingDoesNotReplaceADecision) {
   Fold fold;
   fold.add(event_of(kType, with_status("accepted"), at("2025-12-02T22:55:00Z"), 1));
   fold.add(event_of(kType, with_status("pending"), at("2025-12-02T23:55:00Z"), 2));
@@ -29,21 +29,21 @@ TEST(ChannelRewardRedemption, PendingNeverBeatsADecisionHoweverLate) {
   EXPECT_EQ(cell(*fold.find("reward_redemptions"), "status"), text("accepted"));
 }
 
-TEST(ChannelRewardRedemption, OfTwoDecisionsTheLaterSentStands) {
+TEST(ChannelRewardRedemption, TheDecisionSentLastWins) {
   Fold fold;
   fold.add(event_of(kType, with_status("rejected"), at("2025-12-02T22:55:01Z"), 2));
   fold.add(event_of(kType, with_status("accepted"), at("2025-12-02T22:55:00Z"), 1));
   EXPECT_EQ(cell(*fold.find("reward_redemptions"), "status"), text("rejected"));
 }
 
-TEST(ChannelRewardRedemption, WithoutRedeemedAtTheDetailsAreTimedByItsOwnUlid) {
+TEST(ChannelRewardRedemption, WithoutRedeemedAtItsUlidGivesTheTime) {
   const std::string body = replaced(with_status("pending"), "\"redeemed_at\"", "\"was_at\"");
   const auto rows = rows_of(event_of(kType, body));
   EXPECT_EQ(rows.at(0).stamps.at(0).at, time_inside("01KBHE78QE4HZY1617DK5FC7YD"));
   EXPECT_EQ(cell(rows.at(0), "redeemed_at"), std::nullopt);
 }
 
-TEST(ChannelRewardRedemption, RefusesWithoutItsId) {
+TEST(ChannelRewardRedemption, RefusesAnEventWithoutId) {
   const std::string body = replaced(with_status("pending"), "01KBHE78QE4HZY1617DK5FC7YD", "");
   EXPECT_EQ(reason_of(event_of(kType, body)), "/id: empty");
 }

@@ -21,7 +21,7 @@ TEST(ChannelSubscriptionGifts, IsOneRowPerGiftee) {
   EXPECT_EQ(cell(rows[2], "expires_at"), std::nullopt);
 }
 
-TEST(ChannelSubscriptionGifts, KeepsTheNamesOfTheTime) {
+TEST(ChannelSubscriptionGifts, KeepsTheNamesAtTheTimeOfTheGift) {
   const auto rows = rows_of(event_of(kType, fixture("kick/channel.subscription.gifts.json")));
   EXPECT_EQ(cell(rows.at(0), "gifter_name"), text("gifter_name"));
   EXPECT_EQ(cell(rows.at(0), "giftee_name"), text("giftee_name"));

@@ -16,7 +16,7 @@ TEST(ChannelSubscription, IsOneRowPerPaidSpan) {
   EXPECT_EQ(cell(row, "expires_at"), time("2025-02-14T16:08:06Z"));
 }
 
-TEST(ChannelSubscription, ThePrecisionOfCreatedAtMakesNoSecondRow) {
+TEST(ChannelSubscription, PrecisionOfCreatedAtMakesNoSecondRow) {
   const std::string body = fixture("kick/channel.subscription.new.json");
   Fold fold;
   fold.add(event_of("kick.channel.subscription.new", body));
@@ -24,7 +24,7 @@ TEST(ChannelSubscription, ThePrecisionOfCreatedAtMakesNoSecondRow) {
   EXPECT_EQ(fold.size(), 1u);
 }
 
-TEST(ChannelSubscription, RefusesWithoutItsKey) {
+TEST(ChannelSubscription, RefusesAnEventWithoutItsKey) {
   const std::string body = fixture("kick/channel.subscription.renewal.json");
   const auto reason = [&](std::string_view from, std::string_view to) {
     return reason_of(event_of("kick.channel.subscription.renewal", replaced(body, from, to)));

@@ -22,7 +22,7 @@ TEST(ChatMessageSent, CutsNanosecondsToMilliseconds) {
   EXPECT_EQ(cell(rows.at(0), "last_message_at"), time("2025-08-20T07:05:42.561Z"));
 }
 
-TEST(ChatMessageSent, WithoutCreatedAtTakesTheSendTimeForTheDayAndTheEarliestOnly) {
+TEST(ChatMessageSent, WithoutCreatedAtSendTimeGivesDayAndFirstMessage) {
   const Instant sent = at("2025-05-22T18:41:33.777Z");
   const auto rows = rows_of(event_of(kType, fixture("kick-real/chat.message.sent.2025-05-22.body"), sent));
   EXPECT_EQ(cell(rows.at(0), "sender_id"), integer(48882306));
@@ -32,7 +32,7 @@ TEST(ChatMessageSent, WithoutCreatedAtTakesTheSendTimeForTheDayAndTheEarliestOnl
   EXPECT_EQ(rows.at(0).stamps.at(0).at, sent);
 }
 
-TEST(ChatMessageSent, TheLaterNameStands) {
+TEST(ChatMessageSent, TheLatestNameWins) {
   const std::string body = fixture("kick/chat.message.sent.plain.json");
   const std::string later = replaced(replaced(body, "\"sender_name\"", "\"renamed\""), "16:08:06Z", "16:08:07Z");
   Fold fold;
@@ -50,7 +50,7 @@ TEST(ChatMessageSent, TheDayIsUtc) {
   EXPECT_EQ(cell(rows_of(event_of(kType, body)).at(0), "day"), text("2025-01-14"));
 }
 
-TEST(ChatMessageSent, RefusesWithoutItsKey) {
+TEST(ChatMessageSent, RefusesAnEventWithoutItsKey) {
   const std::string body = fixture("kick/chat.message.sent.plain.json");
   EXPECT_EQ(reason_of(event_of(kType, replaced(body, "123456789", "null"))), "/broadcaster/user_id: null");
   EXPECT_EQ(reason_of(event_of(kType, replaced(body, "987654321", "\"x\""))), "/sender/user_id: not an integer");

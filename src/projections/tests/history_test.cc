@@ -1,4 +1,4 @@
-// Order, repetition, batching and facts told twice cannot change a table.
+// Order, repetition, batching and facts sent twice cannot change a table.
 #include "projections/tests/history_test.h"
 
 #include <rapidcheck/gtest.h>
@@ -19,7 +19,7 @@ std::vector<Event> shuffled_with_repeats(std::vector<Event> events) {
   return events;
 }
 
-// Folded as a group committer would: each batch is joined in itself first, then into the tables.
+// Folded as a driver does: each batch is joined in itself first, then into the tables.
 Fold folded_in_batches(const std::vector<Event>& events) {
   Fold tables;
   for (size_t from = 0; from < events.size();) {
@@ -39,19 +39,19 @@ RC_GTEST_PROP(History, AnyOrderRepetitionAndBatchingGiveTheSameTables, ()) {
   RC_ASSERT(folded_in_batches(shuffled_with_repeats(events)).read() == straight.read());
 }
 
-RC_GTEST_PROP(History, AFactToldTwiceChangesOnlyWhatTheNamingLawNames, ()) {
+RC_GTEST_PROP(History, AFactSentTwiceChangesOnlyColumnsOfTheNamingLaw, ()) {
   const auto facts = random_history(kFactsMax);
   Fold once;
-  for (const auto& fact : facts) once.add(told(fact, 0, Millis{0}));
+  for (const auto& fact : facts) once.add(message_of(fact, 0, Millis{0}));
   Fold twice;
   for (const auto& event : shuffled_with_repeats(random_deliveries(facts))) twice.add(event);
-  for (const auto& fact : facts) twice.add(told(fact, 0, Millis{0}));
+  for (const auto& fact : facts) twice.add(message_of(fact, 0, Millis{0}));
   RC_ASSERT(twice.read(true) == once.read(true));
 }
 
 RC_GTEST_PROP(History, EveryFactIsApplied, ()) {
   for (const auto& fact : random_history(kFactsMax)) {
-    const auto projection = project(told(fact, 0, Millis{0}));
+    const auto projection = project(message_of(fact, 0, Millis{0}));
     RC_ASSERT(projection.status == store::Applied::applied);
   }
 }

@@ -1,5 +1,5 @@
-// A generated history of facts of every projected type over few people and channels, so that rows are told often.
-// Each fact has its own moment; what happened later is never dated earlier, but may be delivered in any order.
+// A generated history of facts of every projected type over few people and channels, so that rows change often.
+// Each fact has its own time; a later fact is never dated earlier, but facts may be delivered in any order.
 // For tests; header only.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace vf::projections {
 
-/// One thing that happened, and what the provider says of it.
+/// One fact and the provider's body for it.
 struct Fact {
   std::string type;
   std::string body;
@@ -24,7 +24,7 @@ struct Fact {
 inline constexpr std::chrono::seconds kBetweenFacts{10};
 
 /// The fact as message `copy`, sent `delay` after it happened.
-inline Event told(const Fact& fact, uint64_t copy, Millis delay) {
+inline Event message_of(const Fact& fact, uint64_t copy, Millis delay) {
   return event_of(fact.type, fact.body, fact.happened + delay, fact.number * 8 + copy);
 }
 
@@ -109,13 +109,13 @@ inline std::vector<Fact> random_history(size_t facts_max) {
   return facts;
 }
 
-/// Messages of the history: each fact once, or twice under another id and later (but before the next fact).
+/// Messages of the history: each fact once or twice; the second has another id and is later (before the next fact).
 inline std::vector<Event> random_deliveries(const std::vector<Fact>& facts) {
   std::vector<Event> events;
   for (const Fact& fact : facts) {
     const int delay = *rc::gen::inRange(0, 5'000);
-    events.push_back(told(fact, 0, Millis{delay}));
-    if (*rc::gen::arbitrary<bool>()) events.push_back(told(fact, 1, Millis{delay + *rc::gen::inRange(0, 4'999)}));
+    events.push_back(message_of(fact, 0, Millis{delay}));
+    if (*rc::gen::arbitrary<bool>()) events.push_back(message_of(fact, 1, Millis{delay + *rc::gen::inRange(0, 4'999)}));
   }
   return events;
 }

@@ -17,7 +17,7 @@ TEST(KicksGifted, IsOneRowPerGift) {
   EXPECT_EQ(cell(rows[0], "pinned_seconds"), integer(600));
 }
 
-TEST(KicksGifted, TwoGiftsOfOneMillisecondDifferByAmount) {
+TEST(KicksGifted, AmountDistinguishesGiftsOfOneMillisecond) {
   const std::string body = fixture("kick/kicks.gifted.json");
   Fold fold;
   fold.add(event_of(kType, body));
@@ -25,12 +25,12 @@ TEST(KicksGifted, TwoGiftsOfOneMillisecondDifferByAmount) {
   EXPECT_EQ(fold.size(), 2u);
 }
 
-TEST(KicksGifted, AcceptsTheOlderShapeWithoutPin) {
+TEST(KicksGifted, AcceptsTheOlderFormatWithoutPin) {
   const std::string body = replaced(fixture("kick/kicks.gifted.json"), "\"pinned_time_seconds\"", "\"other\"");
   EXPECT_EQ(cell(rows_of(event_of(kType, body)).at(0), "pinned_seconds"), std::nullopt);
 }
 
-TEST(KicksGifted, RefusesWithoutAmount) {
+TEST(KicksGifted, RefusesAnEventWithoutAmount) {
   const std::string body = replaced(fixture("kick/kicks.gifted.json"), "\"amount\": 500", "\"amount\": 1.5");
   EXPECT_EQ(reason_of(event_of(kType, body)), "/gift/amount: not an integer");
 }

@@ -5,7 +5,7 @@ namespace {
 
 constexpr const char* kType = "kick.livestream.metadata.updated";
 
-TEST(LivestreamMetadataUpdated, TellsTheChannelsTitleCategoryAndLanguage) {
+TEST(LivestreamMetadataUpdated, HasTitleCategoryAndLanguage) {
   const auto rows = rows_of(event_of(kType, fixture("kick/livestream.metadata.updated.json")));
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].table->name, "channels");
@@ -17,13 +17,13 @@ TEST(LivestreamMetadataUpdated, TellsTheChannelsTitleCategoryAndLanguage) {
   EXPECT_EQ(cell(rows[0], "language"), text("en"));
 }
 
-TEST(LivestreamMetadataUpdated, TakesTheCapitalCategory) {
+TEST(LivestreamMetadataUpdated, AcceptsCategoryWithACapital) {
   const auto rows =
       rows_of(event_of(kType, fixture("kick-real/unsigned/livestream.metadata.updated.capital-category.json")));
   EXPECT_EQ(cell(rows.at(0), "category_name"), text("Just Chatting"));
 }
 
-TEST(LivestreamMetadataUpdated, TheLaterSentStandsWholeAndAPollCorrectsIt) {
+TEST(LivestreamMetadataUpdated, TheMessageSentLastReplacesAllUntilAPoll) {
   const std::string body = fixture("kick/livestream.metadata.updated.json");
   Fold fold;
   fold.add(event_of(kType, replaced(body, "\"en\"", "null"), at("2025-01-14T16:00:02Z"), 2));
@@ -37,7 +37,7 @@ TEST(LivestreamMetadataUpdated, TheLaterSentStandsWholeAndAPollCorrectsIt) {
   EXPECT_EQ(cell(*fold.find("channels"), "language"), text("fr"));
 }
 
-TEST(LivestreamMetadataUpdated, RefusesWithoutMetadata) {
+TEST(LivestreamMetadataUpdated, RefusesAnEventWithoutMetadata) {
   const std::string body = replaced(fixture("kick/livestream.metadata.updated.json"), "\"metadata\"", "\"other\"");
   EXPECT_EQ(reason_of(event_of(kType, body)), "/metadata: missing");
 }

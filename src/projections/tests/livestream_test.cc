@@ -1,4 +1,4 @@
-// livestream.status.updated and viewers.sampled meet in the same tables.
+// livestream.status.updated and viewers.sampled, which fill the same tables.
 #include "projections/tests/rows_test.h"
 
 namespace vf::projections {
@@ -22,7 +22,7 @@ TEST(LivestreamStatusUpdated, AStartOpensAStreamInUtc) {
   EXPECT_EQ(cell(rows[0], "ended_at"), std::nullopt);
 }
 
-TEST(LivestreamStatusUpdated, AStartThatComesAfterTheEndTakesNothingBack) {
+TEST(LivestreamStatusUpdated, ALateStartDoesNotEraseTheEnd) {
   Fold fold;
   fold.add(event_of(kStatus, fixture("kick/livestream.status.updated.ended.json"), at("2025-01-01T04:00:01Z"), 1));
   fold.add(event_of(kStatus, fixture("kick/livestream.status.updated.started.json"), at("2025-01-01T09:00:00Z"), 2));
@@ -50,7 +50,7 @@ TEST(ViewersSampled, IsOneRowPerChannelAndMinute) {
   EXPECT_EQ(fold.size(), 3u);  // the sample, the channel, the stream
 }
 
-TEST(ViewersSampled, ALiveSampleHealsALostStart) {
+TEST(ViewersSampled, ALiveSampleReplacesALostStart) {
   Fold fold;
   fold.add(event_of(kSample, sample("true", "2025-01-01T01:00:00Z")));
   EXPECT_EQ(cell(*fold.find("livestreams"), "started_at"), time("2025-01-01T00:00:00Z"));
@@ -58,18 +58,18 @@ TEST(ViewersSampled, ALiveSampleHealsALostStart) {
   EXPECT_EQ(cell(*fold.find("livestreams"), "title"), std::nullopt);
 }
 
-TEST(ViewersSampled, ARecoveredEndYieldsToTheProviders) {
-  const Event told = event_of(kStatus, fixture("kick/livestream.status.updated.ended.json"));
+TEST(ViewersSampled, AProvidersEndBeatsOneFoundByAPoll) {
+  const Event sent = event_of(kStatus, fixture("kick/livestream.status.updated.ended.json"));
   const Event found = event_of(kSample, sample("false", "2025-01-01T04:01:00Z"));
   Fold fold;
   fold.add(found);
   EXPECT_EQ(cell(*fold.find("livestreams"), "ended_at"), time("2025-01-01T04:01:00Z"));
-  fold.add(told);
+  fold.add(sent);
   fold.add(found);
   EXPECT_EQ(cell(*fold.find("livestreams"), "ended_at"), time("2025-01-01T04:00:00Z"));
 }
 
-TEST(ViewersSampled, AnOfflineSampleSaysNothingOfTitleAndCategory) {
+TEST(ViewersSampled, AnOfflineSampleHasNoTitleAndCategory) {
   const auto rows = rows_of(event_of(kSample, R"({"broadcaster_user_id":1,"slug":"s","viewer_count":0,"live":false,
       "stream_started_at":null,"title":"","category":null,"language":null,"sampled_at":"2025-01-01T04:01:00Z"})"));
   ASSERT_EQ(rows.size(), 1u);
@@ -77,7 +77,7 @@ TEST(ViewersSampled, AnOfflineSampleSaysNothingOfTitleAndCategory) {
   EXPECT_EQ(cell(rows[0], "live"), flag(false));
 }
 
-TEST(ViewersSampled, RefusesWithoutChannelOrTime) {
+TEST(ViewersSampled, RefusesASampleWithoutChannelOrTime) {
   EXPECT_EQ(reason_of(event_of(kSample, replaced(sample("true", "2025-01-01T01:00:00Z"), "sampled_at", "at"))),
             "/sampled_at: missing");
   EXPECT_EQ(reason_of(event_of(kSample, replaced(sample("true", "2025-01-01T01:00:00Z"), "123456789", "-1"))),

@@ -16,12 +16,12 @@ TEST(ModerationBanned, IsOneRowPerBan) {
   EXPECT_EQ(cell(rows[0], "moderator_id"), integer(987654321));
 }
 
-TEST(ModerationBanned, APermanentOneExpiresNever) {
+TEST(ModerationBanned, APermanentBanNeverExpires) {
   const auto rows = rows_of(event_of(kType, fixture("kick/moderation.banned.permanent.json")));
   EXPECT_EQ(cell(rows.at(0), "expires_at"), kNull);
 }
 
-TEST(ModerationBanned, RefusesWithoutItsTime) {
+TEST(ModerationBanned, RefusesAnEventWithoutItsTime) {
   const std::string body = replaced(fixture("kick/moderation.banned.json"), "\"created_at\"", "\"made_at\"");
   EXPECT_EQ(reason_of(event_of(kType, body)), "/metadata/created_at: missing");
 }

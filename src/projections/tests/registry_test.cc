@@ -8,17 +8,15 @@
 namespace vf::projections {
 namespace {
 
-TEST(Registry, NamesEachTypeOnceAndTheTablesInOrder) {
+TEST(Registry, HasEachTypeOnceAndTheTablesInOrder) {
   std::set<std::string_view> types;
   for (const auto& entry : registry()) EXPECT_TRUE(types.insert(entry.type).second) << entry.type;
-  for (size_t i = 1; i < tables().size(); ++i) EXPECT_LT(tables()[i - 1].name, tables()[i].name);
   EXPECT_EQ(table(TableId::applicant_reviews).name, "applicant_reviews");
   EXPECT_EQ(table(TableId::livestreams).name, "livestreams");
   EXPECT_EQ(table(TableId::x_follower_samples).name, "x_follower_samples");
-  EXPECT_EQ(tables().size(), static_cast<size_t>(TableId::x_follower_samples) + 1);
 }
 
-TEST(Registry, ColumnsOfAGroupShareOneRuleAndItsStampIsNamedByTheLaw) {
+TEST(Registry, ColumnsOfAGroupShareOneRule) {
   for (const auto& table : tables()) {
     for (size_t group = 0; group < table.groups.size(); ++group) {
       const auto rule = store::rule_of(table, group);
@@ -40,7 +38,7 @@ TEST(Registry, AnUnknownTypeIsIgnored) {
   EXPECT_EQ(project(event_of("kick.unrecognised", "no json")).status, store::Applied::ignored);
 }
 
-TEST(Registry, ARefusedEventKeepsItsEnvelopeToBeTriedAgain) {
+TEST(Registry, AQuarantinedEventKeepsItsEnvelope) {
   Event event = event_of("kick.channel.followed", "{\"half\":");
   event.is_json = false;
   const auto projection = project(event);
@@ -68,7 +66,7 @@ TEST(Registry, NulInATextBecomesTheReplacementCharacter) {
                                                                                                    "b"));
 }
 
-// The type that a fixture is of, by its file name: the longest registered one that it begins with.
+// The event type of a fixture: the longest registered type that its file name begins with.
 std::string type_of(const std::string& source, const std::string& file) {
   std::string best;
   for (const auto& entry : registry()) {

@@ -1,5 +1,5 @@
 // For tests of projectors: events made by hand, cells by column name, and Fold: tables in memory, joined by
-// store::merge, as the oracle for order, repetition and facts told twice. Header only, single-threaded.
+// store::merge, as the oracle for order, repetition and facts sent twice. Header only, single-threaded.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 #include "event/event.h"
 #include "event/identity.h"
-#include "projections/projector.h"
+#include "projections/registry.h"
 #include "projections/tables.h"
 #include "store/table.h"
 
@@ -21,7 +21,7 @@ namespace vf::projections {
 
 inline Instant at(std::string_view text) { return parse_time(text).value(); }
 
-/// A ULID of that millisecond; `salt` tells several apart.
+/// A ULID of that millisecond; `salt` makes it unique.
 inline std::string ulid(Instant time, uint64_t salt) {
   constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::string out(26, '0');
@@ -31,7 +31,7 @@ inline std::string ulid(Instant time, uint64_t salt) {
   return out;
 }
 
-/// An event as the hub would deliver it: `type` with its source in front, sent at `sent` under a ULID.
+/// An event as the hub delivers it: `type` begins with the source; sent at `sent` under a ULID.
 inline Event event_of(std::string type, std::string body, Instant sent = at("2025-01-14T16:08:07.123Z"),
                       uint64_t salt = 1) {
   Event event;
@@ -53,7 +53,7 @@ inline std::string fixture(const std::string& path) {
   return text.str();
 }
 
-/// `text` with the first `from` replaced by `to`; `from` must stand in it.
+/// `text` with the first `from` replaced by `to`; `from` must occur in it.
 inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
   const size_t place = text.find(from);
   EXPECT_NE(place, std::string::npos) << from;
@@ -87,7 +87,7 @@ inline std::optional<store::Value> time(std::string_view value) { return store::
 inline std::optional<store::Value> flag(bool value) { return store::Value{value}; }
 inline const std::optional<store::Value> kNull = store::Value{};
 
-/// Whether the naming law lets a column differ when a fact was told twice.
+/// Whether the naming law lets a column differ when a fact is sent twice.
 inline bool may_depend_on_delivery(std::string_view column) {
   return column == "event_id" || column == "message_id" || column == "received_at" || column == "updated_at" ||
          column.ends_with("_event_id");
@@ -109,8 +109,8 @@ class Fold {
   void add(const Event& event) { add(project(event).rows); }
 
   using Meaning = std::map<std::string, std::optional<store::Value>>;
-  /// Every row as a reader sees it: column (stamps included) to value; absent is NULL. `of_facts` leaves out what the
-  /// naming law allows to differ.
+  /// Every row as a reader sees it: column (stamps included) to value; absent is NULL. `of_facts` leaves out the
+  /// columns that the naming law allows to differ.
   std::vector<Meaning> read(bool of_facts = false) const {
     std::vector<Meaning> out;
     for (const auto& [key, row] : rows_) out.push_back(meaning(row, of_facts));

@@ -21,7 +21,7 @@ TEST(XFollowersSampled, TakesAnIdWrittenAsNumber) {
       text("44196397"));
 }
 
-TEST(XFollowersSampled, RefusesWithoutProfile) {
+TEST(XFollowersSampled, RefusesASampleWithoutProfile) {
   EXPECT_EQ(reason_of(event_of("x.followers.sampled", replaced(kBody, "user_id", "id"))), "/user_id: missing");
 }
 

@@ -1,6 +1,6 @@
-// Projector: a pure function from an event to the rows it tells. The registry says which type has which projector;
-// project() runs it and says what became of the event. No database, clock or network: a poison event is found before
-// any transaction begins. Safe from any thread.
+// The registry of projectors: it maps event types to projectors, and project() runs the right one. A projector is a pure
+// function from an event to rows of projected tables; it uses no database, clock or network, so a poison event is found
+// before any transaction begins. Safe from any thread.
 #pragma once
 
 #include <span>
@@ -24,10 +24,10 @@ struct Registration {
 /// Every type that has a projector.
 std::span<const Registration> registry();
 
-/// applied with its rows, ignored (no projector wants the type) or quarantined (with reason and envelope).
+/// The event as applied (with its rows), ignored (its type has no projector) or quarantined (with reason and envelope).
 store::Projection project(const Event& event);
 
-/// More rows than this from one event (a gift to more people) is refused.
+/// An event with more rows than this (a gift to more people) is refused.
 inline constexpr size_t kRowsPerEventMax = 1000;
 
 }  // namespace vf::projections
