@@ -11,7 +11,7 @@ bool is_known(std::span<const Migration> known, const AppliedMigration& row) {
   return std::ranges::find(known, row.version, &Migration::version) != known.end();
 }
 
-bool can_be_run_with(const AppliedMigration& row, std::span<const Migration> known) {
+bool is_compatible(const AppliedMigration& row, std::span<const Migration> known) {
   const int64_t newest = known.empty() ? 0 : known.back().version;
   return row.version > newest && row.runs_with != 0 && row.runs_with <= newest;
 }
@@ -38,7 +38,7 @@ Result<std::vector<Migration>> plan_migrations(std::span<const Migration> known,
   for (const AppliedMigration& row : applied) {
     const auto match = std::ranges::find(known, row.version, &Migration::version);
     if (match == known.end()) {
-      if (!can_be_run_with(row, known)) return made_by_newer(row, known, target);
+      if (!is_compatible(row, known)) return made_by_newer(row, known, target);
       continue;
     }
     if (match->checksum != row.checksum || match->name != row.name) return changed(row, *match, target);

@@ -1,6 +1,6 @@
-// Migrations as data, and the plan of which are to be applied: forward only, each once, none changed afterwards. A
-// migration says which older programs still work on what it leaves, so that versions can run side by side.
-// Drivers read what a database has applied and run the SQL. Pure functions.
+// Migrations as data, and the plan of those to apply: forward only, each once, none changed afterwards. A migration
+// names the older programs that still work on the schema it leaves, so that versions can run side by side.
+// Drivers read which migrations a database has and run the SQL. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,11 @@ struct Migration {
   std::string_view name;      // "0001_ingest"
   std::string_view checksum;  // SHA-256 of the file, hex
   std::string_view sql;
-  int64_t runs_with = 0;  // programs whose newest is this one or later still work; 0: those alone that know it
+  int64_t runs_with =
+      0;  // programs that know this migration or a later one still work; 0: only those that know `version`
 };
 
-/// What a database remembers of a migration, in its table `_migrations`.
+/// A row of a database's table `_migrations`.
 struct AppliedMigration {
   int64_t version = 0;
   std::string name;
@@ -30,20 +31,20 @@ struct AppliedMigration {
   int64_t runs_with = 0;
 };
 
-/// Who asks, for the sentences of errors.
+/// The names that errors use.
 struct MigrationTarget {
   std::string database;  // "dm.db"
-  std::string command;   // the command that mends it: "vf migrate dm"
+  std::string command;   // that applies the migrations: "vf migrate dm"
 };
 
-/// What is still to be applied, oldest first. `known` and `applied` are sorted by version.
-/// Error `conflict`: a newer vf applied what this one cannot run with, or a migration was changed or slipped in after
-/// it was applied; the sentence says what to do.
+/// The pending migrations, oldest first. `known` and `applied` are sorted by version.
+/// Error `conflict`: a newer vf applied a migration that this one cannot run with, an applied migration has changed, or
+/// a new one is numbered before an applied one; the message names the remedy.
 Result<std::vector<Migration>> plan_migrations(std::span<const Migration> known,
                                                std::span<const AppliedMigration> applied,
                                                const MigrationTarget& target);
 
-/// Names of those applied that are not known: a newer vf's. Where plan_migrations() succeeds, all can be run with.
+/// Names of applied migrations that are not known: a newer vf's. If plan_migrations() succeeds, this vf runs with them.
 std::vector<std::string> newer_migrations(std::span<const Migration> known, std::span<const AppliedMigration> applied);
 
 }  // namespace vf::store

@@ -1,4 +1,4 @@
-// The plan of migrations: forward only, and a sentence that says what to do when a database does not fit.
+// The plan of migrations: forward only, and an error that names the remedy when a database does not fit.
 #include "store/migration.h"
 
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr Migration kKnown[] = {{1, "0001_one", "aa", ""}, {2, "0002_two", "bb", ""}, {4, "0004_four", "dd", ""}};
-const MigrationTarget kTarget{"dm.db", "vf migrate dm"};
+const MigrationTarget kTarget{.database = "dm.db", .command = "vf migrate dm"};
 
 std::vector<std::string> names(const std::vector<Migration>& migrations) {
   std::vector<std::string> out;
@@ -18,7 +18,7 @@ std::vector<std::string> names(const std::vector<Migration>& migrations) {
   return out;
 }
 
-TEST(MigrationPlan, ListsWhatIsMissingInOrder) {
+TEST(MigrationPlan, ListsPendingMigrationsInOrder) {
   const auto all = plan_migrations(kKnown, {}, kTarget);
   ASSERT_TRUE(all);
   EXPECT_THAT(names(*all), ::testing::ElementsAre("0001_one", "0002_two", "0004_four"));
@@ -28,7 +28,7 @@ TEST(MigrationPlan, ListsWhatIsMissingInOrder) {
   EXPECT_THAT(names(*rest), ::testing::ElementsAre("0002_two", "0004_four"));
 }
 
-TEST(MigrationPlan, IsEmptyWhenAllIsApplied) {
+TEST(MigrationPlan, IsEmptyWhenAllAreApplied) {
   const AppliedMigration applied[] = {{1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {4, "0004_four", "dd"}};
   const auto plan = plan_migrations(kKnown, applied, kTarget);
   ASSERT_TRUE(plan);
@@ -44,12 +44,12 @@ void expect_refusal(std::span<const AppliedMigration> applied, const std::string
   EXPECT_THAT(plan.error().message, HasSubstr("dm.db"));
 }
 
-TEST(MigrationPlan, RefusesADatabaseMadeByANewerProgram) {
+TEST(MigrationPlan, RefusesADatabaseOfANewerProgram) {
   const AppliedMigration applied[] = {{1, "0001_one", "aa"}, {9, "0009_nine", "ee"}};
   expect_refusal(applied, "has migration 0009_nine, which this vf does not know (its newest is 0004_four)");
 }
 
-TEST(MigrationPlan, RunsWithNewerOnesThatAllowIt) {
+TEST(MigrationPlan, RunsWithCompatibleNewerMigrations) {
   AppliedMigration applied[] = {
       {1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {4, "0004_four", "dd"}, {5, "0005", "e", 4}, {6, "0006", "f", 2}};
   const auto plan = plan_migrations(kKnown, applied, kTarget);
@@ -62,13 +62,13 @@ TEST(MigrationPlan, RunsWithNewerOnesThatAllowIt) {
   expect_refusal(applied, "has migration 0006");
 }
 
-TEST(MigrationPlan, RefusesAnUnknownOneAmongThoseItKnowsWhateverItAllows) {
+TEST(MigrationPlan, RefusesAnUnknownMigrationBelowAKnownOne) {
   const AppliedMigration applied[] = {
       {1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {3, "0003_of_a_branch", "cc", 2}, {4, "0004_four", "dd"}};
   expect_refusal(applied, "has migration 0003_of_a_branch");
 }
 
-TEST(MigrationPlan, RefusesOneThatIsMissingBelowANewerOne) {
+TEST(MigrationPlan, RefusesAMissingMigrationBelowANewerOne) {
   const AppliedMigration applied[] = {{1, "0001_one", "aa"}, {2, "0002_two", "bb"}, {5, "0005_five", "ee", 4}};
   expect_refusal(applied, "migration 0004_four of dm.db is older than 0005_five");
 }
@@ -80,7 +80,7 @@ TEST(MigrationPlan, RefusesAChangedChecksumOrName) {
   expect_refusal(renamed, "applied as 0001_uno");
 }
 
-TEST(MigrationPlan, RefusesOneSlippedInBeforeTheNewestApplied) {
+TEST(MigrationPlan, RefusesAMigrationNumberedBeforeAnAppliedOne) {
   const AppliedMigration applied[] = {{1, "0001_one", "aa"}, {4, "0004_four", "dd"}};
   expect_refusal(applied, "migration 0002_two of dm.db is older than 0004_four");
 }

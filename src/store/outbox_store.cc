@@ -7,6 +7,7 @@ namespace {
 
 constexpr SkipReason kSkipReasons[] = {SkipReason::none, SkipReason::unwanted, SkipReason::dry_run,
                                        SkipReason::detached};
+static_assert(std::size(kSkipReasons) == static_cast<size_t>(SkipReason::detached) + 1, "every SkipReason is parsed");
 
 }  // namespace
 

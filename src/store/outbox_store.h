@@ -1,7 +1,7 @@
-// OutboxStore: the port of the shared relational store (schema `ingest`): outbox, ledger, cursors, dead letters.
-// A driver is done when tests/conformance passes. Calls are synchronous, by any thread; writes wait for each other
-// where the driver has one writer. Nothing here names SQL. Errors: unavailable (retry later), invalid (this very input
-// can never be stored), conflict (fenced), internal.
+// OutboxStore: the port of the shared database ("dm", schema `ingest`): outbox, ledger, cursors, dead letters, leases.
+// A driver is complete when tests/conformance passes. Calls are synchronous and may come from any thread; writes wait
+// for each other where the driver has one writer. Errors: unavailable (retry later), invalid (this input can never be
+// stored), conflict (fenced), internal.
 #pragma once
 
 #include <functional>
@@ -19,39 +19,40 @@
 
 namespace vf::store {
 
-/// Keep an event: ledger row and outbox row, unless its id (or its body key) is in the ledger already.
+/// Stores an event: a ledger row and an outbox row, unless its id (or its body key) is in the ledger already.
 struct AddEvent {
   Event event;
-  bool fan_out = true;                       // false while the source is in dry-run: kept raw, never delivered
-  std::optional<std::string> body_key = {};  // second ledger key, for schemes whose message id is unsigned (32 bytes)
+  bool fan_out = true;                       // false while the source is in dry-run: stored, never delivered
+  std::optional<std::string> body_key = {};  // kBodyKeyBytes; second ledger key, where the message id is unsigned
 };
+inline constexpr size_t kBodyKeyBytes = 32;
 
-/// What became of the rows that a cursor moved over. `sent`: delivered, apart from those that nobody wanted or that
-/// became exceptions. The others delivered nothing: no row was wanted, or the target's mode passed all of them over.
+/// Why the cursor passed rows without delivering them: no row passed the filters, or the target's mode skipped them all.
+/// `none`: the rows were delivered, except those that the filters dropped or that became retries or dead letters.
 enum class SkipReason { none, unwanted, dry_run, detached };
-/// As it stands in ingest_outbox_batch; what is none of these names is `sent`.
+/// The stored form in ingest_outbox_batch ("sent" for none). Unknown text is read as `none`.
 std::string_view to_string(SkipReason skip_reason);
 SkipReason parse_skip_reason(std::string_view name);
-/// Under which the batches that a consumer has pinned stand in ingest_outbox_batch.
+/// The name under which ingest_outbox_batch holds a consumer's pinned batches.
 std::string pin_name(const std::string& consumer);
 
-/// The right to do a consumer's work, which one process at a time has: it is granted when nobody has it, when the time
-/// of who had it is up, and again to who has it. Every new holder gets a greater epoch. The time is the store's.
-/// Writes below that name their lease's epoch are refused (conflict) once somebody else was granted it, so a holder
-/// that was stopped and comes back can do no harm. Epoch 0 asks for no lease.
+/// Asks for a consumer's lease: the right to do its work, which one process holds at a time. It is granted when it is
+/// free or expired, and renewed for its holder. Every new holder gets a greater epoch. The store's clock decides.
+/// Writes below that carry an epoch are refused (conflict) once the lease was granted to another holder, so a stopped
+/// holder that resumes can do no harm. Epoch 0: the write needs no lease.
 struct TakeLease {
   std::string name;    // the consumer's
-  std::string holder;  // names the process: nobody else may use it
+  std::string holder;  // identifies the process; unique among processes
   Millis span;         // from now
 };
-/// Gives it back before its time; nothing happens when `holder` has it not.
+/// Releases the lease early. No effect unless `holder` holds it.
 struct DropLease {
   std::string name;
   std::string holder;
 };
 
-/// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless `from` is
-/// where the consumer's cursor stands. One row of ingest_outbox_batch; the newest row is the cursor.
+/// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless the consumer's
+/// cursor is at `from`. One row of ingest_outbox_batch; the newest row is the cursor.
 struct AdvanceCursor {
   std::string consumer;  // a target's name, or kRawLog
   Position from;
@@ -59,14 +60,14 @@ struct AdvanceCursor {
   int64_t count = 0;  // events delivered, after filters
   int64_t attempts = 1;
   Instant sent_at = {};
-  std::string config_version = {};  // digest of the target's configuration that was in force
+  std::string config_version = {};  // digest of the target's configuration at that time
   SkipReason skip_reason = SkipReason::none;
   int64_t epoch = 0;
 };
 
-/// What a consumer is about to do, written before it is done, so that a crash can be repaired: the raw log's batches.
-/// Fenced as an advance is, and refused (conflict) where a batch of the same beginning is pinned already: after an
-/// outcome that was unknown, open_pin() tells what stands.
+/// Records a batch before it is carried out, so that a crash can be repaired: the raw log's batches. Fenced as an
+/// advance is, and refused (conflict) when a batch with the same `from` is pinned already: after an unknown outcome
+/// open_pin() returns the stored pin.
 struct PinBatch {
   std::string consumer;
   Position from;
@@ -76,7 +77,7 @@ struct PinBatch {
   int64_t epoch = 0;
 };
 
-/// An exception of one event for one target: to be retried, or dead.
+/// One event that one target did not take: to be retried, or a dead letter.
 struct PutDelivery {
   enum class State { retry, dead };
   std::string target;
@@ -88,20 +89,20 @@ struct PutDelivery {
   std::string reason;
   int64_t epoch = 0;
 };
-struct DropDelivery {  // delivered after all, or given up by an operator
+struct DropDelivery {  // a retry was delivered, or an operator dropped the dead letter
   std::string target;
   Uuid event_id;
   int64_t epoch = 0;
 };
 
-/// Where a consumer begins that has no cursor yet. A no-op when it has one.
+/// Creates a consumer's cursor. No effect when it has one.
 struct StartConsumer {
   std::string consumer;
   enum class At { now, earliest } at = At::now;
 };
 
-/// Sets a cursor by an operator's hand or on detachment (`reason` goes to the audit log). Pins that end after the new
-/// place are dropped.
+/// Sets a cursor, for an operator or on detachment; `reason` goes to the audit log. Pins that end after the new
+/// position are dropped.
 struct MoveCursor {
   std::string consumer;
   Position to;
@@ -109,7 +110,7 @@ struct MoveCursor {
   int64_t epoch = 0;
 };
 
-/// What an operator set and a restart must keep: a target's mode, for instance. Empty value removes it.
+/// Operator state that survives a restart, such as a target's mode. An empty value removes it.
 struct PutSetting {
   std::string key;
   std::string value;
@@ -123,9 +124,10 @@ struct AddAudit {
 };
 
 /// One bounded step of retention: deletes at most `rows_max` of each table's oldest rows received before the given
-/// times. Outbox rows that a consumer in `held_by` has not passed are kept (one that was never started has passed
-/// nothing). Exceptions go with their outbox row; a ledger row outlives its outbox row; entries of the audit log go
-/// with ledger rows of their age. Nothing is left when fewer than `rows_max` were removed of all tables together.
+/// times. Outbox rows that a consumer in `held_by` has not passed are kept (a consumer without a cursor has passed
+/// none). Retries and dead letters are deleted with their outbox row; a ledger row outlives its outbox row; audit
+/// entries are deleted at the age of ledger rows. The work is complete when a step removes fewer than `rows_max` rows
+/// of all tables together.
 struct RetentionStep {
   Instant outbox_before = {};
   Instant ledger_before = {};  // of the ledger and the audit log
@@ -136,21 +138,25 @@ struct RetentionStep {
 using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, StartConsumer, MoveCursor,
                            PutSetting, AddAudit, RetentionStep, TakeLease, DropLease>;
 
+/// Result of AddEvent.
 struct EventAdded {
   bool duplicate = false;
-  Uuid event_id;      // of the event kept first, when a body key matched
-  Position position;  // when not duplicate
+  Uuid event_id;           // of the event stored first, when a body key matched
+  Position position = {};  // when not duplicate
   Instant received = {};
 };
+/// Result of RetentionStep.
 struct RowsRemoved {
   int64_t removed = 0;
-};  // of RetentionStep
+};
+/// Result of TakeLease.
 struct LeaseTaken {
   bool granted = false;
-  int64_t epoch = 0;   // of who holds it now
-  std::string holder;  // who holds it now
-};  // of TakeLease
-struct Written {};  // of every other write
+  int64_t epoch = 0;   // of the current holder
+  std::string holder;  // the current holder
+};
+/// Result of every other write.
+struct Written {};
 using WriteResult = std::variant<Written, EventAdded, RowsRemoved, LeaseTaken>;
 
 /// A row of the outbox as consumers read it.
@@ -162,7 +168,7 @@ struct OutboxRow {
 struct ReadAfter {
   Position after;
   size_t rows_max = 500;
-  size_t bytes_max = 4u << 20;  // of bodies and headers; stops after the row that crosses it; one row at least
+  size_t bytes_max = 4u << 20;  // of bodies and headers; stops after the row that crosses it; at least one row
 };
 
 struct BatchRow {  // of ingest_outbox_batch
@@ -177,10 +183,11 @@ struct BatchRow {  // of ingest_outbox_batch
 };
 
 struct Backlog {
-  int64_t rows = 0;  // counted up to a bound of 100,000; `more` says there are others
-  bool more = false;
+  int64_t rows = 0;                    // not passed yet, counted up to kBacklogRowsMax
+  bool more = false;                   // there are more rows than that
   std::optional<Instant> oldest = {};  // received time of the oldest row not passed
 };
+inline constexpr int64_t kBacklogRowsMax = 100'000;
 
 struct LedgerEntry {
   Uuid event_id;
@@ -190,8 +197,8 @@ struct LedgerEntry {
 
 struct EventFilter {                                                // every field narrows; newest first
   std::optional<std::string> source = {}, type = {}, subject = {};  // type may end in '*'
-  std::optional<Instant> from = {}, to = {};                        // of received: from included, to not
-  std::optional<Position> before = {};                              // for paging
+  std::optional<Instant> from = {}, to = {};                        // receive time: from <= t < to
+  std::optional<Position> before = {};                              // the page ends here
   size_t rows_max = 50;
 };
 
@@ -199,20 +206,21 @@ class OutboxStore {
  public:
   virtual ~OutboxStore() = default;
 
-  /// All writes in one transaction, in order; on return they are durable. Results stand in the order of `writes`.
-  /// A refused write (conflict, invalid) fails the whole call with nothing written; the error names its index
-  /// in `failed_index` when not null. An unknown outcome is `unavailable`: it may have been committed.
+  /// All writes in one transaction, in order; on return they are durable. Results are in the order of `writes`.
+  /// A refused write (conflict, invalid) fails the whole call and nothing is written; its index goes into
+  /// `failed_index` when that is not null. An unknown outcome is `unavailable`: the writes may have been committed.
   virtual Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) = 0;
 
   /// Rows after a position that are final (nothing can still appear before them), oldest first.
   virtual Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) = 0;
-  virtual Result<Position> end() = 0;  // of the newest final row
-  /// Of the newest row that retention has removed, Position{} before the first: a consumer whose cursor stands before
-  /// it has missed events.
+  /// The position of the newest final row.
+  virtual Result<Position> end() = 0;
+  /// The position of the newest row that retention has removed; Position{} when it has removed none. A consumer whose
+  /// cursor is before it has missed events.
   virtual Result<Position> purged() = 0;
   virtual Result<std::optional<Position>> cursor(const std::string& consumer) = 0;
-  virtual Result<std::optional<PinBatch>> open_pin(
-      const std::string& consumer) = 0;  // pinned, cursor not advanced past it
+  /// The pinned batch that the consumer's cursor has not passed yet.
+  virtual Result<std::optional<PinBatch>> open_pin(const std::string& consumer) = 0;
   virtual Result<Backlog> backlog(Position after) = 0;
 
   virtual Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
@@ -222,17 +230,17 @@ class OutboxStore {
 
   virtual Result<std::optional<OutboxRow>> find(Uuid event_id) = 0;
   virtual Result<std::optional<LedgerEntry>> ledger(Uuid event_id) = 0;
-  /// The batch of `consumer` that carried `position`, if it has been passed.
+  /// The batch of `consumer` that contained `position`; nullopt while the cursor has not passed it.
   virtual Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) = 0;
   virtual Result<std::vector<OutboxRow>> search(const EventFilter& filter) = 0;
 
   virtual Result<std::vector<PutSetting>> settings() = 0;
   virtual Result<std::vector<AddAudit>> audit(size_t rows_max) = 0;  // newest first
 
-  /// Cheap: does the store answer? For /readyz.
+  /// A cheap check that the store answers, for /readyz.
   virtual Result<void> ping() = 0;
-  /// What time it is for the store, which says when events are received: by its server's clock, or `ours`, this
-  /// machine's, where it has no server. What is removed or left out for its age goes by this.
+  /// The current time by the clock that stamps received events: the database server's, or `ours`, this machine's, where
+  /// there is no server. Ages (retention, max_backlog) are measured by this clock.
   virtual Result<Instant> time(Instant ours) { return ours; }
 };
 

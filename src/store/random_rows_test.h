@@ -1,5 +1,5 @@
-// Test double: a table with every merge rule and type, and random rows of one key over small domains.
-// Shared by the tests of merge() and by the conformance suite of EnvironmentStore. Header only, for tests.
+// For tests: a table with every merge rule and type, and random rows of one key over small domains. Shared by the tests
+// of merge() and the conformance suite of EnvironmentStore. Header only.
 #pragma once
 
 #include <rapidcheck.h>
@@ -50,6 +50,7 @@ inline constexpr Column kRuleColumns[] = {
     {"rank_text", ColumnType::text, Merge::rank, kRankGroup},
     {"rank_number", ColumnType::integer, Merge::rank, kRankGroup},
 };
+static_assert(std::size(kRuleColumns) == kRankNumber + 1, "a column per RuleColumn");
 inline constexpr Group kRuleGroups[] = {
     {"", "first_at", "first_event_id"}, {"", "last_at", "last_event_id"}, {"rank_rank", "rank_at", "rank_event_id"}};
 inline constexpr Table kRuleTable{"every_rule", kRuleColumns, kRuleGroups};
@@ -70,7 +71,7 @@ inline Row empty_row() {
   return row;
 }
 
-/// One value of the column's type, NULL now and then; texts hold NUL, case and invalid UTF-8 to try the collation.
+/// A value of the column's type, sometimes NULL; texts with NUL, both cases and invalid UTF-8 test the collation.
 inline rc::Gen<Value> random_value(ColumnType type) {
   const auto of_type = [type]() -> rc::Gen<Value> {
     switch (type) {
@@ -101,7 +102,7 @@ inline rc::Gen<Stamp> random_stamp() {
   });
 }
 
-/// A row of kRuleTable under one key, each cell set or absent.
+/// A row of kRuleTable with one key, each cell set or absent.
 inline rc::Gen<Row> random_row() {
   return rc::gen::exec([] {
     Row row = empty_row();
@@ -113,7 +114,7 @@ inline rc::Gen<Row> random_row() {
   });
 }
 
-/// What a reader of the table sees: absent is NULL.
+/// The row as a reader of the table sees it: absent is NULL.
 inline std::vector<Value> meaning(const Row& row) {
   std::vector<Value> values;
   for (const auto& cell : row.cells) values.push_back(cell.value_or(Value{}));

@@ -1,5 +1,8 @@
 #include "store/table.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -10,9 +13,9 @@ namespace {
 
 bool is_null(const std::optional<Value>& cell) { return !cell || std::holds_alternative<std::monostate>(*cell); }
 
-void merge_extreme(Merge rule, std::optional<Value>& held, const std::optional<Value>& told) {
-  if (is_null(told)) return;
-  if (is_null(held) || (rule == Merge::min ? *told < *held : *told > *held)) held = told;
+void merge_extreme(Merge rule, std::optional<Value>& stored, const std::optional<Value>& incoming) {
+  if (is_null(incoming)) return;
+  if (is_null(stored) || (rule == Merge::min ? *incoming < *stored : *incoming > *stored)) stored = incoming;
 }
 
 bool in_group(const Column& column, size_t group) {
@@ -20,10 +23,10 @@ bool in_group(const Column& column, size_t group) {
          column.group == group;
 }
 
-/// Greater: `told` replaces what is held.
-std::strong_ordering compare_stamps(Merge rule, const Stamp& told, const Stamp& held) {
-  if (rule == Merge::rank) return told <=> held;
-  const auto by_time = std::tie(told.at, told.by) <=> std::tie(held.at, held.by);
+/// Greater: the incoming values replace the stored ones.
+std::strong_ordering compare_stamps(Merge rule, const Stamp& incoming, const Stamp& stored) {
+  if (rule == Merge::rank) return incoming <=> stored;
+  const auto by_time = std::tie(incoming.at, incoming.by) <=> std::tie(stored.at, stored.by);
   return rule == Merge::first ? 0 <=> by_time : by_time;
 }
 
@@ -33,13 +36,76 @@ void merge_group(Row& row, const Row& other, size_t group) {
   if (takes_part(row, group))
     order = compare_stamps(rule_of(*row.table, group), other.stamps[group], row.stamps[group]);
   if (order < 0) return;
-  // Of equal stamps (one event that tells a row twice) the greater values stand: the join stays commutative.
+  // When the stamps are equal (one event that has the row twice) the greater values win: the join stays commutative.
   for (size_t i = 0; i < row.cells.size(); ++i) {
     if (!in_group(row.table->columns[i], group)) continue;
     if (order > 0 || row.cells[i] < other.cells[i]) row.cells[i] = other.cells[i];
   }
   row.stamps[group] = other.stamps[group];
 }
+
+std::string tuple_of(const std::vector<StoredColumn>& columns, std::string_view side) {
+  std::vector<std::string> names;
+  for (const StoredColumn& column : columns) names.push_back(fmt::format("{}.{}", side, column.name));
+  return fmt::format("({})", fmt::join(names, ", "));
+}
+
+struct Clauses {
+  std::vector<std::string> assignments;
+  std::vector<std::string> changes;  // the row changes when any of them is true
+};
+
+/// Builds the clauses of one table.
+class ClauseBuilder {
+ public:
+  ClauseBuilder(const Table& table, const MergeSides& sides) : table_(table), sides_(sides) {
+    for (const Column& column : table_.columns) {
+      if (column.merge == Merge::min || column.merge == Merge::max) add_extreme(column);
+    }
+    for (size_t group = 0; group < table_.groups.size(); ++group) add_group(group);
+  }
+  Clauses clauses;
+
+ private:
+  /// Whether the incoming value beats the stored one; NULL beats nothing and loses against any value.
+  std::string value_beats(std::string_view column, char sign) const {
+    return fmt::format("coalesce({1}.{0} {3} {2}.{0}, {1}.{0} IS NOT NULL)", column, sides_.incoming, sides_.stored,
+                       sign);
+  }
+
+  void assign(std::string_view column, std::string_view condition) {
+    clauses.assignments.push_back(fmt::format("{0} = CASE WHEN {1} THEN {2}.{0} ELSE {3}.{0} END", column, condition,
+                                              sides_.incoming, sides_.stored));
+  }
+
+  void add_extreme(const Column& column) {
+    const std::string beats = value_beats(column.name, column.merge == Merge::min ? '<' : '>');
+    assign(column.name, beats);
+    clauses.changes.push_back(beats);
+  }
+
+  void add_group(size_t group) {
+    const auto stamp = stamp_columns(table_, group);
+    const char sign = rule_of(table_, group) == Merge::first ? '<' : '>';
+    const std::string incoming = tuple_of(stamp, sides_.incoming);
+    const std::string stored = tuple_of(stamp, sides_.stored);
+    // A group without a set cell has a NULL stamp, which beats nothing.
+    const std::string newer = fmt::format("coalesce({} {} {}, {}.{} IS NOT NULL)", incoming, sign, stored,
+                                          sides_.incoming, stamp.back().name);
+    const std::string same = fmt::format("coalesce({} = {}, false)", incoming, stored);
+    clauses.changes.push_back(newer);
+    for (const StoredColumn& column : stamp) assign(column.name, newer);
+    for (const Column& column : table_.columns) {
+      if (!in_group(column, group)) continue;
+      const std::string greater = fmt::format("{} AND {}", same, value_beats(column.name, '>'));
+      assign(column.name, fmt::format("{} OR {}", newer, greater));
+      clauses.changes.push_back(greater);
+    }
+  }
+
+  const Table& table_;
+  const MergeSides& sides_;
+};
 
 }  // namespace
 
@@ -101,6 +167,14 @@ std::strong_ordering compare_keys(const Row& a, const Row& b) {
     if (const auto order = a.cells[i] <=> b.cells[i]; order != 0) return order;
   }
   return std::strong_ordering::equal;
+}
+
+std::string assignments_sql(const Table& table, const MergeSides& sides) {
+  return fmt::format("{}", fmt::join(ClauseBuilder(table, sides).clauses.assignments, ", "));
+}
+
+std::string changes_sql(const Table& table, const MergeSides& sides) {
+  return fmt::format("{}", fmt::join(ClauseBuilder(table, sides).clauses.changes, " OR "));
 }
 
 }  // namespace vf::store

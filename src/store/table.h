@@ -1,6 +1,7 @@
-// Projected tables as data: columns, keys and how two values of a column merge. Drivers build their SQL from it,
-// merge() below is the same rule in memory (for merging inside a batch, and as the oracle of tests).
+// Projected tables as data: columns, keys, and how two values of a column merge. merge() applies the rules in memory
+// (inside a batch, and as the oracle of tests); assignments_sql() and changes_sql() are the same rules as SQL.
 // Every rule is commutative, associative and idempotent, so order and repetition of events cannot change a table.
+// Values and pure functions; safe from any thread.
 #pragma once
 
 #include <compare>
@@ -24,16 +25,16 @@ using Value = std::variant<std::monostate, int64_t, std::string, bool, Instant>;
 
 enum class Merge {
   key,    // part of the primary key, never NULL
-  min,    // NULL loses against anything
-  max,    // NULL loses against anything
-  first,  // the group's values of the least stamp
-  last,   // the group's values of the greatest stamp
-  rank,   // the group's values of the greatest (rank, stamp): state or authority before time
+  min,    // the least value; NULL loses against any other
+  max,    // the greatest value; NULL loses against any other
+  first,  // the group's values with the least stamp
+  last,   // the group's values with the greatest stamp
+  rank,   // the group's values with the greatest (rank, stamp): state or authority before time
 };
 
-/// When and by which event a group's values were told.
+/// The time and the event that a group's values come from.
 struct Stamp {
-  int64_t rank = 0;  // only `rank` groups look at it
+  int64_t rank = 0;  // used by `rank` groups only
   Instant at;
   Uuid by;
   auto operator<=>(const Stamp&) const = default;
@@ -46,7 +47,7 @@ struct Column {
   uint8_t group = 0;  // of first/last/rank: index into Table::groups
 };
 
-/// Columns that are taken together. The stamp is stored beside them, in the named columns.
+/// Columns that are replaced together. The stamp is stored beside them, in the named columns.
 struct Group {
   std::string_view rank_column;  // empty unless the group's rule is rank
   std::string_view at_column;
@@ -59,7 +60,7 @@ struct Table {
   std::span<const Group> groups;
 };
 
-/// A row that an event tells: cells in the order of Table::columns; nullopt: says nothing of that column.
+/// A row projected from an event: cells in the order of Table::columns; nullopt: the event does not mention the column.
 /// stamps: one per group; a group takes part when any of its cells is set (unset cells of it then count as NULL).
 struct Row {
   const Table* table = nullptr;
@@ -70,13 +71,13 @@ struct Row {
 /// Joins `other` (same table, same key) into `row`. Where two stamps are equal, each column keeps the greater value.
 void merge(Row& row, const Row& other);
 
-/// The rule of a group's columns (they share one).
+/// The rule that the columns of a group share.
 Merge rule_of(const Table& table, size_t group);
 
-/// Whether the row says anything of the group: one of its cells is set.
+/// Whether any cell of the group is set.
 bool takes_part(const Row& row, size_t group);
 
-/// A column as a database holds it: of a cell, or of a part of a group's stamp.
+/// A column as a database stores it: a cell, or a part of a group's stamp.
 struct StoredColumn {
   enum class Holds { cell, rank, at, by };  // at: a time; by: an event id
   std::string_view name;
@@ -89,7 +90,21 @@ std::vector<StoredColumn> stored_columns(const Table& table);
 std::vector<StoredColumn> stamp_columns(const Table& table, size_t group);
 std::vector<std::string_view> key_columns(const Table& table);
 
-/// Orders rows by table (its name), then key: the order in which drivers write, so that writers cannot deadlock.
+/// Orders rows by table name, then key. Every driver writes in this order, so that two writers cannot deadlock.
 std::strong_ordering compare_keys(const Row& a, const Row& b);
+
+/// The aliases of the two rows in a statement. A column that the incoming row does not mention is NULL, and so is the
+/// stamp of a group without a set cell.
+struct MergeSides {
+  std::string_view incoming = "excluded";
+  std::string_view stored = "t";
+};
+
+/// The join of both rows as "column = …, column = …", in SQL that SQLite and PostgreSQL both accept. Texts must compare
+/// byte by byte (BINARY, COLLATE "C") and booleans as false < true. Empty for a table that has only keys.
+std::string assignments_sql(const Table& table, const MergeSides& sides = {});
+
+/// True, never NULL, when the join differs from the stored row. Empty for a table that has only keys.
+std::string changes_sql(const Table& table, const MergeSides& sides = {});
 
 }  // namespace vf::store

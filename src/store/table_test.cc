@@ -51,8 +51,8 @@ RC_GTEST_PROP(TableMerge, GivesOneRowForAnyOrderAndRepetition, ()) {
   RC_ASSERT(fold(rows) == fold(shuffled));
 }
 
-/// A row that tells only the given columns, at second `at`, by event `by`.
-Row telling(std::initializer_list<std::pair<size_t, Value>> cells, int at, uint8_t by, int64_t rank = 0) {
+/// A row with only the given cells, at second `at`, from event `by`.
+Row row_with(std::initializer_list<std::pair<size_t, Value>> cells, int at, uint8_t by, int64_t rank = 0) {
   Row row = empty_row();
   for (const auto& [column, value] : cells) row.cells[column] = value;
   for (Stamp& stamp : row.stamps) stamp = Stamp{rank, from_unix_millis(at * 1000), small_uuid(by)};
@@ -60,57 +60,57 @@ Row telling(std::initializer_list<std::pair<size_t, Value>> cells, int at, uint8
 }
 
 TEST(TableMergeRules, MinAndMaxLetNullLose) {
-  const Row told = telling({{kMin, int64_t{5}}, {kMax, int64_t{5}}}, 1, 1);
-  const Row null = telling({{kMin, Value{}}, {kMax, Value{}}}, 2, 2);
-  EXPECT_EQ(merged(told, null).cells[kMin], Value{int64_t{5}});
-  EXPECT_EQ(merged(null, told).cells[kMax], Value{int64_t{5}});
-  const Row lower = telling({{kMin, int64_t{4}}, {kMax, int64_t{4}}}, 3, 3);
-  EXPECT_EQ(merged(told, lower).cells[kMin], Value{int64_t{4}});
-  EXPECT_EQ(merged(told, lower).cells[kMax], Value{int64_t{5}});
+  const Row set = row_with({{kMin, int64_t{5}}, {kMax, int64_t{5}}}, 1, 1);
+  const Row null = row_with({{kMin, Value{}}, {kMax, Value{}}}, 2, 2);
+  EXPECT_EQ(merged(set, null).cells[kMin], Value{int64_t{5}});
+  EXPECT_EQ(merged(null, set).cells[kMax], Value{int64_t{5}});
+  const Row lower = row_with({{kMin, int64_t{4}}, {kMax, int64_t{4}}}, 3, 3);
+  EXPECT_EQ(merged(set, lower).cells[kMin], Value{int64_t{4}});
+  EXPECT_EQ(merged(set, lower).cells[kMax], Value{int64_t{5}});
 }
 
-TEST(TableMergeRules, LastTakesItsGroupTogetherAndNullIsAValue) {
-  const Row older = telling({{kLastText, std::string("old")}, {kLastFlag, true}}, 1, 9);
-  const Row newer = telling({{kLastText, std::string("new")}}, 2, 1);  // says nothing of the flag: it becomes NULL
+TEST(TableMergeRules, LastReplacesItsGroupAndNullIsAValue) {
+  const Row older = row_with({{kLastText, std::string("old")}, {kLastFlag, true}}, 1, 9);
+  const Row newer = row_with({{kLastText, std::string("new")}}, 2, 1);  // without the flag, which becomes NULL
   const Row joined = merged(older, newer);
   EXPECT_EQ(joined.cells[kLastText], Value{std::string("new")});
   EXPECT_EQ(meaning(joined)[kLastFlag], Value{});
   EXPECT_EQ(joined.stamps[kLastGroup].by, small_uuid(1));
 }
 
-TEST(TableMergeRules, AnAbsentGroupAssignsNothing) {
-  const Row told = telling({{kLastText, std::string("kept")}}, 1, 1);
-  const Row silent = telling({{kMin, int64_t{1}}}, 9, 9);
-  EXPECT_EQ(merged(told, silent).cells[kLastText], Value{std::string("kept")});
-  EXPECT_EQ(merged(told, silent).stamps[kLastGroup].by, small_uuid(1));
-  EXPECT_EQ(merged(silent, told).cells[kLastText], Value{std::string("kept")});
+TEST(TableMergeRules, AnAbsentGroupChangesNothing) {
+  const Row set = row_with({{kLastText, std::string("kept")}}, 1, 1);
+  const Row silent = row_with({{kMin, int64_t{1}}}, 9, 9);
+  EXPECT_EQ(merged(set, silent).cells[kLastText], Value{std::string("kept")});
+  EXPECT_EQ(merged(set, silent).stamps[kLastGroup].by, small_uuid(1));
+  EXPECT_EQ(merged(silent, set).cells[kLastText], Value{std::string("kept")});
 }
 
 TEST(TableMergeRules, FirstIsTheLeastTimeThenTheLeastId) {
-  const Row a = telling({{kFirstText, std::string("a")}}, 5, 2);
-  const Row earlier = telling({{kFirstText, std::string("b")}}, 4, 9);
-  const Row same_time_lesser_id = telling({{kFirstText, std::string("c")}}, 5, 1);
+  const Row a = row_with({{kFirstText, std::string("a")}}, 5, 2);
+  const Row earlier = row_with({{kFirstText, std::string("b")}}, 4, 9);
+  const Row same_time_lesser_id = row_with({{kFirstText, std::string("c")}}, 5, 1);
   EXPECT_EQ(merged(a, earlier).cells[kFirstText], Value{std::string("b")});
   EXPECT_EQ(merged(a, same_time_lesser_id).cells[kFirstText], Value{std::string("c")});
 }
 
 TEST(TableMergeRules, RankGoesBeforeTime) {
-  const Row authority = telling({{kRankText, std::string("provider")}}, 1, 1, 2);
-  const Row later = telling({{kRankText, std::string("recovered")}}, 9, 9, 1);
+  const Row authority = row_with({{kRankText, std::string("provider")}}, 1, 1, 2);
+  const Row later = row_with({{kRankText, std::string("recovered")}}, 9, 9, 1);
   EXPECT_EQ(merged(authority, later).cells[kRankText], Value{std::string("provider")});
   EXPECT_EQ(merged(later, authority).cells[kRankText], Value{std::string("provider")});
-  const Row correction = telling({{kRankText, std::string("provider, later")}}, 2, 0, 2);
+  const Row correction = row_with({{kRankText, std::string("provider, later")}}, 2, 0, 2);
   EXPECT_EQ(merged(authority, correction).cells[kRankText], Value{std::string("provider, later")});
 }
 
-TEST(TableMergeRules, OneEventThatTellsARowTwiceKeepsTheGreaterValues) {
-  const Row a = telling({{kLastText, std::string("a")}, {kLastFlag, true}}, 1, 1);
-  const Row b = telling({{kLastText, std::string("b")}, {kLastFlag, false}}, 1, 1);
+TEST(TableMergeRules, EqualStampsKeepTheGreaterValues) {
+  const Row a = row_with({{kLastText, std::string("a")}, {kLastFlag, true}}, 1, 1);
+  const Row b = row_with({{kLastText, std::string("b")}, {kLastFlag, false}}, 1, 1);
   EXPECT_EQ(merged(a, b).cells[kLastText], Value{std::string("b")});
   EXPECT_EQ(merged(a, b).cells[kLastFlag], Value{true});
 }
 
-TEST(TableKeys, OrderByTableNameThenKeyColumnsInTurn) {
+TEST(TableKeys, OrderByTableNameThenKeyColumns) {
   static constexpr Column kColumns[] = {
       {"a", ColumnType::integer}, {"b", ColumnType::text}, {"c", ColumnType::integer, Merge::max}};
   static constexpr Table kFirstTable{"first_table", kColumns, {}};

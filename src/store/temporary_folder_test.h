@@ -1,4 +1,4 @@
-// A folder of its own for one test, removed with the object.
+// TemporaryFolder: a new folder for one test, removed with the object. Header only.
 #pragma once
 
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include "store/memory/environment.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/environment.h"
+#include "store/sqlite/tests/read_table_test.h"
 #include "store/temporary_folder_test.h"
 
 namespace vf::store::conformance {
@@ -32,25 +33,32 @@ std::string create_table_sql(const Table& table) {
 class SqliteHost final : public EnvironmentHost {
  public:
   Result<std::unique_ptr<EnvironmentStore>> open() override {
-    auto store = sqlite::open_environment({.path = folder_.file("stage.db"),
-                                           .environment = "stage",
-                                           .tables = std::span(&kRuleTable, 1),
-                                           .now = kStart,
-                                           .readers = 2});
-    if (!store) return store;
-    auto db = sqlite::Connection::open({.path = folder_.file("stage.db")});
-    if (!db) return db.error();
-    if (auto created = db->run(create_table_sql(kRuleTable)); !created) return created.error();
+    VF_ASSIGN(
+        auto store,
+        sqlite::open_environment(
+            {.path = path_, .environment = "stage", .tables = std::span(&kRuleTable, 1), .now = kStart, .readers = 2}));
+    VF_ASSIGN(auto db, sqlite::Connection::open({.path = path_}));
+    VF_TRY(db.run(create_table_sql(kRuleTable)));
     return store;
   }
+  TableRows rows(const Table& table) override { return sqlite::read_table(path_, table); }
 
  private:
   TemporaryFolder folder_;
+  std::string path_ = folder_.file("stage.db");
 };
 
 class MemoryHost final : public EnvironmentHost {
  public:
-  Result<std::unique_ptr<EnvironmentStore>> open() override { return std::make_unique<memory::MemoryEnvironment>(); }
+  Result<std::unique_ptr<EnvironmentStore>> open() override {
+    auto store = std::make_unique<memory::MemoryEnvironment>();
+    store_ = store.get();
+    return store;
+  }
+  TableRows rows(const Table& table) override { return store_->rows(table, SIZE_MAX).value(); }
+
+ private:
+  memory::MemoryEnvironment* store_ = nullptr;
 };
 
 const auto kDrivers = testing::Values(EnvironmentDriver{"sqlite", [] { return std::make_unique<SqliteHost>(); }},
@@ -59,15 +67,13 @@ const auto kDrivers = testing::Values(EnvironmentDriver{"sqlite", [] { return st
                                                         .durable = false,
                                                         .refuses = false});
 
-TEST(SqliteEnvironment, EveryProjectedTableTakesAFullRowAndGivesItBack) {
+TEST(SqliteEnvironment, EveryProjectedTableStoresAFullRow) {
   const TemporaryFolder folder;
-  auto store = sqlite::open_environment({.path = folder.file("stage.db"),
-                                         .environment = "stage",
-                                         .tables = projections::tables(),
-                                         .now = kStart,
-                                         .readers = 1});
+  const std::string path = folder.file("stage.db");
+  auto store = sqlite::open_environment(
+      {.path = path, .environment = "stage", .tables = projections::tables(), .now = kStart, .readers = 1});
   ASSERT_TRUE(store) << store.error().message;
-  expect_full_rows_taken(**store);
+  expect_full_rows_stored(**store, [&path](const Table& table) { return sqlite::read_table(path, table); });
 }
 
 std::string name_of(const testing::TestParamInfo<EnvironmentDriver>& driver) { return driver.param.name; }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "environment_suite.h"
+#include "postgres/read_table.h"
 #include "postgres/server.h"
 #include "projections/tables.h"
 #include "store/postgres/connection.h"
@@ -44,7 +45,7 @@ inline std::string postgres_create_table(const Table& table) {
   return "CREATE TABLE public." + std::string(table.name) + " (" + columns + "PRIMARY KEY (" + keys + "))";
 }
 
-/// URL of a new database of the program's server that every migration was applied to. Made once, then copied.
+/// URL of a new, migrated database on the test program's server. Migrated once, then copied.
 inline std::string migrated_database() {
   auto& server = postgres_test::Server::shared();
   static const std::string pattern = [&server] {
@@ -63,6 +64,7 @@ class PostgresHost final : public EnvironmentHost {
   Result<std::unique_ptr<EnvironmentStore>> open() override {
     return postgres::open_environment({.url = url_, .environment = "stage", .tables = std::span(&kRuleTable, 1)});
   }
+  TableRows rows(const Table& table) override { return postgres_test::read_table(url_, table); }
   const std::string& url() const { return url_; }
   postgres::Connection connect() const { return *postgres::Connection::open({.url = url_, .role = "test"}); }
 

@@ -1,4 +1,4 @@
-// Several appliers on one PostgreSQL database, and a server that crashes under them.
+// Several processes that apply to one PostgreSQL database, and a server that crashes meanwhile.
 #include <atomic>
 #include <random>
 #include <thread>
@@ -11,25 +11,25 @@ namespace {
 constexpr uint32_t kEvents = 600;
 constexpr uint32_t kKeys = 12;
 
-/// Event n tells two of a few keys, so that appliers meet on rows, and what it tells follows from n.
-Projection telling(uint32_t n) {
-  Projection told = projection(n, {});
+/// Event n has rows of two of a few keys, so that appliers contend for rows; their values are functions of n.
+Projection contended(uint32_t n) {
+  Projection event = projection(n, {});
   for (const uint32_t key : {n % kKeys, (n * 7 + 3) % kKeys}) {
-    Row row = telling_min(std::to_string(key), 10'000 - n);
+    Row row = row_with_min(std::to_string(key), 10'000 - n);
     row.cells[kMax] = int64_t{n};
     row.cells[kLastText] = std::to_string(n);
-    row.stamps[kLastGroup] = {0, kStart + Millis{n * 7919 % 100}, told.event_id};
-    told.rows.push_back(std::move(row));
+    row.stamps[kLastGroup] = {0, kStart + Millis{n * 7919 % 100}, event.event_id};
+    event.rows.push_back(std::move(row));
   }
-  return told;
+  return event;
 }
 
 std::map<std::string, std::vector<Value>> fold(const std::vector<Projection>& all) {
   std::map<std::string, Row> rows;
-  for (const Projection& told : all) {
-    for (const Row& row : told.rows) {
-      const auto [held, is_new] = rows.try_emplace(std::get<std::string>(*row.cells[kKeyText]), row);
-      if (!is_new) merge(held->second, row);
+  for (const Projection& event : all) {
+    for (const Row& row : event.rows) {
+      const auto [stored, is_new] = rows.try_emplace(std::get<std::string>(*row.cells[kKeyText]), row);
+      if (!is_new) merge(stored->second, row);
     }
   }
   std::map<std::string, std::vector<Value>> values;
@@ -37,13 +37,13 @@ std::map<std::string, std::vector<Value>> fold(const std::vector<Projection>& al
   return values;
 }
 
-std::map<std::string, std::vector<Value>> rows_of(EnvironmentStore& store) {
+std::map<std::string, std::vector<Value>> by_key(const TableRows& rows) {
   std::map<std::string, std::vector<Value>> values;
-  for (auto& row : store.rows(kRuleTable, 1000).value()) values.emplace(std::get<std::string>(row[kKeyText]), row);
+  for (const auto& row : rows) values.emplace(std::get<std::string>(row[kKeyText]), row);
   return values;
 }
 
-/// Applies all events in batches, in an order of its own; how many it was the first to apply.
+/// Applies all events in batches, in an order of its own. Returns how many it was the first to apply.
 int apply_all(EnvironmentStore& store, uint32_t seed) {
   std::mt19937 random(seed);
   std::vector<uint32_t> order(kEvents);
@@ -53,7 +53,7 @@ int apply_all(EnvironmentStore& store, uint32_t seed) {
   for (size_t from = 0; from < order.size();) {
     std::vector<Projection> batch;
     for (size_t size = 1 + random() % 40; size > 0 && from < order.size(); --size)
-      batch.push_back(telling(order[from++]));
+      batch.push_back(contended(order[from++]));
     const auto statuses = store.apply(batch, kStart, nullptr);
     EXPECT_TRUE(statuses) << statuses.error().message;
     if (statuses) applied += static_cast<int>(std::ranges::count(*statuses, Applied::applied));
@@ -66,7 +66,7 @@ int64_t deadlocks(const PostgresHost& host) {
   return db.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")->integer_at(0, 0);
 }
 
-TEST(PostgresAppliers, OfOneDatabaseApplyEachEventOnceAndNeverDeadlock) {
+TEST(PostgresAppliers, ApplyEachEventOnceAndNeverDeadlock) {
   PostgresHost host;
   std::atomic<int> applied = 0;
   {
@@ -81,13 +81,12 @@ TEST(PostgresAppliers, OfOneDatabaseApplyEachEventOnceAndNeverDeadlock) {
   }
   EXPECT_EQ(applied, kEvents);
   std::vector<Projection> all;
-  for (uint32_t n = 0; n < kEvents; ++n) all.push_back(telling(n));
-  auto store = host.open();
-  EXPECT_EQ(rows_of(**store), fold(all));
+  for (uint32_t n = 0; n < kEvents; ++n) all.push_back(contended(n));
+  EXPECT_EQ(by_key(host.rows(kRuleTable)), fold(all));
   EXPECT_EQ(deadlocks(host), 0);
 }
 
-/// Events of their own, which tell the same rows, each in an order of its own; every row changes each time.
+/// Each applier has its own events, with the same rows in random order; every row changes each time.
 TEST(PostgresAppliers, OfTheSameRowsNeverDeadlock) {
   PostgresHost host;
   {
@@ -98,11 +97,11 @@ TEST(PostgresAppliers, OfTheSameRowsNeverDeadlock) {
         ASSERT_TRUE(store) << store.error().message;
         std::mt19937 random(seed);
         for (uint32_t round = 0; round < 150; ++round) {
-          Projection told = projection(round * 4 + seed);
+          Projection event = projection(round * 4 + seed);
           for (uint32_t key = 0; key < 20 + random() % 20; ++key)
-            told.rows.push_back(telling_min(std::to_string(key), -int64_t{round * 4 + seed}));
-          std::ranges::shuffle(told.rows, random);
-          const auto done = (*store)->apply(std::span(&told, 1), kStart, nullptr);
+            event.rows.push_back(row_with_min(std::to_string(key), -int64_t{round * 4 + seed}));
+          std::ranges::shuffle(event.rows, random);
+          const auto done = (*store)->apply(std::span(&event, 1), kStart, nullptr);
           EXPECT_TRUE(done) << done.error().message;
         }
       });
@@ -111,23 +110,23 @@ TEST(PostgresAppliers, OfTheSameRowsNeverDeadlock) {
   EXPECT_EQ(deadlocks(host), 0);
 }
 
-/// The other one is in the middle of applying the same event: it is waited for, and its rollback makes way.
-TEST(PostgresAppliers, AnEventThatAnotherIsApplyingIsWaitedFor) {
+/// The applier waits for another transaction that applies the same event, and applies it if that rolls back.
+TEST(PostgresAppliers, WaitForAnotherThatAppliesTheSameEvent) {
   for (const bool commits : {true, false}) {
     PostgresHost host;
     auto store = host.open();
     ASSERT_TRUE(store) << store.error().message;
     auto other = host.connect();
-    const Projection told = telling(1);
+    const Projection event = contended(1);
     std::vector<Applied> statuses;
     std::jthread applier;
     const auto done = other.transaction([&]() -> Result<void> {
       const auto inserted =
           other.query("INSERT INTO processed_events VALUES ($1, 'kick', 'kick.chat', 'applied', now(), now())",
-                      postgres::Values().uuid(told.event_id));
+                      postgres::Values().uuid(event.event_id));
       EXPECT_TRUE(inserted);
       applier = std::jthread(
-          [&] { statuses = (*store)->apply(std::span(&told, 1), kStart, nullptr).value_or(std::vector<Applied>{}); });
+          [&] { statuses = (*store)->apply(std::span(&event, 1), kStart, nullptr).value_or(std::vector<Applied>{}); });
       const std::string waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
       const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{4};
       int64_t waiting = 0;
@@ -141,11 +140,11 @@ TEST(PostgresAppliers, AnEventThatAnotherIsApplyingIsWaitedFor) {
     EXPECT_EQ(done.has_value(), commits);
     applier.join();
     EXPECT_EQ(statuses, std::vector{commits ? Applied::duplicate : Applied::applied});
-    EXPECT_EQ(rows_of(**store).empty(), commits);
+    EXPECT_EQ(host.rows(kRuleTable).empty(), commits);
   }
 }
 
-/// Applies one batch after another until it has made `rounds`, some of them after the server came back.
+/// Applies one batch after another until stop(). A batch that failed is applied again.
 class Applier {
  public:
   explicit Applier(EnvironmentStore& store)
@@ -155,36 +154,34 @@ class Applier {
     for (uint32_t seen = confirmed_; seen < confirmed; seen = confirmed_) confirmed_.wait(seen);
   }
   uint32_t confirmed() const { return confirmed_; }
-  uint32_t tried() const { return tried_; }
   void stop() {
     thread_.request_stop();
     thread_.join();
   }
   static std::vector<Projection> batch(uint32_t round) {
-    std::vector<Projection> told;
-    for (uint32_t n = 0; n < 5; ++n) told.push_back(telling(round * 5 + n));
-    return told;
+    std::vector<Projection> events;
+    for (uint32_t n = 0; n < 5; ++n) events.push_back(contended(round * 5 + n));
+    return events;
   }
 
  private:
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      const auto statuses = store_.apply(batch(tried_), kStart, nullptr);
+      const auto statuses = store_.apply(batch(confirmed_), kStart, nullptr);
       if (!statuses) {
         EXPECT_EQ(statuses.error().code, Code::unavailable) << statuses.error().message;
-        continue;  // the same again: what was committed unheard is a duplicate
+        continue;  // apply it again: after an unknown outcome it may be a duplicate
       }
-      ++tried_;
       ++confirmed_;
       confirmed_.notify_all();
     }
   }
   EnvironmentStore& store_;
-  std::atomic<uint32_t> tried_ = 0, confirmed_ = 0;
+  std::atomic<uint32_t> confirmed_ = 0;  // batches
   std::jthread thread_;
 };
 
-TEST(PostgresCrash, KeepsWhatWasConfirmedAndNoBatchInHalves) {
+TEST(PostgresCrash, KeepsConfirmedBatchesAndNoHalfBatch) {
   postgres_test::Server server({.settings = {}});
   const std::string url = server.fresh_database();
   ASSERT_TRUE(postgres::migrate_environment(url, "stage"));
@@ -204,13 +201,13 @@ TEST(PostgresCrash, KeepsWhatWasConfirmedAndNoBatchInHalves) {
   applier.stop();
   EXPECT_TRUE((*store)->ping());
   std::vector<Projection> all;
-  for (uint32_t round = 0; round < applier.tried(); ++round) {
-    for (const Projection& told : Applier::batch(round)) {
-      EXPECT_TRUE((*store)->processed(told.event_id)->has_value());
-      all.push_back(told);
+  for (uint32_t round = 0; round < applier.confirmed(); ++round) {
+    for (const Projection& event : Applier::batch(round)) {
+      EXPECT_TRUE((*store)->processed(event.event_id)->has_value());
+      all.push_back(event);
     }
   }
-  EXPECT_EQ(rows_of(**store), fold(all));
+  EXPECT_EQ(by_key(postgres_test::read_table(url, kRuleTable)), fold(all));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Who owns an environment's database on PostgreSQL, and what vfapp may and may not do there.
+// The owner of an environment's database on PostgreSQL, and the rights that vfapp has and lacks there.
 #include <thread>
 
 #include "environment_postgres.h"
@@ -23,7 +23,7 @@ std::vector<std::string> texts(Connection& db, const std::string& sql) {
   return found;
 }
 
-// What stands in `public`, that others than `owner` own.
+// Names of tables and functions in `public` whose owner is not `owner`.
 std::vector<std::string> owned_by_others(Connection& db, const std::string& owner) {
   return texts(db,
                "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner <> "
@@ -49,21 +49,22 @@ std::unique_ptr<EnvironmentStore> open_as_app(const std::string& url) {
   return store ? std::move(*store) : nullptr;
 }
 
-TEST(PostgresRights, AllIsOwnedByVfmigratorThoughASuperuserMigrates) {
+TEST(PostgresRights, VfmigratorOwnsEverythingEvenIfASuperuserMigrates) {
   auto db = Connection::open({.url = fresh_migrated(), .role = "test"});
   EXPECT_THAT(owned_by_others(*db, "vfmigrator"), IsEmpty());
   EXPECT_GT(texts(*db, "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace").size(), 20u);
 }
 
-TEST(PostgresRights, VfappCanDoAllThatAStoreDoes) {
+TEST(PostgresRights, VfappCanDoEverythingThatAStoreDoes) {
   const std::string url = fresh_migrated();
   auto store = open_as_app(url);
   ASSERT_NE(store, nullptr);
-  expect_full_rows_taken(*store);
-  expect_full_rows_taken(*store);  // a duplicate
+  const auto read = [&url](const Table& table) { return postgres_test::read_table(url, table); };
+  expect_full_rows_stored(*store, read);
+  expect_full_rows_stored(*store, read);  // a duplicate
   Projection retry = quarantined(2, "reason");
-  const auto put_aside = store->apply(std::span(&retry, 1), kStart, nullptr);
-  ASSERT_TRUE(put_aside) << put_aside.error().message;
+  const auto refused = store->apply(std::span(&retry, 1), kStart, nullptr);
+  ASSERT_TRUE(refused) << refused.error().message;
   retry = projection(2);
   retry.force = true;
   const auto released = store->apply(std::span(&retry, 1), kStart, nullptr);
@@ -110,7 +111,7 @@ TEST(PostgresRights, VfappMayNotDoMore) {
   }
   EXPECT_THAT(texts(*app, "SELECT relname::text FROM pg_class WHERE pg_get_userbyid(relowner) = 'vfapp'"), IsEmpty());
   EXPECT_FALSE(postgres::migrate_environment(postgres_test::Server::shared().fresh_database() + "&user=vfapp", "stage"))
-      << "nor migrate a database that is not its own";
+      << "nor migrate a database that it does not own";
 }
 
 TEST(PostgresRights, AnOwnerWithoutSpecialRightsMigratesAsItself) {
@@ -123,7 +124,7 @@ TEST(PostgresRights, AnOwnerWithoutSpecialRightsMigratesAsItself) {
   ASSERT_TRUE(applied) << applied.error().message;
   EXPECT_FALSE(applied->empty());
   EXPECT_THAT(owned_by_others(*super, "plain"), IsEmpty());
-  const auto again = postgres::migrate_environment(url, "stage");  // by a superuser: it leaves the owner as it is
+  const auto again = postgres::migrate_environment(url, "stage");  // a superuser does not change the owner
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_THAT(*again, IsEmpty());
   EXPECT_THAT(owned_by_others(*super, "plain"), IsEmpty());

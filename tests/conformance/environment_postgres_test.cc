@@ -1,5 +1,5 @@
-// PostgreSQL passes the conformance suite of EnvironmentStore, with PgBouncer in transaction mode between as well; and
-// what only PostgreSQL can get wrong.
+// PostgreSQL passes the conformance suite of EnvironmentStore, directly and through PgBouncer in transaction mode; and
+// tests of what is specific to PostgreSQL.
 #include "environment_postgres.h"
 
 #include <chrono>
@@ -14,14 +14,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(PostgresEnvironment, EveryProjectedTableTakesAFullRowAndGivesItBack) {
-  auto store =
-      postgres::open_environment({.url = migrated_database(), .environment = "stage", .tables = projections::tables()});
+TEST(PostgresEnvironment, EveryProjectedTableStoresAFullRow) {
+  const std::string url = migrated_database();
+  auto store = postgres::open_environment({.url = url, .environment = "stage", .tables = projections::tables()});
   ASSERT_TRUE(store) << store.error().message;
-  expect_full_rows_taken(**store);
+  expect_full_rows_stored(**store, [&url](const Table& table) { return postgres_test::read_table(url, table); });
 }
 
-TEST(PostgresEnvironment, ADatabaseOfAnotherSchemaIsRefusedWithTheCommandThatMendsIt) {
+TEST(PostgresEnvironment, AnUnmigratedDatabaseIsRefusedWithTheCommand) {
   const std::string url = postgres_test::Server::shared().fresh_database();
   const auto open = [&url] {
     return postgres::open_environment({.url = url, .environment = "stage", .tables = std::span(&kRuleTable, 1)});
@@ -40,43 +40,43 @@ TEST(PostgresEnvironment, ADatabaseOfAnotherSchemaIsRefusedWithTheCommandThatMen
   EXPECT_THAT(store.error().message, HasSubstr("9999_of_tomorrow"));
 }
 
-/// What only the server can refuse: a key too long for its index.
-TEST(PostgresEnvironment, TheServersRefusalsAreTracedToTheirProjections) {
+/// A row that only the server refuses: its key is too long for the index.
+TEST(PostgresEnvironment, ServerRefusalsAreTracedToTheirProjections) {
   PostgresHost host;
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
   std::mt19937 random(7);
   std::string endless;
   for (int i = 0; i < 20'000; ++i) endless += static_cast<char>('0' + random() % 64);
-  std::vector<Projection> told;
-  for (uint32_t n = 0; n < 40; ++n) told.push_back(projection(n, {telling_min(std::to_string(n), 1)}));
-  told[11].rows.push_back(telling_min(endless, 1));
-  told[30].rows.push_back(telling_min(endless + "2", 1));
+  std::vector<Projection> batch;
+  for (uint32_t n = 0; n < 40; ++n) batch.push_back(projection(n, {row_with_min(std::to_string(n), 1)}));
+  batch[11].rows.push_back(row_with_min(endless, 1));
+  batch[30].rows.push_back(row_with_min(endless + "2", 1));
   Refusals refusals;
-  const auto statuses = (*store)->apply(told, kStart, &refusals);
+  const auto statuses = (*store)->apply(batch, kStart, &refusals);
   ASSERT_FALSE(statuses);
   EXPECT_EQ(statuses.error().code, Code::invalid);
   ASSERT_EQ(refusals.size(), 2u);
   EXPECT_TRUE(refusals.contains(11) && refusals.contains(30));
   EXPECT_THAT(refusals.at(11), HasSubstr("54000"));
-  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
-  EXPECT_THAT(*(*store)->rows(kRuleTable, 100), IsEmpty()) << "the search leaves nothing behind";
-  told.erase(told.begin() + 30);
-  told.erase(told.begin() + 11);
-  EXPECT_TRUE((*store)->apply(told, kStart, &refusals));
+  EXPECT_FALSE((*store)->processed(batch[0].event_id)->has_value());
+  EXPECT_THAT(host.rows(kRuleTable), IsEmpty()) << "the search is rolled back";
+  batch.erase(batch.begin() + 30);
+  batch.erase(batch.begin() + 11);
+  EXPECT_TRUE((*store)->apply(batch, kStart, &refusals));
 }
 
-TEST(PostgresEnvironment, WhatIsRefusedOnlyTogetherNamesOneOfThem) {
+TEST(PostgresEnvironment, ARefusedJoinNamesOneOfItsProjections) {
   PostgresHost host;
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
   ASSERT_TRUE(host.connect().run("ALTER TABLE every_rule ADD CHECK (min_number IS NULL OR max_number IS NULL)"));
-  Row max = telling_min("a", 1);
+  Row max = row_with_min("a", 1);
   max.cells[kMin].reset();
   max.cells[kMax] = int64_t{1};
   Refusals refusals;
-  const std::vector<Projection> told = {projection(1, {telling_min("a", 1)}), projection(2, {max})};
-  ASSERT_FALSE((*store)->apply(told, kStart, &refusals));
+  const std::vector<Projection> batch = {projection(1, {row_with_min("a", 1)}), projection(2, {max})};
+  ASSERT_FALSE((*store)->apply(batch, kStart, &refusals));
   EXPECT_EQ(refusals.size(), 1u);
 }
 
@@ -87,26 +87,26 @@ std::vector<std::string> versions(postgres::Connection& db) {
   return found;
 }
 
-/// Not even a lock, which writes to the row it is taken on.
-TEST(PostgresEnvironment, RowsToldAgainAreNotTouched) {
+/// Not even by a row lock, which is a write.
+TEST(PostgresEnvironment, RepeatedRowsAreNotTouched) {
   PostgresHost host;
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
   auto db = host.connect();
-  std::vector<Projection> told;
-  for (uint32_t n = 0; n < 20; ++n) told.push_back(projection(n, {telling_min(std::to_string(n), 5)}));
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  std::vector<Projection> batch;
+  for (uint32_t n = 0; n < 20; ++n) batch.push_back(projection(n, {row_with_min(std::to_string(n), 5)}));
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
   const auto before = versions(db);
   ASSERT_EQ(before.size(), 20u);
-  for (Projection& each : told) {
+  for (Projection& each : batch) {
     each.force = true;
     each.rows.push_back(each.rows[0]);
     each.rows.back().cells[kMin] = int64_t{6};
   }
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
   EXPECT_EQ(versions(db), before);
-  told[0].rows[0].cells[kMin] = int64_t{4};
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  batch[0].rows[0].cells[kMin] = int64_t{4};
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
   EXPECT_NE(versions(db), before);
 }
 
@@ -116,18 +116,18 @@ int64_t number(postgres::Connection& db, const std::string& sql) {
   return rows ? rows->integer_at(0, 0) : -1;
 }
 
-/// Of one who holds an id of the week that begins days before or after this one.
+/// A projection whose event id is of the week that begins `days` after this one.
 Projection of_week(uint32_t n, postgres::Connection& db, int days) {
-  Projection told = projection(n);
+  Projection dated = projection(n);
   const auto id = db.query("SELECT public._week_id((now() AT TIME ZONE 'UTC')::date + " + std::to_string(days) + ")");
   EXPECT_TRUE(id) << id.error().message;
-  const Uuid last = told.event_id;
-  told.event_id = id->uuid_at(0, 0);
-  told.event_id.bytes[15] = last.bytes[15];
-  return told;
+  const Uuid last = dated.event_id;
+  dated.event_id = id->uuid_at(0, 0);
+  dated.event_id.bytes[15] = last.bytes[15];
+  return dated;
 }
 
-TEST(PostgresPartitions, OfWeeksThatAreOldAreDroppedWholeAndTheirIdsStillTaken) {
+TEST(PostgresPartitions, OldWeeksAreDroppedAndTheirIdsAreStillAccepted) {
   PostgresHost host;
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
@@ -135,12 +135,12 @@ TEST(PostgresPartitions, OfWeeksThatAreOldAreDroppedWholeAndTheirIdsStillTaken) 
   const auto weeks = [&db] { return number(db, "SELECT count(*) FROM public._event_weeks()"); };
   const int64_t at_first = weeks();
   EXPECT_GE(at_first, 5);
-  const std::vector<Projection> told = {of_week(1, db, -7), of_week(2, db, 0), of_week(3, db, 7), of_week(4, db, 3650),
-                                        of_week(5, db, -3650)};
+  const std::vector<Projection> batch = {of_week(1, db, -7), of_week(2, db, 0), of_week(3, db, 7), of_week(4, db, 3650),
+                                         of_week(5, db, -3650)};
   const auto later = db.query("SELECT now() + interval '20 days', now() + interval '15 days'");
   const Instant before = later->time_at(0, 0);
-  ASSERT_TRUE((*store)->apply(std::span(told).first(2), later->time_at(0, 1), nullptr));
-  ASSERT_TRUE((*store)->apply(std::span(told).subspan(2), before, nullptr));
+  ASSERT_TRUE((*store)->apply(std::span(batch).first(2), later->time_at(0, 1), nullptr));
+  ASSERT_TRUE((*store)->apply(std::span(batch).subspan(2), before, nullptr));
   ASSERT_EQ(number(db, "SELECT count(*) FROM processed_events_old") +
                 number(db, "SELECT count(*) FROM processed_events_future"),
             2);
@@ -148,31 +148,31 @@ TEST(PostgresPartitions, OfWeeksThatAreOldAreDroppedWholeAndTheirIdsStillTaken) 
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_GE(*removed, 2);
   EXPECT_LT(weeks(), at_first);
-  EXPECT_FALSE((*store)->processed(told[0].event_id)->has_value());
-  EXPECT_TRUE((*store)->processed(told[2].event_id)->has_value()) << "received too late to go with its week";
-  EXPECT_TRUE((*store)->processed(told[4].event_id)->has_value()) << "received too late, however old its id";
-  const auto again = (*store)->apply(told, before, nullptr);
+  EXPECT_FALSE((*store)->processed(batch[0].event_id)->has_value());
+  EXPECT_TRUE((*store)->processed(batch[2].event_id)->has_value()) << "received too late to be dropped with its week";
+  EXPECT_TRUE((*store)->processed(batch[4].event_id)->has_value()) << "received too late, however old its id";
+  const auto again = (*store)->apply(batch, before, nullptr);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_THAT(*again, ElementsAre(Applied::applied, Applied::applied, Applied::duplicate, Applied::duplicate,
                                   Applied::duplicate));
 }
 
-TEST(PostgresPartitions, ForWeeksToComeTakeTheirIdsFromTheFuture) {
+TEST(PostgresPartitions, ANewWeekTakesItsIdsFromTheFuturePartition) {
   PostgresHost host;
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
   auto db = host.connect();
-  const std::vector<Projection> told = {of_week(1, db, 70), of_week(2, db, 3650)};
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
+  const std::vector<Projection> batch = {of_week(1, db, 70), of_week(2, db, 3650)};
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
   EXPECT_EQ(number(db, "SELECT count(*) FROM processed_events_future"), 2);
   EXPECT_GT(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), 0);
   EXPECT_EQ(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), 0);
   EXPECT_EQ(number(db, "SELECT count(*) FROM processed_events_future"), 1);
-  EXPECT_THAT((*store)->apply(told, kStart, nullptr).value(), ElementsAre(Applied::duplicate, Applied::duplicate));
+  EXPECT_THAT((*store)->apply(batch, kStart, nullptr).value(), ElementsAre(Applied::duplicate, Applied::duplicate));
 }
 
-/// Whoever holds the tables makes neither wait: what cannot be had now is had later.
-TEST(PostgresPartitions, AreLeftAsTheyAreWhileSomebodyHoldsTheTable) {
+/// Adding and dropping partitions do not wait for a lock: they leave the work for the next step.
+TEST(PostgresPartitions, AreLeftAloneWhileTheTableIsLocked) {
   PostgresHost host;
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
@@ -182,7 +182,8 @@ TEST(PostgresPartitions, AreLeftAsTheyAreWhileSomebodyHoldsTheTable) {
     EXPECT_EQ(number(reader, "SELECT count(*) FROM processed_events"), 0);
     EXPECT_EQ(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), -1);
     const auto long_after = db.query("SELECT now() + interval '20 days'");
-    const auto purged = (*store)->purge({long_after->time_at(0, 0), kStart, 10});
+    const auto purged =
+        (*store)->purge({.processed_before = long_after->time_at(0, 0), .quarantined_before = kStart, .rows_max = 10});
     EXPECT_EQ(purged.value_or(-1), 0);
     return {};
   });
@@ -200,7 +201,7 @@ Scans scans(postgres::Connection& db) {
   return {rows->integer_at(0, 0), rows->integer_at(0, 1)};
 }
 
-/// The server counts for itself how tables were read; a session tells its counts when it ends.
+/// The server counts how tables were read; a session reports its counts when it ends.
 TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
   PostgresHost host;
   auto db = host.connect();
@@ -213,14 +214,14 @@ TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
       "INSERT INTO quarantined_events SELECT gen_random_uuid(), 'kick', 'kick.chat', 'r', 'e', now(), now(), 1 "
       "FROM generate_series(1, 20000); ANALYZE"));
   db.close();
-  const auto counted = [&host] {  // once every session that ended has told what it counted
+  const auto counted = [&host] {  // once all other sessions have ended and reported
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     while (true) {
-      auto look = host.connect();
-      const int64_t others = number(look,
+      auto db = host.connect();
+      const int64_t others = number(db,
                                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                                     "AND backend_type = 'client backend' AND pid <> pg_backend_pid()");
-      if (others == 0) return scans(look);
+      if (others == 0) return scans(db);
       if (std::chrono::steady_clock::now() < deadline) continue;
       ADD_FAILURE() << others << " sessions do not end";
       return Scans{};
@@ -229,19 +230,19 @@ TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
   const Scans before = counted();
   auto store = host.open();
   ASSERT_TRUE(store) << store.error().message;
-  std::vector<Projection> told;
+  std::vector<Projection> batch;
   for (uint32_t n = 0; n < 500; ++n) {
-    told.push_back(n % 50 == 0 ? quarantined(n, "r") : projection(n, {telling_min(std::to_string(n * 40), 4)}));
+    batch.push_back(n % 50 == 0 ? quarantined(n, "r") : projection(n, {row_with_min(std::to_string(n * 40), 4)}));
   }
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
-  for (Projection& each : told) each.force = true;
-  told[0] = projection(0, {telling_min("0", 1)});
-  told[0].force = true;
-  ASSERT_TRUE((*store)->apply(told, kStart, nullptr));
-  ASSERT_TRUE((*store)->processed(told[7].event_id)->has_value());
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
+  for (Projection& each : batch) each.force = true;
+  batch[0] = projection(0, {row_with_min("0", 1)});
+  batch[0].force = true;
+  ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
+  ASSERT_TRUE((*store)->processed(batch[7].event_id)->has_value());
   ASSERT_EQ((*store)->quarantined(10)->size(), 10u);
-  ASSERT_TRUE((*store)->purge({kStart, kStart, 100}));
+  ASSERT_TRUE((*store)->purge({.processed_before = kStart, .quarantined_before = kStart, .rows_max = 100}));
   store->reset();
   const Scans after = counted();
   EXPECT_GT(after.by_index, before.by_index);
@@ -256,6 +257,7 @@ class BouncedHost final : public EnvironmentHost {
                                        .environment = "stage",
                                        .tables = std::span(&kRuleTable, 1)});
   }
+  TableRows rows(const Table& table) override { return direct_.rows(table); }
 
  private:
   PostgresHost direct_;

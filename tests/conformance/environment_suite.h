@@ -1,6 +1,6 @@
-// The conformance suite of EnvironmentStore: what every driver of an environment's database must do. A driver
-// instantiates EnvironmentConformance with a factory of hosts; environment_drivers_test.cc shows how.
-// Doubles: none, real stores. Oracle: store::merge(), which the property tests of store/table_test.cc prove a join.
+// The conformance suite of EnvironmentStore: the contract that every driver of an environment's database must keep. A
+// driver instantiates EnvironmentConformance with a factory of hosts; environment_drivers_test.cc shows how.
+// Doubles: none, real stores. Oracle: store::merge(), whose laws are tested by properties in store/table_test.cc.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -16,20 +16,24 @@
 
 namespace vf::store::conformance {
 
-/// A place for one empty environment that has kRuleTable beside its own tables, removed with the host. open() may be
-/// called again after the store was destroyed: it then holds what it held.
+using TableRows = std::vector<std::vector<Value>>;
+
+/// One empty environment that has kRuleTable beside its own tables, removed with the host. open() may be called again
+/// after the store was destroyed: a durable store then has its content again.
 class EnvironmentHost {
  public:
   virtual ~EnvironmentHost() = default;
   virtual Result<std::unique_ptr<EnvironmentStore>> open() = 0;
+  /// The rows of a table in key order, read beside the store.
+  virtual TableRows rows(const Table& table) = 0;
 };
 
 struct EnvironmentDriver {
   std::string name;
   std::function<std::unique_ptr<EnvironmentHost>()> make_host;
-  bool durable = true;          // keeps what it holds over its own life
-  bool orders_any_text = true;  // byte by byte, those with NUL and invalid UTF-8 too
-  bool refuses = true;          // rows that do not fit their table, or whose table it has not
+  bool durable = true;          // the content outlives the store
+  bool orders_any_text = true;  // byte by byte, including NUL and invalid UTF-8
+  bool refuses = true;          // refuses rows that do not fit their table, and rows of unknown tables
 };
 inline void PrintTo(const EnvironmentDriver& driver, std::ostream* out) { *out << driver.name; }
 
@@ -41,22 +45,23 @@ class EnvironmentConformance : public testing::TestWithParam<EnvironmentDriver> 
   void open();
   void reopen();
 
-  /// Applies what must succeed, at now_.
+  /// Applies projections that must succeed, at now_.
   std::vector<Applied> apply(const std::vector<Projection>& projections);
-  std::vector<std::vector<Value>> table();
+  /// The rows of kRuleTable.
+  TableRows table() { return host_->rows(kRuleTable); }
 
   std::unique_ptr<EnvironmentHost> host_;
   std::unique_ptr<EnvironmentStore> store_;
   Instant now_ = kStart;
 };
 
-/// Of event `n`; its rows all have the given key.
+/// The projection of event `n`.
 Projection projection(uint32_t n, std::vector<Row> rows = {});
 Projection quarantined(uint32_t n, const std::string& reason);
-/// A row of kRuleTable that says one thing: the least number seen is `number`.
-Row telling_min(const std::string& key, int64_t number);
+/// A row of kRuleTable that sets one cell: min_number.
+Row row_with_min(const std::string& key, int64_t number);
 
-/// The declared tables and the migrations are two texts: every column of src/projections must exist and take its type.
-void expect_full_rows_taken(EnvironmentStore& store);
+/// Every column that src/projections declares must exist in the migrations and take values of its type.
+void expect_full_rows_stored(EnvironmentStore& store, const std::function<TableRows(const Table&)>& read);
 
 }  // namespace vf::store::conformance

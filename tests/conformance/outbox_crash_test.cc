@@ -1,5 +1,5 @@
-// SIGKILL of a process that writes to the SQLite outbox, many times over one file: everything that was acknowledged is
-// there, once, with its ledger row and in order; what was being written is there whole or not at all.
+// SIGKILL of a process that writes to the SQLite outbox, many times on one file: every acknowledged event is stored
+// once, in order, with its ledger row; the transaction in flight is stored whole or not at all.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +22,8 @@ std::unique_ptr<OutboxStore> open(const std::string& path) {
   return store ? std::move(*store) : nullptr;
 }
 
-/// Batches without end, each with the cursor that passes it; after each commit its last number goes into the pipe.
+/// Writes batches in a loop, each with the cursor that passes it; after each commit it writes the last number to the
+/// pipe.
 [[noreturn]] void write_for_ever(const std::string& path, uint64_t seed, int acknowledgements) {
   auto store = open(path);
   if (store == nullptr) _exit(1);
@@ -47,7 +48,7 @@ std::unique_ptr<OutboxStore> open(const std::string& path) {
 
 class KilledWriter {
  public:
-  /// Runs until `count` batches are acknowledged, then kills; the last number acknowledged.
+  /// Runs until `count` batches are acknowledged, then kills the writer. Returns the last number acknowledged.
   static uint32_t run(const std::string& path, uint64_t seed, uint64_t count) {
     std::array<int, 2> ends{};
     EXPECT_EQ(pipe(ends.data()), 0);
@@ -62,7 +63,8 @@ class KilledWriter {
       if (read(ends[0], &acknowledged, sizeof acknowledged) != sizeof acknowledged) ADD_FAILURE() << "the writer ended";
     }
     kill(child, SIGKILL);
-    while (read(ends[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged) continue;  // said before it died
+    while (read(ends[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged)
+      continue;  // acknowledged before it was killed
     close(ends[0]);
     int status = 0;
     EXPECT_EQ(waitpid(child, &status, 0), child);

@@ -1,4 +1,4 @@
-// Consumers: cursors, pins, exceptions, settings, and retention beside them.
+// Consumers: cursors, pins, retries and dead letters, settings, and retention.
 #include "outbox_suite.h"
 
 namespace vf::store::conformance {
@@ -13,7 +13,7 @@ TEST_P(OutboxCursors, AConsumerHasNoCursorBeforeItIsStarted) {
   expect_refusal({advance({}, end())}, Code::conflict, 0);
 }
 
-TEST_P(OutboxCursors, StartsNowOrAtTheEarliestKeptAndOnlyOnce) {
+TEST_P(OutboxCursors, AStartIsNowOrAtTheEarliestAndHappensOnce) {
   add(1, 3);
   start(StartConsumer::At::now, "new");
   start(StartConsumer::At::earliest, "all");
@@ -25,7 +25,7 @@ TEST_P(OutboxCursors, StartsNowOrAtTheEarliestKeptAndOnlyOnce) {
   EXPECT_THAT(numbers_after(*cursor("new")), ElementsAre(4));
 }
 
-TEST_P(OutboxCursors, AnAdvanceMovesFromWhereTheCursorStands) {
+TEST_P(OutboxCursors, AnAdvanceStartsAtTheCursor) {
   start(StartConsumer::At::now);
   const Position zero = *cursor();
   add(1, 4);
@@ -39,15 +39,15 @@ TEST_P(OutboxCursors, AnAdvanceFromElsewhereIsFenced) {
   const Position zero = *cursor();
   add(1, 4);
   write({advance(zero, position_of(2))});
-  expect_refusal({advance(zero, position_of(3))}, Code::conflict, 0);            // another holder was quicker
-  expect_refusal({advance(position_of(3), position_of(4))}, Code::conflict, 0);  // would skip
-  expect_refusal({advance(position_of(2), position_of(2))}, Code::invalid, 0);   // nothing
-  expect_refusal({advance(position_of(2), position_of(1))}, Code::invalid, 0);   // back
+  expect_refusal({advance(zero, position_of(3))}, Code::conflict, 0);            // another holder was faster
+  expect_refusal({advance(position_of(3), position_of(4))}, Code::conflict, 0);  // it would skip events
+  expect_refusal({advance(position_of(2), position_of(2))}, Code::invalid, 0);   // an empty range
+  expect_refusal({advance(position_of(2), position_of(1))}, Code::invalid, 0);   // backwards
   EXPECT_EQ(cursor(), position_of(2));
 }
 
 TEST_P(OutboxCursors, CursorsPinsAndSettingsOutliveTheProcess) {
-  if (!GetParam().durable) GTEST_SKIP() << "keeps nothing";
+  if (!GetParam().durable) GTEST_SKIP() << "not durable";
   start(StartConsumer::At::now);
   start(StartConsumer::At::now, std::string(kRawLog));
   const Position zero = *cursor();
@@ -60,7 +60,7 @@ TEST_P(OutboxCursors, CursorsPinsAndSettingsOutliveTheProcess) {
   EXPECT_EQ(store_->settings()->size(), 1u);
 }
 
-TEST_P(OutboxCursors, TheBatchOfAPositionSaysWhenItWasDelivered) {
+TEST_P(OutboxCursors, BatchOfFindsTheBatchOfAPosition) {
   start(StartConsumer::At::now);
   const Position zero = *cursor();
   add(1, 5);
@@ -76,14 +76,14 @@ TEST_P(OutboxCursors, TheBatchOfAPositionSaysWhenItWasDelivered) {
   EXPECT_EQ(batch(1)->attempts, 3);
   EXPECT_EQ(batch(1)->sent_at, kStart - Millis{40});
   EXPECT_EQ(batch(1)->acked_at, kStart);
-  EXPECT_EQ(batch(2)->to, position_of(2)) << "its end is in it";
-  EXPECT_EQ(batch(3)->from, position_of(2)) << "its beginning is not";
+  EXPECT_EQ(batch(2)->to, position_of(2)) << "`to` belongs to the batch";
+  EXPECT_EQ(batch(3)->from, position_of(2)) << "`from` does not";
   EXPECT_EQ(batch(4)->acked_at, now_);
   EXPECT_FALSE(batch(5)) << "not passed yet";
   EXPECT_FALSE(*store_->batch_of("production", position_of(1)));
 }
 
-TEST_P(OutboxCursors, ABatchRemembersWhatBecameOfItsRows) {
+TEST_P(OutboxCursors, ABatchStoresItsSkipReason) {
   start(StartConsumer::At::now);
   Position from = *cursor();
   add(1, 4);
@@ -98,7 +98,7 @@ TEST_P(OutboxCursors, ABatchRemembersWhatBecameOfItsRows) {
   }
 }
 
-TEST_P(OutboxCursors, AMovedCursorStandsWhereItWasPutAndGoesOn) {
+TEST_P(OutboxCursors, AMovedCursorAdvancesFromItsNewPosition) {
   start(StartConsumer::At::now);
   const Position zero = *cursor();
   add(1, 6);
@@ -149,15 +149,16 @@ TEST_P(OutboxCursors, APinIsFenced) {
   expect_refusal({pin({}, position_of(1))}, Code::conflict, 0);  // no cursor yet
   start(StartConsumer::At::earliest, std::string(kRawLog));
   const Position zero = *cursor(std::string(kRawLog));
-  expect_refusal({pin(position_of(1), position_of(2))}, Code::conflict, 0);  // not where the cursor stands
-  expect_refusal({pin(zero, {.seq = end().seq + 1})}, Code::invalid, 0);     // the outbox holds no such position
+  expect_refusal({pin(position_of(1), position_of(2))}, Code::conflict, 0);  // not at the cursor
+  expect_refusal({pin(zero, {.seq = end().seq + 1})}, Code::invalid, 0);     // after the end of the outbox
   write({pin(zero, position_of(2))});
-  expect_refusal({pin(zero, position_of(2))}, Code::conflict, 0);  // a second holder, or an outcome that was unknown
+  expect_refusal({pin(zero, position_of(2))}, Code::conflict,
+                 0);  // a second holder, or a retry after an unknown outcome
   expect_refusal({pin(zero, position_of(3))}, Code::conflict, 0);
   EXPECT_EQ(open_pin()->to, position_of(2));
 }
 
-TEST_P(OutboxCursors, MovingACursorDropsThePinsItLeavesBehind) {
+TEST_P(OutboxCursors, MovingACursorBackDropsLaterPins) {
   start(StartConsumer::At::now, std::string(kRawLog));
   const Position zero = *cursor(std::string(kRawLog));
   add(1, 4);
@@ -168,10 +169,10 @@ TEST_P(OutboxCursors, MovingACursorDropsThePinsItLeavesBehind) {
   EXPECT_EQ(open_pin()->to, position_of(1));
 }
 
-TEST_P(OutboxDeliveries, ComeBackByTargetAndState) {
+TEST_P(OutboxDeliveries, AreListedByTargetAndState) {
   add(1, 4);
   using enum PutDelivery::State;
-  write({exception(3, dead), exception(1, dead), exception(2, retry), exception(1, dead, {}, "production")});
+  write({delivery(3, dead), delivery(1, dead), delivery(2, retry), delivery(1, dead, {}, "production")});
   EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), ElementsAre(id_numbered(1), id_numbered(3)));
   EXPECT_THAT(ids(store_->deliveries("stage", dead, 1)), ElementsAre(id_numbered(1)));
   EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(2)));
@@ -189,8 +190,8 @@ TEST_P(OutboxDeliveries, ComeBackByTargetAndState) {
 TEST_P(OutboxDeliveries, RetriesAreDueInOrderOfTheirTime) {
   add(1, 4);
   using enum PutDelivery::State;
-  write({exception(1, retry, Millis{500}), exception(2, retry, Millis{100}), exception(3, retry, Millis{501}),
-         exception(4, dead)});
+  write({delivery(1, retry, Millis{500}), delivery(2, retry, Millis{100}), delivery(3, retry, Millis{501}),
+         delivery(4, dead)});
   EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{99}, 10)), IsEmpty());
   EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 10)), ElementsAre(id_numbered(2), id_numbered(1)));
   EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 1)), ElementsAre(id_numbered(2)));
@@ -201,28 +202,28 @@ TEST_P(OutboxDeliveries, RetriesAreDueInOrderOfTheirTime) {
 TEST_P(OutboxDeliveries, AreReplacedAndDropped) {
   add(1, 2);
   using enum PutDelivery::State;
-  write({exception(1, retry), exception(2, retry)});
-  PutDelivery buried = exception(1, dead);
-  buried.attempts = 9;
-  write({buried, DropDelivery{"stage", id_numbered(2)}, DropDelivery{"stage", id_numbered(99)}});
+  write({delivery(1, retry), delivery(2, retry)});
+  PutDelivery dead_letter = delivery(1, dead);
+  dead_letter.attempts = 9;
+  write({dead_letter, DropDelivery{"stage", id_numbered(2)}, DropDelivery{"stage", id_numbered(99)}});
   EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), IsEmpty());
   const auto dead_rows = store_->deliveries("stage", dead, 10);
   ASSERT_EQ(dead_rows->size(), 1u);
   EXPECT_EQ(dead_rows->front().attempts, 9);
 }
 
-TEST_P(OutboxDeliveries, GoWithTheirOutboxRow) {
+TEST_P(OutboxDeliveries, AreDeletedWithTheirOutboxRow) {
   add(1, 4);
   using enum PutDelivery::State;
-  write({exception(1, retry), exception(2, dead), exception(2, dead, {}, "production"), exception(3, dead),
-         exception(4, retry)});
+  write({delivery(1, retry), delivery(2, dead), delivery(2, dead, {}, "production"), delivery(3, dead),
+         delivery(4, retry)});
   const RetentionStep step{
       .outbox_before = now_ + Millis{1}, .ledger_before = kStart - Millis{1}, .held_by = {}, .rows_max = 2};
-  PutDelivery fenced = exception(3, dead);
+  PutDelivery fenced = delivery(3, dead);
   fenced.epoch = 7;
   expect_refusal({step, fenced}, Code::conflict, 1);
-  EXPECT_EQ(store_->deliveries_of(id_numbered(2))->size(), 2u) << "a step that is taken back removes nothing";
-  EXPECT_EQ(retain(step), 2) << "exceptions are not counted";
+  EXPECT_EQ(store_->deliveries_of(id_numbered(2))->size(), 2u) << "a step that is rolled back removes nothing";
+  EXPECT_EQ(retain(step), 2) << "they are not counted";
   EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), ElementsAre(id_numbered(3)));
   EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(4)));
   EXPECT_THAT(ids(store_->due_retries("stage", now_, 10)), ElementsAre(id_numbered(4)));
@@ -251,13 +252,13 @@ TEST_P(OutboxConformance, TheAuditIsReadNewestFirst) {
   EXPECT_EQ(audit->at(0).action, "pause");
 }
 
-TEST_P(OutboxRetention, RemovesWhatWasReceivedBeforeItsTimeAndNoMore) {
+TEST_P(OutboxRetention, RemovesOnlyRowsReceivedBefore) {
   add(1, 3);
   const Instant boundary = now_ + Millis{1};
   now_ += Millis{1};
   add(4, 6);
   RetentionStep step{.outbox_before = boundary, .ledger_before = kStart - Millis{1}, .held_by = {}};
-  EXPECT_EQ(until_nothing_is_left(step), 3);
+  EXPECT_EQ(retain_until_done(step), 3);
   EXPECT_THAT(numbers_after({}), ElementsAre(4, 5, 6));
   EXPECT_FALSE(store_->find(id_numbered(1))->has_value());
   const auto entry = store_->ledger(id_numbered(1));
@@ -265,7 +266,7 @@ TEST_P(OutboxRetention, RemovesWhatWasReceivedBeforeItsTimeAndNoMore) {
   EXPECT_FALSE((*entry)->position.has_value());
   EXPECT_TRUE(added(write({adding(event_numbered(1))}).at(0)).duplicate);
   step.ledger_before = boundary;
-  EXPECT_EQ(until_nothing_is_left(step), 3);
+  EXPECT_EQ(retain_until_done(step), 3);
   EXPECT_FALSE(store_->ledger(id_numbered(3))->has_value());
   EXPECT_TRUE(store_->ledger(id_numbered(4))->has_value());
   EXPECT_FALSE(added(write({adding(event_numbered(1))}).at(0)).duplicate);
@@ -275,15 +276,15 @@ TEST_P(OutboxRetention, ALedgerRowOutlivesItsOutboxRow) {
   add(1, 2);
   RetentionStep step = everything();
   step.outbox_before = kStart;
-  EXPECT_EQ(until_nothing_is_left(step), 0);
+  EXPECT_EQ(retain_until_done(step), 0);
   EXPECT_TRUE(store_->find(id_numbered(1))->has_value());
 }
 
-TEST_P(OutboxRetention, ABodyKeyGoesWithItsLedgerRow) {
+TEST_P(OutboxRetention, ABodyKeyIsDeletedWithItsLedgerRow) {
   AddEvent add = adding(event_numbered(1));
   add.body_key = std::string(32, 'k');
   write({add});
-  until_nothing_is_left(everything());
+  retain_until_done(everything());
   AddEvent again = adding(event_numbered(2));
   again.event.source = add.event.source;
   again.body_key = add.body_key;
@@ -295,45 +296,45 @@ TEST_P(OutboxRetention, AStepIsBounded) {
   RetentionStep step = everything();
   step.rows_max = 4;
   EXPECT_EQ(retain(step), 8) << "four events, four ledger rows: each table has its own bound";
-  EXPECT_THAT(numbers_after({}), ElementsAre(5, 6, 7, 8, 9, 10)) << "the oldest go first";
+  EXPECT_THAT(numbers_after({}), ElementsAre(5, 6, 7, 8, 9, 10)) << "the oldest are deleted first";
   EXPECT_EQ(retain(step), 8);
   EXPECT_EQ(retain(step), 4);
   EXPECT_EQ(retain(step), 0);
 }
 
-TEST_P(OutboxRetention, AnAuditEntryGoesWithLedgerRowsOfItsAge) {
+TEST_P(OutboxRetention, AuditEntriesExpireLikeLedgerRows) {
   for (int i = 0; i < 5; ++i) write({AddAudit{kStart + Millis{i}, "anna", "pause", std::to_string(i)}});
   RetentionStep step{.outbox_before = now_, .ledger_before = kStart + Millis{3}, .held_by = {}, .rows_max = 2};
   EXPECT_EQ(retain(step), 2);
-  EXPECT_EQ(store_->audit(10)->back().detail, "2") << "the oldest go first, within the bound";
+  EXPECT_EQ(store_->audit(10)->back().detail, "2") << "the oldest are deleted first, within the bound";
   EXPECT_EQ(retain(step), 1);
   EXPECT_EQ(retain(step), 0);
   EXPECT_EQ(store_->audit(10)->size(), 2u);
   EXPECT_EQ(store_->audit(10)->back().detail, "3");
 }
 
-TEST_P(OutboxRetention, KeepsWhatAConsumerHasNotPassed) {
+TEST_P(OutboxRetention, KeepsRowsThatAConsumerHasNotPassed) {
   start(StartConsumer::At::now, "stage");
   start(StartConsumer::At::now, "production");
   const Position zero = *cursor("stage");
   add(1, 6);
   write({advance(zero, position_of(4), "stage"), advance(zero, position_of(2), "production")});
-  until_nothing_is_left(everything({"stage", "production"}));
+  retain_until_done(everything({"stage", "production"}));
   EXPECT_THAT(numbers_after({}), ElementsAre(3, 4, 5, 6));
   EXPECT_TRUE(store_->ledger(id_numbered(3))->has_value());
-  until_nothing_is_left(everything({"stage"}));
+  retain_until_done(everything({"stage"}));
   EXPECT_THAT(numbers_after({}), ElementsAre(5, 6));
-  until_nothing_is_left(everything({"stage", "not started"}));
+  retain_until_done(everything({"stage", "not started"}));
   EXPECT_THAT(numbers_after({}), ElementsAre(5, 6));
 }
 
-TEST_P(OutboxRetention, PositionsGoOnAfterTheOutboxWasEmptied) {
+TEST_P(OutboxRetention, PositionsContinueInAnEmptiedOutbox) {
   start(StartConsumer::At::now);
   const Position zero = *cursor();
   add(1, 3);
   const Position last = end();
   write({advance(zero, last)});
-  until_nothing_is_left(everything());
+  retain_until_done(everything());
   EXPECT_THAT(numbers_after({}), IsEmpty());
   EXPECT_EQ(end(), last);
   if (GetParam().durable) reopen();
@@ -342,12 +343,12 @@ TEST_P(OutboxRetention, PositionsGoOnAfterTheOutboxWasEmptied) {
   EXPECT_EQ(store_->backlog(last)->rows, 0);
   add(4, 4);
   EXPECT_GT(end(), last);
-  EXPECT_THAT(numbers_after(*cursor()), ElementsAre(4)) << "a number given twice would hide it";
+  EXPECT_THAT(numbers_after(*cursor()), ElementsAre(4)) << "a reused number would hide it";
   EXPECT_EQ(store_->backlog(last)->rows, 1);
-  EXPECT_EQ(store_->backlog({})->rows, 1) << "what is gone is no backlog";
+  EXPECT_EQ(store_->backlog({})->rows, 1) << "deleted rows are not part of the backlog";
 }
 
-TEST_P(OutboxRetention, ToldIsWhatWasRemovedSoThatACursorBeforeItIsKnownToHaveMissedEvents) {
+TEST_P(OutboxRetention, PurgedPositionExposesCursorsThatMissedEvents) {
   EXPECT_EQ(*store_->purged(), Position{});
   start(StartConsumer::At::earliest, "first");
   EXPECT_FALSE(*cursor("first") < *store_->purged());
@@ -363,15 +364,15 @@ TEST_P(OutboxRetention, ToldIsWhatWasRemovedSoThatACursorBeforeItIsKnownToHaveMi
   EXPECT_EQ(*store_->purged(), second);
   EXPECT_TRUE(*cursor("first") < *store_->purged());
   start(StartConsumer::At::earliest, "late");
-  EXPECT_FALSE(*cursor("late") < *store_->purged()) << "what was gone before it began it has not missed";
+  EXPECT_FALSE(*cursor("late") < *store_->purged()) << "events deleted before its start are not missed";
   const Position last = end();
-  until_nothing_is_left(everything());
+  retain_until_done(everything());
   EXPECT_EQ(*store_->purged(), last);
 }
 
-TEST_P(OutboxRetention, AStartAtTheEarliestAfterwardsGivesAllThatIsKept) {
+TEST_P(OutboxRetention, AStartAtTheEarliestReadsAllThatIsKept) {
   add(1, 2);
-  until_nothing_is_left(everything());
+  retain_until_done(everything());
   start(StartConsumer::At::earliest, "empty");
   add(3, 4);
   start(StartConsumer::At::earliest, "late");

@@ -1,5 +1,5 @@
 // The SQLite outbox on a real disk that is full or read-only: a small tmpfs in a mount namespace of this process.
-// Skipped where mounting is not allowed. Faults at each call of the disk: src/store/sqlite/disk_faults_test.cc.
+// Skipped where mounting is not allowed. src/store/sqlite/tests/disk_faults_test.cc tests faults of single calls.
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -24,7 +24,7 @@ class SmallDisk : public testing::Test {
     store_.reset();
     if (mounted_) umount2(folder_.file("").c_str(), MNT_DETACH);
   }
-  /// Nobody else sees it, and it is gone when this process is.
+  /// Only this process sees the mount, and it ends with the process.
   bool mount_tmpfs() {
     if (unshare(CLONE_NEWNS) != 0) return false;
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
@@ -48,7 +48,7 @@ class SmallDisk : public testing::Test {
   std::unique_ptr<OutboxStore> store_;
 };
 
-TEST_F(SmallDisk, FullRefusesKeepsAllThatWasAcknowledgedAndRecovers) {
+TEST_F(SmallDisk, WhenFullRefusesLosesNothingAndRecovers) {
   auto opened = open();
   ASSERT_TRUE(opened) << opened.error().message;
   store_ = std::move(*opened);
@@ -57,7 +57,7 @@ TEST_F(SmallDisk, FullRefusesKeepsAllThatWasAcknowledgedAndRecovers) {
   uint32_t acknowledged = 0;
   auto last = add(1);
   while (last && acknowledged < 1000) last = add(++acknowledged + 1);
-  ASSERT_FALSE(last) << "the disk takes for ever";
+  ASSERT_FALSE(last) << "the disk never fills up";
   EXPECT_EQ(last.error().code, Code::unavailable);
   EXPECT_THAT(last.error().message, testing::HasSubstr("dm.db"));
   EXPECT_GT(acknowledged, 5u);
@@ -75,7 +75,7 @@ TEST_F(SmallDisk, FullRefusesKeepsAllThatWasAcknowledgedAndRecovers) {
   for (uint32_t n = 1; n <= acknowledged + 1; ++n) EXPECT_TRUE(store_->find(id_numbered(n))->has_value()) << n;
 }
 
-TEST_F(SmallDisk, ReadOnlyIsSaidOnOpening) {
+TEST_F(SmallDisk, OpeningOnAReadOnlyDiskFails) {
   ASSERT_TRUE(open());
   ASSERT_TRUE(remount(MS_RDONLY)) << std::strerror(errno);
   const auto refused = open();

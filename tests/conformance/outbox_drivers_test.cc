@@ -1,4 +1,5 @@
-// The drivers that pass the conformance suite of OutboxStore: SQLite, and the model in memory that tests use.
+// The drivers that pass the conformance suite of OutboxStore without a server: SQLite, and the model in memory that
+// tests use.
 #include "outbox_suite.h"
 #include "store/memory/outbox.h"
 #include "store/sqlite/outbox.h"

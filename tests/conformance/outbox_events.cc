@@ -1,4 +1,4 @@
-// Events: kept as they are, once, in order; found again.
+// Events: stored unchanged, once, in order; reading and searching them.
 #include <set>
 
 #include "outbox_suite.h"
@@ -8,22 +8,22 @@ namespace vf::store::conformance {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-void expect_same(const Event& kept, const Event& given) {
-  EXPECT_EQ(kept.id, given.id);
-  EXPECT_EQ(kept.source, given.source);
-  EXPECT_EQ(kept.type, given.type);
-  EXPECT_EQ(kept.subject, given.subject);
-  EXPECT_EQ(kept.time, given.time);
-  EXPECT_EQ(kept.message_id, given.message_id);
-  EXPECT_EQ(kept.fact_key, given.fact_key);
-  EXPECT_EQ(kept.version, given.version);
-  EXPECT_EQ(kept.sandbox, given.sandbox);
-  EXPECT_EQ(kept.is_json, given.is_json);
-  EXPECT_EQ(kept.body, given.body);
-  EXPECT_EQ(kept.headers, given.headers);
+void expect_same(const Event& stored, const Event& given) {
+  EXPECT_EQ(stored.id, given.id);
+  EXPECT_EQ(stored.source, given.source);
+  EXPECT_EQ(stored.type, given.type);
+  EXPECT_EQ(stored.subject, given.subject);
+  EXPECT_EQ(stored.time, given.time);
+  EXPECT_EQ(stored.message_id, given.message_id);
+  EXPECT_EQ(stored.fact_key, given.fact_key);
+  EXPECT_EQ(stored.version, given.version);
+  EXPECT_EQ(stored.sandbox, given.sandbox);
+  EXPECT_EQ(stored.is_json, given.is_json);
+  EXPECT_EQ(stored.body, given.body);
+  EXPECT_EQ(stored.headers, given.headers);
 }
 
-TEST_P(OutboxConformance, AnEventComesBackAsItWas) {
+TEST_P(OutboxConformance, AnEventIsReadBackUnchanged) {
   Event event = event_numbered(1);
   event.sandbox = true;
   const EventAdded result = added(write({adding(event)}).at(0));
@@ -95,11 +95,11 @@ TEST_P(OutboxConformance, ARepetitionIsADuplicateInTheSameBatchAndInLaterOnes) {
   EXPECT_EQ(later.event_id, event.id);
   EXPECT_EQ(later.received, received);
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2));
-  EXPECT_EQ(read_after({})[0].event.body, event.body) << "the first stands";
+  EXPECT_EQ(read_after({})[0].event.body, event.body) << "the first body is stored";
 }
 
 TEST_P(OutboxConformance, ARepetitionIsADuplicateAfterReopening) {
-  if (!GetParam().durable) GTEST_SKIP() << "keeps nothing";
+  if (!GetParam().durable) GTEST_SKIP() << "not durable";
   add(1, 3);
   reopen();
   EXPECT_TRUE(added(write({adding(event_numbered(2))}).at(0)).duplicate);
@@ -114,15 +114,15 @@ AddEvent with_body_key(uint32_t n, char key, const std::string& source = "github
   return add;
 }
 
-TEST_P(OutboxConformance, ABodyKeyKeepsACapturedBodyFromEnteringUnderANewId) {
+TEST_P(OutboxConformance, ABodyKeyRefusesACapturedBodyUnderANewId) {
   const auto results = write({with_body_key(1, 'a'), with_body_key(2, 'a'), with_body_key(3, 'b')});
   EXPECT_FALSE(added(results[0]).duplicate);
   EXPECT_TRUE(added(results[1]).duplicate);
-  EXPECT_EQ(added(results[1]).event_id, id_numbered(1)) << "of the event kept first";
+  EXPECT_EQ(added(results[1]).event_id, id_numbered(1)) << "the id of the event stored first";
   EXPECT_FALSE(added(results[2]).duplicate);
   const EventAdded both = added(write({with_body_key(3, 'a')}).at(0));
   EXPECT_TRUE(both.duplicate);
-  EXPECT_EQ(both.event_id, id_numbered(3)) << "its own id goes before the body";
+  EXPECT_EQ(both.event_id, id_numbered(3)) << "its own id takes precedence over the body";
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 3));
   EXPECT_FALSE(store_->ledger(id_numbered(2))->has_value());
 }
@@ -132,7 +132,7 @@ TEST_P(OutboxConformance, TheSameBodyAtAnotherSourceIsAnotherEvent) {
   EXPECT_FALSE(added(results[1]).duplicate);
 }
 
-TEST_P(OutboxConformance, EventsOfADryRunSourceAreKeptAndMarked) {
+TEST_P(OutboxConformance, EventsOfADryRunSourceAreMarked) {
   write({adding(event_numbered(1), false), adding(event_numbered(2))});
   const auto rows = read_after({});
   ASSERT_EQ(rows.size(), 2u);
@@ -154,7 +154,7 @@ TEST_P(OutboxConformance, PositionsGrowOverBatchesAndReopening) {
   }
 }
 
-TEST_P(OutboxConformance, ReadingStopsAtTheRowsAsked) {
+TEST_P(OutboxConformance, AReadIsBoundedByRows) {
   add(1, 5);
   const auto rows = read_after({}, 2);
   ASSERT_EQ(rows.size(), 2u);
@@ -163,7 +163,7 @@ TEST_P(OutboxConformance, ReadingStopsAtTheRowsAsked) {
   EXPECT_THAT(numbers_after(end()), IsEmpty());
 }
 
-TEST_P(OutboxConformance, ReadingStopsAfterTheRowThatCrossesTheBytes) {
+TEST_P(OutboxConformance, AReadStopsAfterTheRowThatCrossesItsBytes) {
   std::vector<Write> writes;
   for (uint32_t n = 1; n <= 4; ++n) {
     Event event = event_numbered(n);
@@ -182,7 +182,7 @@ TEST_P(OutboxConformance, ReadingStopsAfterTheRowThatCrossesTheBytes) {
   EXPECT_EQ(count(1 << 20), 4u);
 }
 
-TEST_P(OutboxConformance, FindAndLedgerKnowAnEventAndNoOther) {
+TEST_P(OutboxConformance, FindAndLedgerReturnTheEventOfAnId) {
   add(1, 2);
   const auto row = store_->find(id_numbered(2));
   ASSERT_TRUE(row && *row);
@@ -196,7 +196,7 @@ TEST_P(OutboxConformance, FindAndLedgerKnowAnEventAndNoOther) {
   EXPECT_FALSE(store_->ledger(id_numbered(3))->has_value());
 }
 
-TEST_P(OutboxConformance, ARefusedWriteFailsTheWholeCallAndIsNamed) {
+TEST_P(OutboxConformance, ARefusedWriteFailsTheWholeCall) {
   add(1, 1);
   const AdvanceCursor unfit{.consumer = "stage", .from = {.seq = 77}, .to = {.seq = 78}};
   expect_refusal({adding(event_numbered(2)), PutSetting{"mode", "paused"}, unfit, adding(event_numbered(3))},
@@ -204,12 +204,12 @@ TEST_P(OutboxConformance, ARefusedWriteFailsTheWholeCallAndIsNamed) {
   EXPECT_THAT(numbers_after({}), ElementsAre(1));
   EXPECT_FALSE(store_->ledger(id_numbered(2))->has_value());
   EXPECT_TRUE(store_->settings()->empty());
-  EXPECT_FALSE(added(write({adding(event_numbered(2))}).at(0)).duplicate) << "writing goes on";
+  EXPECT_FALSE(added(write({adding(event_numbered(2))}).at(0)).duplicate) << "later calls succeed";
 }
 
 TEST_P(OutboxConformance, AnEmptyWriteIsAllowed) { EXPECT_THAT(write({}), IsEmpty()); }
 
-TEST_P(OutboxSearch, GivesTheNewestFirstInPages) {
+TEST_P(OutboxSearch, IsPagedNewestFirst) {
   EXPECT_THAT(found({}), ElementsAre(6, 5, 4, 3, 2, 1));
   EXPECT_THAT(found({.rows_max = 2}), ElementsAre(6, 5));
   EXPECT_THAT(found({.before = position_of(5), .rows_max = 2}), ElementsAre(4, 3));
@@ -217,24 +217,24 @@ TEST_P(OutboxSearch, GivesTheNewestFirstInPages) {
   EXPECT_THAT(found({.rows_max = 0}), IsEmpty());
 }
 
-TEST_P(OutboxSearch, EveryFieldNarrows) {
+TEST_P(OutboxSearch, EveryFieldFilters) {
   EXPECT_THAT(found({.source = "kick"}), ElementsAre(6, 4, 2));
   EXPECT_THAT(found({.type = "sumsub.applicantReviewed"}), ElementsAre(5, 3, 1));
   EXPECT_THAT(found({.type = "sumsub.*"}), ElementsAre(5, 3, 1));
   EXPECT_THAT(found({.type = "*"}), ElementsAre(6, 5, 4, 3, 2, 1));
-  EXPECT_THAT(found({.type = "sumsub"}), IsEmpty()) << "whole unless it ends in *";
-  EXPECT_THAT(found({.type = "applicant*"}), IsEmpty()) << "a prefix stands at the beginning";
+  EXPECT_THAT(found({.type = "sumsub"}), IsEmpty()) << "a whole type unless it ends in *";
+  EXPECT_THAT(found({.type = "applicant*"}), IsEmpty()) << "the pattern is a prefix";
   EXPECT_THAT(found({.subject = "channel/0"}), ElementsAre(6, 3));
   EXPECT_THAT(found({.source = "kick", .subject = "channel/0"}), ElementsAre(6));
 }
 
-TEST_P(OutboxSearch, TimesAreOfReceiptFromIncludedToNot) {
+TEST_P(OutboxSearch, FiltersByReceiveTimeFromInclusive) {
   EXPECT_THAT(found({.from = kStart + Millis{4000}}), ElementsAre(6, 5));
   EXPECT_THAT(found({.to = kStart + Millis{1000}}), ElementsAre(1));
   EXPECT_THAT(found({.from = kStart + Millis{1000}, .to = kStart + Millis{3000}}), ElementsAre(3, 2));
 }
 
-TEST_P(OutboxConformance, BacklogCountsWhatIsNotPassedUpToABound) {
+TEST_P(OutboxConformance, BacklogCountsRowsAfterAPosition) {
   EXPECT_EQ(store_->backlog({})->rows, 0);
   EXPECT_FALSE(store_->backlog({})->oldest.has_value());
   add(1, 2);
@@ -252,7 +252,7 @@ TEST_P(OutboxConformance, BacklogCountsWhatIsNotPassedUpToABound) {
   EXPECT_FALSE(store_->backlog(end())->oldest.has_value());
 }
 
-TEST_P(OutboxConformance, BacklogSaysThatThereIsMoreThanItCounts) {
+TEST_P(OutboxConformance, BacklogIsCountedUpToItsBound) {
   std::vector<Write> writes;
   Event bare;
   for (uint32_t n = 0; n < 100'001; ++n) {

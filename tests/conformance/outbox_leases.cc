@@ -1,8 +1,9 @@
-// Leases: one holder at a time does a consumer's work, and what an earlier one still writes is refused.
+// Leases: a consumer has one holder at a time, and the late writes of an earlier holder are refused.
 #include "outbox_suite.h"
 
 namespace vf::store::conformance {
-TEST_P(OutboxLeases, GoesToTheFirstWhoAsksAndStaysWithWhoProlongsIt) {
+
+TEST_P(OutboxLeases, IsGrantedToTheFirstAndRenewed) {
   const auto first = take("a");
   EXPECT_TRUE(first.granted);
   EXPECT_GT(first.epoch, 0);
@@ -17,7 +18,7 @@ TEST_P(OutboxLeases, GoesToTheFirstWhoAsksAndStaysWithWhoProlongsIt) {
   }
 }
 
-TEST_P(OutboxLeases, GoesToAnotherWhenItsTimeIsUp) {
+TEST_P(OutboxLeases, IsGrantedToAnotherAfterItExpired) {
   const auto first = take("a");
   now_ += kLeaseSpan - Millis{1};
   EXPECT_FALSE(take("b").granted);
@@ -28,14 +29,14 @@ TEST_P(OutboxLeases, GoesToAnotherWhenItsTimeIsUp) {
   EXPECT_FALSE(take("a").granted);
 }
 
-TEST_P(OutboxLeases, StaysWithItsHolderWhoIsLateWhenNobodyElseCame) {
+TEST_P(OutboxLeases, AnExpiredLeaseCanBeRenewedByItsHolder) {
   const auto first = take("a");
   now_ += 2 * kLeaseSpan;
   EXPECT_TRUE(take("a").granted);
   EXPECT_EQ(take("a").epoch, first.epoch);
 }
 
-TEST_P(OutboxLeases, MayBeGivenBackByItsHolderAlone) {
+TEST_P(OutboxLeases, IsReleasedOnlyByItsHolder) {
   const auto first = take("a");
   write({DropLease{"stage", "b"}, DropLease{"production", "a"}});
   EXPECT_FALSE(take("b").granted);
@@ -44,7 +45,7 @@ TEST_P(OutboxLeases, MayBeGivenBackByItsHolderAlone) {
   EXPECT_TRUE(second.granted);
   EXPECT_GT(second.epoch, first.epoch);
   write({DropLease{"stage", "b"}});
-  EXPECT_GT(take("b").epoch, second.epoch) << "whatever it left under way then is not its own any more";
+  EXPECT_GT(take("b").epoch, second.epoch) << "writes that it left in flight are fenced";
 }
 
 TEST_P(OutboxLeases, EachConsumerHasItsOwn) {
@@ -53,14 +54,14 @@ TEST_P(OutboxLeases, EachConsumerHasItsOwn) {
 }
 
 TEST_P(OutboxLeases, OutliveTheProcess) {
-  if (!GetParam().durable) GTEST_SKIP() << "keeps nothing";
+  if (!GetParam().durable) GTEST_SKIP() << "not durable";
   const auto first = take("a");
   reopen();
   EXPECT_FALSE(take("b").granted);
   EXPECT_EQ(take("a").epoch, first.epoch);
 }
 
-TEST_P(OutboxLeases, WhatAnEarlierHolderWritesIsRefused) {
+TEST_P(OutboxLeases, WritesOfAnEarlierHolderAreRefused) {
   start(StartConsumer::At::now);
   const Position zero = *cursor();
   add(1, 2);
@@ -81,7 +82,7 @@ TEST_P(OutboxLeases, WhatAnEarlierHolderWritesIsRefused) {
   EXPECT_EQ(cursor(), position_of(2));
 }
 
-TEST_P(OutboxLeases, TheTermsOfAHolderWhoseTimeIsUpStandUntilAnotherComes) {
+TEST_P(OutboxLeases, AnExpiredEpochIsValidUntilTheNextGrant) {
   start(StartConsumer::At::now);
   add(1, 1);
   AdvanceCursor move = advance(*cursor(), position_of(1));
@@ -91,7 +92,7 @@ TEST_P(OutboxLeases, TheTermsOfAHolderWhoseTimeIsUpStandUntilAnotherComes) {
   EXPECT_EQ(cursor(), position_of(1));
 }
 
-TEST_P(OutboxLeases, AnEpochOfALeaseThatNobodyEverTookIsRefused) {
+TEST_P(OutboxLeases, AnEpochWithoutALeaseIsRefused) {
   start(StartConsumer::At::now);
   add(1, 1);
   AdvanceCursor move = advance(*cursor(), position_of(1));

@@ -1,4 +1,4 @@
-// PostgreSQL passes the conformance suite of OutboxStore, with PgBouncer in transaction mode between as well.
+// PostgreSQL passes the conformance suite of OutboxStore, directly and through PgBouncer in transaction mode.
 #include "outbox_suite.h"
 #include "postgres/bouncer.h"
 #include "postgres/server.h"
@@ -10,7 +10,7 @@ namespace {
 using postgres_test::Bouncer;
 using postgres_test::Server;
 
-/// A database with the schema in place, to be copied: migrating anew for every test would take most of the time.
+/// A migrated database, to be copied: migrating for every test would take most of the time.
 const std::string& migrated_database() {
   static const std::string name = [] {
     Server& server = Server::shared();

@@ -1,6 +1,6 @@
-// The conformance suite of OutboxStore: what every driver of the shared store must do. A driver instantiates
-// OutboxConformance with a factory of hosts; outbox_drivers_test.cc shows how.
-// Doubles: none, real stores. Oracle: what the test itself wrote.
+// The conformance suite of OutboxStore: the contract that every driver of the shared database must keep. A driver
+// instantiates OutboxConformance with a factory of hosts; outbox_drivers_test.cc shows how.
+// Doubles: none, real stores. Oracle: the rows that the test itself wrote.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -15,8 +15,8 @@
 
 namespace vf::store::conformance {
 
-/// A place for one empty store, which is removed with the host. open() may be called again after the store was
-/// destroyed: it then holds what it held.
+/// One empty database, removed with the host. open() may be called again after the store was destroyed: a durable store
+/// then has its content again.
 class OutboxHost {
  public:
   virtual ~OutboxHost() = default;
@@ -26,13 +26,13 @@ class OutboxHost {
 struct OutboxDriver {
   std::string name;
   std::function<std::unique_ptr<OutboxHost>()> make_host;
-  bool durable = true;  // keeps what it holds over its own life
+  bool durable = true;  // the content outlives the store
 };
 inline void PrintTo(const OutboxDriver& driver, std::ostream* out) { *out << driver.name; }
 
 inline constexpr Instant kStart{Millis{1'790'000'000'123}};
 
-/// An event with every field set; `n` makes the id, in order.
+/// An event with every field set; ids are in the order of `n`.
 Event event_numbered(uint32_t n);
 Uuid id_numbered(uint32_t n);
 AddEvent adding(Event event, bool fan_out = true);
@@ -45,12 +45,12 @@ class OutboxConformance : public testing::TestWithParam<OutboxDriver> {
 
   /// Writes that must succeed, at now_.
   std::vector<WriteResult> write(const std::vector<Write>& writes);
-  /// Writes that must be refused with `code` at `index`.
+  /// Writes that must be refused: with `code`, at `index`.
   void expect_refusal(const std::vector<Write>& writes, Code code, size_t index);
-  /// Adds events first..last, one transaction.
+  /// Adds events first to last in one transaction.
   void add(uint32_t first, uint32_t last);
   std::vector<OutboxRow> read_after(Position after, size_t rows_max = 100'000);
-  /// The numbers of the events that stand after a position.
+  /// The numbers of the events after a position.
   std::vector<uint32_t> numbers_after(Position after);
   Position position_of(uint32_t number);
   Position end();
@@ -64,12 +64,12 @@ class OutboxConformance : public testing::TestWithParam<OutboxDriver> {
 uint32_t number_of(const OutboxRow& row);
 EventAdded added(const WriteResult& result);
 
-/// Six events, one second apart.
+/// Six events, one second apart: even numbers of kick, odd ones of sumsub.
 class OutboxSearch : public OutboxConformance {
  protected:
   void SetUp() override {
     OutboxConformance::SetUp();
-    for (uint32_t n = 1; n <= 6; ++n) {  // even: kick, odd: sumsub; one second apart
+    for (uint32_t n = 1; n <= 6; ++n) {
       write({adding(event_numbered(n))});
       now_ += Millis{1000};
     }
@@ -112,8 +112,8 @@ class OutboxCursors : public OutboxConformance {
 
 class OutboxDeliveries : public OutboxConformance {
  protected:
-  PutDelivery exception(uint32_t n, PutDelivery::State state, Millis due = Millis{0},
-                        const std::string& target = "stage") {
+  PutDelivery delivery(uint32_t n, PutDelivery::State state, Millis due = Millis{0},
+                       const std::string& target = "stage") {
     return {.target = target,
             .position = position_of(n),
             .event_id = id_numbered(n),
@@ -145,7 +145,7 @@ class OutboxRetention : public OutboxCursors {
   RetentionStep everything(std::vector<std::string> held_by = {}) {
     return {.outbox_before = now_ + Millis{1}, .ledger_before = now_ + Millis{1}, .held_by = std::move(held_by)};
   }
-  int64_t until_nothing_is_left(const RetentionStep& step) {
+  int64_t retain_until_done(const RetentionStep& step) {
     int64_t removed = 0;
     while (const int64_t rows = retain(step)) removed += rows;
     return removed;

@@ -1,5 +1,5 @@
-// A new database is made in one step from a baseline: it must be what the migrations one by one make of it, by the
-// dumps of both.
+// A new database is created in one step from a baseline. Its dump must equal the dump of a database to which the
+// migrations were applied one by one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,18 +25,20 @@ void PrintTo(const Database& database, std::ostream* out) { *out << database.nam
 
 class Baseline : public testing::TestWithParam<Database> {
  protected:
-  /// Migrates a new database; its URL.
-  static std::string made(std::span<const Migration> baseline, std::vector<std::string>& applied) {
+  /// Migrates a new database. Returns its URL.
+  static std::string migrated(std::span<const Migration> baseline, std::vector<std::string>& applied) {
     const Database& database = GetParam();
     std::string url = Server::shared().fresh_database();
     auto db = Connection::open({.url = url, .role = "test"});
-    const auto names =
-        store::postgres::migrate(*db, {database.schema, database.migrations, {"it", "vf migrate"}, baseline});
+    const auto names = store::postgres::migrate(*db, {.schema = database.schema,
+                                                      .known = database.migrations,
+                                                      .target = {.database = "it", .command = "vf migrate"},
+                                                      .baseline = baseline});
     EXPECT_TRUE(names) << names.error().message;
     applied = names.value_or(std::vector<std::string>{});
     return url;
   }
-  /// Everything in it but the time of each migration.
+  /// The whole database except the time of each migration.
   static std::string dump(const std::string& url) {
     Server& server = Server::shared();
     const std::string file = server.folder() + "/baseline.sql";
@@ -47,17 +49,17 @@ class Baseline : public testing::TestWithParam<Database> {
     std::ifstream in(file);
     std::string text;
     for (std::string line; std::getline(in, line);) {
-      if (!line.contains("restrict ")) text += line + "\n";  // a random word of each dump's own
+      if (!line.contains("restrict ")) text += line + "\n";  // has a random word in each dump
     }
     return text;
   }
 };
 
-TEST_P(Baseline, MakesWhatTheMigrationsMakeOneByOne) {
+TEST_P(Baseline, EqualsTheMigrationsOneByOne) {
   ASSERT_EQ(GetParam().baseline.size(), 1u);
   std::vector<std::string> by_one, by_many;
-  const std::string many = dump(made({}, by_many));
-  const std::string one = dump(made(GetParam().baseline, by_one));
+  const std::string many = dump(migrated({}, by_many));
+  const std::string one = dump(migrated(GetParam().baseline, by_one));
   EXPECT_EQ(by_one, by_many);
   EXPECT_GT(many.size(), 10'000u);
   EXPECT_EQ(one, many);
@@ -67,7 +69,9 @@ TEST_P(Baseline, IsNotForADatabaseThatHasMigrations) {
   const Database& database = GetParam();
   const std::string url = Server::shared().fresh_database();
   auto db = Connection::open({.url = url, .role = "test"});
-  SchemaParams params{database.schema, database.migrations.first(1), {"it", "vf migrate"}};
+  SchemaParams params{.schema = database.schema,
+                      .known = database.migrations.first(1),
+                      .target = {.database = "it", .command = "vf migrate"}};
   ASSERT_TRUE(store::postgres::migrate(*db, params));
   params.known = database.migrations;
   params.baseline = database.baseline;

@@ -1,5 +1,5 @@
-// Bouncer: a PgBouncer in transaction mode before a test's server, with fewer connections than clients, so that no two
-// transactions of a client can count on the same session. Ends with the object. Scope: tests.
+// Bouncer: a PgBouncer in transaction mode in front of a test's server, with fewer connections than clients, so that
+// two transactions of a client may run in different sessions. Ends with the object. Scope: tests.
 #pragma once
 
 #include <string>

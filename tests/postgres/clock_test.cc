@@ -1,4 +1,4 @@
-// A hub and a worker whose own clock is 40 days ahead: retention goes by the server's and removes nothing.
+// A hub and a worker whose own clock is 40 days ahead: retention uses the server's clock and removes nothing.
 #include "app/maintenance.h"
 #include "app/retention.h"
 #include "postgres/outbox_fixture.h"
@@ -11,9 +11,9 @@ namespace {
 constexpr std::chrono::days kAhead{40};
 constexpr Millis kTolerance = std::chrono::hours{1};
 
-class AClockThatIsAhead : public OutboxOnPostgres {
+class ClockAhead : public OutboxOnPostgres {
  protected:
-  AClockThatIsAhead() { params_.server_time = true; }
+  ClockAhead() { params_.server_time = true; }
 
   obs::Log log_{obs::Format::human, obs::Level::error};
   obs::Metrics metrics_;
@@ -23,7 +23,7 @@ class AClockThatIsAhead : public OutboxOnPostgres {
   obs::Services services_{clock_, log_, metrics_, health_};
 };
 
-TEST_F(AClockThatIsAhead, MakesAHubRemoveNothing) {
+TEST_F(ClockAhead, MakesTheHubRemoveNothing) {
   const auto store = open_store(params_);
   const std::vector<Write> event{adding(1, today_)};
   ASSERT_TRUE(store->write(event, clock_.now(), nullptr));
@@ -43,7 +43,7 @@ TEST_F(AClockThatIsAhead, MakesAHubRemoveNothing) {
   EXPECT_TRUE(std::get<store::EventAdded>(again->front()).duplicate);
 }
 
-TEST_F(AClockThatIsAhead, MakesAWorkerRemoveNothing) {
+TEST_F(ClockAhead, MakesTheWorkerRemoveNothing) {
   const std::string url = server_.fresh_database();
   ASSERT_TRUE(store::postgres::migrate_environment(url, "stage"));
   auto store = store::postgres::open_environment({.url = url, .environment = "stage", .tables = projections::tables()});

@@ -1,5 +1,5 @@
-// The server killed amid load, several times: the hub finds it again without a restart, everything acknowledged is
-// there once, and what was not acknowledged is there whole or not at all.
+// The server is killed several times under load: the store reconnects without a restart, every acknowledged event is
+// stored once, and every other batch is stored whole or not at all.
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -13,7 +13,7 @@ constexpr int kCrashes = 4;
 constexpr uint64_t kRowsPerBatch = 20;
 constexpr uint64_t kBatchesBetween = 20;
 
-/// Writes batches until told to stop; a batch that was refused is written again, as its provider would.
+/// Writes batches until `stop` is set; a refused batch is written again, as its provider would.
 class Load {
  public:
   Load(OutboxStore& store, uint64_t first) : store_(store), next_(first) {}
@@ -43,7 +43,7 @@ class Load {
   std::atomic<uint64_t> refused_ = 0;
 };
 
-TEST(OutboxCrash, AServerKilledAmidLoadIsFoundAgainAndTheLedgerBalances) {
+TEST(OutboxCrash, AServerKilledUnderLoadLosesNothing) {
   Server server({.fsync = true, .settings = {}});
   const std::string url = migrated_database(server);
   const auto store = open_store({.url = url, .role = "test"});
@@ -54,7 +54,7 @@ TEST(OutboxCrash, AServerKilledAmidLoadIsFoundAgainAndTheLedgerBalances) {
   std::thread other_writer([&] { rival.run(stop); });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{120};
   const auto wait_until = [&](auto condition) {
-    bool met = condition();  // once is enough: it may pass again
+    bool met = condition();  // evaluated until it is true once: it may become false again
     for (; !met && std::chrono::steady_clock::now() < deadline; met = condition()) std::this_thread::yield();
     EXPECT_TRUE(met);
   };
@@ -90,7 +90,7 @@ TEST(OutboxCrash, AServerKilledAmidLoadIsFoundAgainAndTheLedgerBalances) {
   auto db = connect(url);
   EXPECT_EQ(integer(db, "SELECT count(*) FROM ingest.ingest_outbox"),
             integer(db, "SELECT count(*) FROM ingest.processed_webhooks"));
-  EXPECT_EQ(integer(db, "SELECT count(*) % 20 FROM ingest.ingest_outbox"), 0) << "no batch in part";
+  EXPECT_EQ(integer(db, "SELECT count(*) % 20 FROM ingest.ingest_outbox"), 0) << "no batch in parts";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Eras: positions of one cluster mean nothing in another. A database that was dumped and restored is refused until
-// `vf migrate dm` opens its next era; then nothing is passed over.
+// Eras: positions of one cluster have no meaning in another. A database that was dumped and restored is refused until
+// `vf migrate dm` opens its next era; then no event is skipped.
 #include "postgres/outbox_fixture.h"
 
 namespace vf::postgres_test {
@@ -20,23 +20,22 @@ class Eras : public OutboxOnPostgres {
   }
 };
 
-TEST_F(Eras, MigratingAgainOpensNone) {
+TEST_F(Eras, MigratingAgainOpensNoEra) {
   EXPECT_THAT(*store::postgres::migrate_outbox(url_), IsEmpty());
   EXPECT_EQ(integer(db_, "SELECT max(era) FROM ingest.ingest_era"), 1);
 }
 
-TEST_F(Eras, ADatabaseWithoutItsMigrationsIsRefused) {
+TEST_F(Eras, AnUnmigratedDatabaseIsRefused) {
   const std::string empty = server_.fresh_database();
   OutboxParams params = params_;
   params.url = empty;
   expect_refused(params);
   auto db = connect(empty);
-  EXPECT_TRUE(db.query("SELECT 1 FROM pg_namespace WHERE nspname = 'ingest'")->empty())
-      << "it never migrates by itself";
+  EXPECT_TRUE(db.query("SELECT 1 FROM pg_namespace WHERE nspname = 'ingest'")->empty()) << "opening does not migrate";
 }
 
-TEST_F(Eras, DumpedAndRestoredInANewClusterItIsRefusedUntilTheNextEraIsOpened) {
-  // Far ahead of a new cluster: what is restored has transaction ids that it has yet to give.
+TEST_F(Eras, ARestoredDumpIsRefusedUntilItsNextEra) {
+  // The transaction ids in the dump are far ahead of those of the new cluster.
   run(db_, "DO $$ BEGIN FOR i IN 1..3000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
   write({store::StartConsumer{"stage", store::StartConsumer::At::now}});
   add(1, 5);
@@ -47,7 +46,7 @@ TEST_F(Eras, DumpedAndRestoredInANewClusterItIsRefusedUntilTheNextEraIsOpened) {
   const std::string restored = other.fresh_database();
   const std::string dump = server_.folder() + "/dump.sql";
   ASSERT_EQ(server_.run({"pg_dump", "-f", dump, url_}), 0) << server_.log();
-  // Roles are the cluster's: a dump of a database does not hold them.
+  // Roles belong to the cluster: the dump of a database does not contain them.
   ASSERT_EQ(other.run({"psql", "-q", "-c", "CREATE ROLE vfmigrator LOGIN; CREATE ROLE vfapp LOGIN", restored}), 0);
   ASSERT_EQ(other.run({"psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, restored}), 0) << other.log();
   OutboxParams params = params_;
@@ -65,18 +64,18 @@ TEST_F(Eras, DumpedAndRestoredInANewClusterItIsRefusedUntilTheNextEraIsOpened) {
   ASSERT_TRUE(rows);
   std::vector<uint64_t> numbers;
   for (const auto& row : *rows) numbers.push_back(number_of(row));
-  EXPECT_THAT(numbers, ElementsAre(3, 4, 5, 6, 7)) << "rows of the past era are final, and come before";
+  EXPECT_THAT(numbers, ElementsAre(3, 4, 5, 6, 7)) << "rows of the past era are final and first";
   const auto again = store->write(std::vector<Write>{adding(3, now_)}, now_, nullptr);
   ASSERT_TRUE(again);
   EXPECT_TRUE(std::get<store::EventAdded>(again->front()).duplicate);
 }
 
-TEST_F(Eras, AStoredTransactionThatTheClusterHasYetToGiveIsRefused) {
+TEST_F(Eras, ATransactionIdOfTheFutureIsRefused) {
   add(1, 1);
   run(db_, "UPDATE ingest.ingest_outbox SET tx = '1000000000'");
   expect_refused(params_);
   const auto ping = store_->ping();
-  ASSERT_FALSE(ping) << "and a hub that runs already says so";
+  ASSERT_FALSE(ping) << "a running hub reports it too";
   EXPECT_EQ(ping.error().code, Code::unavailable);
   EXPECT_THAT(*store::postgres::migrate_outbox(url_), Contains("era 2"));
   EXPECT_TRUE(store_->ping());
@@ -84,7 +83,7 @@ TEST_F(Eras, AStoredTransactionThatTheClusterHasYetToGiveIsRefused) {
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2));
 }
 
-TEST_F(Eras, ARunningHubThatConnectsAnewToAnotherClustersDatabaseWritesNothing) {
+TEST_F(Eras, AReconnectionToAnotherClusterWritesNothing) {
   add(1, 1);
   run(db_, "UPDATE ingest.ingest_era SET system_identifier = 1");
   run(db_,

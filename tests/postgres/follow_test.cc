@@ -1,4 +1,4 @@
-// Following the outbox while others write: nothing skipped, nothing doubled, whatever order transactions commit in.
+// Following the outbox during writes: no event is skipped or repeated, in any order of commits.
 #include <atomic>
 #include <map>
 #include <thread>
@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 class FollowingTheOutbox : public OutboxOnPostgres {
  protected:
-  /// Inserts as a hub does, but in a transaction that the test holds open.
+  /// The statement of a hub's insert, for a transaction that the test keeps open.
   static std::string insert_text(uint64_t n) {
     return fmt::format(
         "INSERT INTO ingest.ingest_outbox SELECT (SELECT max(era) FROM ingest.ingest_era), pg_current_xact_id(), "
@@ -26,8 +26,8 @@ class FollowingTheOutbox : public OutboxOnPostgres {
   }
 };
 
-/// What many would write: remember the greatest number, ask for greater ones.
-class ReaderOfPlainSequences {
+/// The obvious but wrong reader: it remembers the greatest sequence number and reads greater ones.
+class SequenceReader {
  public:
   std::vector<uint64_t> read(Connection& db) {
     std::vector<uint64_t> numbers;
@@ -46,10 +46,10 @@ class ReaderOfPlainSequences {
   int64_t last_ = 0;
 };
 
-TEST_F(FollowingTheOutbox, ARowCommittedLateIsSeenWhichAReaderOfPlainSequencesSkips) {
+TEST_F(FollowingTheOutbox, ARowCommittedLateIsNotSkipped) {
   auto slow = connect(url_);
   auto quick = connect(url_);
-  ReaderOfPlainSequences plain;
+  SequenceReader plain;
   run(slow, "BEGIN");
   run(slow, insert_text(1));
   run(quick, insert_text(2));
@@ -57,10 +57,10 @@ TEST_F(FollowingTheOutbox, ARowCommittedLateIsSeenWhichAReaderOfPlainSequencesSk
   EXPECT_THAT(plain.read(quick), ElementsAre(2));
   run(slow, "COMMIT");
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2));
-  EXPECT_THAT(plain.read(quick), IsEmpty()) << "1 is lost to it";
+  EXPECT_THAT(plain.read(quick), IsEmpty()) << "it never reads 1";
 }
 
-TEST_F(FollowingTheOutbox, ATransactionElsewhereFreezesTheHorizonAndNothingIsLost) {
+TEST_F(FollowingTheOutbox, AnOpenTransactionOfAnotherDatabaseHoldsTheHorizon) {
   auto elsewhere = connect(server_.url("postgres"));
   add(1, 2);
   run(elsewhere, "BEGIN; CREATE TABLE frozen (n bigint)");
@@ -70,14 +70,14 @@ TEST_F(FollowingTheOutbox, ATransactionElsewhereFreezesTheHorizonAndNothingIsLos
   EXPECT_EQ(store_->backlog({})->rows, 2);
   run(elsewhere, "PREPARE TRANSACTION 'frozen'");
   add(5, 5);
-  EXPECT_THAT(numbers_after({}), ElementsAre(1, 2)) << "prepared, it has no session that could be ended";
+  EXPECT_THAT(numbers_after({}), ElementsAre(1, 2)) << "a prepared transaction has no session to end";
   run(elsewhere, "ROLLBACK PREPARED 'frozen'");
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2, 3, 4, 5));
 }
 
-TEST_F(FollowingTheOutbox, TheHorizonNamesWhoHoldsIt) {
+TEST_F(FollowingTheOutbox, TheHorizonNamesItsHolder) {
   std::string url = server_.tcp_url(Server::database_of(url_));
-  auto hub = connect(url.replace(url.find("hub@"), 3, "vfapp"));  // whom the server tells less of others
+  auto hub = connect(url.replace(url.find("hub@"), 3, "vfapp"));  // it sees less of other sessions
   const auto horizon = [&hub] { return store::postgres::read_horizon(hub).value(); };
   add(1, 1);
   EXPECT_FALSE(horizon());
@@ -86,7 +86,7 @@ TEST_F(FollowingTheOutbox, TheHorizonNamesWhoHoldsIt) {
   EXPECT_FALSE(horizon()) << "nothing waits for it yet";
   add(2, 2);
   ASSERT_TRUE(horizon());
-  EXPECT_GT(horizon()->age, std::chrono::days{1}) << "since the test's time of receipt";
+  EXPECT_GT(horizon()->age, std::chrono::days{1}) << "the events are stamped with the test's time";
   EXPECT_THAT(horizon()->holder, testing::AllOf(HasSubstr("vf test"), HasSubstr("database postgres")));
   run(elsewhere, "PREPARE TRANSACTION 'forgotten'");
   ASSERT_TRUE(horizon());
@@ -95,24 +95,25 @@ TEST_F(FollowingTheOutbox, TheHorizonNamesWhoHoldsIt) {
   EXPECT_FALSE(horizon());
 }
 
-TEST_F(FollowingTheOutbox, ALongReaderDoesNotFreezeTheHorizon) {
+TEST_F(FollowingTheOutbox, ALongReaderDoesNotHoldTheHorizon) {
   auto reader = connect(url_);
   run(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ingest.ingest_outbox");
   add(1, 2);
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2));
 }
 
-TEST_F(FollowingTheOutbox, AConsumerStartedNowSeesWhatIsCommittedAfterwards) {
+TEST_F(FollowingTheOutbox, AConsumerStartedNowReadsLaterCommits) {
   auto slow = connect(url_);
   run(slow, "BEGIN");
   run(slow, insert_text(1));
   add(2, 2);
   write({store::StartConsumer{"stage", store::StartConsumer::At::now}});
   run(slow, "COMMIT");
-  EXPECT_THAT(numbers_after(**store_->cursor("stage")), ElementsAre(1, 2)) << "rather one too many than one too few";
+  EXPECT_THAT(numbers_after(**store_->cursor("stage")), ElementsAre(1, 2))
+      << "better an event too many than one too few";
 }
 
-TEST_F(FollowingTheOutbox, ACursorCannotPassWhatIsNotFinal) {
+TEST_F(FollowingTheOutbox, ACursorCannotPassRowsThatAreNotFinal) {
   write({store::StartConsumer{"stage", store::StartConsumer::At::now}});
   const Position zero = **store_->cursor("stage");
   auto slow = connect(url_);
@@ -131,7 +132,7 @@ TEST_F(FollowingTheOutbox, ACursorCannotPassWhatIsNotFinal) {
 constexpr int kWriters = 8;
 constexpr uint64_t kTransactions = 60;  // of each writer
 
-/// Transactions of a few rows, some in savepoints, some rolled back; remembers what was committed.
+/// Writes transactions of a few rows, some in savepoints, some rolled back; remembers the committed rows.
 class RestlessWriter {
  public:
   RestlessWriter(std::string url, uint64_t writer) : db_(connect(url)), random_(writer), next_(writer * 1'000'000) {}
@@ -142,11 +143,11 @@ class RestlessWriter {
       run(db_, "BEGIN");
       for (uint64_t row = random_.below(4); row <= 4; ++row) {
         const uint64_t n = next_++;
-        const bool is_taken_back = random_.below(4) == 0;
+        const bool is_undone = random_.below(4) == 0;
         run(db_, "SAVEPOINT s");
         run(db_, insert_text(n));
-        run(db_, is_taken_back ? "ROLLBACK TO SAVEPOINT s" : "RELEASE SAVEPOINT s");
-        if (!is_taken_back) written.insert(n);
+        run(db_, is_undone ? "ROLLBACK TO SAVEPOINT s" : "RELEASE SAVEPOINT s");
+        if (!is_undone) written.insert(n);
         if (random_.below(8) == 0) run(db_, "SELECT pg_sleep(0.003)");
       }
       const bool is_rolled_back = random_.below(5) == 0;
@@ -163,7 +164,7 @@ class RestlessWriter {
   std::set<uint64_t> committed_;
 };
 
-TEST_F(FollowingTheOutbox, AmidRestlessWritersNothingIsSkippedAndNothingDoubled) {
+TEST_F(FollowingTheOutbox, DuringWritesNothingIsSkippedOrRepeated) {
   std::vector<RestlessWriter> writers;
   for (uint64_t i = 1; i <= kWriters; ++i) writers.emplace_back(url_, i);
   std::vector<std::thread> threads;
@@ -177,7 +178,7 @@ TEST_F(FollowingTheOutbox, AmidRestlessWritersNothingIsSkippedAndNothingDoubled)
   Position position;
   std::map<uint64_t, int> seen;
   std::set<uint64_t> seen_by_plain;
-  ReaderOfPlainSequences plain;
+  SequenceReader plain;
   bool is_last_round = false;
   while (true) {
     const auto rows = store_->read_after({.after = position, .rows_max = 50});
@@ -196,11 +197,11 @@ TEST_F(FollowingTheOutbox, AmidRestlessWritersNothingIsSkippedAndNothingDoubled)
   for (const RestlessWriter& writer : writers) committed.insert(writer.committed().begin(), writer.committed().end());
   EXPECT_EQ(seen.size(), committed.size());
   for (const uint64_t n : committed) EXPECT_EQ(seen[n], 1) << n;
-  std::cout << "rows " << committed.size() << ", of which a reader of plain sequences skipped "
+  std::cout << "rows " << committed.size() << ", of which a reader by sequence number skipped "
             << committed.size() - seen_by_plain.size() << "\n";
 }
 
-TEST_F(FollowingTheOutbox, TwoHubsThatWriteTheSameIdsInAnotherOrderDoNotWaitForEachOther) {
+TEST_F(FollowingTheOutbox, HubsThatWriteTheSameIdsDoNotDeadlock) {
   const auto other = open_store(params_);
   constexpr uint64_t kIds = 400;
   std::atomic<int> failures = 0;
@@ -223,7 +224,7 @@ TEST_F(FollowingTheOutbox, TwoHubsThatWriteTheSameIdsInAnotherOrderDoNotWaitForE
   EXPECT_EQ(integer(db_, "SELECT count(DISTINCT event_id) FROM ingest.ingest_outbox"), static_cast<int64_t>(15 * kIds));
 }
 
-TEST_F(FollowingTheOutbox, TwoThatAdvanceOneCursorDoNotBoth) {
+TEST_F(FollowingTheOutbox, OnlyOneOfTwoAdvancesSucceeds) {
   write({store::StartConsumer{"stage", store::StartConsumer::At::now}});
   const auto other = open_store(params_);
   Position from = **store_->cursor("stage");
@@ -249,8 +250,8 @@ TEST_F(FollowingTheOutbox, TwoThatAdvanceOneCursorDoNotBoth) {
   EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest.ingest_outbox_batch WHERE from_position IS NOT NULL"), 30);
 }
 
-TEST_F(FollowingTheOutbox, AnEventThatCannotBeStoredIsNamedAndTheOthersGoOn) {
-  run(db_, "ALTER TABLE ingest.ingest_outbox ADD CONSTRAINT wholesome CHECK (subject <> 'poison')");
+TEST_F(FollowingTheOutbox, AnUnstorableEventIsReportedByIndex) {
+  run(db_, "ALTER TABLE ingest.ingest_outbox ADD CONSTRAINT not_poison CHECK (subject <> 'poison')");
   std::vector<Write> writes;
   for (uint64_t n = 0; n < 50; ++n) writes.push_back(adding(n));
   std::get<AddEvent>(writes[37]).event.subject = "poison";

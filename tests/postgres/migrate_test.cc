@@ -1,4 +1,4 @@
-// vf migrate on PostgreSQL, as an operator uses it; and what a role says that starts before it.
+// vf migrate on PostgreSQL, as an operator runs it; and the error of a role that is started before it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,7 +37,7 @@ class MigratePostgres : public testing::Test {
   }
   ~MigratePostgres() override { std::filesystem::remove_all(dir_); }
 
-  /// Who runs the hub, who migrates.
+  /// The database users of the hub and of `vf migrate`.
   void configure(const std::string& user, const std::string& migrator) {
     std::ofstream(dir_ / "vf.yaml") << "data_dir: " << dir_.string() << "\ningest: {lake: none, store: \""
                                     << url(dm_, user) << "\", migrate_store: \"" << url(dm_, migrator)
@@ -67,7 +67,7 @@ class MigratePostgres : public testing::Test {
   std::string dm_ = fresh(), stage_ = fresh();
 };
 
-TEST_F(MigratePostgres, AppliesWhatIsPendingAndThenNothing) {
+TEST_F(MigratePostgres, AppliesPendingMigrationsOnce) {
   const Outcome before = vf({"migrate", "all", "--check"});
   EXPECT_EQ(before.code, 1);
   EXPECT_THAT(before.out, AllOf(HasSubstr("dm         0001_schemas"), HasSubstr("env stage  0001_bookkeeping")));
@@ -83,7 +83,7 @@ TEST_F(MigratePostgres, AppliesWhatIsPendingAndThenNothing) {
   EXPECT_THAT(again.out, AllOf(HasSubstr("dm         nothing"), HasSubstr("env stage  nothing")));
 }
 
-TEST_F(MigratePostgres, TwoAtOnceTakeTurns) {
+TEST_F(MigratePostgres, ConcurrentRunsTakeTurns) {
   std::vector<Outcome> outcomes(3);
   {
     std::vector<std::jthread> threads;
@@ -93,7 +93,7 @@ TEST_F(MigratePostgres, TwoAtOnceTakeTurns) {
   EXPECT_EQ(vf({"migrate", "all", "--check"}).code, 0);
 }
 
-TEST_F(MigratePostgres, TheHubsRoleMayLookButNotMigrate) {
+TEST_F(MigratePostgres, VfappMayCheckButNotMigrate) {
   ASSERT_EQ(vf({"migrate", "all"}).code, 0);
   configure("vfapp", "vfapp");
   EXPECT_EQ(vf({"migrate", "all", "--check"}).code, 0);
@@ -105,7 +105,7 @@ TEST_F(MigratePostgres, TheHubsRoleMayLookButNotMigrate) {
               AllOf(HasSubstr("vf: env stage: "), HasSubstr("permission denied"), HasSubstr("vfmigrator")));
 }
 
-TEST_F(MigratePostgres, ARoleThatFindsAnotherSchemaRefusesAndNamesTheCommand) {
+TEST_F(MigratePostgres, ARoleRefusesAnotherSchemaAndNamesTheCommand) {
   Outcome outcome = vf({"api", "--env", "stage"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("run `vf migrate env --env stage`"));
@@ -122,7 +122,7 @@ TEST_F(MigratePostgres, ARoleThatFindsAnotherSchemaRefusesAndNamesTheCommand) {
   }
 }
 
-TEST_F(MigratePostgres, ANewerSchemaThatAllowsThisVersionIsToldAndLeftAsItIs) {
+TEST_F(MigratePostgres, ACompatibleNewerSchemaIsReported) {
   ASSERT_EQ(vf({"migrate", "all"}).code, 0);
   ASSERT_TRUE(connect(stage_).run("INSERT INTO _migrations VALUES (9999, '9999_of_tomorrow', 'x', 3)"));
   for (const std::vector<std::string>& arguments :
@@ -137,19 +137,19 @@ TEST_F(MigratePostgres, ANewerSchemaThatAllowsThisVersionIsToldAndLeftAsItIs) {
               HasSubstr("the schema of a newer version (9999_of_tomorrow), which this one can run with"));
 }
 
-TEST_F(MigratePostgres, DoctorTellsWhatTheServersSettingsRisk) {
+TEST_F(MigratePostgres, DoctorWarnsOfRiskySettings) {
   ASSERT_EQ(vf({"migrate", "all"}).code, 0);
   std::map<std::string, std::string> grades;
   const auto answer = nlohmann::json::parse(vf({"doctor", "--json"}).out);
   for (const auto& finding : answer["checks"]) grades[finding["detail"]] = finding["grade"];
   for (const char* setting : {"synchronous_standby_names", "max_prepared_transactions"}) {
-    const auto told = std::ranges::find_if(grades, [&](const auto& entry) { return entry.first.contains(setting); });
-    ASSERT_NE(told, grades.end()) << setting;
-    EXPECT_EQ(told->second, "warning");
+    const auto found = std::ranges::find_if(grades, [&](const auto& entry) { return entry.first.contains(setting); });
+    ASSERT_NE(found, grades.end()) << setting;
+    EXPECT_EQ(found->second, "warning");
   }
 }
 
-TEST_F(MigratePostgres, AServerThatIsAwayIsToldWithoutItsPassword) {
+TEST_F(MigratePostgres, TheErrorOfADeadServerHidesThePassword) {
   std::ofstream(dir_ / "vf.yaml") << "environments: {stage: {listen: \"127.0.0.1:0\", "
                                      "store: \"postgresql://vfapp:hunter2@127.0.0.1:1/stage\"}}\n";
   const Outcome outcome = vf({"migrate", "env"});

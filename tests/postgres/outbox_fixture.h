@@ -1,4 +1,4 @@
-// What the tests of the outbox on PostgreSQL share: a migrated database, a store on it, events by number.
+// Shared by the tests of the outbox on PostgreSQL: a migrated database, a store on it, events by number.
 // Scope: tests. Oracle: the numbers that a test wrote itself.
 #pragma once
 
@@ -66,7 +66,7 @@ inline int64_t integer(Connection& db, const std::string& sql) {
   return rows && !rows->empty() ? rows->integer_at(0, 0) : -1;
 }
 
-/// A new database on `server` with the schema of the shared store.
+/// A new database on `server` with the schema of the shared database.
 inline std::string migrated_database(Server& server) {
   const std::string url = server.fresh_database();
   const auto migrated = store::postgres::migrate_outbox(url);
@@ -80,7 +80,7 @@ inline std::unique_ptr<OutboxStore> open_store(const OutboxParams& params) {
   return store ? std::move(*store) : nullptr;
 }
 
-/// A store whose times are the test's, on a database of its own.
+/// A store that uses the test's time, on a database of its own.
 class OutboxOnPostgres : public testing::Test {
  protected:
   std::vector<WriteResult> write(const std::vector<Write>& writes) {

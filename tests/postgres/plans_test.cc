@@ -1,5 +1,5 @@
-// The plans of the outbox's statements on large tables: none reads a table from end to end. The server itself writes
-// down the plan of each statement it runs (auto_explain), so what is judged is what the hub sends.
+// The plans of the outbox's statements on large tables: none reads a whole table. The server logs the plan of each
+// statement it runs (auto_explain), so the statements are those that the hub really sends.
 #include <sstream>
 
 #include "postgres/outbox_fixture.h"
@@ -9,8 +9,8 @@ namespace {
 
 using store::StartConsumer;
 
-/// Three days of events that end at ten in the evening of today, whatever the time is, so that days are cut the same.
-/// Ids with times, and some without; cursors, exceptions and audit to match.
+/// Three days of events that end at 22:00 today at any time of day, so that the days have the same rows in every run.
+/// Ids with times and some without; matching cursors, retries, dead letters and audit entries.
 constexpr const char* kFill = R"(
 SELECT ingest.add_outbox_days((now() AT TIME ZONE 'UTC')::date - 2, (now() AT TIME ZONE 'UTC')::date);
 CREATE TEMP TABLE filling AS SELECT n, (n / 400 + 3)::text::xid8 AS tx,
@@ -31,7 +31,7 @@ INSERT INTO ingest.ingest_outbox_delivery SELECT id, 'stage', ingest.position_te
 INSERT INTO ingest.ingest_audit (at, actor, action, detail) SELECT at, '', '', '' FROM filling WHERE n % 4 = 0;
 )";
 
-/// With what the planner knows of the tables, and without: a day's partition fills before it is first analysed.
+/// Parameter: with statistics or without, because a day's partition fills before it is first analysed.
 class Plans : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -45,8 +45,8 @@ class Plans : public testing::TestWithParam<bool> {
     const auto done = store_->write(writes, kStart, nullptr);
     EXPECT_TRUE(done) << done.error().message;
   }
-  /// Lines of plans, since the tables were filled, that read a large table from end to end, or gather a large part of
-  /// the outbox before they sort it; with their statement.
+  /// Lines of the logged plans that read a whole large table, or collect a large part of the outbox before they sort
+  /// it; each with its statement.
   std::string bad_plans() {
     std::istringstream log(server_.log().substr(log_begin_));
     std::string bad;
@@ -83,9 +83,9 @@ class Plans : public testing::TestWithParam<bool> {
   int plans_ = 0;
 };
 
-class OldPlans : public Plans {};  // what is old has been analysed long ago
+class OldPlans : public Plans {};  // old partitions always have statistics
 
-TEST_P(Plans, NoStatementReadsALargeTableFromEndToEnd) {
+TEST_P(Plans, NoStatementReadsAWholeTable) {
   const auto end = *store_->end();
   const auto rows = store_->read_after({.after = {.era = 1, .tx = 500, .seq = 199'000}, .rows_max = 500});
   ASSERT_TRUE(rows);
@@ -122,18 +122,20 @@ TEST_P(Plans, NoStatementReadsALargeTableFromEndToEnd) {
          store::AdvanceCursor{.consumer = "stage", .from = cursor, .to = newest, .epoch = 1},
          store::PutDelivery{.target = "stage", .position = newest, .event_id = id, .reason = "", .epoch = 1},
          store::DropDelivery{"stage", id, 1}, store::MoveCursor{"stage", rows->front().event.position, "", 1}});
-  write({store::RetentionStep{kStart, kStart, {"stage", "production"}}});
+  write({store::RetentionStep{.outbox_before = kStart, .ledger_before = kStart, .held_by = {"stage", "production"}}});
   EXPECT_EQ(bad_plans(), "");
-  EXPECT_GT(plans_, 60) << "the server wrote no plans down";
+  EXPECT_GT(plans_, 60) << "the server logged no plans";
 }
 
-TEST_P(OldPlans, RetentionOfWhatIsOldDoesNotEither) {
+TEST_P(OldPlans, RetentionReadsNoWholeTable) {
   const auto time = db_.query("SELECT now() - interval '1 day'");
   ASSERT_TRUE(time);
   const Instant yesterday = time->time_at(0, 0);
-  for (int i = 0; i < 5; ++i) write({store::RetentionStep{yesterday, yesterday, {"stage"}}});
+  const store::RetentionStep expired{.outbox_before = yesterday, .ledger_before = yesterday, .held_by = {"stage"}};
+  for (int i = 0; i < 5; ++i) write({expired});
   const auto store = open_store({.url = url_, .role = "test", .whole_days = false});
-  const std::vector<Write> step{store::RetentionStep{yesterday + std::chrono::hours{30}, yesterday, {"stage"}}};
+  const std::vector<Write> step{store::RetentionStep{
+      .outbox_before = yesterday + std::chrono::hours{30}, .ledger_before = yesterday, .held_by = {"stage"}}};
   ASSERT_TRUE(store->write(step, kStart, nullptr));
   EXPECT_EQ(bad_plans(), "");
 }

@@ -1,4 +1,4 @@
-// Retention by whole partitions, and reading beside it.
+// Retention by whole partitions, and reading meanwhile.
 #include "postgres/outbox_fixture.h"
 
 namespace vf::postgres_test {
@@ -22,7 +22,8 @@ class RetentionByPartitions : public OutboxOnPostgres {
     }
   }
   int64_t retain(Instant outbox_before, std::vector<std::string> held_by = {}, Instant ledger_before = kStart - kDay) {
-    const auto results = write({RetentionStep{outbox_before, ledger_before, std::move(held_by)}});
+    const auto results = write(
+        {RetentionStep{.outbox_before = outbox_before, .ledger_before = ledger_before, .held_by = std::move(held_by)}});
     return results.empty() ? -1 : std::get<store::RowsRemoved>(results.front()).removed;
   }
   bool has_first_day() {
@@ -33,10 +34,10 @@ class RetentionByPartitions : public OutboxOnPostgres {
   Position position_of(uint64_t n, Instant id_time) { return *store_->ledger(id_at(id_time, n))->value().position; }
 };
 
-TEST_F(RetentionByPartitions, ADayGoesWholeWhenAllOfItIsOld) {
+TEST_F(RetentionByPartitions, ADayIsDroppedWhenAllOfItIsOld) {
   EXPECT_EQ(retain(kStart + Millis{1}), 0) << "the day has not ended";
   EXPECT_TRUE(has_first_day());
-  EXPECT_EQ(retain(kStart + kDay), 1000) << "so many at least: there may be more";
+  EXPECT_EQ(retain(kStart + kDay), 1000) << "at least rows_max: there may be more";
   EXPECT_EQ(retain(kStart + kDay), 0);
   EXPECT_FALSE(has_first_day());
   EXPECT_THAT(numbers_after({}), ElementsAre(11, 12, 13, 21, 22, 23));
@@ -56,7 +57,7 @@ TEST_F(RetentionByPartitions, ADayThatAConsumerHasNotPassedIsKept) {
   EXPECT_THAT(numbers_after({}), ElementsAre(11, 12, 13, 21, 22, 23));
 }
 
-TEST_F(RetentionByPartitions, ExceptionsGoWithTheirDayAndPurgedTellsOfIt) {
+TEST_F(RetentionByPartitions, DeadLettersAreDeletedWithTheirDay) {
   using State = store::PutDelivery::State;
   for (const auto& [n, time] : {std::pair(2u, kStart), std::pair(12u, kStart + kDay)}) {
     write({store::PutDelivery{.target = "stage",
@@ -71,16 +72,16 @@ TEST_F(RetentionByPartitions, ExceptionsGoWithTheirDayAndPurgedTellsOfIt) {
   EXPECT_EQ(*store_->purged(), last);
 }
 
-TEST_F(RetentionByPartitions, AReaderThatHoldsTheDayPutsItOffAndHoldsUpNobody) {
+TEST_F(RetentionByPartitions, AReaderDefersTheDropAndBlocksNoWrite) {
   auto reader = connect(url_);
   run(reader, "BEGIN; SELECT count(*) FROM ingest.ingest_outbox");
-  EXPECT_EQ(retain(kStart + kDay), 0) << "its lock could not be had";
-  EXPECT_FALSE(std::get<store::EventAdded>(write({adding(4)}).at(0)).duplicate) << "writing goes on";
+  EXPECT_EQ(retain(kStart + kDay), 0) << "the lock was not granted";
+  EXPECT_FALSE(std::get<store::EventAdded>(write({adding(4)}).at(0)).duplicate) << "writes succeed meanwhile";
   run(reader, "COMMIT");
   EXPECT_GT(retain(kStart + kDay), 0);
 }
 
-TEST_F(RetentionByPartitions, DaysAreAddedBesideALongReaderAndALongWriter) {
+TEST_F(RetentionByPartitions, DaysAreAddedDuringLongTransactions) {
   auto reader = connect(url_);
   run(reader, "BEGIN; SELECT count(*) FROM ingest.ingest_outbox");
   auto writer = connect(url_);
@@ -91,7 +92,7 @@ TEST_F(RetentionByPartitions, DaysAreAddedBesideALongReaderAndALongWriter) {
   EXPECT_EQ(days(), before + 8) << "the day needed and a week ahead";
 }
 
-TEST_F(RetentionByPartitions, ALedgerWeekGoesWholeAndLateIdsOfItsTimeStillFindAPlace) {
+TEST_F(RetentionByPartitions, LateIdsOfADroppedLedgerWeekAreAccepted) {
   const Instant week =
       from_unix_millis(1000 * integer(db_,
                                       "SELECT extract(epoch FROM ingest.day_start(min(day)))::bigint FROM "
@@ -104,7 +105,7 @@ TEST_F(RetentionByPartitions, ALedgerWeekGoesWholeAndLateIdsOfItsTimeStillFindAP
   const int64_t before = weeks();
   const Instant end = week + 7 * kDay;
   now_ = week + 10 * kDay;
-  EXPECT_EQ(retain(kStart - kDay, {}, end), 0) << "the outbox holds its events";
+  EXPECT_EQ(retain(kStart - kDay, {}, end), 0) << "the outbox still has its events";
   EXPECT_EQ(weeks(), before);
   while (retain(end, {}, kStart - kDay) > 0) continue;
   EXPECT_GT(retain(end, {}, end), 0);
@@ -115,7 +116,7 @@ TEST_F(RetentionByPartitions, ALedgerWeekGoesWholeAndLateIdsOfItsTimeStillFindAP
   EXPECT_TRUE(std::get<store::EventAdded>(write({adding(201, week + kDay)}).at(0)).duplicate);
 }
 
-TEST_F(RetentionByPartitions, ALedgerWeekOfWhichSomethingWasReceivedLateIsKept) {
+TEST_F(RetentionByPartitions, ALedgerWeekWithALateEventIsKept) {
   const Instant week =
       from_unix_millis(1000 * integer(db_,
                                       "SELECT extract(epoch FROM ingest.day_start(min(day)))::bigint FROM "
@@ -128,7 +129,7 @@ TEST_F(RetentionByPartitions, ALedgerWeekOfWhichSomethingWasReceivedLateIsKept) 
   EXPECT_TRUE(store_->ledger(id_at(week + kDay, 201))->has_value()) << "its provider may send it again";
 }
 
-TEST_F(RetentionByPartitions, IdsOfAnyTimeFindAPlaceInTheLedgerAndLeaveIt) {
+TEST_F(RetentionByPartitions, IdsOfAnyTimeAreStoredAndExpire) {
   now_ = kStart + 30 * kDay;
   const std::vector<Instant> times = {Instant{}, from_unix_millis(1'500'000'000'000),
                                       from_unix_millis(9'999'999'999'999)};
@@ -140,7 +141,7 @@ TEST_F(RetentionByPartitions, IdsOfAnyTimeFindAPlaceInTheLedgerAndLeaveIt) {
   EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest.ingest_outbox"), 0);
 }
 
-TEST_F(RetentionByPartitions, TheFutureBecomesWeeksAndLosesNothing) {
+TEST_F(RetentionByPartitions, NewWeeksTakeTheIdsOfTheFuturePartition) {
   const Instant later =
       from_unix_millis(1000 * integer(db_,
                                       "SELECT extract(epoch FROM ingest.day_start(max(day)))::bigint FROM "
@@ -157,7 +158,7 @@ TEST_F(RetentionByPartitions, TheFutureBecomesWeeksAndLosesNothing) {
   EXPECT_TRUE(std::get<store::EventAdded>(write({adding(402, later + 300 * kDay)}).at(0)).duplicate);
 }
 
-TEST_F(RetentionByPartitions, DaysComeAndGoWhateverIsolationAndAccessTheDatabaseHasByDefault) {
+TEST_F(RetentionByPartitions, PartitionsWorkWithAnyDefaultIsolation) {
   const std::string database = Server::database_of(url_);
   run(db_, fmt::format("ALTER DATABASE {0} SET default_transaction_isolation = 'repeatable read'; "
                        "ALTER DATABASE {0} SET default_transaction_read_only = on",
@@ -170,34 +171,34 @@ TEST_F(RetentionByPartitions, DaysComeAndGoWhateverIsolationAndAccessTheDatabase
   EXPECT_THAT(numbers_after({}), ElementsAre(11, 12, 13, 21, 22, 23, 31, 32, 33));
 }
 
-TEST_F(RetentionByPartitions, WhatAClockThatWentBackHidesIsToldNotSkipped) {
+TEST_F(RetentionByPartitions, RowsHiddenByAClockSetBackAreReported) {
   OutboxParams params = params_;
-  params.proof_every = Millis{0};
-  const auto proving = open_store(params);
+  params.check_every = Millis{0};
+  const auto checking = open_store(params);
   const auto read = [&](OutboxStore& store, Position after) { return store.read_after({.after = after}); };
   const Position third = read(*store_, {})->back().event.position;
-  ASSERT_EQ(read(*proving, {})->back().event.position, third);
+  ASSERT_EQ(read(*checking, {})->back().event.position, third);
   now_ = kStart;  // two days back
   add(4, 4);
   now_ = kStart + 2 * kDay;
   add(24, 24);
   const auto quick = read(*store_, third);
   ASSERT_TRUE(quick);
-  ASSERT_EQ(quick->size(), 1u) << "the day of 4 is not looked into";
+  ASSERT_EQ(quick->size(), 1u) << "the day of 4 is not read";
   const Position last = quick->back().event.position;
-  const auto whole = read(*proving, third);
+  const auto whole = read(*checking, third);
   ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(whole->size(), 2u) << "due for a proof, a read looks everywhere";
+  EXPECT_EQ(whole->size(), 2u) << "when a check is due, a read has no floor";
 
-  params.proof_every = std::chrono::hours{1};
+  params.check_every = std::chrono::hours{1};
   EXPECT_TRUE(read(*store_, last)->empty());
   now_ = kStart + 5 * kDay;
   add(31, 31);
-  const auto told = read(*store_, last);  // looks into a later day: proves what lies behind first
-  ASSERT_FALSE(told);
-  EXPECT_EQ(told.error().code, Code::internal);
-  EXPECT_THAT(told.error().message, HasSubstr(third.to_string()));
-  EXPECT_THAT(numbers_after(third), ElementsAre(4, 24, 31)) << "set back, the consumer reads it";
+  const auto hidden = read(*store_, last);  // the floor moves on: it checks for hidden rows first
+  ASSERT_FALSE(hidden);
+  EXPECT_EQ(hidden.error().code, Code::internal);
+  EXPECT_THAT(hidden.error().message, HasSubstr(third.to_string()));
+  EXPECT_THAT(numbers_after(third), ElementsAre(4, 24, 31)) << "with its cursor moved back, the consumer reads it";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Rights: vfmigrator owns everything, vfapp does all that a hub does and cannot change a schema.
+// Rights: vfmigrator owns everything; vfapp can do all that the hub does and cannot change a schema.
 #include "postgres/outbox_fixture.h"
 
 namespace vf::postgres_test {
@@ -25,7 +25,7 @@ class Roles : public testing::Test {
   std::string url_ = server_.fresh_database();
 };
 
-TEST_F(Roles, VfappDoesAllThatAHubDoes) {
+TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
   const auto migrated = store::postgres::migrate_outbox(as(url_, "vfmigrator"));
   ASSERT_TRUE(migrated) << migrated.error().message;
   for (const bool whole_days : {true, false}) {
@@ -47,12 +47,13 @@ TEST_F(Roles, VfappDoesAllThatAHubDoes) {
         store::DropDelivery{"stage", id_at(kStart, 1)},
         store::PutSetting{"a", "b"},
         store::PutSetting{"a", ""},
-        store::AddAudit{kStart, "anna", "look", ""},
+        store::AddAudit{.at = kStart, .actor = "anna", .action = "read", .detail = ""},
         store::TakeLease{"stage", "me", Millis{1000}},
         store::DropLease{"stage", "me"}};
     const auto done = store->write(others, kStart, nullptr);
     ASSERT_TRUE(done) << done.error().message;
-    const store::RetentionStep step{later - std::chrono::days{1}, later - std::chrono::days{1}, {}};
+    const Instant before = later - std::chrono::days{1};
+    const store::RetentionStep step{.outbox_before = before, .ledger_before = before, .held_by = {}};
     int64_t left = 1;
     while (left > 0) {
       const auto removed = store->write(std::vector<Write>{step}, later, nullptr);
@@ -64,7 +65,7 @@ TEST_F(Roles, VfappDoesAllThatAHubDoes) {
   }
 }
 
-TEST_F(Roles, VfappChangesNoSchemaAndOpensNoEra) {
+TEST_F(Roles, VfappCannotChangeSchemaOrEra) {
   ASSERT_TRUE(store::postgres::migrate_outbox(as(url_, "vfmigrator")));
   auto db = connect(as(url_, "vfapp"));
   for (const char* sql : {"DROP TABLE ingest.ingest_settings", "TRUNCATE ingest.ingest_outbox",
@@ -75,36 +76,36 @@ TEST_F(Roles, VfappChangesNoSchemaAndOpensNoEra) {
   }
 }
 
-TEST_F(Roles, MigratingAsVfappSaysWhatIsMissing) {
+TEST_F(Roles, MigratingAsVfappNamesTheMissingRight) {
   const auto refused = store::postgres::migrate_outbox(as(url_, "vfapp"));
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message,
-              AllOf(HasSubstr("migrate as vfmigrator"), HasSubstr("the role vfapp may create no schema")));
+              AllOf(HasSubstr("migrate as vfmigrator"), HasSubstr("the role vfapp may not create a schema")));
 }
 
-TEST_F(Roles, AMigratorWithoutItsRightsIsToldWhichAndByWhom) {
+TEST_F(Roles, AMissingRightIsNamedWithItsGrantor) {
   auto db = connect(url_);
   const std::string name = Server::database_of(url_);
   run(db, "ALTER DATABASE " + name + " OWNER TO hub");
-  const auto said = [this] {
+  const auto message = [this] {
     const auto refused = store::postgres::migrate_outbox(as(url_, "vfmigrator"));
     EXPECT_FALSE(refused);
     return refused ? "" : refused.error().message;
   };
-  EXPECT_THAT(said(), HasSubstr("GRANT CREATE ON DATABASE " + name + " TO vfmigrator"));
+  EXPECT_THAT(message(), HasSubstr("GRANT CREATE ON DATABASE " + name + " TO vfmigrator"));
   run(db, "CREATE SCHEMA ingest");
-  EXPECT_THAT(said(), HasSubstr("schema ingest belongs to hub, and the role vfmigrator may not create in it"));
+  EXPECT_THAT(message(), HasSubstr("schema ingest belongs to hub, and the role vfmigrator may not create in it"));
   run(db, "DROP SCHEMA ingest; GRANT CREATE ON DATABASE " + name + " TO vfmigrator");
   ASSERT_TRUE(store::postgres::migrate_outbox(as(url_, "vfmigrator")));
   run(db,
       "ALTER TABLE ingest._migrations OWNER TO hub; DELETE FROM ingest._migrations WHERE version = (SELECT "
       "max(version) FROM ingest._migrations); "
       "REVOKE ALL ON ingest._migrations FROM vfmigrator; GRANT SELECT ON ingest._migrations TO vfmigrator");
-  EXPECT_THAT(said(), AllOf(HasSubstr("tables of schema ingest belong to hub, not to vfmigrator"),
-                            Not(HasSubstr("which grants it"))));
+  EXPECT_THAT(message(), AllOf(HasSubstr("tables of schema ingest belong to hub, not to vfmigrator"),
+                               Not(HasSubstr("which grants it"))));
 }
 
-TEST_F(Roles, ADatabaseThatHoldsSomebodyElsesTablesIsNotTheHubs) {
+TEST_F(Roles, AForeignTableNeedsAnotherDatabase) {
   auto db = connect(url_);
   run(db, "CREATE SCHEMA ingest AUTHORIZATION vfmigrator; CREATE TABLE ingest.ingest_outbox (n bigint)");
   const auto refused = store::postgres::migrate_outbox(url_);

@@ -27,7 +27,7 @@ namespace {
 
 using store::postgres::Connection;
 
-constexpr std::chrono::seconds kStartPatience{60};
+constexpr std::chrono::seconds kStartTimeout{60};
 
 [[noreturn]] void give_up(const std::string& why) {
   std::cerr << "the PostgreSQL server of this test: " << why << std::endl;
@@ -46,7 +46,7 @@ const passwd* server_user() {
   return user;
 }
 
-/// The newest installed; else what PATH holds.
+/// The newest installed version; else the one in PATH.
 std::string program(const std::string& name) {
   if (name.contains('/')) return name;
   std::vector<std::string> found;
@@ -98,7 +98,7 @@ Server::Server(const Params& params) : params_(params) {
   folder_ = name;
   const passwd* user = server_user();
   if (user != nullptr && chown(folder_.c_str(), user->pw_uid, user->pw_gid) != 0) give_up("chown fails");
-  keep_watch();
+  start_keeper();
   if (run({"initdb", "-D", folder_ + "/data", "-U", "hub", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
            "--no-instructions"}) != 0) {
     give_up("initdb fails: " + text_of(folder_ + "/log"));
@@ -107,13 +107,13 @@ Server::Server(const Params& params) : params_(params) {
 }
 
 Server::~Server() {
-  crash();  // a shutdown in order would write out what is deleted next
+  crash();  // an orderly shutdown would write out files that are deleted next
   close(keeper_pipe_);
   wait_for(keeper_);
 }
 
-// A shell that waits for the end of its input, which comes with the end of this program, and clears up.
-void Server::keep_watch() {
+// A shell that waits for the end of its input, which is the end of this program, and removes the server.
+void Server::start_keeper() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) give_up("no pipe");
   const std::string script =
@@ -136,7 +136,7 @@ void Server::keep_watch() {
 
 pid_t Server::spawn(const std::vector<std::string>& command) const {
   const std::string path = program(command.front());
-  // PostgreSQL's programs look for each other beside argument 0, which Debian keeps out of PATH.
+  // PostgreSQL's programs find each other beside argument 0; on Debian that folder is not in PATH.
   std::vector<char*> arguments = {const_cast<char*>(path.c_str())};
   for (const std::string& argument : command | std::views::drop(1))
     arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -184,13 +184,13 @@ void Server::start() {
                                         fmt::format("fsync={}", params_.fsync ? "on" : "off")};
     for (const std::string& setting : params_.settings) command.insert(command.end(), {"-c", setting});
     postmaster_ = spawn(command);
-    const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
     while (std::chrono::steady_clock::now() < deadline) {
       if (answers()) return;
       if (waitpid(postmaster_, nullptr, WNOHANG) == postmaster_) break;
       std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
-    port_ = 0;  // perhaps somebody else took it meanwhile
+    port_ = 0;  // another process may have taken it meanwhile
   }
   give_up("does not start: " + text_of(folder_ + "/log"));
 }

@@ -1,6 +1,6 @@
-// Server: a PostgreSQL cluster of a test program's own, in a temporary folder, gone with the program however it ends.
-// Started by an unprivileged user: when the tests run as root, by the user postgres.
-// Scope: tests. A failure to start it ends the program with the reason. One thread at a time.
+// Server: a PostgreSQL cluster for one test program, in a temporary folder, removed when the program ends in any way.
+// It runs as an unprivileged user: as postgres when the tests run as root.
+// Scope: tests. A failure to start it ends the program with the reason. Used by one thread at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -10,17 +10,17 @@
 
 namespace vf::postgres_test {
 
-/// A port of loopback that nobody listens on just now.
+/// A port of loopback that no process listens on at the moment.
 int free_port();
 
 class Server {
  public:
   struct Params {
-    bool fsync = true;                       // off: what a crash of the machine would lose is not at stake
+    bool fsync = true;                       // off: for tests in which the machine does not crash
     std::vector<std::string> settings = {};  // "max_connections=20"
   };
 
-  /// The one of this program, without fsync, started at first use, stopped at the program's end.
+  /// The program's own server, without fsync, started at its first use, stopped when the program ends.
   static Server& shared();
 
   explicit Server(const Params& params);
@@ -28,29 +28,29 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// URL of a new database, a copy of `from`; empty unless told otherwise. Its superuser is "hub".
+  /// URL of a new database, a copy of `from`, by default empty. The superuser is "hub".
   std::string fresh_database(const std::string& from = "template0");
   static std::string database_of(const std::string& url);
   std::string url(const std::string& database) const;      // over the Unix socket
   std::string tcp_url(const std::string& database) const;  // over loopback
 
-  /// SIGKILL to every process of it: nothing is flushed, nobody is told. start() recovers.
+  /// SIGKILL to all its processes: nothing is flushed, no client is notified. start() recovers.
   void crash();
-  /// Ends it in an orderly way; connections are cut.
+  /// An orderly shutdown; connections are closed.
   void stop();
   void start();
 
-  const std::string& folder() const { return folder_; }  // sockets, log, and what a test wants to lay beside them
-  std::string log() const;                               // all that the server has said
+  const std::string& folder() const { return folder_; }  // sockets, log, and files of a test
+  std::string log() const;                               // the server's whole log
   int port() const { return port_; }
 
-  /// Runs a program of PostgreSQL's, or another, as the server's user; its exit status. Output goes to the log.
+  /// Runs a program, of PostgreSQL or another, as the server's user; its exit status. Output goes to the log.
   int run(const std::vector<std::string>& command) const;
-  /// Starts one in the background that dies with the program; its process.
+  /// Starts a program in the background that ends with this one; its process.
   pid_t spawn(const std::vector<std::string>& command) const;
 
  private:
-  void keep_watch();
+  void start_keeper();
   bool answers() const;
 
   Params params_;

@@ -1,5 +1,5 @@
-// One version apart runs side by side: a program opens, writes and reads beside a newer one whose migrations allow it,
-// and is refused by those that do not.
+// Two versions side by side: a program opens, writes and reads on a schema of the next version whose migrations allow
+// it, and is refused by one whose migrations do not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,8 +16,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// What the next version would do: adds a column and asks for programs as `runs_with` says.
-void migrate_as_tomorrow(Connection& db, SchemaParams schema, const std::string& table, int64_t runs_with) {
+/// Applies a migration of the next version: it adds a column and has the given `runs_with`.
+void migrate_to_next_version(Connection& db, SchemaParams schema, const std::string& table, int64_t runs_with) {
   std::vector<Migration> known(schema.known.begin(), schema.known.end());
   const std::string sql = "ALTER TABLE " + table + " ADD COLUMN tomorrow text";
   known.push_back({known.back().version + 1, "next_version", "ff", sql, runs_with});
@@ -29,8 +29,8 @@ void migrate_as_tomorrow(Connection& db, SchemaParams schema, const std::string&
 
 TEST_F(OutboxOnPostgres, RunsBesideTheNextVersion) {
   const SchemaParams schema = store::postgres::outbox_schema(db_);
-  migrate_as_tomorrow(db_, schema, "ingest.ingest_outbox", schema.known.back().version);
-  auto before = std::move(store_);  // it was running when the next version migrated
+  migrate_to_next_version(db_, schema, "ingest.ingest_outbox", schema.known.back().version);
+  auto before = std::move(store_);  // opened before the next version migrated
   store_ = open_store(params_);
   ASSERT_TRUE(store_);
   add(1, 2);
@@ -39,12 +39,12 @@ TEST_F(OutboxOnPostgres, RunsBesideTheNextVersion) {
   EXPECT_EQ(before->read_after({.after = {}, .rows_max = 9})->size(), 3u);
   EXPECT_THAT(*store::postgres::pending_outbox(url_), IsEmpty());
   EXPECT_THAT(*store::postgres::newer_outbox(url_), ElementsAre("next_version"));
-  EXPECT_THAT(*store::postgres::migrate_outbox(url_), IsEmpty()) << "never backwards";
+  EXPECT_THAT(*store::postgres::migrate_outbox(url_), IsEmpty()) << "no older migration is applied";
   EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest._migrations WHERE name = 'next_version'"), 1);
 }
 
-TEST_F(OutboxOnPostgres, IsRefusedByANextVersionThatDoesNotAllowIt) {
-  migrate_as_tomorrow(db_, store::postgres::outbox_schema(db_), "ingest.ingest_outbox", 0);
+TEST_F(OutboxOnPostgres, IsRefusedByAnIncompatibleNextVersion) {
+  migrate_to_next_version(db_, store::postgres::outbox_schema(db_), "ingest.ingest_outbox", 0);
   const auto refused = store::postgres::open_outbox(params_);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::conflict);
@@ -55,12 +55,16 @@ TEST_F(OutboxOnPostgres, IsRefusedByANextVersionThatDoesNotAllowIt) {
 TEST(EnvironmentOnPostgres, RunsBesideTheNextVersion) {
   const std::string url = Server::shared().fresh_database();
   ASSERT_TRUE(store::postgres::migrate_environment(url, "stage"));
-  const auto open = [&url] { return store::postgres::open_environment({url, "stage", {}}); };
+  const auto open = [&url] {
+    return store::postgres::open_environment({.url = url, .environment = "stage", .tables = {}});
+  };
   const auto before = open();
   ASSERT_TRUE(before);
   Connection db = connect(url);
   const auto known = store::postgres::environment_migrations();
-  migrate_as_tomorrow(db, {"public", known, {"it", "vf migrate"}}, "processed_events", known.back().version);
+  migrate_to_next_version(db,
+                          {.schema = "public", .known = known, .target = {.database = "it", .command = "vf migrate"}},
+                          "processed_events", known.back().version);
   const auto after = open();
   ASSERT_TRUE(after) << after.error().message;
   EXPECT_THAT(*store::postgres::pending_environment(url, "stage"), IsEmpty());

@@ -1,4 +1,4 @@
-// Writing from several processes: whose clock, who waits for whom, what a rival's open transaction means.
+// Writing from several processes: which clock counts, which writes wait, the effect of another open transaction.
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -17,7 +17,7 @@ class WritingToTheOutbox : public OutboxOnPostgres {
  protected:
   static void wait_until(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    bool met = condition();  // once is enough: it may pass again
+    bool met = condition();  // evaluated until it is true once: it may become false again
     for (; !met && std::chrono::steady_clock::now() < deadline; met = condition()) std::this_thread::yield();
     EXPECT_TRUE(met);
   }
@@ -28,7 +28,7 @@ class WritingToTheOutbox : public OutboxOnPostgres {
   }
 };
 
-TEST_F(WritingToTheOutbox, TheServersClockSaysWhenAnEventIsReceived) {
+TEST_F(WritingToTheOutbox, EventsAreStampedByTheServersClock) {
   const auto store = open_with_servers_clock();
   const auto before = db_.query("SELECT date_trunc('milliseconds', now())");
   const auto added = store->write(std::vector<Write>{adding(1)}, kStart, nullptr);
@@ -40,7 +40,7 @@ TEST_F(WritingToTheOutbox, TheServersClockSaysWhenAnEventIsReceived) {
   EXPECT_EQ((*store->find(id_at(kStart, 1)))->event.received, received);
 }
 
-TEST_F(WritingToTheOutbox, TheServersClockSaysWhenALeaseIsOver) {
+TEST_F(WritingToTheOutbox, LeasesExpireByTheServersClock) {
   const auto store = open_with_servers_clock();
   const auto take = [&](const char* holder, Millis span) {
     const auto taken = store->write(std::vector<Write>{TakeLease{"stage", holder, span}}, kStart, nullptr);
@@ -54,8 +54,8 @@ TEST_F(WritingToTheOutbox, TheServersClockSaysWhenALeaseIsOver) {
   EXPECT_EQ(take("first", Millis{1}).epoch, 2);
 }
 
-// It may do what it was asked for once it goes on: then the event stands, and its repetition is a duplicate.
-TEST_F(WritingToTheOutbox, ABackendThatStandsStillHoldsUpTheIntakeForSeconds) {
+// A stopped backend may finish the statement when it resumes: then the event is stored and its repetition a duplicate.
+TEST_F(WritingToTheOutbox, AStoppedBackendBlocksTheIntakeForSeconds) {
   OutboxParams params = params_;
   params.writers = 1;
   const auto store = open_store(params);
@@ -82,12 +82,12 @@ TEST_F(WritingToTheOutbox, ABackendThatStandsStillHoldsUpTheIntakeForSeconds) {
   EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest.ingest_outbox"), 2);
 }
 
-TEST_F(WritingToTheOutbox, AnAdvanceWaitsForAMoveThatIsBeingMadeAndIsThenRefused) {
+TEST_F(WritingToTheOutbox, AnAdvanceWaitsForAConcurrentMove) {
   write({StartConsumer{"stage", StartConsumer::At::now}});
   const Position zero = **store_->cursor("stage");
   add(1, 2);
   const Position end = *store_->end();
-  auto rival = connect(url_);  // another hub's, in the midst of MoveCursor
+  auto rival = connect(url_);  // another hub, inside MoveCursor
   run(rival, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('stage', 1))");
   std::atomic<bool> is_done = false;
   Code code = Code::internal;
@@ -106,12 +106,12 @@ TEST_F(WritingToTheOutbox, AnAdvanceWaitsForAMoveThatIsBeingMadeAndIsThenRefused
                   Position{.era = 1, .tx = 3, .seq = 1}.to_string()));
   advance.join();
   EXPECT_EQ(code, Code::conflict);
-  EXPECT_EQ(**store_->cursor("stage"), (Position{.era = 1, .tx = 3, .seq = 1})) << "the move stands";
+  EXPECT_EQ(**store_->cursor("stage"), (Position{.era = 1, .tx = 3, .seq = 1})) << "the move is in effect";
 }
 
-TEST_F(WritingToTheOutbox, AHubThatStandsStillInACommitHoldsUpAnotherForSecondsOnly) {
+TEST_F(WritingToTheOutbox, AHubThatStallsInACommitBlocksOthersBriefly) {
   auto rival = connect(url_);
-  std::thread stuck([&] {  // as a stopped process: its transaction stays open, and idle
+  std::thread stuck([&] {  // like a stopped process: its transaction stays open and idle
     const auto done = rival.transaction(
         [&]() -> Result<void> {
           const auto inserted =
@@ -122,7 +122,7 @@ TEST_F(WritingToTheOutbox, AHubThatStandsStillInACommitHoldsUpAnotherForSecondsO
           return {};
         },
         {.idle = Millis{500}});
-    EXPECT_FALSE(done) << "it was cut off";
+    EXPECT_FALSE(done) << "the server ended it";
   });
   wait_until(
       [&] { return integer(db_, "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") > 0; });
@@ -130,7 +130,7 @@ TEST_F(WritingToTheOutbox, AHubThatStandsStillInACommitHoldsUpAnotherForSecondsO
   stuck.join();
 }
 
-TEST_F(WritingToTheOutbox, ABodyThatTwoHubsBringUnderTwoIdsIsKeptOnce) {
+TEST_F(WritingToTheOutbox, ABodyUnderTwoIdsIsStoredOnce) {
   const auto other = open_store(params_);
   std::atomic<int> kept = 0;
   const auto write_rounds = [&](OutboxStore& store, uint64_t first) {

@@ -1,5 +1,5 @@
-// sql/env/postgres makes, table for table, view for view and column for column, what sql/env/sqlite makes, in the types
-// that src/projections declares.
+// sql/env/postgres and sql/env/sqlite make the same tables, views and columns, in the types that src/projections
+// declares.
 #include <gmock/gmock.h>
 
 #include <map>
@@ -25,7 +25,7 @@ void PrintTo(const Column& column, std::ostream* out) {
 }
 using Schema = std::map<std::string, std::vector<Column>>;
 
-/// The type that SQLite has for it.
+/// The corresponding type on SQLite.
 std::string in_sqlite(const std::string& type) { return type == "bigint" || type == "boolean" ? "INTEGER" : "TEXT"; }
 
 Schema postgres_schema() {
@@ -61,7 +61,7 @@ TEST(PostgresSchema, HasTheTablesViewsAndColumnsOfSqlite) {
                                          "') ORDER BY cid")) {
       columns.push_back({info[0], info[1], info[2] == "1", info[3] != "0"});
     }
-    // SQLite's ids are UNIQUE beside the order of arrival, and a text key needs no NOT NULL here.
+    // On SQLite the key is the order of arrival and event_id only UNIQUE, and a text key needs no NOT NULL.
     if (relation[0] == "processed_events") columns[0].key = true;
     if (relation[0] == "quarantined_events") columns[0].required = true;
   }
@@ -82,7 +82,7 @@ std::string declared_type(store::ColumnType type) {
     case store::ColumnType::text:
       break;
   }
-  return "text C";  // byte by byte, or the rules min, max and key order would differ from memory's
+  return "text C";  // byte by byte, or min, max and key order would differ from merge()
 }
 
 TEST(PostgresSchema, HasTheDeclaredTypes) {

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "memory_database.h"
-#include "projections/tests/rows_test.h"
 #include "projections/tables.h"
+#include "projections/tests/rows_test.h"
 
 namespace vf::projections {
 namespace {
@@ -31,7 +31,7 @@ std::map<std::string, Wanted> declared(const store::Table& table) {
   return columns;
 }
 
-TEST(Schema, EveryDeclaredTableIsMadeColumnForColumn) {
+TEST(Schema, EveryDeclaredColumnIsInTheMigrations) {
   MemoryDatabase db;
   for (const auto& table : tables()) {
     auto wanted = declared(table);
@@ -53,7 +53,7 @@ TEST(Schema, EveryDeclaredTableIsMadeColumnForColumn) {
   }
 }
 
-TEST(Schema, EveryTableOfTheMigrationsIsDeclaredOrBookkeeping) {
+TEST(Schema, EveryMigratedTableIsDeclaredOrBookkeeping) {
   MemoryDatabase db;
   std::set<std::string> known = {"processed_events", "quarantined_events"};
   for (const auto& table : tables()) known.insert(std::string(table.name));
@@ -62,7 +62,7 @@ TEST(Schema, EveryTableOfTheMigrationsIsDeclaredOrBookkeeping) {
   }
 }
 
-TEST(Schema, WhatDependsOnADeliveryIsNamedSo) {
+TEST(Schema, ColumnsThatDependOnADeliveryFollowTheNamingLaw) {
   for (const auto& table : tables()) {
     for (const auto& group : table.groups) EXPECT_TRUE(may_depend_on_delivery(group.by_column)) << group.by_column;
     EXPECT_FALSE(may_depend_on_delivery(table.columns[0].name)) << table.name;

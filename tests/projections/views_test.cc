@@ -1,4 +1,4 @@
-// What the views say of histories: who is verified, who is live, who is banned.
+// The rows of the views after a history: verified applicants, current livestreams, current bans.
 #include "memory_database.h"
 #include "projections/tests/rows_test.h"
 
@@ -13,7 +13,7 @@ std::vector<MemoryDatabase::TextRow> seen(const std::vector<Event>& events, cons
   return db.query(query);
 }
 
-// An applicant's life: each step a type, the time and the level ("" for none) and, for reviews, the answer.
+// One event of an applicant: its type, time, level ("" for none) and, for reviews, the answer.
 struct Step {
   std::string type;
   std::string time;
@@ -53,13 +53,13 @@ TEST(VerifiedApplicants, AreGreenAtTheirCurrentLevel) {
                         {"applicantLevelChanged", "10:00:02.000", "basic"}}));
 }
 
-TEST(VerifiedApplicants, ALaterRedUndoesAndAnEarlierDoesNot) {
+TEST(VerifiedApplicants, OnlyALaterRedUndoesAGreen) {
   EXPECT_FALSE(
       verified({{"applicantReviewed", "10:00:01.000", "basic", "RED"}, {"applicantReviewed", "10:00:00.000"}}));
   EXPECT_TRUE(verified({{"applicantReviewed", "10:00:00.000", "basic", "RED"}, {"applicantReviewed", "10:00:01.000"}}));
 }
 
-TEST(VerifiedApplicants, WhatClearsUndoesUntilTheNextGreen) {
+TEST(VerifiedApplicants, AClearingEventUndoesUntilTheNextGreen) {
   for (const char* type :
        {"applicantReset", "applicantDeleted", "applicantDeactivated", "applicantPersonalDataDeleted"}) {
     for (const char* level : {"basic", ""}) {
@@ -83,7 +83,7 @@ TEST(VerifiedApplicants, ATieIsNotVerified) {
   EXPECT_TRUE(verified({green, {"applicantReset", "10:00:00.998"}}));
 }
 
-TEST(VerifiedApplicants, ATestEventVerifiesNobodyElse) {
+TEST(VerifiedApplicants, ASandboxEventDoesNotTouchProduction) {
   const auto green = event_of_step({"applicantReviewed", "10:00:00.000"});
   Event test = event_of_step({"applicantReset", "10:00:01.000"});
   test.sandbox = true;
@@ -109,7 +109,7 @@ TEST(CurrentLivestreams, AreTheNewestStartsWithoutAnEnd) {
   EXPECT_EQ(rows[0][0], "2025-01-02T09:00:00.000Z");
 }
 
-TEST(CurrentLivestreams, APollThatFindsTheChannelOfflineHealsALostEnd) {
+TEST(CurrentLivestreams, AnOfflinePollEndsAStreamWhoseEndWasLost) {
   const Event started =
       event_of("kick.livestream.status.updated", fixture("kick/livestream.status.updated.started.json"));
   const std::string query = "SELECT 1 FROM current_livestreams";

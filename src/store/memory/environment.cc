@@ -13,24 +13,35 @@ Result<std::vector<Applied>> MemoryEnvironment::apply(std::span<const Projection
   return statuses;
 }
 
-Applied MemoryEnvironment::apply_one(const Projection& told, Instant now) {
-  if (!told.force && processed_.contains(told.event_id)) return Applied::duplicate;
-  const auto received = processed_.contains(told.event_id) ? processed_.at(told.event_id).received_at : now;
-  processed_.insert_or_assign(told.event_id,
-                              ProcessedEvent{told.event_id, told.source, told.type, told.status, told.time, received});
-  if (told.status == Applied::quarantined) {
-    const QuarantinedEvent before = quarantined_[told.event_id];
-    const Instant first = before.attempts > 0 ? before.quarantined_at : now;
-    quarantined_[told.event_id] = {told.event_id, told.source, told.type, told.reason,
-                                   told.envelope, first,       now,       before.attempts + 1};
-    return told.status;
+Applied MemoryEnvironment::apply_one(const Projection& projection, Instant now) {
+  const Uuid id = projection.event_id;
+  const auto known = processed_.find(id);
+  if (!projection.force && known != processed_.end()) return Applied::duplicate;
+  const Instant received = known != processed_.end() ? known->second.received_at : now;
+  processed_.insert_or_assign(id, ProcessedEvent{.event_id = id,
+                                                 .source = projection.source,
+                                                 .type = projection.type,
+                                                 .status = projection.status,
+                                                 .time = projection.time,
+                                                 .received_at = received});
+  if (projection.status == Applied::quarantined) {
+    QuarantinedEvent& event = quarantined_[id];
+    event = {.event_id = id,
+             .source = projection.source,
+             .type = projection.type,
+             .reason = projection.reason,
+             .envelope = projection.envelope,
+             .quarantined_at = event.attempts > 0 ? event.quarantined_at : now,
+             .attempted_at = now,
+             .attempts = event.attempts + 1};
+    return projection.status;
   }
-  quarantined_.erase(told.event_id);
-  for (const Row& row : told.rows) {
-    const auto [held, is_new] = rows_.try_emplace(row, row);
-    if (!is_new) merge(held->second, row);
+  quarantined_.erase(id);
+  for (const Row& row : projection.rows) {
+    const auto [stored, is_new] = rows_.try_emplace(row, row);
+    if (!is_new) merge(stored->second, row);
   }
-  return told.status;
+  return projection.status;
 }
 
 Result<std::optional<ProcessedEvent>> MemoryEnvironment::processed(Uuid event_id) {

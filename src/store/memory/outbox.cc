@@ -6,8 +6,6 @@
 namespace vf::store::memory {
 namespace {
 
-constexpr int64_t kBacklogCountMax = 100'000;
-
 bool type_matches(std::string_view pattern, std::string_view type) {
   if (pattern.ends_with('*')) return type.starts_with(pattern.substr(0, pattern.size() - 1));
   return pattern == type;
@@ -25,7 +23,7 @@ bool passes(const EventFilter& filter, const OutboxRow& row) {
 
 }  // namespace
 
-// Applies writes one by one and remembers how to take each back.
+// Applies writes one by one and records how to undo each.
 class MemoryOutbox::Transaction {
  public:
   Transaction(State& state, Instant now) : state_(state), now_(now) {}
@@ -38,7 +36,7 @@ class MemoryOutbox::Transaction {
   }
 
  private:
-  // Sets map[key], or removes it when `value` is nullopt; can be taken back.
+  // Sets map[key], or removes it when `value` is nullopt; roll_back() undoes it.
   template <class Map>
   void assign(Map& map, const typename Map::key_type& key, std::optional<typename Map::mapped_type> value) {
     const auto at = map.find(key);
@@ -61,12 +59,13 @@ class MemoryOutbox::Transaction {
   Result<WriteResult> put(const AddEvent& add) {
     const Uuid id = add.event.id;
     if (const auto seen = state_.ledger.find(id); seen != state_.ledger.end()) {
-      return EventAdded{true, id, {}, seen->second.received};
+      return EventAdded{.duplicate = true, .event_id = id, .received = seen->second.received};
     }
     if (add.body_key) {
       const std::pair key{add.event.source, *add.body_key};
       if (const auto seen = state_.body_keys.find(key); seen != state_.body_keys.end()) {
-        return EventAdded{true, seen->second, {}, state_.ledger.at(seen->second).received};
+        const Instant received = state_.ledger.at(seen->second).received;
+        return EventAdded{.duplicate = true, .event_id = seen->second, .received = received};
       }
       assign(state_.body_keys, key, id);
     }
@@ -79,26 +78,28 @@ class MemoryOutbox::Transaction {
     assign(state_.ledger, id, LedgerRow{now_, add.body_key});
     assign(state_.positions, id, position);
     assign(state_.rows, position, std::move(row));
-    return EventAdded{false, id, position, now_};
+    return EventAdded{.event_id = id, .position = position, .received = now_};
   }
 
   Result<void> check_lease(const std::string& name, int64_t epoch) {
     if (epoch == 0) return {};
     const auto lease = state_.leases.find(name);
-    if (lease == state_.leases.end() || lease->second.epoch != epoch) return conflict("another holds " + name);
+    if (lease == state_.leases.end() || lease->second.epoch != epoch)
+      return conflict(name + " is leased to another process");
     return {};
   }
 
   Result<WriteResult> put(const TakeLease& take) {
     auto lease = state_.leases[take.name];
     if (lease.holder != take.holder) {
-      if (!lease.holder.empty() && now_ < lease.until) return LeaseTaken{false, lease.epoch, lease.holder};
+      if (!lease.holder.empty() && now_ < lease.until)
+        return LeaseTaken{.granted = false, .epoch = lease.epoch, .holder = lease.holder};
       lease.holder = take.holder;
       ++lease.epoch;
     }
     lease.until = now_ + take.span;
     assign(state_.leases, take.name, lease);
-    return LeaseTaken{true, lease.epoch, lease.holder};
+    return LeaseTaken{.granted = true, .epoch = lease.epoch, .holder = lease.holder};
   }
 
   Result<WriteResult> put(const DropLease& drop) {
@@ -113,9 +114,9 @@ class MemoryOutbox::Transaction {
   Result<void> check_range(const std::string& consumer, Position from, Position to) {
     const auto cursor = state_.cursors.find(consumer);
     if (cursor == state_.cursors.end() || cursor->second != from) {
-      return conflict("the cursor of " + consumer + " stands elsewhere");
+      return conflict("the cursor of " + consumer + " is at another position");
     }
-    if (to <= from || to.seq > state_.last_seq) return invalid("no range of the outbox");
+    if (to <= from || to.seq > state_.last_seq) return invalid("not a range of the outbox");
     return {};
   }
 
@@ -124,8 +125,14 @@ class MemoryOutbox::Transaction {
     VF_TRY(check_range(move.consumer, move.from, move.to));
     assign(state_.cursors, move.consumer, move.to);
     auto& batches = state_.batches[move.consumer];
-    batches.push_back(
-        {move.consumer, move.from, move.to, move.count, move.attempts, move.sent_at, now_, move.skip_reason});
+    batches.push_back({.consumer = move.consumer,
+                       .from = move.from,
+                       .to = move.to,
+                       .count = move.count,
+                       .attempts = move.attempts,
+                       .sent_at = move.sent_at,
+                       .acked_at = now_,
+                       .skip_reason = move.skip_reason});
     undo_.push_back([&batches] { batches.pop_back(); });
     return Written{};
   }
@@ -134,7 +141,8 @@ class MemoryOutbox::Transaction {
     VF_TRY(check_lease(pin.consumer, pin.epoch));
     VF_TRY(check_range(pin.consumer, pin.from, pin.to));
     const auto held = state_.pins.find(pin.consumer);
-    if (held != state_.pins.end() && held->second.from == pin.from) return conflict("a batch is pinned there already");
+    if (held != state_.pins.end() && held->second.from == pin.from)
+      return conflict("a batch is already pinned at this position");
     assign(state_.pins, pin.consumer, pin);
     return Written{};
   }
@@ -166,7 +174,8 @@ class MemoryOutbox::Transaction {
     const auto pin = state_.pins.find(move.consumer);
     if (pin != state_.pins.end() && pin->second.to > move.to) assign(state_.pins, move.consumer, std::nullopt);
     assign(state_.cursors, move.consumer, move.to);
-    return put(AddAudit{now_, "hub", "cursor.move", move.consumer + ": " + move.reason});
+    return put(
+        AddAudit{.at = now_, .actor = "hub", .action = "move cursor", .detail = move.consumer + ": " + move.reason});
   }
 
   Result<WriteResult> put(const PutSetting& setting) {
@@ -196,7 +205,7 @@ class MemoryOutbox::Transaction {
       assign(state_.rows, Position{position}, std::nullopt);
       ++rows.removed;
     }
-    if (rows.removed > 0) forget_deliveries();
+    if (rows.removed > 0) remove_deliveries();
     std::vector<Uuid> old;
     for (const auto& [id, row] : state_.ledger) {
       if (static_cast<int64_t>(old.size()) >= step.rows_max) break;
@@ -208,11 +217,11 @@ class MemoryOutbox::Transaction {
     }
     for (const auto& key : old_keys) assign(state_.body_keys, key, std::nullopt);
     for (const Uuid id : old) assign(state_.ledger, id, std::nullopt);
-    rows.removed += static_cast<int64_t>(old.size()) + forget_audit(step);
+    rows.removed += static_cast<int64_t>(old.size()) + remove_audit(step);
     return rows;
   }
 
-  void forget_deliveries() {
+  void remove_deliveries() {
     std::vector<std::pair<std::string, Uuid>> gone;
     for (const auto& [key, row] : state_.deliveries) {
       if (row.position <= state_.purged) gone.push_back(key);
@@ -220,7 +229,7 @@ class MemoryOutbox::Transaction {
     for (const auto& key : gone) assign(state_.deliveries, key, std::nullopt);
   }
 
-  int64_t forget_audit(const RetentionStep& step) {
+  int64_t remove_audit(const RetentionStep& step) {
     auto& audit = state_.audit;
     const auto first_kept =
         std::ranges::find_if(audit, [&](const AddAudit& entry) { return entry.at >= step.ledger_before; });
@@ -294,7 +303,7 @@ Result<Backlog> MemoryOutbox::backlog(Position after) {
   Backlog backlog;
   auto at = state_.rows.upper_bound(after);
   if (at != state_.rows.end()) backlog.oldest = at->second.event.received;
-  for (; at != state_.rows.end() && backlog.rows < kBacklogCountMax; ++at) ++backlog.rows;
+  for (; at != state_.rows.end() && backlog.rows < kBacklogRowsMax; ++at) ++backlog.rows;
   backlog.more = at != state_.rows.end();
   return backlog;
 }
@@ -342,7 +351,7 @@ Result<std::optional<LedgerEntry>> MemoryOutbox::ledger(Uuid event_id) {
   const std::lock_guard lock(mutex_);
   const auto row = state_.ledger.find(event_id);
   if (row == state_.ledger.end()) return std::optional<LedgerEntry>();
-  LedgerEntry entry{event_id, row->second.received, std::nullopt};
+  LedgerEntry entry{.event_id = event_id, .received = row->second.received};
   if (const auto at = state_.positions.find(event_id); at != state_.positions.end()) entry.position = at->second;
   return std::optional(entry);
 }
@@ -367,7 +376,7 @@ Result<std::vector<OutboxRow>> MemoryOutbox::search(const EventFilter& filter) {
 Result<std::vector<PutSetting>> MemoryOutbox::settings() {
   const std::lock_guard lock(mutex_);
   std::vector<PutSetting> rows;
-  for (const auto& [key, value] : state_.settings) rows.push_back({key, value});
+  for (const auto& [key, value] : state_.settings) rows.push_back({.key = key, .value = value});
   return rows;
 }
 

@@ -1,6 +1,6 @@
-// MemoryOutbox: an honest model of the shared store in memory. Obeys the port's contract as a driver does (the
-// conformance suite runs on it too) and keeps nothing over its own life: for unit tests and the simulation, never for
-// production. Transactions are whole or nothing. Thread safe.
+// MemoryOutbox: a model of the shared database in memory. It obeys the port's contract as a driver does (the
+// conformance suite runs on it too), except that its content ends with the object. For unit tests and the simulation,
+// never for production. Transactions are atomic. Thread safe.
 #pragma once
 
 #include <map>
@@ -57,9 +57,9 @@ class MemoryOutbox : public OutboxStore {
     std::map<std::string, Lease> leases;
     std::map<std::string, std::string> settings;
     std::vector<AddAudit> audit;
-    uint64_t last_seq = 0;  // handed out; a transaction that is taken back leaves a gap
-    Position newest;        // of the rows committed so far, purged ones included
-    Position purged;        // newest of those
+    uint64_t last_seq = 0;  // the last number assigned; a transaction that is rolled back leaves a gap
+    Position newest;        // of all rows committed, purged ones included
+    Position purged;        // of the newest row removed
   };
   class Transaction;
 

@@ -18,7 +18,7 @@ struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
 
-/// The parameter that libpq does not know; empty where that may be a piece of a password.
+/// The parameter that libpq does not know; empty where the text may be a piece of a password.
 std::string_view unknown_parameter(std::string_view address, std::string_view complaint) {
   constexpr std::string_view kWords = "invalid URI query parameter: \"";
   const size_t at = complaint.find(kWords);
@@ -26,11 +26,11 @@ std::string_view unknown_parameter(std::string_view address, std::string_view co
   if (at == std::string_view::npos || address.find('@', query) != std::string_view::npos) return "";
   const std::string_view rest = complaint.substr(at + kWords.size());
   const std::string_view name = rest.substr(0, rest.find('"'));
-  const auto is_of_a_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-  return std::ranges::all_of(name, is_of_a_name) ? name : "";
+  const auto is_name_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  return std::ranges::all_of(name, is_name_letter) ? name : "";
 }
 
-/// A '/' in a password ends what libpq takes for host and port, and the rest would be shown as the database's name.
+/// libpq takes a '/' in a password for the end of host and port, and would show the rest as the database's name.
 bool hides_a_password(std::string_view address) {
   const size_t scheme = address.find("://");
   if (scheme == std::string_view::npos) return false;

@@ -1,4 +1,4 @@
-// The address of a PostgreSQL database, as the configuration gives it: a URL or key=value, in libpq's form.
+// The address of a PostgreSQL database as it is configured: a URL or key=value pairs, in libpq's form.
 // A pure function; thread safe.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace vf::store::postgres {
 
-/// Whether it can be read and names a database: libpq would take the user's name for one. Error `invalid`, which never
-/// quotes a value of it: any part may be a password, or a piece of one.
+/// Checks that the address can be parsed and names a database (without one libpq would use the user's name). Error
+/// `invalid`; it never quotes a value of the address, because any part may be a password or a piece of one.
 Result<void> check_address(const std::string& address);
 
 }  // namespace vf::store::postgres

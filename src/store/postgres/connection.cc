@@ -45,16 +45,16 @@ bool is_done(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
-/// Another patience for as long as it lives.
-class PatienceScope {
+/// Sets a timeout until the end of the scope.
+class TimeoutScope {
  public:
-  PatienceScope(Millis& patience, Millis now) : patience_(patience), before_(std::exchange(patience, now)) {}
-  PatienceScope(const PatienceScope&) = delete;
-  PatienceScope& operator=(const PatienceScope&) = delete;
-  ~PatienceScope() { patience_ = before_; }
+  TimeoutScope(Millis& timeout, Millis now) : timeout_(timeout), before_(std::exchange(timeout, now)) {}
+  TimeoutScope(const TimeoutScope&) = delete;
+  TimeoutScope& operator=(const TimeoutScope&) = delete;
+  ~TimeoutScope() { timeout_ = before_; }
 
  private:
-  Millis& patience_;
+  Millis& timeout_;
   Millis before_;
 };
 
@@ -70,16 +70,16 @@ Result<Connection> Connection::open(ConnectionParams params) {
 
 Connection Connection::unopened(ConnectionParams params) { return Connection(std::move(params)); }
 
-// A transaction stays one until its body has ended: what the body still asks for must not run on a new connection.
+// in_transaction_ stays set until the body has ended: its remaining statements must not run on a new connection.
 void Connection::close() { connection_.reset(); }
 
 Result<void> Connection::connect() {
   close();
-  if (auto fits = check_address(params_.url); !fits) return fits;
+  VF_TRY(check_address(params_.url));
   const std::string name = "vf " + params_.role;
-  const std::string patience = std::to_string((params_.connect_timeout.count() + 999) / 1000);
-  // What stands before the URL it may change; what stands after holds.
-  const std::array<std::pair<const char*, const char*>, 9> options{{{"connect_timeout", patience.c_str()},
+  const std::string connect_seconds = std::to_string((params_.connect_timeout.count() + 999) / 1000);
+  // The URL overrides the options before it; the options after it override the URL.
+  const std::array<std::pair<const char*, const char*>, 9> options{{{"connect_timeout", connect_seconds.c_str()},
                                                                     {"keepalives", "1"},
                                                                     {"keepalives_idle", "10"},
                                                                     {"keepalives_interval", "5"},
@@ -99,7 +99,7 @@ Result<void> Connection::connect() {
   connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
   where_ = place_of(connection_.get());
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
-    last_error_ = {"", PQerrorMessage(connection_.get()), where_};
+    last_error_ = {.sqlstate = "", .message = PQerrorMessage(connection_.get()), .where = where_};
     last_constraint_.clear();
     close();
     return translate_refusal(last_error_);
@@ -110,7 +110,7 @@ Result<void> Connection::connect() {
 }
 
 Result<void> Connection::check_server() {
-  const PatienceScope patience(patience_, params_.connect_timeout + params_.grace);
+  const TimeoutScope timeout(timeout_, params_.connect_timeout + params_.grace);
   VF_ASSIGN(
       const auto rows,
       send("SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
@@ -122,14 +122,14 @@ Result<void> Connection::check_server() {
     return conflict(fmt::format("the database at {} is in {}: create it with ENCODING 'UTF8'", where_, encoding));
   }
   commits_asynchronously_ = rows.text_at(0, 1) == "off";
-  begins_as_we_do_ = !commits_asynchronously_ && rows.text_at(0, 2) == "read committed" && rows.text_at(0, 3) == "off";
+  has_our_defaults_ = !commits_asynchronously_ && rows.text_at(0, 2) == "read committed" && rows.text_at(0, 3) == "off";
   if (!params_.on_connect) return {};
   auto fits = params_.on_connect(*this);
   if (!fits) close();
   return fits;
 }
 
-// A connection that was closed while it was idle has a farewell and its end of stream waiting.
+// After the server has closed an idle connection, its last message and the end of the stream can be read.
 Result<void> Connection::ensure_connected() {
   while (connection_ != nullptr) {
     pollfd idle{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
@@ -141,29 +141,30 @@ Result<void> Connection::ensure_connected() {
 }
 
 Error Connection::failed(const pg_result* result) {
-  ServerError error{field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY), where_};
+  ServerError error{
+      .sqlstate = field(result, PG_DIAG_SQLSTATE), .message = field(result, PG_DIAG_MESSAGE_PRIMARY), .where = where_};
   if (error.sqlstate.empty()) return lost(PQerrorMessage(connection_.get()));
   last_constraint_ = field(result, PG_DIAG_CONSTRAINT_NAME);
   if (needs_new_connection(error.sqlstate)) close();
-  return told(std::move(error));
+  return remember(std::move(error));
 }
 
-Error Connection::told(ServerError error) {
+Error Connection::remember(ServerError error) {
   last_error_ = std::move(error);
   return translate(last_error_);
 }
 
 Error Connection::lost(std::string_view why) {
-  ServerError error{"", std::string(why), where_};
+  ServerError error{.sqlstate = "", .message = std::string(why), .where = where_};
   last_constraint_.clear();
   close();
-  return told(std::move(error));
+  return remember(std::move(error));
 }
 
-/// Sends what is buffered and waits until a whole result has arrived; false when the connection is of no use any more.
+/// Sends the buffered data and waits until a whole result has arrived; false when the connection is unusable.
 bool Connection::flush_and_wait() {
   PGconn* connection = connection_.get();
-  const auto deadline = Steady::now() + patience_;
+  const auto deadline = Steady::now() + timeout_;
   while (true) {
     const int unsent = PQflush(connection);
     if (unsent < 0) return false;
@@ -184,7 +185,7 @@ Result<Rows> Connection::collect() {
     if (!flush_and_wait()) {
       if (error != nullptr) break;
       const bool is_silent = PQstatus(connection_.get()) == CONNECTION_OK;
-      return lost(is_silent ? fmt::format("silent for {} ms", patience_.count())
+      return lost(is_silent ? fmt::format("silent for {} ms", timeout_.count())
                             : std::string(PQerrorMessage(connection_.get())));
     }
     PGresult* result = PQgetResult(connection_.get());
@@ -239,6 +240,11 @@ Result<Rows> Connection::run(const std::string& sql) {
   return send(sql, nullptr);
 }
 
+Result<Instant> Connection::server_time() {
+  VF_ASSIGN(const auto rows, query("SELECT pg_catalog.clock_timestamp()"));
+  return rows.time_at(0, 0);
+}
+
 std::string Connection::begin_text(const TransactionLimits& limits) const {
   return fmt::format(
       "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
@@ -247,14 +253,14 @@ std::string Connection::begin_text(const TransactionLimits& limits) const {
       commits_asynchronously_ ? "; SET LOCAL synchronous_commit = on" : "");
 }
 
-Millis Connection::patience_with(const TransactionLimits& limits) const {
+Millis Connection::timeout_for(const TransactionLimits& limits) const {
   return limits.statement > Millis{0} ? limits.statement + params_.grace : params_.answer_timeout;
 }
 
 Result<void> Connection::transaction(const std::function<Result<void>()>& body, const TransactionLimits& limits) {
   VF_INVARIANT(!in_transaction_);
-  if (auto ready = ensure_connected(); !ready) return ready;
-  const PatienceScope patience(patience_, patience_with(limits));
+  VF_TRY(ensure_connected());
+  const TimeoutScope timeout(timeout_, timeout_for(limits));
   VF_TRY(send(begin_text(limits), nullptr));
   in_transaction_ = true;
   auto done = body();
@@ -271,22 +277,20 @@ Result<void> Connection::transaction(const std::function<Result<void>()>& body, 
 
 Result<Rows> Connection::write(const std::string& sql, const Values& values, const TransactionLimits& limits) {
   Result<Rows> rows = Rows(nullptr);
-  const auto done = transaction(
-      [&]() -> Result<void> {
-        rows = query(sql, values);
-        if (!rows) return rows.error();
-        return {};
-      },
-      limits);
-  if (!done) return done.error();
+  const auto body = [&]() -> Result<void> {
+    rows = query(sql, values);
+    if (!rows) return rows.error();
+    return {};
+  };
+  VF_TRY(transaction(body, limits));
   return rows;
 }
 
 Result<Rows> Connection::write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits) {
   if (in_transaction_) return query(sql, values);
   VF_TRY(ensure_connected());
-  if (!begins_as_we_do_) return write(sql, values, limits);
-  const PatienceScope patience(patience_, patience_with(limits));
+  if (!has_our_defaults_) return write(sql, values, limits);
+  const TimeoutScope timeout(timeout_, timeout_for(limits));
   warning_->clear();
   auto rows = send(sql, &values);
   if (!rows) return unconfirmed(rows.error());
@@ -294,25 +298,26 @@ Result<Rows> Connection::write_at_once(const std::string& sql, const Values& val
   return rows;
 }
 
-/// What is said of a commit that failed. A server that told why, and lives, has rolled back.
+/// The error of a commit that failed. A server that reported a reason, and still runs, has rolled back.
 Error Connection::unconfirmed(const Error& error) const {
   if (!leaves_commit_unknown(last_error_.sqlstate)) return error;
   return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", error.message));
 }
 
-/// A commit whose wait for the synchronous standby was cut short is answered with a warning.
+/// The server answers a commit with a warning when its wait for the synchronous standby was cancelled.
 Result<void> Connection::check_warning() const {
   if (warning_->empty()) return {};
   return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", *warning_));
 }
 
-// A commit may be answered and yet not be one: ROLLBACK of a transaction that had failed.
+// The answer to COMMIT is "ROLLBACK" when the transaction had already failed.
 Result<void> Connection::commit() {
   if (connection_ == nullptr) return lost("the connection was lost before the commit");
   warning_->clear();
   const auto rows = send("COMMIT", nullptr);
   if (!rows) return unconfirmed(rows.error());
-  if (rows->command() != "COMMIT") return internal(fmt::format("{}: the transaction had failed unnoticed", where_));
+  if (rows->command() != "COMMIT")
+    return internal(fmt::format("{}: a statement of the transaction failed, and its error was ignored", where_));
   return check_warning();
 }
 

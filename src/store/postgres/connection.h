@@ -1,6 +1,6 @@
-// Connection: libpq with Result errors, deadlines and reconnection; hides its header. Works behind PgBouncer in
+// Connection: libpq with Result errors, timeouts and reconnection; hides libpq's header. Works behind PgBouncer in
 // transaction mode: no session state, unnamed statements, limits set inside each transaction.
-// A Connection and what it gives are used by one thread at a time (see Pool).
+// A Connection and its results are used by one thread at a time (see Pool).
 #pragma once
 
 #include <functional>
@@ -22,15 +22,15 @@ struct ConnectionParams {
   std::string url;   // libpq's form: postgresql://user@host1,host2/db?target_session_attrs=read-write, or key=value
   std::string role;  // "ingest": application_name becomes "vf ingest"
   Millis connect_timeout{3000};  // of each host
-  // Without an answer for so long a connection is given up: to a statement that has no limit, which reads; and, beyond
-  // the limit of one that has.
+  // How long to wait for an answer before the connection is closed: a statement without a server-side limit, which
+  // reads, waits `answer_timeout`; any other statement its own limit plus `grace`.
   Millis answer_timeout{20000};
   Millis grace{2000};
-  // Called with each connection that was made; an error gives it up again. Made anew it may lead to another server.
+  // Called for each new connection, since a reconnection may lead to another server. An error closes it.
   std::function<Result<void>(class Connection&)> on_connect = {};
 };
 
-/// Bounds of one transaction, kept by the server; its client waits for an answer as long, and the grace. 0: none.
+/// Limits of one transaction, enforced by the server; the client waits for that long plus the grace. 0: no limit.
 struct TransactionLimits {
   Millis statement{30000};
   Millis lock{10000};
@@ -39,45 +39,48 @@ struct TransactionLimits {
 
 class Connection {
  public:
-  /// Connects. Errors: `unavailable` when no host answers or lets us in, `invalid` when the URL cannot be read,
-  /// `conflict` when the database is not in UTF-8.
+  /// Connects. Errors: `unavailable` when no host answers or the login is refused, `invalid` when the URL cannot be
+  /// parsed, `conflict` when the database is not in UTF-8.
   static Result<Connection> open(ConnectionParams params);
-  /// One that connects when it is first used.
+  /// A connection that connects at its first use.
   static Connection unopened(ConnectionParams params);
 
-  /// One statement, $1 onward taken from `values`. Outside transaction(): a transaction of its own, without limits of
-  /// the server; a lost connection is made anew first. It reads; see write().
+  /// One statement that reads, with $1 onward taken from `values`; for statements that write see write(). Outside
+  /// transaction(): a transaction of its own, without server-side limits; reconnects first if the connection was lost.
   Result<Rows> query(const std::string& sql, const Values& values = {});
-  /// Statements without parameters, separated by semicolons; the last one's rows.
+  /// Statements without parameters, separated by semicolons. Returns the rows of the last one.
   Result<Rows> run(const std::string& sql);
 
-  /// READ COMMITTED. Commits when `body` answers without error, else rolls back and passes the error on. The connection
-  /// is made anew first, when it was lost. Error `unavailable` "outcome unknown" when the commit was not confirmed: it
-  /// may stand. A commit that a synchronous standby has not confirmed is not confirmed.
+  /// A READ COMMITTED transaction. Commits when `body` succeeds, else rolls back and returns its error. Reconnects
+  /// first if the connection was lost. Error `unavailable` "outcome is unknown" when the commit was not confirmed (by
+  /// the server and its synchronous standby): it may be in effect.
   Result<void> transaction(const std::function<Result<void>()>& body, const TransactionLimits& limits = {});
-  /// One statement in a transaction() of its own, for what writes: query() takes isolation and access mode from the
-  /// defaults of database and role.
+  /// One statement that writes, in a transaction() of its own. (query() takes isolation and access mode from the
+  /// defaults of database and role.)
   Result<Rows> write(const std::string& sql, const Values& values = {}, const TransactionLimits& limits = {});
-  /// As write() in one round trip instead of three. The server bounds nothing but what `sql` bounds itself, so it may
-  /// finish what was given up here: for a function that bounds its waits. Inside transaction() a part of that.
+  /// As write(), in one round trip instead of three. The server enforces no limits, so it may finish a statement after
+  /// this client timed out: only for SQL functions that bound their waits themselves. Inside transaction() the
+  /// statement is a part of it.
   Result<Rows> write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits = {});
 
-  /// Of the last error; empty when the connection was lost or nothing has failed yet.
+  /// The SQLSTATE of the last error; empty when the connection was lost or no statement has failed yet.
   const std::string& last_sqlstate() const { return last_error_.sqlstate; }
-  /// The last error as the server told it.
+  /// The last error as the server reported it.
   const ServerError& last_error() const { return last_error_; }
-  /// The constraint that the last error names; empty when it names none.
+  /// The constraint that the last error names; empty when there is none.
   const std::string& last_constraint() const { return last_constraint_; }
-  /// "host:port/database", for sentences.
+  /// The server's clock now, which all processes that use its databases share; also inside a transaction.
+  Result<Instant> server_time();
+  /// "host:port/database", for messages.
   const std::string& where() const { return where_; }
-  /// Gives the connection up; the next use connects anew.
+  /// Closes the connection; the next use reconnects.
   void close();
 
  private:
   struct Finish {
     void operator()(pg_conn* connection) const;
   };
-  explicit Connection(ConnectionParams params) : params_(std::move(params)), patience_(params_.answer_timeout) {}
+  explicit Connection(ConnectionParams params) : params_(std::move(params)), timeout_(params_.answer_timeout) {}
   Result<void> connect();
   Result<void> check_server();
   Result<void> ensure_connected();
@@ -86,8 +89,8 @@ class Connection {
   bool flush_and_wait();
   Error failed(const pg_result* result);
   Error lost(std::string_view why);
-  Error told(ServerError error);
-  Millis patience_with(const TransactionLimits& limits) const;
+  Error remember(ServerError error);
+  Millis timeout_for(const TransactionLimits& limits) const;
   std::string begin_text(const TransactionLimits& limits) const;
   Result<void> commit();
   Error unconfirmed(const Error& error) const;
@@ -95,14 +98,15 @@ class Connection {
 
   ConnectionParams params_;
   std::unique_ptr<pg_conn, Finish> connection_;
-  std::unique_ptr<std::string> warning_ = std::make_unique<std::string>();  // of the server, since it was last emptied
+  std::unique_ptr<std::string> warning_ =
+      std::make_unique<std::string>();  // the server's last warning since this was cleared
   std::string where_;
-  Millis patience_;  // with the server's answer to a statement
+  Millis timeout_;  // for the server's answer to a statement
   ServerError last_error_;
   std::string last_constraint_;
   bool in_transaction_ = false;
-  bool commits_asynchronously_ = false;  // as the server is configured: overruled in each transaction
-  bool begins_as_we_do_ = false;         // by default a transaction is READ COMMITTED READ WRITE, and durable
+  bool commits_asynchronously_ = false;  // the server's default: overridden in each transaction
+  bool has_our_defaults_ = false;        // by default a transaction is READ COMMITTED, READ WRITE and durable
 };
 
 }  // namespace vf::store::postgres

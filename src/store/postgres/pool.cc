@@ -10,11 +10,11 @@ Pool::Pool(const ConnectionParams& connection, size_t connections) {
     free_.push_back(&connections_.emplace_back(Connection::unopened(connection)));
 }
 
-Result<Pool::Lease> Pool::lease(Millis patience) {
+Result<Pool::Lease> Pool::lease(Millis timeout) {
   std::unique_lock lock(mutex_);
-  if (!returned_.wait_for(lock, patience, [this] { return !free_.empty(); })) {
-    return unavailable(fmt::format("all {} connections for reading PostgreSQL stayed in use for {} ms: it is slow",
-                                   connections_.size(), patience.count()));
+  if (!returned_.wait_for(lock, timeout, [this] { return !free_.empty(); })) {
+    return unavailable(fmt::format("all {} connections to PostgreSQL stayed in use for {} ms: the server is slow",
+                                   connections_.size(), timeout.count()));
   }
   Connection* db = free_.back();
   free_.pop_back();

@@ -1,5 +1,5 @@
-// Pool: a bounded number of connections for readers, opened when they are first needed. A lease is one thread's until
-// it ends; who finds none free waits, but not for ever. Thread safe.
+// Pool: a bounded number of connections, each opened at its first use. lease() waits until one is free; the connection
+// belongs to the calling thread until the lease ends. Thread safe.
 #pragma once
 
 #include <condition_variable>
@@ -32,8 +32,8 @@ class Pool {
 
   Pool(const ConnectionParams& connection, size_t connections);
 
-  /// Error `unavailable` when all stay in use for `patience`.
-  Result<Lease> lease(Millis patience = Millis{5000});
+  /// Error `unavailable` when all connections stay in use for `timeout`.
+  Result<Lease> lease(Millis timeout = Millis{5000});
 
  private:
   void give_back(Connection* db);
@@ -41,7 +41,7 @@ class Pool {
   std::vector<Connection> connections_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  std::vector<Connection*> free_;  // the one used last is used first
+  std::vector<Connection*> free_;  // the last one returned is leased first
 };
 
 }  // namespace vf::store::postgres

@@ -8,12 +8,10 @@ constexpr const char* kSettings =
     "pg_catalog.current_setting('max_prepared_transactions')::integer > 0";
 constexpr const char* kNoStandby =
     "no standby is synchronous (synchronous_standby_names is empty): a failover may lose acknowledged events; name "
-    "one, "
-    "or take it as it is where this server's disk is all there is";
+    "one, or ignore this where the database has no standby";
 constexpr const char* kPrepared =
-    "transactions can be prepared (max_prepared_transactions): one that is forgotten holds back every event, also "
-    "after "
-    "a restart; set it to 0 unless something else on this server needs it";
+    "prepared transactions are allowed (max_prepared_transactions): one that is never ended holds back every event, "
+    "even after a restart; set it to 0 unless another program on this server needs it";
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What a server's settings put at risk in the shared store, for the operator to decide. A function; no state.
+// Settings of a server that put the shared database at risk, for the operator to decide about. A function; no state.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace vf::store::postgres {
 
-/// A sentence each, with what mends it; empty when there is nothing to say.
+/// One sentence per risk, with its remedy.
 Result<std::vector<std::string>> risks(Connection& db);
 
 }  // namespace vf::store::postgres

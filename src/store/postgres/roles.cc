@@ -7,7 +7,7 @@
 namespace vf::store::postgres {
 namespace {
 
-// Roles are the cluster's: somebody who migrates another database of it may be making them too.
+// Roles belong to the cluster: another process that migrates another database of it may create them too.
 constexpr const char* kMakeRoles = R"(
 DO $$
 DECLARE
@@ -26,7 +26,8 @@ BEGIN
   END LOOP;
 END $$)";
 
-// May we act as vfmigrator, and are what stands here and what we may grant its?
+// Whether this user may act as vfmigrator and no other role owns the migrations; whether it may grant rights on the
+// database; the database's quoted name.
 constexpr const char* kMayAct =
     "SELECT r.rolname <> current_user AND pg_catalog.pg_has_role(r.oid, 'MEMBER') AND NOT EXISTS ("
     "  SELECT FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1) AND c.relowner <> r.oid), "
@@ -34,14 +35,13 @@ constexpr const char* kMayAct =
     "FROM pg_catalog.pg_roles r, pg_catalog.pg_database d "
     "WHERE r.rolname = 'vfmigrator' AND d.datname = pg_catalog.current_database()";
 
-/// Two that grant at once would collide.
+/// Under a lock, because two concurrent grants would collide.
 Result<void> grant_creation(Connection& db, const std::string& database) {
   return db.transaction([&]() -> Result<void> {
-    const auto done = db.run(
+    VF_TRY(db.run(
         fmt::format("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('vf roles', 0)); "
                     "GRANT CREATE ON DATABASE {} TO vfmigrator; GRANT USAGE, CREATE ON SCHEMA public TO vfmigrator",
-                    database));
-    if (!done) return done.error();
+                    database)));
     return {};
   });
 }
@@ -50,19 +50,17 @@ Result<void> grant_creation(Connection& db, const std::string& database) {
 
 Result<Connection> connect_to_migrate(const std::string& url, const std::string& schema) {
   const ConnectionParams params{.url = url, .role = "migrate"};
-  auto db = Connection::open(params);
-  if (!db) return db;
-  VF_TRY(db->write(kMakeRoles));
-  const auto may_act = db->query(kMayAct, Values().text(fmt::format(R"("{}"._migrations)", schema)));
-  if (!may_act) return explained(*db, schema, may_act.error());
+  VF_ASSIGN(auto db, Connection::open(params));
+  VF_TRY(db.write(kMakeRoles));
+  const auto may_act = db.query(kMayAct, Values().text(fmt::format(R"("{}"._migrations)", schema)));
+  if (!may_act) return explain(db, schema, may_act.error());
   if (may_act->empty() || !may_act->boolean_at(0, 0)) return db;
   if (may_act->boolean_at(0, 1)) {
-    VF_TRY(grant_creation(*db, may_act->text_at(0, 2)));
+    VF_TRY(grant_creation(db, may_act->text_at(0, 2)));
   }
   ConnectionParams as_migrator = params;
   as_migrator.on_connect = [](Connection& connection) -> Result<void> {
-    const auto done = connection.run("SET ROLE vfmigrator");
-    if (!done) return done.error();
+    VF_TRY(connection.run("SET ROLE vfmigrator"));
     return {};
   };
   return Connection::open(std::move(as_migrator));

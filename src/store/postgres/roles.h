@@ -1,5 +1,5 @@
 // The roles of the databases: vfmigrator owns everything and changes schemas, vfapp has the rights that the running
-// hub needs and owns nothing. Thread safety: none needed.
+// hub needs and owns nothing. A function; no state.
 #pragma once
 
 #include <string>
@@ -9,9 +9,10 @@
 
 namespace vf::store::postgres {
 
-/// A connection for `vf migrate`. A superuser, or who may create roles, makes the two where they are missing (without a
-/// password: that is the operator's to set). Who may act as vfmigrator does so from then on, so that it owns what is
-/// made; everybody else stays who they are, as in a database whose `schema` somebody else has migrated.
+/// A connection for `vf migrate`. A superuser, or a user who may create roles, creates the two roles if they are
+/// missing (without a password: the operator sets it). A user who may act as vfmigrator then does so, so that
+/// vfmigrator owns what is created. Any other user keeps its own role, and so does any user where another role owns the
+/// migrations of `schema`.
 Result<Connection> connect_to_migrate(const std::string& url, const std::string& schema);
 
 }  // namespace vf::store::postgres

@@ -2,7 +2,6 @@
 
 #include <libpq-fe.h>
 
-#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -40,8 +39,6 @@ bool Rows::boolean_at(int row, int column) const {
   VF_INVARIANT(bytes.size() == 1);
   return bytes[0] != 0;
 }
-
-double Rows::real_at(int row, int column) const { return std::bit_cast<double>(integer_at(row, column)); }
 
 std::string Rows::text_at(int row, int column) const { return from_text(bytes_at(row, column)); }
 

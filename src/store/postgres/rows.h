@@ -1,5 +1,5 @@
-// Rows: what a statement gave back, in PostgreSQL's binary form, read by row and column from 0.
-// Asking for a column as another type than it has is a defect and ends the process. Any thread, one at a time.
+// Rows: the result of a statement in PostgreSQL's binary form, read by row and column from 0. Reading a column as
+// another type than it has is a defect and ends the process. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,8 @@ class Rows {
   bool is_null(int row, int column) const;
   int64_t integer_at(int row, int column) const;  // int2, int4, int8, xid8
   bool boolean_at(int row, int column) const;
-  double real_at(int row, int column) const;             // float8
   std::string text_at(int row, int column) const;        // any bytes, see text.h
-  std::string_view bytes_at(int row, int column) const;  // while the Rows live
+  std::string_view bytes_at(int row, int column) const;  // valid while the Rows live
   Uuid uuid_at(int row, int column) const;
   Instant time_at(int row, int column) const;  // timestamptz, cut to milliseconds
 

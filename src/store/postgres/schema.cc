@@ -9,14 +9,14 @@
 namespace vf::store::postgres {
 namespace {
 
-// A migration may rewrite a table; what it waits for is bounded all the same, lest everybody else wait behind it.
+// A migration may rewrite a table. Its waits for locks are bounded, because every other session queues behind them.
 constexpr TransactionLimits kLimits{.statement = std::chrono::hours{1}, .lock = Millis{60000}, .idle = Millis{60000}};
-// A table, a schema, another object, a function of that name stands already; a table lacks the column.
+// A table, schema, other object or function of that name exists already; a table lacks the column.
 constexpr std::string_view kForeign[] = {"42P07", "42P06", "42710", "42723", "42703"};
 constexpr const char* kRecord =
     R"(INSERT INTO "{}"._migrations (version, name, checksum, runs_with) VALUES ($1, $2, $3, $4))";
-// Who asks; the database; whether there is the schema; may they create in it; whose it is; whose a table of it is that
-// is not theirs.
+// The current user; the quoted database; whether the schema exists; whether the user may create in it; the schema's
+// owner; the owner of one of its tables that the user does not own.
 constexpr const char* kRights = R"(
 SELECT current_user::text, pg_catalog.quote_ident(pg_catalog.current_database()), n.oid IS NOT NULL,
   pg_catalog.has_schema_privilege(n.oid, 'CREATE'), pg_catalog.pg_get_userbyid(
@@ -26,7 +26,7 @@ SELECT current_user::text, pg_catalog.quote_ident(pg_catalog.current_database())
    ORDER BY c.relname <> '_migrations' LIMIT 1)
 FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1
 WHERE d.datname = pg_catalog.current_database())";
-constexpr std::string_view kTableLockPatience = "SET LOCAL lock_timeout = 5000";
+constexpr std::string_view kTableLockTimeout = "SET LOCAL lock_timeout = 5000";
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const std::string& schema) {
   const std::string table = fmt::format(R"("{}"._migrations)", schema);
@@ -36,7 +36,10 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db, const s
   VF_ASSIGN(const auto rows,
             db.query(fmt::format("SELECT version, name, checksum, runs_with FROM {} ORDER BY version", table)));
   for (int i = 0; i < rows.size(); ++i) {
-    applied.push_back({rows.integer_at(i, 0), rows.text_at(i, 1), rows.text_at(i, 2), rows.integer_at(i, 3)});
+    applied.push_back({.version = rows.integer_at(i, 0),
+                       .name = rows.text_at(i, 1),
+                       .checksum = rows.text_at(i, 2),
+                       .runs_with = rows.integer_at(i, 3)});
   }
   return applied;
 }
@@ -47,26 +50,23 @@ Result<std::vector<Migration>> plan(Connection& db, const SchemaParams& params) 
 }
 
 Result<void> take_turn(Connection& db, const std::string& schema) {
-  const auto locked = db.query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
-                               Values().text("vf migrate " + schema));
-  if (!locked) return locked.error();
-  const auto bounded = db.run(std::string(kTableLockPatience));
-  if (!bounded) return bounded.error();
+  VF_TRY(db.query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
+                  Values().text("vf migrate " + schema)));
+  VF_TRY(db.run(std::string(kTableLockTimeout)));
   return {};
 }
 
-// IF NOT EXISTS asks for the right to create, even of what exists.
+// CREATE SCHEMA IF NOT EXISTS needs the right to create even when the schema exists.
 Result<void> create_table(Connection& db, const std::string& schema) {
   VF_ASSIGN(const auto exists,
             db.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", Values().text(schema)));
   if (exists.empty()) {
     VF_TRY(db.run(fmt::format(R"(CREATE SCHEMA "{}")", schema)));
   }
-  const auto done = db.run(fmt::format(
+  VF_TRY(db.run(fmt::format(
       R"(CREATE TABLE IF NOT EXISTS "{}"._migrations (version bigint PRIMARY KEY, name text NOT NULL, )"
       "checksum text NOT NULL, runs_with bigint NOT NULL, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now())",
-      schema));
-  if (!done) return done.error();
+      schema)));
   return {};
 }
 
@@ -85,14 +85,14 @@ Result<void> apply(Connection& db, const std::string& schema, const Migration& m
   return error;
 }
 
-/// What `vf migrate` lacks, and who gives it.
+/// Which right `vf migrate` lacks, and the role that can grant it.
 Result<std::string> missing_right(Connection& db, const std::string& schema) {
   VF_ASSIGN(const auto rows, db.query(kRights, Values().text(schema)));
   const std::string user = rows.text_at(0, 0);
   const std::string as_migrator = user == "vfmigrator" ? "" : "migrate as vfmigrator, or ";
   if (!rows.boolean_at(0, 2)) {
     return fmt::format(
-        "the role {0} may create no schema: {1}the database's owner must run GRANT CREATE ON DATABASE "
+        "the role {0} may not create a schema: {1}the database's owner must run GRANT CREATE ON DATABASE "
         "{2} TO {0}",
         user, as_migrator, rows.text_at(0, 1));
   }
@@ -108,25 +108,27 @@ Result<std::string> missing_right(Connection& db, const std::string& schema) {
         "ALTER TABLE … OWNER TO {2} for them",
         schema, rows.text_at(0, 5), user);
   }
-  return fmt::format("the role {} lacks this right: migrate as the owner of what is named, or have it grant it", user);
+  return fmt::format(
+      "the role {} lacks this right: migrate as the owner of the named object, or have the owner grant the right",
+      user);
 }
 
-/// One step: a migration, or the baseline for a database that has none. The names of those that stand now; empty when
-/// nothing was left.
+/// Applies one step: a migration, or the baseline for a database that has none. Returns the names of the migrations
+/// that it covers; empty when none was pending.
 Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& params) {
   std::vector<std::string> names;
   const auto done = db.transaction(
       [&]() -> Result<void> {
-        if (auto turn = take_turn(db, params.schema); !turn) return turn;
+        VF_TRY(take_turn(db, params.schema));
         VF_ASSIGN(const auto pending, plan(db, params));
         if (pending.empty()) return {};
-        if (auto created = create_table(db, params.schema); !created) return created;
+        VF_TRY(create_table(db, params.schema));
         const bool is_new = pending.size() == params.known.size() && !params.baseline.empty();
         const Migration& step = is_new ? params.baseline.front() : pending.front();
         const auto end = std::ranges::find_if(pending, [&](const Migration& m) { return m.version > step.version; });
-        const std::span<const Migration> stand(pending.begin(), end);
-        for (const Migration& each : stand) names.emplace_back(each.name);
-        return apply(db, params.schema, step, stand);
+        const std::span<const Migration> covered(pending.begin(), end);
+        for (const Migration& each : covered) names.emplace_back(each.name);
+        return apply(db, params.schema, step, covered);
       },
       kLimits);
   if (!done) return done.error();
@@ -151,25 +153,26 @@ Result<std::vector<std::string>> migrate(Connection& db, const SchemaParams& par
   std::vector<std::string> names;
   while (true) {
     const auto applied = apply_next(db, params);
-    if (!applied) return explained(db, params.schema, applied.error());
+    if (!applied) return explain(db, params.schema, applied.error());
     if (applied->empty()) return names;
     names.insert(names.end(), applied->begin(), applied->end());
   }
 }
 
-Error explained(Connection& db, const std::string& schema, const Error& error) {
-  const ServerError told = db.last_error();
-  const auto say = [&told](std::string_view advice) {
-    return fmt::format("PostgreSQL at {}: {} ({}): {}", told.where, told.message, told.sqlstate, advice);
+Error explain(Connection& db, const std::string& schema, const Error& error) {
+  const ServerError reported = db.last_error();
+  const auto with_advice = [&reported](std::string_view advice) {
+    return fmt::format("PostgreSQL at {}: {} ({}): {}", reported.where, reported.message, reported.sqlstate, advice);
   };
-  if (told.sqlstate == "42501") {
+  if (reported.sqlstate == "42501") {
     const auto missing = missing_right(db, schema);
-    return missing ? Error{error.code, say(*missing)} : error;
+    return missing ? Error{error.code, with_advice(*missing)} : error;
   }
-  const auto is_foreign = [&](std::string_view sqlstate) { return told.sqlstate == sqlstate; };
+  const auto is_foreign = [&](std::string_view sqlstate) { return reported.sqlstate == sqlstate; };
   if (std::ranges::none_of(kForeign, is_foreign)) return error;
-  return {Code::conflict, say("the database holds something that is not the hub's under a name of the hub's: give the "
-                              "hub a database of its own, and name it in the address")};
+  return conflict(
+      with_advice("the database holds another program's object under a name that the hub needs: give the "
+                  "hub a database of its own, and name it in the address"));
 }
 
 Result<void> check_migrated(Connection& db, const SchemaParams& params) {

@@ -8,33 +8,33 @@ namespace vf::store::postgres {
 namespace {
 
 struct Meaning {
-  std::string_view prefix;  // of the SQLSTATE; the first that fits decides
+  std::string_view prefix;  // of the SQLSTATE; the first match decides
   Code code;
   std::string_view advice;
 };
 
 constexpr Meaning kMeanings[] = {
-    {"57014", Code::unavailable, "the statement took longer than its limit: look for a lock or an overloaded server"},
-    {"57", Code::unavailable, "the server ended the connection, or is going down or starting: it is tried again"},
+    {"57014", Code::unavailable, "the statement took longer than its limit: check for a lock or an overloaded server"},
+    {"57", Code::unavailable, "the server ended the connection, or is shutting down or starting: the hub retries"},
     {"08", Code::unavailable, "see that the server runs and can be reached"},
     {"28", Code::unavailable, "check user, password and pg_hba.conf"},
     {"3D000", Code::unavailable, "create the database, or correct its name in the configuration"},
     {"53100", Code::unavailable, "the server's disk is full: free some space"},
-    {"53300", Code::unavailable, "raise max_connections, or put PgBouncer between"},
+    {"53300", Code::unavailable, "raise max_connections, or use PgBouncer"},
     {"53", Code::unavailable, "the server lacks resources: see its log"},
-    {"58", Code::unavailable, "the server's system fails it: see its log"},
-    {"40", Code::unavailable, "it collided with another transaction: it is tried again"},
-    {"55P03", Code::unavailable, "a lock could not be had in time: see pg_stat_activity for its holder"},
+    {"58", Code::unavailable, "the server's operating system reported an error: see the server's log"},
+    {"40", Code::unavailable, "it collided with another transaction: the hub retries"},
+    {"55P03", Code::unavailable, "a lock was not granted in time: see pg_stat_activity for its holder"},
     {"55006", Code::unavailable, "the object is in use: try again"},
     {"25006", Code::unavailable,
      "the server is a read-only standby: name every host and target_session_attrs=read-write"},
-    {"25P03", Code::unavailable, "the transaction was idle for too long: the hub or the network stood still"},
-    {"25P04", Code::unavailable, "the transaction took too long: the hub or the network stood still"},
+    {"25P03", Code::unavailable, "the transaction was idle for too long: the hub or the network stalled"},
+    {"25P04", Code::unavailable, "the transaction took too long: the hub or the network stalled"},
     {"22", Code::invalid, "this content cannot be stored"},
     {"23514", Code::invalid, "this content cannot be stored"},
     {"23502", Code::invalid, "this content cannot be stored"},
     {"54", Code::invalid, "this content is larger than the server allows"},
-    {"23505", Code::conflict, "somebody else wrote it first"},
+    {"23505", Code::conflict, "another writer stored it first"},
     {"42501", Code::internal, "the role lacks a right: run `vf migrate` as vfmigrator, which grants it"},
     {"42P01", Code::internal, "a table is missing: run `vf migrate`"},
     {"42883", Code::internal, "a function is missing: run `vf migrate`"},
@@ -43,20 +43,20 @@ constexpr Meaning kMeanings[] = {
 };
 
 constexpr Meaning kLost{"", Code::unavailable, "see that the server runs and can be reached"};
-/// By words of libpq's, which has no codes for them.
+/// A refused connection, recognized by libpq's words: libpq has no codes for them.
 struct Refusal {
   std::string_view words;
   std::string_view advice;
 };
 
 constexpr std::string_view kLogin =
-    "the server answers but does not let this role in: mend what it says (the role, its password in the address or in "
-    "the file that PGPASSFILE names, the database, pg_hba.conf, how many connections it allows); it is tried again";
-constexpr std::string_view kEncryption = "mend sslmode and the files it needs in the address, or the server's TLS";
+    "the server answers but does not let this role in: correct what it names (the role, its password in the address or "
+    "in the file of PGPASSFILE, the database, pg_hba.conf, the connection limit); the hub retries";
+constexpr std::string_view kEncryption = "correct sslmode and its files in the address, or the server's TLS";
 constexpr std::string_view kReadOnly =
-    "the server is not the kind that target_session_attrs asks for: name every host of it";
+    "the server is not of the kind that target_session_attrs asks for: name every host";
 
-// The first that fits decides.
+// The first match decides.
 constexpr Refusal kRefusals[] = {{"FATAL:", kLogin},         {"password", kLogin},        {"authentication", kLogin},
                                  {"session is ", kReadOnly}, {"server is ", kReadOnly},   {"sslmode", kEncryption},
                                  {"SSL", kEncryption},       {"certificate", kEncryption}};

@@ -7,14 +7,14 @@ namespace {
 
 constexpr std::string_view kMark = "\xEF\xB7\x90";  // U+FDD0
 
-/// ASCII without NUL, as most text is. Looks at every byte, whatever it finds, so that it can look at many at once.
+/// ASCII without NUL, as most text is. It tests every byte without an early exit, so that the loop can be vectorized.
 bool is_plain(std::string_view bytes) {
   bool plain = true;
   for (const char byte : bytes) plain &= static_cast<signed char>(byte) > 0;
   return plain;
 }
 
-bool stands_as_it_is(std::string_view bytes) {
+bool needs_no_escape(std::string_view bytes) {
   if (is_plain(bytes)) return true;
   return bytes.find('\0') == std::string_view::npos && bytes.find(kMark) == std::string_view::npos && is_utf8(bytes);
 }
@@ -28,13 +28,13 @@ size_t sequence_bytes(unsigned char lead) {
 }  // namespace
 
 void append_text(std::string& out, std::string_view bytes) {
-  if (stands_as_it_is(bytes)) {
+  if (needs_no_escape(bytes)) {
     out += bytes;
     return;
   }
   while (!bytes.empty()) {
     const std::string_view character = bytes.substr(0, sequence_bytes(static_cast<unsigned char>(bytes[0])));
-    if (stands_as_it_is(character)) {
+    if (needs_no_escape(character)) {
       out += character;
       bytes.remove_prefix(character.size());
     } else {
@@ -58,7 +58,7 @@ std::string from_text(std::string_view text) {
       out += *byte;
       text.remove_prefix(2);
     } else {
-      out += kMark;  // written by somebody else
+      out += kMark;  // not written by append_text()
     }
   }
 }

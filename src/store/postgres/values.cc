@@ -1,7 +1,6 @@
 #include "store/postgres/values.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "store/postgres/text.h"
 
@@ -28,8 +27,6 @@ constexpr Oids oids_of(Type type) {
       return {1184, 1185};
     case Type::boolean:
       return {16, 1000};
-    case Type::real:
-      return {701, 1022};
   }
   return {25, 1009};
 }
@@ -102,8 +99,6 @@ Array& Array::boolean(bool value) {
   return *this;
 }
 
-Array& Array::real(double value) { return integer(std::bit_cast<int64_t>(value)); }
-
 Array& Array::null() {
   ++count_;
   has_null_ = true;
@@ -112,7 +107,7 @@ Array& Array::null() {
 }
 
 Values& Values::end(uint32_t type_oid, size_t offset) {
-  parameters_.push_back({type_oid, offset, buffer_.size() - offset, false});
+  parameters_.push_back({.type_oid = type_oid, .offset = offset, .bytes = buffer_.size() - offset});
   return *this;
 }
 
@@ -152,18 +147,14 @@ Values& Values::boolean(bool value) {
   return end(oids_of(Type::boolean).element, offset);
 }
 
-Values& Values::real(double value) {
-  const size_t offset = buffer_.size();
-  append_integer(buffer_, std::bit_cast<int64_t>(value));
-  return end(oids_of(Type::real).element, offset);
-}
+Values& Values::limit(size_t rows_max) { return integer(static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30))); }
 
 Values& Values::null(Type type) {
-  parameters_.push_back({oids_of(type).element, buffer_.size(), 0, true});
+  parameters_.push_back({.type_oid = oids_of(type).element, .offset = buffer_.size(), .is_null = true});
   return *this;
 }
 
-// The form of array_send(): dimensions, has NULLs, type; of the one dimension its size and first subscript; elements.
+// The format of array_send(): dimensions, has NULLs, type; size and first subscript of the dimension; elements.
 Values& Values::array(const Array& array) {
   const size_t offset = buffer_.size();
   const Oids oids = oids_of(array.type_);

@@ -1,5 +1,5 @@
-// Values: the parameters of one statement, $1 onward, in PostgreSQL's binary form. Array: a parameter of many elements,
-// for unnest(). Values are copied in; whoever builds them may let go. One thread at a time.
+// Values: the parameters of one statement, $1 onward, in PostgreSQL's binary form. Array: one parameter of many
+// elements, for unnest(). Values are copied in. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 
 namespace vf::store::postgres {
 
-enum class Type { integer, text, bytes, uuid, time, boolean, real };
+enum class Type { integer, text, bytes, uuid, time, boolean };
 
-/// Elements of one type: int8[], text[], bytea[], uuid[], timestamptz[], bool[] or float8[]. NULLs may stand in it.
+/// Elements of one type: int8[], text[], bytea[], uuid[], timestamptz[] or bool[]. NULLs are allowed.
 class Array {
  public:
   explicit Array(Type type) : type_(type) {}
@@ -25,7 +25,6 @@ class Array {
   Array& uuid(Uuid value);
   Array& time(Instant value);
   Array& boolean(bool value);
-  Array& real(double value);
   Array& null();
 
   size_t size() const { return count_; }
@@ -35,7 +34,7 @@ class Array {
   Type type_;
   size_t count_ = 0;
   bool has_null_ = false;
-  std::string elements_;  // each with its length before it
+  std::string elements_;  // each preceded by its length
 };
 
 class Values {
@@ -46,7 +45,7 @@ class Values {
   Values& uuid(Uuid value);
   Values& time(Instant value);  // timestamptz; years outside 0001–9999 are clamped
   Values& boolean(bool value);
-  Values& real(double value);  // float8
+  Values& limit(size_t rows_max);  // int8, for LIMIT
   Values& null(Type type);
   Values& array(const Array& array);
 
@@ -66,7 +65,7 @@ class Values {
   std::vector<Parameter> parameters_;
 };
 
-/// timestamptz as it travels: microseconds since 2000-01-01 UTC.
+/// timestamptz in binary form: microseconds since 2000-01-01 UTC.
 int64_t to_postgres_micros(Instant time);
 Instant from_postgres_micros(int64_t micros);
 

@@ -1,6 +1,6 @@
 // Checkpointer: moves the write-ahead log into the database on a thread and connection of its own, off the committer's
 // path. PASSIVE after every 8 MiB of log; above 64 MiB also RESTART, so that the log is reused from its beginning.
-// Thread safe.
+// TurnLock: the lock that committer and checkpointer share. Both are thread safe.
 #pragma once
 
 #include <condition_variable>
@@ -9,9 +9,23 @@
 
 #include "base/result.h"
 #include "store/sqlite/connection.h"
-#include "store/sqlite/turn_lock.h"
 
 namespace vf::store::sqlite {
+
+/// A mutex that is fair between two threads. The committer releases the write lock only to take it again at once; with
+/// a plain mutex, or with SQLite's own lock, the checkpointer would starve.
+class TurnLock {
+ public:
+  /// A waiter holds `door_` while it waits for `held_`, so the previous owner cannot re-take the lock before it.
+  std::unique_lock<std::mutex> take() {
+    const std::lock_guard door(door_);
+    return std::unique_lock(held_);
+  }
+
+ private:
+  std::mutex door_;
+  std::mutex held_;
+};
 
 class Checkpointer {
  public:
@@ -19,13 +33,13 @@ class Checkpointer {
     int64_t passive_bytes = 8 << 20;
     int64_t restart_bytes = 64 << 20;
   };
-  /// `writing` is what the committer holds in its transactions.
+  /// `writing`: the lock that the committer holds during its transactions.
   Checkpointer(Connection db, TurnLock& writing, const Limits& limits);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  /// Told after each commit: how many pages the log holds.
+  /// To be called after each commit, with the number of pages in the log.
   void committed(int64_t log_pages);
 
  private:
@@ -39,8 +53,9 @@ class Checkpointer {
   const int64_t page_bytes_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  int64_t log_pages_ = 0;        // now
-  int64_t attempted_pages_ = 0;  // at the last attempt: a reader that holds it up must not make it spin
+  int64_t log_pages_ = 0;  // at the last commit
+  int64_t attempted_pages_ =
+      0;  // at the last attempt: without it, a reader that blocks checkpoints would make the thread spin
   std::jthread thread_;
 };
 

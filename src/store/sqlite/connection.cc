@@ -10,19 +10,23 @@
 namespace vf::store::sqlite {
 namespace {
 
+// Free pages are reused by the next events: only those beyond this number are released, a few at a time.
+constexpr int64_t kFreePagesKept = 1024;
+constexpr int64_t kFreePagesPerStep = 256;
+
 std::string reason(sqlite3* db, int code) {
   const int os_error = sqlite3_system_errno(db);
   const std::string text = sqlite3_errstr(code);
   return os_error == 0 ? text : fmt::format("{}, {}", text, std::strerror(os_error));
 }
 
-// SQLite forgets the name of a file that it could not open.
+// SQLite does not keep the name of a file that it could not open.
 std::optional<Error> missing_folder(const std::string& path) {
   const auto folder = std::filesystem::absolute(path).parent_path();
   std::error_code failed;
   if (std::filesystem::is_directory(folder, failed)) return std::nullopt;
   return unavailable(
-      fmt::format("{} cannot be opened: there is no folder {}: make it, or correct the path", path, folder.string()));
+      fmt::format("{} cannot be opened: there is no folder {}: create it, or correct the path", path, folder.string()));
 }
 
 }  // namespace
@@ -33,12 +37,13 @@ Error translate(sqlite3* db, int code) {
   const std::string why = reason(db, code);
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return unavailable(fmt::format("the disk of {} is full ({}): free space, writing goes on by itself", file, why));
+      return unavailable(
+          fmt::format("the disk of {} is full ({}): free some space; writing resumes without a restart", file, why));
     case SQLITE_READONLY:
       return unavailable(fmt::format("{} cannot be written ({}): make file and directory writable again", file, why));
     case SQLITE_CANTOPEN:
       return unavailable(
-          fmt::format("{} cannot be opened ({}): check that its directory exists and may be written", file, why));
+          fmt::format("{} cannot be opened ({}): check that its directory exists and is writable", file, why));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return unavailable(fmt::format("{} is locked by another program ({}): end its transaction", file, why));
@@ -58,7 +63,7 @@ Error translate(sqlite3* db, int code) {
       return invalid(fmt::format("{}: a row was refused: {}", file, sqlite3_errmsg(db)));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return internal(fmt::format("{} is damaged or no database ({}): restore it from a backup", file, why));
+      return internal(fmt::format("{} is damaged or not a database ({}): restore it from a backup", file, why));
     default:
       return internal(fmt::format("{}: {} ({})", file, sqlite3_errmsg(db), why));
   }
@@ -68,7 +73,7 @@ Query::Query(Query&& other) noexcept
     : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), code_(other.code_), bound_(other.bound_) {}
 
 Query::~Query() {
-  if (statement_ != nullptr) sqlite3_reset(statement_);  // its code repeats what step() told
+  if (statement_ != nullptr) sqlite3_reset(statement_);  // its code repeats the one that step() returned
 }
 
 void Query::note(int code) {
@@ -171,25 +176,25 @@ Result<Connection> Connection::open(const Params& params) {
 
 Result<void> Connection::configure(const Params& params) {
   sqlite3_busy_timeout(raw(), static_cast<int>(params.busy_timeout.count()));
-  // Page size and auto_vacuum take effect only before the first page is written; later they are passed over.
+  // Page size and auto_vacuum take effect only before the first page is written; later SQLite ignores them.
   if (params.create) {
     const auto pages = fmt::format("PRAGMA page_size={}; PRAGMA auto_vacuum=INCREMENTAL;", params.page_bytes);
-    if (auto done = run(pages); !done) return done;
-    if (auto done = enter_wal(params.busy_timeout); !done) return done;
+    VF_TRY(run(pages));
+    VF_TRY(enter_wal(params.busy_timeout));
   }
-  // The log is moved into the database by the checkpointer, never by whoever happens to commit.
+  // Only the checkpointer moves the log into the database; a commit never does.
   std::string pragmas = fmt::format("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{};",
                                     params.cache_bytes / 1024);
   if (params.read_only) pragmas += "PRAGMA query_only=1;";
   return run(pragmas);
 }
 
-// SQLite gives up at once when another process is changing the same file's journal mode, busy timeout or not.
-Result<void> Connection::enter_wal(Millis patience) {
+// SQLite ignores the busy timeout while another process changes the same file's journal mode, and fails at once.
+Result<void> Connection::enter_wal(Millis timeout) {
   constexpr Millis kPause{10};
   for (Millis waited{0};; waited += kPause) {
     auto done = run("PRAGMA journal_mode=WAL");
-    if (done || done.error().code != Code::unavailable || waited >= patience) return done;
+    if (done || done.error().code != Code::unavailable || waited >= timeout) return done;
     sqlite3_sleep(static_cast<int>(kPause.count()));
   }
 }
@@ -215,5 +220,17 @@ Result<void> Connection::run(const std::string& sql) {
 int64_t Connection::changes() const { return sqlite3_changes64(raw()); }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(raw()) == 0; }
+
+Result<void> Connection::release_free_pages() {
+  int64_t free = 0;
+  {
+    Query count = query("PRAGMA freelist_count");
+    VF_TRY(count.step());
+    free = count.integer_at(0);
+  }
+  if (free <= kFreePagesKept) return {};
+  const int64_t pages = std::min(free - kFreePagesKept, kFreePagesPerStep);
+  return run(fmt::format("PRAGMA incremental_vacuum({})", pages));
+}
 
 }  // namespace vf::store::sqlite

@@ -1,12 +1,14 @@
 // Connection and Query: SQLite's C API with Result errors. Statements are prepared once and kept by the connection.
-// A Connection and its queries are used by one thread at a time (see ReadPool, Writer).
+// A Connection and its queries are used by one thread at a time (see ReadPool and Database::transaction()).
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -17,12 +19,13 @@ struct sqlite3_stmt;
 
 namespace vf::store::sqlite {
 
-/// What a driver's code means to a caller, in a sentence that names the file and says how to mend it.
+/// The meaning of SQLite's result code for a caller; the message names the file and the remedy.
 /// Full, read-only, busy or unreadable storage is `unavailable`; constraints and oversize values are `invalid`.
 Error translate(sqlite3* db, int code);
 
-/// A kept statement in use. Values are bound in turn; errors wait until step(). The bytes given to text() and blob()
-/// must live until the last step(). Resets the statement when it goes out of scope: one Query per statement at a time.
+/// A prepared statement in use. Values are bound in order; a binding error is returned by step(). The bytes given to
+/// text() and blob() must live until the last step(). The destructor resets the statement: one Query per statement at a
+/// time.
 class Query {
  public:
   Query(sqlite3* db, sqlite3_stmt* statement, int code) : db_(db), statement_(statement), code_(code) {}
@@ -37,11 +40,11 @@ class Query {
   Query& uuid(Uuid value);     // as canonical text
   Query& null();
 
-  /// True: a row stands ready. False: done.
+  /// True: a row can be read. False: there are no more.
   Result<bool> step();
   /// Steps to the end.
   Result<void> run();
-  /// Ready to be bound and run again; values bound before stay until they are bound anew.
+  /// Resets the statement, so that it can be bound and run again.
   Query& again();
 
   int64_t integer_at(int column) const;
@@ -57,29 +60,45 @@ class Query {
 
   sqlite3* db_;
   sqlite3_stmt* statement_;
-  int code_;  // the first error, told by step()
+  int code_;  // the first error, returned by step()
   int bound_ = 0;
 };
+
+/// All rows of a bound query, each converted by `read`.
+template <class Read>
+auto collect(Query& query, Read read) -> Result<std::vector<decltype(read(query))>> {
+  std::vector<decltype(read(query))> rows;
+  while (true) {
+    VF_ASSIGN(const auto row, query.step());
+    if (!row) return rows;
+    rows.push_back(read(query));
+  }
+}
+
+/// A number of rows as a parameter of LIMIT.
+inline int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
 
 class Connection {
  public:
   struct Params {
     std::string path;
     bool create = false;
-    bool read_only = false;  // refuses to write (query_only), yet may recover the write-ahead log
+    bool read_only = false;  // refuses to write (query_only), but may recover the write-ahead log
     Millis busy_timeout{2000};
     int64_t cache_bytes = 2 << 20;
-    int page_bytes = 16384;  // of a file that is created
+    int page_bytes = 16384;  // of a new file
   };
   static Result<Connection> open(const Params& params);
 
-  /// The kept statement of this text, prepared at first use.
+  /// The statement with this text, prepared at first use.
   Query query(std::string_view sql);
-  /// Runs statements that give no rows of interest.
+  /// Runs statements whose rows are not needed.
   Result<void> run(const std::string& sql);
   /// Rows changed by the last statement.
   int64_t changes() const;
   bool in_transaction() const;
+  /// Shortens the file by some of its free pages if it has more than the next rows will need. Inside a transaction.
+  Result<void> release_free_pages();
 
   sqlite3* raw() const { return db_.get(); }
   const std::string& path() const { return path_; }
@@ -96,7 +115,7 @@ class Connection {
   };
   explicit Connection(sqlite3* db) : db_(db) {}
   Result<void> configure(const Params& params);
-  Result<void> enter_wal(Millis patience);
+  Result<void> enter_wal(Millis timeout);
 
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, TextHash, std::equal_to<>> statements_;

@@ -8,11 +8,11 @@
 namespace vf::store::sqlite {
 namespace {
 
-constexpr Millis kCheckpointPatience{20};
+constexpr Millis kCheckpointBusyTimeout{20};
 constexpr int64_t kLogBytesKept = 64 << 20;
 constexpr int kProbeBytes = 256 << 10;  // about a full batch
 
-int tell_checkpointer(void* checkpointer, sqlite3*, const char*, int log_pages) {
+int on_commit(void* checkpointer, sqlite3*, const char*, int log_pages) {
   static_cast<Checkpointer*>(checkpointer)->committed(log_pages);
   return SQLITE_OK;
 }
@@ -27,7 +27,7 @@ Database::Database(Connections connections, const Checkpointer::Limits& limits)
     : writer_(std::move(connections.writer)),
       checkpointer_(std::move(connections.checkpoints), writing_, limits),
       readers_(std::move(connections.readers)) {
-  sqlite3_wal_hook(writer_.raw(), tell_checkpointer, &checkpointer_);
+  sqlite3_wal_hook(writer_.raw(), on_commit, &checkpointer_);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const Params& params) {
@@ -35,10 +35,10 @@ Result<std::unique_ptr<Database>> Database::open(const Params& params) {
       auto writer,
       Connection::open(
           {.path = params.path, .create = true, .cache_bytes = params.cache_bytes, .page_bytes = params.page_bytes}));
-  // A log that a long reader let grow is cut back when it is next reused.
+  // A log that grew during a long read is truncated when it is next reused.
   VF_TRY(writer.run(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept)));
   VF_TRY(migrate(writer, params.migrations, params.target, params.now));
-  VF_ASSIGN(auto checkpoints, Connection::open({.path = params.path, .busy_timeout = kCheckpointPatience}));
+  VF_ASSIGN(auto checkpoints, Connection::open({.path = params.path, .busy_timeout = kCheckpointBusyTimeout}));
   std::vector<Connection> readers;
   for (int i = 0; i < params.readers; ++i) {
     VF_ASSIGN(auto reader, Connection::open({.path = params.path, .read_only = true}));
@@ -52,29 +52,28 @@ Result<void> Database::transaction(const std::function<Result<void>(Connection&)
   const auto turn = writing_.take();
   auto done = attempt(body);
   if (!done && writer_.in_transaction()) (void)writer_.query("ROLLBACK").run();
-  in_trouble_ = !done && done.error().code == Code::unavailable;
+  writes_fail_ = !done && done.error().code == Code::unavailable;
   return done;
 }
 
 Result<void> Database::attempt(const std::function<Result<void>(Connection&)>& body) {
-  if (auto begun = writer_.query("BEGIN IMMEDIATE").run(); !begun) return begun;
-  if (auto done = body(writer_); !done) return done;
+  VF_TRY(writer_.query("BEGIN IMMEDIATE").run());
+  VF_TRY(body(writer_));
   if (auto committed = writer_.query("COMMIT").run(); !committed) return outcome_unknown(committed.error());
   return {};
 }
 
 Result<void> Database::ping() {
-  if (in_trouble_) return probe();
+  if (writes_fail_) return probe();
   auto db = read();
   return db->query("SELECT count(*) FROM _probe").run();
 }
 
-// Two transactions: pages that are freed in the transaction that filled them are never written.
+// Two transactions, because pages that are freed in the transaction that filled them are never written.
 Result<void> Database::probe() {
-  auto filled = transaction([](Connection& db) {
+  VF_TRY(transaction([](Connection& db) {
     return db.query("INSERT OR REPLACE INTO _probe (rowid, filler) VALUES (1, zeroblob(?))").integer(kProbeBytes).run();
-  });
-  if (!filled) return filled;
+  }));
   return transaction([](Connection& db) { return db.query("DELETE FROM _probe").run(); });
 }
 

@@ -1,5 +1,5 @@
-// Database: one SQLite file in use: the connection that writes, the readers' pool, the checkpointer. The stores stand
-// on it. transaction() is called by one thread at a time in effect (others wait); read() and ping() by any thread.
+// Database: one open SQLite file: the connection that writes, the readers' pool, the checkpointer. Both stores are
+// built on it. Thread safe; calls of transaction() wait for each other.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,6 @@
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/read_pool.h"
-#include "store/sqlite/turn_lock.h"
 
 namespace vf::store::sqlite {
 
@@ -27,17 +26,17 @@ class Database {
     Instant now;
     int readers = 4;
     int64_t cache_bytes = 16 << 20;  // of the writing connection
-    int page_bytes = 16384;          // of a file that is created
+    int page_bytes = 16384;          // of a new file
     Checkpointer::Limits checkpoints = {};
   };
   static Result<std::unique_ptr<Database>> open(const Params& params);
 
-  /// Runs `body` in a transaction that holds the write lock; commits when it answers true, else rolls back.
-  /// Error `unavailable` "outcome unknown" when the commit itself fails: it may stand after a restart.
+  /// Runs `body` in a transaction that holds the write lock; commits when it succeeds, else rolls back.
+  /// Error `unavailable` "outcome is unknown" when the commit itself fails: it may be in effect after a restart.
   Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
   ReadPool::Lease read() { return readers_.lease(); }
 
-  /// Reads; after a write that found the store away, tries a write too, so that the answer is about writing.
+  /// Reads. After a write that failed with `unavailable` it tries a write instead, so that the result is about writing.
   Result<void> ping();
 
  private:
@@ -54,7 +53,7 @@ class Database {
   Connection writer_;
   Checkpointer checkpointer_;
   ReadPool readers_;
-  std::atomic<bool> in_trouble_ = false;
+  std::atomic<bool> writes_fail_ = false;
 };
 
 }  // namespace vf::store::sqlite

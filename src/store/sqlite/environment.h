@@ -1,4 +1,4 @@
-// An environment's database on SQLite: <environment>.db, readable by other programs while it runs.
+// An environment's database on SQLite: <environment>.db. Other programs may read it while the hub runs.
 // Schema: sql/env/sqlite. Thread safety as store/environment_store.h says.
 #pragma once
 
@@ -15,9 +15,9 @@ namespace vf::store::sqlite {
 
 struct EnvironmentParams {
   std::string path;
-  std::string environment;        // its name, for the command that errors advise
-  std::span<const Table> tables;  // the projected ones, which must outlive the store
-  Instant now;                    // for the record of migrations applied
+  std::string environment;        // its name, for the command that errors recommend
+  std::span<const Table> tables;  // the projected tables; they must outlive the store
+  Instant now;                    // applied_at of the migrations
   int readers = 4;                // connections for reads
 };
 
@@ -25,7 +25,7 @@ struct EnvironmentParams {
 /// `unavailable` when the file cannot be used.
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params);
 
-/// Names of the migrations that the database at `path` still lacks; all when there is no file. Changes nothing.
+/// Names of the pending migrations of the database at `path`; all of them when there is no file. Changes nothing.
 Result<std::vector<std::string>> pending_environment(const std::string& path, const std::string& environment);
 
 }  // namespace vf::store::sqlite

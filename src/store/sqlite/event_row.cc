@@ -2,25 +2,6 @@
 
 namespace vf::store::sqlite {
 
-void bind_event(Query& insert, const AddEvent& add, const EventBinding& binding) {
-  const Event& event = add.event;
-  insert.integer(binding.seq)
-      .text(binding.event_id)
-      .text(event.source)
-      .text(event.type)
-      .text(event.subject)
-      .time(event.time)
-      .text(binding.received_at)
-      .text(event.message_id)
-      .text(event.fact_key)
-      .text(event.version)
-      .integer(event.sandbox ? 1 : 0)
-      .integer(add.fan_out ? 1 : 0)
-      .text(event.headers);
-  // The type of the value says what the body is: no column of its own for is_json.
-  event.is_json ? insert.text(event.body) : insert.blob(event.body);
-}
-
 OutboxRow read_event(const Query& query) {
   OutboxRow row;
   Event& event = row.event;

@@ -28,7 +28,7 @@ Result<FileLock> FileLock::take(const std::string& path) {
   const std::string file = path + ".lock";
   FileLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (lock.descriptor_ < 0) {
-    return unavailable(fmt::format("{} cannot be made ({}): check that its directory exists and may be written", file,
+    return unavailable(fmt::format("{} cannot be created ({}): check that its directory exists and is writable", file,
                                    std::strerror(errno)));
   }
   if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
@@ -36,7 +36,7 @@ Result<FileLock> FileLock::take(const std::string& path) {
     return conflict(
         fmt::format("{} is in use by {}: stop it first, or choose another file", path, holder(lock.descriptor_)));
   }
-  // The process id only helps people; a full disk must not keep the hub from starting.
+  // The process id is only for people; a full disk must not keep the hub from starting.
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock.descriptor_, 0) == 0) (void)!::pwrite(lock.descriptor_, pid.data(), pid.size(), 0);
   return lock;

@@ -1,5 +1,5 @@
-// FileLock: one process owns a database. The lock file beside it holds the owner's process id; the lock itself is the
-// kernel's (flock), so it ends with the process, however that ends. Held while the object lives.
+// FileLock: makes one process the owner of a database. The lock file beside it holds the owner's process id; the lock
+// is the kernel's (flock), so it ends with the process, however that ends. Held while the object lives.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace vf::store::sqlite {
 
 class FileLock {
  public:
-  /// Locks "<path>.lock". Error `conflict` names the process that holds it; `unavailable` when the file cannot be made.
+  /// Locks "<path>.lock". Error `conflict` names the owner; `unavailable` when the lock file cannot be created.
   static Result<FileLock> take(const std::string& path);
 
   FileLock(FileLock&& other) noexcept;

@@ -5,18 +5,15 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "store/sqlite/collect.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/event_row.h"
 #include "store/sqlite/file_lock.h"
 #include "store/sqlite/outbox_search.h"
-#include "store/sqlite/outbox_writer.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/transaction_writer.h"
 
 namespace vf::store::sqlite {
 namespace {
-
-constexpr int64_t kBacklogRowsMax = 100'000;
 
 constexpr std::string_view kReadAfter =
     "SELECT " VF_EVENT_COLUMNS " FROM ingest_outbox o WHERE o.seq > ? ORDER BY o.seq LIMIT ?";
@@ -26,7 +23,7 @@ constexpr std::string_view kLedger =
     "SELECT l.event_id, l.received_at, o.seq FROM processed_webhooks l LEFT JOIN ingest_outbox o ON o.seq = l.seq "
     "WHERE l.event_id = ?";
 constexpr std::string_view kReceivedAfter = "SELECT received_at FROM ingest_outbox WHERE seq > ? ORDER BY seq LIMIT 1";
-// Only the newest pin can be open: pins stand in the order of the cursor.
+// Only the newest pin can be open: pins are in the order of the cursor.
 constexpr std::string_view kOpenPin =
     "SELECT from_position, to_position, count, digest FROM (SELECT * FROM ingest_outbox_batch WHERE target = ? "
     "ORDER BY batch DESC LIMIT 1) WHERE to_position > "
@@ -54,7 +51,7 @@ PutDelivery read_delivery(const Query& query) {
 }
 
 MigrationTarget target_of(const std::string& path) {
-  return {std::filesystem::path(path).filename().string(), "vf migrate dm"};
+  return {.database = std::filesystem::path(path).filename().string(), .command = "vf migrate dm"};
 }
 
 bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
@@ -80,7 +77,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
-  Result<void> ping() override;
+  Result<void> ping() override { return db_->ping(); }
 
  private:
   FileLock lock_;  // released last
@@ -92,7 +89,7 @@ Result<std::vector<WriteResult>> SqliteOutboxStore::write(std::span<const Write>
   std::vector<WriteResult> results;
   results.reserve(writes.size());
   const auto done = db_->transaction([&](Connection& db) -> Result<void> {
-    VF_ASSIGN(auto writer, OutboxWriter::begin(db, now));
+    VF_ASSIGN(auto writer, TransactionWriter::begin(db, now));
     for (const Write& write : writes) {
       VF_ASSIGN(auto result, std::visit(writer, write));
       results.push_back(result);
@@ -125,7 +122,7 @@ Result<Position> SqliteOutboxStore::end() {
   return position_of(end);
 }
 
-// Numbers have no gaps and rows go oldest first.
+// Numbers have no gaps, and retention removes the oldest rows first.
 Result<Position> SqliteOutboxStore::purged() {
   auto db = db_->read();
   VF_ASSIGN(const auto first, read_first(*db));
@@ -151,15 +148,13 @@ Result<std::optional<PinBatch>> SqliteOutboxStore::open_pin(const std::string& c
                   .digest = query.text_at(3)};
 }
 
-// Numbers have no gaps (one writer gives them) and rows go oldest first: what is kept is counted by subtraction.
+// Numbers have no gaps (one writer gives them), and retention removes the oldest rows first: a subtraction counts them.
 Result<Backlog> SqliteOutboxStore::backlog(Position after) {
   auto db = db_->read();
-  const auto first = read_first(*db);
-  const auto end = read_end(*db);
-  if (!first) return first.error();
-  if (!end) return end.error();
-  const int64_t passed = std::max(static_cast<int64_t>(after.seq), *first - 1);
-  const int64_t rows = std::max<int64_t>(*end - passed, 0);
+  VF_ASSIGN(const auto first, read_first(*db));
+  VF_ASSIGN(const auto end, read_end(*db));
+  const int64_t passed = std::max(static_cast<int64_t>(after.seq), first - 1);
+  const int64_t rows = std::max<int64_t>(end - passed, 0);
   Backlog backlog{.rows = std::min(rows, kBacklogRowsMax), .more = rows > kBacklogRowsMax, .oldest = {}};
   Query query = db->query(kReceivedAfter);
   VF_ASSIGN(const auto row, query.integer(passed).step());
@@ -231,21 +226,16 @@ Result<std::vector<OutboxRow>> SqliteOutboxStore::search(const EventFilter& filt
 Result<std::vector<PutSetting>> SqliteOutboxStore::settings() {
   auto db = db_->read();
   Query query = db->query(kSettings);
-  return collect(query, [](const Query& row) { return PutSetting{row.text_at(0), row.text_at(1)}; });
+  return collect(query, [](const Query& row) { return PutSetting{.key = row.text_at(0), .value = row.text_at(1)}; });
 }
 
 Result<std::vector<AddAudit>> SqliteOutboxStore::audit(size_t rows_max) {
   auto db = db_->read();
   Query query = db->query(kAudit);
   query.integer(limit(rows_max));
-  return collect(
-      query, [](const Query& row) { return AddAudit{row.time_at(0), row.text_at(1), row.text_at(2), row.text_at(3)}; });
-}
-
-Result<void> SqliteOutboxStore::ping() {
-  const auto answer = db_->ping();
-  if (!answer) return answer.error();
-  return {};
+  return collect(query, [](const Query& row) {
+    return AddAudit{.at = row.time_at(0), .actor = row.text_at(1), .action = row.text_at(2), .detail = row.text_at(3)};
+  });
 }
 
 }  // namespace

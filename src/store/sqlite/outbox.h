@@ -1,4 +1,4 @@
-// The outbox on SQLite: dm.db, one process at a time, readable by other programs while it runs.
+// The outbox on SQLite: dm.db. One process opens it at a time; other programs may read it while the hub runs.
 // Schema: sql/dm/sqlite. Thread safety as store/outbox_store.h says.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace vf::store::sqlite {
 
 struct OutboxParams {
   std::string path;
-  Instant now;      // for the record of migrations applied
+  Instant now;      // applied_at of the migrations
   int readers = 4;  // connections for reads
 };
 
@@ -22,7 +22,7 @@ struct OutboxParams {
 /// its schema does not fit; `unavailable` when the file cannot be used.
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
 
-/// Names of the migrations that the database at `path` still lacks; all when there is no file. Changes nothing.
+/// Names of the pending migrations of the database at `path`; all of them when there is no file. Changes nothing.
 Result<std::vector<std::string>> pending_outbox(const std::string& path);
 
 }  // namespace vf::store::sqlite

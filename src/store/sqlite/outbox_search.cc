@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "store/sqlite/event_row.h"
-#include "store/sqlite/outbox_writer.h"
+#include "store/sqlite/transaction_writer.h"
 
 namespace vf::store::sqlite {
 namespace {
 
 constexpr int64_t kRowsPerStep = 10'000;
-// Rows are numbered in the order of receipt, but for corrections of the clock; this is the correction allowed for.
+// Rows are numbered in the order of receipt, except across a clock correction; corrections up to this are allowed for.
 constexpr std::chrono::hours kClockCorrectionMax{1};
 
 constexpr std::string_view kSearch =
@@ -36,8 +36,8 @@ struct Step {
   int64_t before;
 };
 
-/// Adds what a step finds; at most rows_max in all.
-Result<bool> search_step(Connection& db, const EventFilter& filter, Step step, std::vector<OutboxRow>& found) {
+/// Appends the rows found in one step, up to filter.rows_max in `found`.
+Result<void> search_step(Connection& db, const EventFilter& filter, Step step, std::vector<OutboxRow>& found) {
   Query query = db.query(kSearch);
   query.integer(step.from).integer(step.before);
   bind_text(query, filter.source);
@@ -47,8 +47,8 @@ Result<bool> search_step(Connection& db, const EventFilter& filter, Step step, s
   bind_time(query, filter.to);
   query.integer(static_cast<int64_t>(filter.rows_max - found.size()));
   while (true) {
-    const auto row = query.step();
-    if (!row || !*row) return row;
+    VF_ASSIGN(const bool row, query.step());
+    if (!row) return {};
     found.push_back(read_event(query));
   }
 }
@@ -57,25 +57,22 @@ Result<bool> search_step(Connection& db, const EventFilter& filter, Step step, s
 Result<bool> all_too_old(Connection& db, const EventFilter& filter, int64_t before) {
   if (!filter.from) return false;
   Query query = db.query(kReceivedBefore);
-  const auto row = query.integer(before).step();
-  if (!row) return row;
-  return *row && query.time_at(0) < *filter.from - kClockCorrectionMax;
+  VF_ASSIGN(const bool row, query.integer(before).step());
+  return row && query.time_at(0) < *filter.from - kClockCorrectionMax;
 }
 
 }  // namespace
 
 Result<std::vector<OutboxRow>> search_outbox(Connection& db, const EventFilter& filter) {
-  const auto first = read_first(db);
-  const auto end = read_end(db);
-  if (!first) return first.error();
-  if (!end) return end.error();
-  int64_t before = *end + 1;
+  VF_ASSIGN(const auto first, read_first(db));
+  VF_ASSIGN(const auto end, read_end(db));
+  int64_t before = end + 1;
   if (filter.before) before = std::min(before, static_cast<int64_t>(filter.before->seq));
   std::vector<OutboxRow> found;
-  while (found.size() < filter.rows_max && before > *first) {
+  while (found.size() < filter.rows_max && before > first) {
     VF_ASSIGN(const auto too_old, all_too_old(db, filter, before));
     if (too_old) break;
-    const Step step{std::max(*first, before - kRowsPerStep), before};
+    const Step step{.from = std::max(first, before - kRowsPerStep), .before = before};
     VF_TRY(search_step(db, filter, step, found));
     before = step.from;
   }

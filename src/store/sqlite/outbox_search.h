@@ -1,4 +1,4 @@
-// Searching the outbox, newest first, in short steps: no read transaction stays open long enough to hold up the
+// Searching the outbox, newest first, in short steps: no read transaction stays open long enough to block the
 // checkpointer. Uses the caller's connection.
 #pragma once
 

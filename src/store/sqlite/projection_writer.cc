@@ -1,10 +1,9 @@
 #include "store/sqlite/projection_writer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-
-#include "store/sqlite/upsert.h"
 
 namespace vf::store::sqlite {
 namespace {
@@ -20,15 +19,55 @@ constexpr std::string_view kQuarantine =
     "attempted_at = excluded.attempted_at, attempts = attempts + 1";
 constexpr std::string_view kRelease = "DELETE FROM quarantined_events WHERE event_id = ?";
 
+void bind_value(Query& query, const Value& value) {
+  struct Binder {
+    Query& query;
+    void operator()(std::monostate) const { query.null(); }
+    void operator()(int64_t number) const { query.integer(number); }
+    void operator()(const std::string& text) const { query.text(text); }
+    void operator()(bool flag) const { query.integer(flag ? 1 : 0); }
+    void operator()(Instant time) const { query.time(time); }
+  };
+  std::visit(Binder{query}, value);
+}
+
+void bind_stamp(Query& query, const Row& row, size_t group) {
+  const bool ranked = rule_of(*row.table, group) == Merge::rank;
+  if (!takes_part(row, group)) {
+    if (ranked) query.null();
+    query.null().null();
+    return;
+  }
+  const Stamp& stamp = row.stamps[group];
+  if (ranked) query.integer(stamp.rank);
+  query.time(stamp.at).uuid(stamp.by);
+}
+
 }  // namespace
+
+std::string upsert_sql(const Table& table) {
+  std::vector<std::string_view> columns;
+  for (const StoredColumn& column : stored_columns(table)) columns.push_back(column.name);
+  const std::vector<std::string_view> marks(columns.size(), "?");
+  std::string sql = fmt::format("INSERT INTO {} AS t ({}) VALUES ({}) ON CONFLICT ({}) DO ", table.name,
+                                fmt::join(columns, ", "), fmt::join(marks, ", "), fmt::join(key_columns(table), ", "));
+  const std::string assignments = assignments_sql(table);
+  if (assignments.empty()) return sql + "NOTHING";
+  return sql + fmt::format("UPDATE SET {} WHERE {}", assignments, changes_sql(table));
+}
+
+void bind_row(Query& upsert, const Row& row) {
+  for (const auto& cell : row.cells) cell ? bind_value(upsert, *cell) : static_cast<void>(upsert.null());
+  for (size_t group = 0; group < row.table->groups.size(); ++group) bind_stamp(upsert, row, group);
+}
 
 ProjectionWriter::ProjectionWriter(Connection& db, const UpsertTexts& upserts, Instant now)
     : db_(db), upserts_(upserts), now_(to_rfc3339(now)), insert_processed_(db.query(kInsertProcessed)) {}
 
-Result<Applied> ProjectionWriter::note(const Projection& projection) {
+Result<Applied> ProjectionWriter::record(const Projection& projection) {
   VF_INVARIANT(projection.status != Applied::duplicate);
-  const size_t index = noted_++;
-  VF_ASSIGN(const auto is_new, record(projection));
+  const size_t index = recorded_++;
+  VF_ASSIGN(const auto is_new, insert_processed(projection));
   if (!is_new && !projection.force) return Applied::duplicate;
   if (projection.status == Applied::quarantined) {
     VF_TRY(quarantine(projection));
@@ -41,22 +80,16 @@ Result<Applied> ProjectionWriter::note(const Projection& projection) {
   return projection.status;
 }
 
-/// True when the id is new here.
-Result<bool> ProjectionWriter::record(const Projection& projection) {
+/// True when the id was not processed before.
+Result<bool> ProjectionWriter::insert_processed(const Projection& projection) {
   const std::string id = projection.event_id.to_string();
   const std::string_view status = to_string(projection.status);
-  auto done = insert_processed_.again()
-                  .text(id)
-                  .text(projection.source)
-                  .text(projection.type)
-                  .text(status)
-                  .time(projection.time)
-                  .text(now_)
-                  .run();
-  if (!done) return done.error();
+  insert_processed_.again().text(id).text(projection.source).text(projection.type).text(status);
+  VF_TRY(insert_processed_.time(projection.time).text(now_).run());
   if (db_.changes() > 0) return true;
-  if (projection.force) done = db_.query(kUpdateStatus).text(status).text(id).run();
-  if (!done) return done.error();
+  if (projection.force) {
+    VF_TRY(db_.query(kUpdateStatus).text(status).text(id).run());
+  }
   return false;
 }
 
@@ -71,24 +104,24 @@ Result<void> ProjectionWriter::quarantine(const Projection& projection) {
       .run();
 }
 
-// Key order keeps neighbouring rows on one page in memory, and is the order in which every writer takes its locks.
+// Key order brings rows of one key together, to be joined, and keeps the pages of neighbouring rows in the cache.
 Result<void> ProjectionWriter::write_rows() {
   std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
-  const std::span<const TellingRow> all = rows_;
+  const std::span<const ProjectedRow> all = rows_;
   for (size_t begin = 0; begin < all.size();) {
     size_t end = begin + 1;
     while (end < all.size() && all[end].row->table == all[begin].row->table) ++end;
-    if (auto done = write_table(all.subspan(begin, end - begin)); !done) return done;
+    VF_TRY(write_table(all.subspan(begin, end - begin)));
     begin = end;
   }
   if (!refusals_.empty()) return invalid(refusals_.begin()->second);
   return {};
 }
 
-Result<void> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
+Result<void> ProjectionWriter::write_table(std::span<const ProjectedRow> rows) {
   const auto text = upserts_.find(rows.front().row->table);
   if (text == upserts_.end())
-    return internal(fmt::format("{} is no table of this store", rows.front().row->table->name));
+    return internal(fmt::format("{} is not a table of this store", rows.front().row->table->name));
   Query upsert = db_.query(text->second);
   for (size_t i = 0; i < rows.size();) {
     const size_t begin = i;
@@ -100,26 +133,26 @@ Result<void> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
       merge(joined, *rows[i].row);
     }
     bind_row(upsert.again(), *row);
-    auto done = upsert.run();
-    if (!done) done = refuse(upsert, rows.subspan(begin, i - begin), done.error());
-    if (!done) return done;
+    if (const auto done = upsert.run(); !done) {
+      VF_TRY(refuse(upsert, rows.subspan(begin, i - begin), done.error()));
+    }
   }
   return {};
 }
 
-/// Notes whose the row is that was refused; where several tell it, each alone says whether it is theirs. What this
-/// writes is taken back with the transaction.
-Result<void> ProjectionWriter::refuse(Query& upsert, std::span<const TellingRow> same, const Error& error) {
+/// Records the projection of a refused row. When several projections have a row of this key, each row is tried alone;
+/// what this writes is rolled back with the transaction.
+Result<void> ProjectionWriter::refuse(Query& upsert, std::span<const ProjectedRow> same_key, const Error& error) {
   if (error.code != Code::invalid) return error;
   bool found = false;
-  for (const auto& [row, projection] : same) {
+  for (const auto& [row, projection] : same_key) {
     bind_row(upsert.again(), *row);
     const auto done = upsert.run();
     if (!done && done.error().code != Code::invalid) return done;
     if (!done) refusals_.emplace(projection, done.error().message);
     found = found || !done;
   }
-  if (!found) refusals_.emplace(same.back().projection, error.message);
+  if (!found) refusals_.emplace(same_key.back().projection, error.message);
   return {};
 }
 

@@ -1,5 +1,5 @@
-// ProjectionWriter: what projections say, written inside a transaction that somebody else began: first which events
-// are new, then their rows, merged and in key order. Lives for one transaction, on its thread.
+// ProjectionWriter: writes projections inside a transaction that the caller has begun: first which events are new, then
+// their rows, merged and in key order. Lives for one transaction, on its thread.
 #pragma once
 
 #include <string>
@@ -8,38 +8,46 @@
 
 #include "store/environment_store.h"
 #include "store/sqlite/connection.h"
+#include "store/table.h"
 
 namespace vf::store::sqlite {
 
-/// The upsert of each projected table.
+/// The statement that joins a row into its table by the rules of store::merge(): INSERT … ON CONFLICT DO UPDATE … WHERE
+/// something changes. One statement per table; a column that a row does not mention is bound as NULL.
+std::string upsert_sql(const Table& table);
+
+/// Binds a row in the order of upsert_sql(). The row must live until the statement has run.
+void bind_row(Query& upsert, const Row& row);
+
+/// upsert_sql() of each projected table.
 using UpsertTexts = std::unordered_map<const Table*, std::string>;
 
 class ProjectionWriter {
  public:
   ProjectionWriter(Connection& db, const UpsertTexts& upserts, Instant now);
 
-  /// Records the event; its rows wait for write_rows() unless it is a duplicate.
-  Result<Applied> note(const Projection& projection);
-  /// Error `invalid`: some rows can never be written; refusals() tells of which projections.
+  /// Records the event and keeps its rows for write_rows(), unless it is a duplicate.
+  Result<Applied> record(const Projection& projection);
+  /// Error `invalid`: some rows can never be written; refusals() has their projections.
   Result<void> write_rows();
   Refusals& refusals() { return refusals_; }
 
  private:
-  struct TellingRow {
+  struct ProjectedRow {
     const Row* row;
-    size_t projection;  // the index of the one that tells it
+    size_t projection;  // the index of the projection that the row is part of
   };
-  Result<bool> record(const Projection& projection);
+  Result<bool> insert_processed(const Projection& projection);
   Result<void> quarantine(const Projection& projection);
-  Result<void> write_table(std::span<const TellingRow> rows);
-  Result<void> refuse(Query& upsert, std::span<const TellingRow> same, const Error& error);
+  Result<void> write_table(std::span<const ProjectedRow> rows);
+  Result<void> refuse(Query& upsert, std::span<const ProjectedRow> same_key, const Error& error);
 
   Connection& db_;
   const UpsertTexts& upserts_;
   std::string now_;
   Query insert_processed_;
-  std::vector<TellingRow> rows_;
-  size_t noted_ = 0;
+  std::vector<ProjectedRow> rows_;
+  size_t recorded_ = 0;
   Refusals refusals_;
 };
 

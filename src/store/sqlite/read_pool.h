@@ -1,5 +1,5 @@
-// ReadPool: a few connections for readers, beside the one that writes. A lease is one thread's until it ends; who finds
-// none free waits. Thread safe.
+// ReadPool: a few connections for readers, beside the one that writes. lease() waits until a connection is free; the
+// connection belongs to the calling thread until the lease ends. Thread safe.
 #pragma once
 
 #include <condition_variable>

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <limits>
 
-#include "store/sqlite/free_pages.h"
-#include "store/sqlite/outbox_writer.h"
+#include "store/sqlite/transaction_writer.h"
 
 namespace vf::store::sqlite {
 namespace {
 
-// Rows are numbered in the order they were received or written, so all that stands before an old row is old.
+// Rows are numbered in the order in which they were received or written, so every row before an old row is old.
 constexpr std::string_view kOutboxBound =
     "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox WHERE seq <= ? ORDER BY seq LIMIT ?) "
     "WHERE received_at < ?";
@@ -33,14 +32,13 @@ struct Bound {
   Instant before;
 };
 
-/// The last number that may go; 0 when none may. Most steps find nothing old: they look at one row, not at all that one
-/// step may remove.
-Result<int64_t> last_to_go(Connection& db, std::string_view sql, const Bound& bound) {
+/// The last number that may be deleted; 0 when there is none. Most steps find nothing old: they read one row, not all
+/// those that a step may delete.
+Result<int64_t> last_expired(Connection& db, std::string_view sql, const Bound& bound) {
   int64_t last = 0;
   for (const int64_t rows_max : {int64_t{1}, bound.rows_max}) {
     Query query = db.query(sql);
-    const auto row = query.integer(bound.seq_max).integer(rows_max).time(bound.before).step();
-    if (!row) return row.error();
+    VF_TRY(query.integer(bound.seq_max).integer(rows_max).time(bound.before).step());
     last = query.integer_at(0);
     if (last == 0) break;
   }
@@ -63,24 +61,25 @@ Result<int64_t> purge(Connection& db, std::string_view sql, int64_t last) {
 
 Result<int64_t> purge_outbox(Connection& db, const RetentionStep& step) {
   VF_ASSIGN(const auto held, held_at(db, step.held_by));
-  const auto last = last_to_go(db, kOutboxBound, {held, step.rows_max, step.outbox_before});
-  if (!last || *last == 0) return last;
-  if (auto done = purge(db, kPurgeDeliveries, *last); !done) return done;
-  return purge(db, kPurgeOutbox, *last);
+  const Bound bound{.seq_max = held, .rows_max = step.rows_max, .before = step.outbox_before};
+  VF_ASSIGN(const auto last, last_expired(db, kOutboxBound, bound));
+  if (last == 0) return 0;
+  VF_TRY(purge(db, kPurgeDeliveries, last));
+  return purge(db, kPurgeOutbox, last);
 }
 
 Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step) {
   VF_ASSIGN(const auto first, read_first(db));
-  const auto last = last_to_go(db, kLedgerBound, {first - 1, step.rows_max, step.ledger_before});
-  if (!last || *last == 0) return last;
-  return purge(db, kPurgeLedger, *last);
+  const Bound bound{.seq_max = first - 1, .rows_max = step.rows_max, .before = step.ledger_before};
+  VF_ASSIGN(const auto last, last_expired(db, kLedgerBound, bound));
+  return last == 0 ? 0 : purge(db, kPurgeLedger, last);
 }
 
 Result<int64_t> purge_audit(Connection& db, const RetentionStep& step) {
-  const auto last =
-      last_to_go(db, kAuditBound, {std::numeric_limits<int64_t>::max(), step.rows_max, step.ledger_before});
-  if (!last || *last == 0) return last;
-  return purge(db, kPurgeAudit, *last);
+  const Bound bound{
+      .seq_max = std::numeric_limits<int64_t>::max(), .rows_max = step.rows_max, .before = step.ledger_before};
+  VF_ASSIGN(const auto last, last_expired(db, kAuditBound, bound));
+  return last == 0 ? 0 : purge(db, kPurgeAudit, last);
 }
 
 Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
@@ -92,16 +91,12 @@ Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
 }  // namespace
 
 Result<int64_t> retention_step(Connection& db, const RetentionStep& step) {
-  const auto outbox = purge_outbox(db, step);
-  if (!outbox) return outbox;
-  const auto ledger = purge_ledger(db, step);
-  if (!ledger) return ledger;
-  const auto batches = purge_batches(db, step.rows_max);
-  if (!batches) return batches;
-  const auto audit = purge_audit(db, step);
-  if (!audit) return audit;
-  VF_TRY(give_pages_back(db));
-  return *outbox + *ledger + *batches + *audit;
+  VF_ASSIGN(const auto outbox, purge_outbox(db, step));
+  VF_ASSIGN(const auto ledger, purge_ledger(db, step));
+  VF_ASSIGN(const auto batches, purge_batches(db, step.rows_max));
+  VF_ASSIGN(const auto audit, purge_audit(db, step));
+  VF_TRY(db.release_free_pages());
+  return outbox + ledger + batches + audit;
 }
 
 }  // namespace vf::store::sqlite

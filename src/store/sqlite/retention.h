@@ -1,5 +1,5 @@
-// Retention of the outbox database in bounded steps: old rows go, and so do pages at the end of the file that are no
-// longer needed. Runs inside the committer's transaction.
+// Retention of the outbox database in bounded steps: deletes old rows and releases free pages at the end of the file.
+// Runs inside the committer's transaction.
 #pragma once
 
 #include "store/outbox_store.h"
@@ -7,8 +7,9 @@
 
 namespace vf::store::sqlite {
 
-/// Removes at most step.rows_max rows each: of the outbox (with their exceptions), of the ledger, of the batches that
-/// carried nothing any more kept. A ledger row outlives its outbox row. Says how many.
+/// Deletes at most step.rows_max rows each of: the outbox (with their retries and dead letters), the ledger, the
+/// batches whose events are all deleted, the audit log. A ledger row outlives its outbox row. Returns the number of
+/// rows.
 Result<int64_t> retention_step(Connection& db, const RetentionStep& step);
 
 }  // namespace vf::store::sqlite

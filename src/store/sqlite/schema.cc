@@ -28,11 +28,14 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
   while (true) {
     VF_ASSIGN(const auto row, query.step());
     if (!row) return applied;
-    applied.push_back({query.integer_at(0), query.text_at(1), query.text_at(2), query.integer_at(3)});
+    applied.push_back({.version = query.integer_at(0),
+                       .name = query.text_at(1),
+                       .checksum = query.text_at(2),
+                       .runs_with = query.integer_at(3)});
   }
 }
 
-/// None where there is no file.
+/// Empty when there is no file.
 Result<std::vector<AppliedMigration>> applied_in(const std::string& path) {
   if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return std::vector<AppliedMigration>{};
   VF_ASSIGN(auto db, Connection::open({.path = path, .read_only = true}));
@@ -40,7 +43,7 @@ Result<std::vector<AppliedMigration>> applied_in(const std::string& path) {
 }
 
 Result<void> apply_steps(Connection& db, const Migration& migration, Instant now) {
-  if (auto done = db.run(std::string(migration.sql)); !done) return done;
+  VF_TRY(db.run(std::string(migration.sql)));
   Query record = db.query(kRecord);
   record.integer(migration.version).text(migration.name).text(migration.checksum).integer(migration.runs_with);
   return record.time(now).run();
@@ -51,7 +54,7 @@ Error in_migration(const Migration& migration, Error error) {
   return error;
 }
 
-/// Everything pending under one write lock: two processes that open the same new file apply each migration once.
+/// All pending migrations under one write lock: two processes that open the same new file apply each of them once.
 Result<std::vector<std::string>> migrate_locked(Connection& db, std::span<const Migration> known,
                                                 const MigrationTarget& target, Instant now) {
   VF_TRY(db.query(kCreate).run());

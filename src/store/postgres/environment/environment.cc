@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <mutex>
 
 #include "store/postgres/connection.h"
@@ -11,15 +10,14 @@
 #include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
 #include "store/postgres/schema.h"
-#include "store/postgres/server_clock.h"
 #include "store/postgres/sqlstate.h"
 
 namespace vf::store::postgres {
 namespace {
 
 constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
-// A process that stands still within a transaction holds up the others for no longer than `idle`, a server that says
-// nothing this one no longer than `statement`.
+// A process that stalls inside a transaction blocks the others for at most `idle`; a server that does not answer blocks
+// this process for at most `statement`.
 constexpr TransactionLimits kLimits{.statement = Millis{8000}, .lock = Millis{7000}, .idle = Millis{5000}};
 constexpr TransactionLimits kPurgeLimits{.idle = Millis{5000}};
 
@@ -27,12 +25,11 @@ constexpr const char* kProcessed =
     "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') FROM "
     "public.processed_events p LEFT JOIN public.quarantined_events q ON q.event_id = p.event_id WHERE p.event_id = $1";
 constexpr const char* kQuarantined =
-    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM "
-    "public.quarantined_events "
-    "ORDER BY attempted_at, event_id LIMIT $1";
+    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts "
+    "FROM public.quarantined_events ORDER BY attempted_at, event_id LIMIT $1";
 constexpr const char* kAddWeeks = "SELECT public._add_event_weeks((now() AT TIME ZONE 'UTC')::date + 28)";
 constexpr const char* kDropWeek = "SELECT public._drop_event_week($1)";
-// Rows that somebody has locked wait for the next step: a purge that waits could deadlock.
+// Locked rows are left for the next step: a purge that waits for locks could deadlock.
 constexpr std::string_view kPurgeProcessed =
     "DELETE FROM public.processed_events_{0} WHERE event_id = ANY (ARRAY(SELECT event_id "
     "FROM public.processed_events_{0} WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -50,8 +47,6 @@ SchemaParams schema_of(const std::string& environment) {
 }
 
 ConnectionParams connection_of(const std::string& url, const std::string& role) { return {.url = url, .role = role}; }
-
-int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
 
 ProcessedEvent read_processed(const Rows& rows, int row) {
   return {.event_id = rows.uuid_at(row, 0),
@@ -77,26 +72,23 @@ QuarantinedEvent read_quarantined(const Rows& rows, int row) {
 class PostgresEnvironmentStore final : public EnvironmentStore {
  public:
   PostgresEnvironmentStore(const EnvironmentParams& params, Connection writer)
-      : tables_(params.tables), writer_(std::move(writer)), readers_(connection_of(params.url, "api"), params.readers) {
-    for (const Table& table : tables_) upserts_.emplace(&table, upsert_sql(table));
+      : writer_(std::move(writer)), readers_(connection_of(params.url, "api"), params.readers) {
+    for (const Table& table : params.tables) upserts_.emplace(&table, upsert_sql(table));
   }
 
   Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
-  Result<std::vector<std::pair<std::string, int64_t>>> row_counts() override;
-  Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max) override;
   Result<void> ping() override;
   Result<Instant> time(Instant ours) override;
 
  private:
   Result<std::vector<Applied>> attempt(ProjectionWriter& writer, std::span<const Projection> projections);
   Result<Refusals> search(ProjectionWriter& writer);
-  Result<int64_t> turn_partitions(Instant processed_before);
+  Result<int64_t> update_partitions(Instant processed_before);
   Result<Rows> read(const std::string& sql, const Values& values = {});
 
-  std::span<const Table> tables_;
   UpsertTexts upserts_;
   std::mutex writing_;
   Connection writer_;
@@ -122,18 +114,15 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::apply(std::span<const Pro
 Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter& writer,
                                                                std::span<const Projection> projections) {
   std::vector<Applied> statuses;
-  const auto done = writer_.transaction(
-      [&]() -> Result<void> {
-        VF_ASSIGN(auto written, writer.write(projections));
-        statuses = std::move(written);
-        return {};
-      },
-      kLimits);
-  if (!done) return done.error();
+  const auto body = [&]() -> Result<void> {
+    VF_ASSIGN(statuses, writer.write(projections));
+    return {};
+  };
+  VF_TRY(writer_.transaction(body, kLimits));
   return statuses;
 }
 
-/// In a transaction that is rolled back, whatever it finds.
+/// Finds the refused projections in a transaction that is always rolled back.
 Result<Refusals> PostgresEnvironmentStore::search(ProjectionWriter& writer) {
   Result<Refusals> found = Refusals{};
   const auto done = writer_.transaction([&]() -> Result<void> {
@@ -141,7 +130,7 @@ Result<Refusals> PostgresEnvironmentStore::search(ProjectionWriter& writer) {
     return internal("to be rolled back");
   });
   VF_INVARIANT(!done);
-  if (found && found->empty()) return done.error();  // it did not even begin
+  if (found && found->empty()) return done.error();  // the transaction did not begin
   return found;
 }
 
@@ -156,7 +145,7 @@ Result<std::optional<ProcessedEvent>> PostgresEnvironmentStore::processed(Uuid e
 }
 
 Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size_t rows_max) {
-  VF_ASSIGN(const auto rows, read(kQuarantined, Values().integer(limit(rows_max))));
+  VF_ASSIGN(const auto rows, read(kQuarantined, Values().limit(rows_max)));
   std::vector<QuarantinedEvent> events;
   for (int i = 0; i < rows.size(); ++i) events.push_back(read_quarantined(rows, i));
   return events;
@@ -164,32 +153,27 @@ Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size
 
 Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {
   const std::lock_guard turn(writing_);
-  const auto dropped = turn_partitions(step.processed_before);
-  if (!dropped) return dropped;
-  int64_t removed = *dropped;
-  const auto done = writer_.transaction(
-      [&]() -> Result<void> {
-        int64_t left = step.rows_max;
-        for (const char* partition : kRowwise) {
-          VF_ASSIGN(const auto purged, writer_.query(fmt::format(kPurgeProcessed, partition),
-                                                     Values().time(step.processed_before).integer(left)));
-          left -= purged.affected();
-        }
-        removed += step.rows_max - left;
-        const auto quarantined =
-            writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max));
-        if (!quarantined) return quarantined.error();
-        removed += quarantined->affected();
-        return {};
-      },
-      kPurgeLimits);
-  if (!done) return done.error();
+  VF_ASSIGN(int64_t removed, update_partitions(step.processed_before));
+  const auto body = [&]() -> Result<void> {
+    int64_t left = step.rows_max;
+    for (const char* partition : kRowwise) {
+      VF_ASSIGN(const auto purged, writer_.query(fmt::format(kPurgeProcessed, partition),
+                                                 Values().time(step.processed_before).integer(left)));
+      left -= purged.affected();
+    }
+    removed += step.rows_max - left;
+    VF_ASSIGN(const auto quarantined,
+              writer_.query(kPurgeQuarantined, Values().time(step.quarantined_before).integer(step.rows_max)));
+    removed += quarantined.affected();
+    return {};
+  };
+  VF_TRY(writer_.transaction(body, kPurgeLimits));
   return removed;
 }
 
-/// Partitions for the weeks to come, none for those gone. How many rows went with them, roughly. Where a lock could not
-/// be had the next step does it.
-Result<int64_t> PostgresEnvironmentStore::turn_partitions(Instant processed_before) {
+/// Adds partitions for the coming weeks and drops expired ones. Returns roughly how many rows were dropped. Work whose
+/// lock is not granted is left for the next step.
+Result<int64_t> PostgresEnvironmentStore::update_partitions(Instant processed_before) {
   VF_TRY(writer_.write(kAddWeeks));
   int64_t removed = 0;
   while (true) {
@@ -197,22 +181,6 @@ Result<int64_t> PostgresEnvironmentStore::turn_partitions(Instant processed_befo
     if (dropped.integer_at(0, 0) <= 0) return removed;
     removed += dropped.integer_at(0, 0);
   }
-}
-
-Result<std::vector<std::pair<std::string, int64_t>>> PostgresEnvironmentStore::row_counts() {
-  std::vector<std::pair<std::string, int64_t>> counts;
-  for (const Table& table : tables_) {
-    VF_ASSIGN(const auto rows, read(fmt::format("SELECT count(*) FROM public.{}", table.name)));
-    counts.emplace_back(table.name, rows.integer_at(0, 0));
-  }
-  return counts;
-}
-
-Result<std::vector<std::vector<Value>>> PostgresEnvironmentStore::rows(const Table& table, size_t rows_max) {
-  VF_ASSIGN(const auto found, read(select_sql(table), Values().integer(limit(rows_max))));
-  std::vector<std::vector<Value>> values;
-  for (int i = 0; i < found.size(); ++i) values.push_back(read_values(found, i, table));
-  return values;
 }
 
 Result<void> PostgresEnvironmentStore::ping() {
@@ -223,7 +191,7 @@ Result<void> PostgresEnvironmentStore::ping() {
 
 Result<Instant> PostgresEnvironmentStore::time(Instant) {
   VF_ASSIGN(const auto db, readers_.lease());
-  return read_clock(*db);
+  return db->server_time();
 }
 
 }  // namespace
@@ -250,7 +218,7 @@ Result<std::vector<std::string>> migrate_environment(const std::string& url, con
   auto applied = migrate(db, schema);
   if (!applied) return applied;
   if (auto granted = db.write("SELECT public._grant_rights()"); !granted) {
-    return explained(db, schema.schema, granted.error());
+    return explain(db, schema.schema, granted.error());
   }
   return applied;
 }

@@ -1,5 +1,5 @@
 // An environment's database on PostgreSQL. Schema: sql/env/postgres, in the schema `public` of a database that no other
-// environment uses. Several processes may apply to one database. Thread safety as store/environment_store.h says.
+// environment uses. Several processes may write to one database. Thread safety as store/environment_store.h says.
 #pragma once
 
 #include <memory>
@@ -14,21 +14,21 @@ namespace vf::store::postgres {
 
 struct EnvironmentParams {
   std::string url;
-  std::string environment;        // its name, for the command that errors advise
-  std::span<const Table> tables;  // the projected ones, which must outlive the store
-  size_t readers = 4;             // connections for reads; one more writes
+  std::string environment;        // its name, for the command that errors recommend
+  std::span<const Table> tables;  // the projected tables; they must outlive the store
+  size_t readers = 4;             // connections for reads; one more is for writes
 };
 
-/// Error `conflict` when the database's schema is older than this program's, or newer and not made to run with it;
-/// `unavailable` when it does not answer. Once open, a lost connection is made anew by the next call.
+/// Error `conflict` when the database's schema is older than this program's, or newer and incompatible with it;
+/// `unavailable` when the server does not answer. Once the store is open, the next call reconnects a lost connection.
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params);
 
-/// Names of the migrations that the database still lacks. Changes nothing.
+/// Names of the pending migrations. Changes nothing.
 Result<std::vector<std::string>> pending_environment(const std::string& url, const std::string& environment);
 /// Names of the migrations that a newer vf has applied.
 Result<std::vector<std::string>> newer_environment(const std::string& url, const std::string& environment);
-/// Applies what is pending, and grants vfapp its rights (roles.h). On a connection that must not go through a pooler.
-/// Names of those applied now.
+/// Applies the pending migrations and grants vfapp its rights (roles.h). The URL must not lead through a pooler.
+/// Returns the names of the migrations applied.
 Result<std::vector<std::string>> migrate_environment(const std::string& url, const std::string& environment);
 
 }  // namespace vf::store::postgres

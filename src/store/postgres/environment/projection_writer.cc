@@ -9,11 +9,11 @@
 namespace vf::store::postgres {
 namespace {
 
-// Of one statement: what it holds in memory stays bounded, and its cost (about 8.5 a row) below jit_above_cost, where
-// compiling it would take longer than running it.
+// Rows of one statement: bounds its memory, and keeps its cost (about 8.5 per row) below jit_above_cost, from which on
+// compiling the statement would take longer than running it.
 constexpr size_t kRowsMax = 5'000;
 
-// Decides what is a duplicate. One that another transaction inserts at this moment is waited for.
+// Decides what is a duplicate. Waits for a concurrent transaction that inserts the same id.
 constexpr const char* kInsertProcessed =
     "INSERT INTO public.processed_events (event_id, source, type, status, time, received_at) "
     "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO NOTHING RETURNING event_id";
@@ -24,10 +24,10 @@ constexpr const char* kUpdateStatus =
     "ON CONFLICT (event_id) DO UPDATE SET status = excluded.status WHERE t.status <> excluded.status";
 constexpr const char* kQuarantine =
     "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, "
-    "attempted_at, "
-    "attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO UPDATE SET "
+    "attempted_at, attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO "
+    "UPDATE SET "
     "reason = excluded.reason, attempted_at = excluded.attempted_at, attempts = t.attempts + 1";
-// Looks each up by its key, in the order of the array.
+// Finds and locks each row by its key, in the order of the array.
 constexpr const char* kRelease =
     "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
     "FROM public.quarantined_events WHERE event_id = u.event_id FOR UPDATE) FROM unnest($1) AS u (event_id)))";
@@ -63,29 +63,28 @@ struct QuarantineRows {
 };
 
 Result<void> run(Connection& db, const char* sql, const Values& values) {
-  const auto done = db.query(sql, values);
-  if (!done) return done.error();
+  VF_TRY(db.query(sql, values));
   return {};
 }
 
 }  // namespace
 
 Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection> projections) {
-  ToldById told;
+  EventsById events;
   for (const Projection& projection : projections) {
     VF_INVARIANT(projection.status != Applied::duplicate);
-    Told& same = told[projection.event_id];
+    SameEvent& same = events[projection.event_id];
     if (same.first == nullptr) same.first = &projection;
     if (projection.force) same.forced = &projection;
   }
-  if (told.empty()) return std::vector<Applied>{};
-  VF_ASSIGN(const auto fresh, record(told));
-  VF_TRY(overrule(told, fresh));
-  VF_TRY(put_aside(told, fresh));
+  if (events.empty()) return std::vector<Applied>{};
+  VF_ASSIGN(const auto fresh, insert_processed(events));
+  VF_TRY(update_statuses(events, fresh));
+  VF_TRY(update_quarantine(events, fresh));
   std::vector<Applied> statuses;
   statuses.reserve(projections.size());
   for (const Projection& projection : projections) {
-    const bool is_new = told[projection.event_id].first == &projection && fresh.contains(projection.event_id);
+    const bool is_new = events[projection.event_id].first == &projection && fresh.contains(projection.event_id);
     if (is_new || projection.force) collect_rows(projection, statuses.size());
     statuses.push_back(is_new || projection.force ? projection.status : Applied::duplicate);
   }
@@ -94,40 +93,40 @@ Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection>
   return statuses;
 }
 
-/// The ids that are new here.
-Result<std::set<Uuid>> ProjectionWriter::record(const ToldById& told) {
+/// The ids that were not processed before.
+Result<std::set<Uuid>> ProjectionWriter::insert_processed(const EventsById& events) {
   ProcessedRows rows;
-  for (const auto& [id, same] : told) rows.add(*same.first, (same.forced ? same.forced : same.first)->status);
+  for (const auto& [id, same] : events) rows.add(*same.first, (same.forced ? same.forced : same.first)->status);
   VF_ASSIGN(const auto inserted, db_.query(kInsertProcessed, rows.bind(now_)));
   std::set<Uuid> fresh;
   for (int i = 0; i < inserted.size(); ++i) fresh.insert(fresh.end(), inserted.uuid_at(i, 0));
   return fresh;
 }
 
-/// What is forced over an event that was processed before has its new status.
-Result<void> ProjectionWriter::overrule(const ToldById& told, const std::set<Uuid>& fresh) {
+/// The new status of events that were processed before and are forced.
+Result<void> ProjectionWriter::update_statuses(const EventsById& events, const std::set<Uuid>& fresh) {
   ProcessedRows rows;
-  for (const auto& [id, same] : told) {
+  for (const auto& [id, same] : events) {
     if (same.forced && !fresh.contains(id)) rows.add(*same.forced, same.forced->status);
   }
   return rows.ids.size() == 0 ? Result<void>() : run(db_, kUpdateStatus, rows.bind(now_));
 }
 
-/// Into quarantine and out of it.
-Result<void> ProjectionWriter::put_aside(const ToldById& told, const std::set<Uuid>& fresh) {
+/// Adds events to quarantine and releases them from it.
+Result<void> ProjectionWriter::update_quarantine(const EventsById& events, const std::set<Uuid>& fresh) {
   QuarantineRows refused;
   Array released(Type::uuid);
-  for (const auto& [id, same] : told) {
-    const Projection* counts = same.forced ? same.forced : fresh.contains(id) ? same.first : nullptr;
-    if (counts == nullptr) continue;
-    if (counts->status == Applied::quarantined) {
-      refused.add(*counts);
-    } else if (counts->force) {
+  for (const auto& [id, same] : events) {
+    const Projection* effective = same.forced ? same.forced : fresh.contains(id) ? same.first : nullptr;
+    if (effective == nullptr) continue;
+    if (effective->status == Applied::quarantined) {
+      refused.add(*effective);
+    } else if (effective->force) {
       released.uuid(id);
     }
   }
   if (refused.ids.size() > 0) {
-    if (auto done = run(db_, kQuarantine, refused.bind(now_)); !done) return done;
+    VF_TRY(run(db_, kQuarantine, refused.bind(now_)));
   }
   return released.size() == 0 ? Result<void>() : run(db_, kRelease, Values().array(released));
 }
@@ -146,7 +145,7 @@ void ProjectionWriter::collect_rows(const Projection& projection, size_t index) 
 
 Result<void> ProjectionWriter::write_rows() {
   std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
-  const std::span<const TellingRow> all = rows_;
+  const std::span<const ProjectedRow> all = rows_;
   for (size_t begin = 0; begin < all.size();) {
     size_t end = begin + 1;
     const auto is_next = [&](size_t i) {
@@ -156,7 +155,7 @@ Result<void> ProjectionWriter::write_rows() {
     while (is_next(end)) ++end;
     const auto rows = all.subspan(begin, end - begin);
     if (auto done = write_table(rows); !done) {
-      if (done.error().code == Code::invalid) suspects_ = rows;
+      if (done.error().code == Code::invalid) refused_ = rows;
       return done;
     }
     begin = end;
@@ -164,10 +163,10 @@ Result<void> ProjectionWriter::write_rows() {
   return {};
 }
 
-Result<void> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
+Result<void> ProjectionWriter::write_table(std::span<const ProjectedRow> rows) {
   const Table& table = *rows.front().row->table;
   const auto text = upserts_.find(&table);
-  if (text == upserts_.end()) return internal(fmt::format("{} is no table of this store", table.name));
+  if (text == upserts_.end()) return internal(fmt::format("{} is not a table of this store", table.name));
   std::deque<Row> joined;
   std::vector<const Row*> distinct;
   for (const auto& [row, projection] : rows) {
@@ -183,15 +182,15 @@ Result<void> ProjectionWriter::write_table(std::span<const TellingRow> rows) {
 }
 
 Result<Refusals> ProjectionWriter::find_refused() {
-  if (!suspects_.empty()) {
-    VF_TRY(search(suspects_));
+  if (!refused_.empty()) {
+    VF_TRY(search(refused_));
   }
   return std::move(refusals_);
 }
 
-/// Writes, takes it back, and where that was refused asks both halves. True when a guilty one was found. Where several
-/// tell one row, each alone says whether it is theirs; when only together they are refused, the last one is named.
-Result<bool> ProjectionWriter::search(std::span<const TellingRow> rows) {
+/// Writes the rows, rolls back, and if they were refused, searches both halves. True when a refused row was found. Rows
+/// of one key are tried one by one; when only their join is refused, the last one's projection is named.
+Result<bool> ProjectionWriter::search(std::span<const ProjectedRow> rows) {
   VF_TRY(db_.run("SAVEPOINT trial"));
   const auto written = write_table(rows);
   if (!written && written.error().code != Code::invalid) return written.error();
@@ -200,9 +199,8 @@ Result<bool> ProjectionWriter::search(std::span<const TellingRow> rows) {
   bool found = false;
   if (rows.size() > 1) {
     for (const auto& half : {rows.first(rows.size() / 2), rows.subspan(rows.size() / 2)}) {
-      const auto guilty = search(half);
-      if (!guilty) return guilty;
-      found = found || *guilty;
+      VF_ASSIGN(const bool in_half, search(half));
+      found = found || in_half;
     }
   }
   if (!found) refusals_.emplace(rows.back().projection, written.error().message);

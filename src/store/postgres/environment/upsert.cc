@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "store/merge_sql.h"
 #include "store/postgres/text.h"
 
 namespace vf::store::postgres {
@@ -58,7 +57,7 @@ void append_cell(Array& array, const std::optional<Value>& cell) {
     Array& array;
     void operator()(std::monostate) const { array.null(); }
     void operator()(int64_t number) const { array.integer(number); }
-    void operator()(const std::string& text) const { array.bytes(text); }  // in stored form: not to be escaped again
+    void operator()(const std::string& text) const { array.bytes(text); }  // in stored form: already escaped
     void operator()(bool flag) const { array.boolean(flag); }
     void operator()(Instant time) const { array.time(time); }
   };
@@ -78,12 +77,12 @@ void append_stamp(Array& array, const Row& row, const StoredColumn& column) {
   }
 }
 
-/// "A row of this key is held that the row told does not change." OFFSET 0 keeps it a question asked row by row, by the
-/// primary key: as a join, a wrong estimate of the array's length could make it read the whole table.
+/// True for an incoming row whose stored row exists and would not change. OFFSET 0 keeps the subquery a lookup by
+/// primary key for each row: as a join, a wrong estimate of the arrays' length could make it read the whole table.
 std::string unchanged_sql(const Table& table) {
   std::vector<std::string> same;
   for (const std::string_view key : key_columns(table)) same.push_back(fmt::format("h.{0} = u.{0}", key));
-  const std::string changes = changes_sql(table, {.told = "u", .held = "h"});
+  const std::string changes = changes_sql(table, {.incoming = "u", .stored = "h"});
   return fmt::format("EXISTS (SELECT FROM public.{} AS h WHERE {}{} OFFSET 0)", table.name, fmt::join(same, " AND "),
                      changes.empty() ? "" : fmt::format(" AND NOT ({})", changes));
 }
@@ -146,38 +145,6 @@ std::optional<Row> stored_form(const Row& row) {
     stored->cells[i] = std::move(form);
   }
   return stored;
-}
-
-std::string select_sql(const Table& table) {
-  std::vector<std::string_view> columns;
-  for (const Column& column : table.columns) columns.push_back(column.name);
-  return fmt::format("SELECT {} FROM public.{} ORDER BY {} LIMIT $1", fmt::join(columns, ", "), table.name,
-                     fmt::join(key_columns(table), ", "));
-}
-
-std::vector<Value> read_values(const Rows& rows, int row, const Table& table) {
-  std::vector<Value> values;
-  values.reserve(table.columns.size());
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const int column = static_cast<int>(i);
-    Value& value = values.emplace_back();
-    if (rows.is_null(row, column)) continue;
-    switch (table.columns[i].type) {
-      case ColumnType::integer:
-        value = rows.integer_at(row, column);
-        break;
-      case ColumnType::boolean:
-        value = rows.boolean_at(row, column);
-        break;
-      case ColumnType::time:
-        value = rows.time_at(row, column);
-        break;
-      case ColumnType::text:
-        value = rows.text_at(row, column);
-        break;
-    }
-  }
-  return values;
 }
 
 }  // namespace vf::store::postgres

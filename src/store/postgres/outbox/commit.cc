@@ -9,14 +9,13 @@
 namespace vf::store::postgres {
 namespace {
 
-constexpr size_t kBodyKeyBytes = 32;
 constexpr int kAttemptsMax = 5;
 // Retention deletes many rows in a statement.
 constexpr TransactionLimits kRetentionLimits{.statement = Millis{30000}, .lock = Millis{5000}, .idle = Millis{5000}};
 
 struct Attempt {
   std::span<const Write> writes;
-  OutboxWriter::Params params;
+  TransactionWriter::Params params;
   std::vector<WriteResult> results = {};
   std::optional<size_t> refused = {};  // the write that failed, other than an event
 };
@@ -26,9 +25,9 @@ bool is_refusal(const Error& error) { return error.code == Code::conflict || err
 Result<void> write_all(Connection& db, Attempt& attempt) {
   attempt.results.assign(attempt.writes.size(), WriteResult{Written{}});
   attempt.refused.reset();
-  if (auto done = add_events(db, attempt.writes, attempt.params.now, attempt.results); !done) return done;
-  OutboxWriter writer(db, attempt.params);
-  if (auto locked = writer.lock_consumers(attempt.writes); !locked) return locked;
+  VF_TRY(add_events(db, attempt.writes, attempt.params.now, attempt.results));
+  TransactionWriter writer(db, attempt.params);
+  VF_TRY(writer.lock_consumers(attempt.writes));
   for (size_t i = 0; i < attempt.writes.size(); ++i) {
     if (std::holds_alternative<AddEvent>(attempt.writes[i])) continue;
     auto result = std::visit(writer, attempt.writes[i]);
@@ -41,7 +40,7 @@ Result<void> write_all(Connection& db, Attempt& attempt) {
   return {};
 }
 
-/// A row that no partition takes fails a check that has no name.
+/// A row without a partition fails an unnamed check.
 bool lacks_partition(const Connection& db) { return db.last_sqlstate() == "23514" && db.last_constraint().empty(); }
 
 Result<void> commit_once(Connection& db, Attempt& attempt) {
@@ -57,7 +56,7 @@ Result<void> attempt_commit(Connection& db, Attempt& attempt) {
     done = commit_once(db, attempt);
     if (done) return done;
     if (lacks_partition(db)) {
-      if (auto added = add_partitions(db, attempt.params.now); !added) return added;
+      VF_TRY(add_partitions(db, attempt.params.now));
     } else if (!is_worth_repeating(db.last_sqlstate())) {
       return done;
     }
@@ -65,13 +64,13 @@ Result<void> attempt_commit(Connection& db, Attempt& attempt) {
   return done;
 }
 
-/// Whether these events could be stored; nothing of them is.
-Result<bool> try_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
+/// Whether these events can be stored; the transaction is rolled back.
+Result<bool> can_store(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
   std::vector<WriteResult> results(writes.size(), WriteResult{Written{}});
   bool fits = false;
   const auto done = db.transaction(
       [&]() -> Result<void> {
-        if (auto added = add_events(db, writes, now, results); !added) return added;
+        VF_TRY(add_events(db, writes, now, results));
         fits = true;
         return unavailable("rolled back");
       },
@@ -81,13 +80,13 @@ Result<bool> try_events(Connection& db, std::span<const Write> writes, std::opti
   return done.error();
 }
 
-/// The first event that cannot be stored, by halves.
-Result<size_t> find_guilty(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
+/// The index of the first event that cannot be stored, by bisection.
+Result<size_t> find_refused(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
   size_t first = 0;
   size_t count = writes.size();
   while (count > 1) {
     const size_t half = count / 2;
-    VF_ASSIGN(const auto fits, try_events(db, writes.subspan(first, half), now));
+    VF_ASSIGN(const auto fits, can_store(db, writes.subspan(first, half), now));
     if (fits) first += half;
     count = fits ? count - half : half;
   }
@@ -104,16 +103,16 @@ Result<void> check_body_keys(std::span<const Write> writes, size_t* failed_index
   return {};
 }
 
-/// Whole partitions go before the transaction, so that it holds no locks of theirs.
-Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes, const OutboxWriter::Params& params) {
+/// Drops whole partitions before the transaction, so that the transaction does not hold their locks.
+Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes,
+                                const TransactionWriter::Params& params) {
   int64_t removed = 0;
   for (const Write& write : writes) {
     const auto* step = std::get_if<RetentionStep>(&write);
     if (step == nullptr) continue;
     VF_TRY(add_partitions(db, params.now));
-    const auto rows = drop_expired(db, *step);
-    if (!rows) return rows;
-    removed += *rows;
+    VF_ASSIGN(const auto rows, drop_expired(db, *step));
+    removed += rows;
   }
   return removed;
 }
@@ -121,15 +120,15 @@ Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes, c
 }  // namespace
 
 Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const Write> writes,
-                                               const OutboxWriter::Params& params, size_t* failed_index) {
+                                               const TransactionWriter::Params& params, size_t* failed_index) {
   VF_TRY(check_body_keys(writes, failed_index));
   VF_ASSIGN(const auto dropped, drop_partitions(db, writes, params));
   Attempt attempt{.writes = writes, .params = params};
   const auto done = attempt_commit(db, attempt);
   if (done) {
     const auto removed = std::ranges::find_if(
-        attempt.results, [](const WriteResult& result) { return std::holds_alternative<store::RowsRemoved>(result); });
-    if (removed != attempt.results.end()) std::get<store::RowsRemoved>(*removed).removed += dropped;
+        attempt.results, [](const WriteResult& result) { return std::holds_alternative<RowsRemoved>(result); });
+    if (removed != attempt.results.end()) std::get<RowsRemoved>(*removed).removed += dropped;
     return std::move(attempt.results);
   }
   if (failed_index == nullptr || !is_refusal(done.error())) return done.error();
@@ -137,8 +136,7 @@ Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const W
     *failed_index = *attempt.refused;
     return done.error();
   }
-  VF_ASSIGN(const auto guilty, find_guilty(db, writes, params.now));
-  *failed_index = guilty;
+  VF_ASSIGN(*failed_index, find_refused(db, writes, params.now));
   return done.error();
 }
 

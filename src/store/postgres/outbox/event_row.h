@@ -1,5 +1,4 @@
-// Rows of ingest.ingest_outbox: reading one back as it was, and positions as the database writes them.
-// Pure functions.
+// Reading rows of ingest.ingest_outbox, and positions in the forms in which the database has them. Pure functions.
 #pragma once
 
 #include <string>
@@ -18,15 +17,15 @@ namespace vf::store::postgres {
 
 OutboxRow read_event(const Rows& rows, int row);
 
-/// Era, transaction and number from three columns that stand side by side.
+/// Era, transaction and number from three adjacent columns.
 Position position_at(const Rows& rows, int row, int first_column);
-/// A position from text of fixed width; a column that holds something else is a defect.
+/// A position from its text form; any other content of the column is a defect.
 Position position_text_at(const Rows& rows, int row, int column);
 
 /// Three parameters: era, transaction (as int8: cast it `::text::xid8`), number.
 Values& add_position(Values& values, Position position);
 
-/// Whether this database can have given such a position, by its form alone. Position{} stands before all.
+/// Whether this database can have given such a position, by its form alone. Position{} is before every row.
 bool is_ours(Position position);
 
 }  // namespace vf::store::postgres

@@ -17,10 +17,10 @@ INSERT INTO ingest.processed_bodies (body_key, event_id, received_at)
 SELECT i.body_key, i.event_id, l.received_at
 FROM unnest($1, $2) AS i(body_key, event_id) JOIN ingest.processed_webhooks l ON l.event_id = i.event_id
 ORDER BY i.body_key ON CONFLICT DO NOTHING RETURNING event_id)";
-constexpr const char* kTakeBack = R"(
-WITH gone AS (DELETE FROM ingest.processed_webhooks WHERE event_id = ANY($1) RETURNING era, tx, seq, received_at)
-DELETE FROM ingest.ingest_outbox o USING gone g
-WHERE o.era = g.era AND o.tx = g.tx AND o.seq = g.seq AND o.received_at = g.received_at)";
+constexpr const char* kRemove = R"(
+WITH removed AS (DELETE FROM ingest.processed_webhooks WHERE event_id = ANY($1) RETURNING era, tx, seq, received_at)
+DELETE FROM ingest.ingest_outbox o USING removed r
+WHERE o.era = r.era AND o.tx = r.tx AND o.seq = r.seq AND o.received_at = r.received_at)";
 constexpr const char* kFindById =
     "SELECT event_id, received_at FROM ingest.processed_webhooks WHERE event_id = ANY($1)";
 constexpr const char* kFindByBody =
@@ -33,10 +33,11 @@ struct Candidate {
 
 using Candidates = std::vector<Candidate>;
 
-/// Two sources may send the same body: the key is the source's own.
+/// Two sources may send the same body: the key includes the source.
 std::string ledger_key(const AddEvent& add) { return *add.body_key + add.event.source; }
 
-/// Those of one round: no id and no body twice. The others come into `later`, to be judged by what this round has kept.
+/// The candidates of one round, in which no id and no body occurs twice. The others go into `later`: whether they are
+/// duplicates depends on what this round stores.
 Candidates take_distinct(const Candidates& all, Candidates& later) {
   Candidates distinct;
   std::unordered_set<Uuid> ids;
@@ -101,8 +102,9 @@ Result<AddedById> insert(Connection& db, const Candidates& candidates, std::opti
   return added;
 }
 
-/// Enters the body keys of what was added. Whose body is in the ledger already is taken back, and out of `added`.
-Result<void> enter_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
+/// Adds the body keys of the added events. An event whose body is in the ledger already is removed again, also from
+/// `added`.
+Result<void> add_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
   Array keys(Type::bytes);
   Array ids(Type::uuid);
   std::unordered_set<Uuid> refused;
@@ -113,21 +115,20 @@ Result<void> enter_bodies(Connection& db, const Candidates& candidates, AddedByI
     refused.insert(candidate.add->event.id);
   }
   if (refused.empty()) return {};
-  VF_ASSIGN(const auto entered, db.query(kAddBodies, Values().array(keys).array(ids)));
-  for (int i = 0; i < entered.size(); ++i) refused.erase(entered.uuid_at(i, 0));
+  VF_ASSIGN(const auto accepted, db.query(kAddBodies, Values().array(keys).array(ids)));
+  for (int i = 0; i < accepted.size(); ++i) refused.erase(accepted.uuid_at(i, 0));
   if (refused.empty()) return {};
-  Array gone(Type::uuid);
+  Array removed(Type::uuid);
   for (const Uuid& id : refused) {
-    gone.uuid(id);
+    removed.uuid(id);
     added.erase(id);
   }
-  const auto taken = db.query(kTakeBack, Values().array(gone));
-  if (!taken) return taken.error();
+  VF_TRY(db.query(kRemove, Values().array(removed)));
   return {};
 }
 
-/// Of which kept event each remaining candidate is a repetition: its own id goes before its body.
-Result<void> tell_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
+/// Writes the results of duplicates: the stored event with the same id, or else with the same body.
+Result<void> report_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
   if (duplicates.empty()) return {};
   Array ids(Type::uuid);
   Array keys(Type::bytes);
@@ -140,20 +141,20 @@ Result<void> tell_duplicates(Connection& db, const Candidates& duplicates, std::
   VF_ASSIGN(const auto found, db.query(kFindById, Values().array(ids)));
   for (int i = 0; i < found.size(); ++i) {
     const Uuid id = found.uuid_at(i, 0);
-    by_id[id] = {.duplicate = true, .event_id = id, .position = {}, .received = found.time_at(i, 1)};
+    by_id[id] = {.duplicate = true, .event_id = id, .received = found.time_at(i, 1)};
   }
   if (keys.size() > 0) {
     VF_ASSIGN(const auto bodies, db.query(kFindByBody, Values().array(keys)));
     for (int i = 0; i < bodies.size(); ++i) {
       by_body[std::string(bodies.bytes_at(i, 0))] = {
-          .duplicate = true, .event_id = bodies.uuid_at(i, 1), .position = {}, .received = bodies.time_at(i, 2)};
+          .duplicate = true, .event_id = bodies.uuid_at(i, 1), .received = bodies.time_at(i, 2)};
     }
   }
   for (const Candidate& candidate : duplicates) {
     const auto same_id = by_id.find(candidate.add->event.id);
     const auto same_body = candidate.add->body_key ? by_body.find(ledger_key(*candidate.add)) : by_body.end();
     if (same_id == by_id.end() && same_body == by_body.end()) {
-      return unavailable("the ledger row that an event collided with was purged meanwhile: try again");
+      return unavailable("the ledger row that an event collided with has been purged meanwhile: try again");
     }
     results[candidate.index] = same_id != by_id.end() ? same_id->second : same_body->second;
   }
@@ -179,7 +180,7 @@ Result<void> add_events(Connection& db, std::span<const Write> writes, std::opti
     Candidates later;
     const Candidates candidates = take_distinct(left, later);
     VF_ASSIGN(auto added, insert(db, candidates, now));
-    if (auto done = enter_bodies(db, candidates, added); !done) return done;
+    VF_TRY(add_bodies(db, candidates, added));
     Candidates duplicates;
     for (const Candidate& candidate : candidates) {
       const auto found = added.find(candidate.add->event.id);
@@ -189,7 +190,7 @@ Result<void> add_events(Connection& db, std::span<const Write> writes, std::opti
         duplicates.push_back(candidate);
       }
     }
-    if (auto done = tell_duplicates(db, duplicates, results); !done) return done;
+    VF_TRY(report_duplicates(db, duplicates, results));
     left = std::move(later);
   }
   return {};

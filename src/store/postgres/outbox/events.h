@@ -1,5 +1,5 @@
-// Adding events: ledger and outbox, many in one statement, inside a transaction that somebody else began, or alone.
-// Ids are written in their order, so that two hubs cannot wait for each other.
+// Adding events to ledger and outbox, many in one statement, which is a transaction of its own or part of one that the
+// caller has begun. The statement writes ids in sorted order, so that two hubs cannot deadlock. Functions; no state.
 #pragma once
 
 #include <optional>
@@ -11,19 +11,18 @@
 
 namespace vf::store::postgres {
 
-/// Of what is acknowledged, and of cursors: a server that says nothing must not hold up the intake for longer. Between
-/// two statements nobody thinks; a process that stands still meanwhile must not hold up the others.
+/// Limits of the transactions that intake and consumers wait for: a server that does not answer blocks them no longer
+/// than `statement`, and a process that stalls between two statements blocks the others no longer than `idle`.
 inline constexpr TransactionLimits kCommitLimits{.statement = Millis{5000}, .lock = Millis{5000}, .idle = Millis{5000}};
 
-/// Adds every AddEvent of `writes` and puts what became of it into `results` at the same index. The events are received
-/// at `now`, or when the server's clock says the transaction began. The others are left alone.
-/// Error as Connection::query(); it does not tell which event was at fault.
-/// Outside a transaction they stand when it answers; only events without a body key may be added so (see adds_alone()),
-/// and after an error some of them may stand.
+/// Adds every AddEvent of `writes` and puts its result into `results` at the same index; other writes are ignored.
+/// Their receive time is `now`, or the server's time at the beginning of the transaction. Error as Connection::query(),
+/// without the index of the refused event. Outside a transaction the events are committed on return; that is allowed
+/// only if adds_alone(), and after an error some of them may have been committed.
 Result<void> add_events(Connection& db, std::span<const Write> writes, std::optional<Instant> now,
                         std::vector<WriteResult>& results);
 
-/// Whether one statement that is a transaction of its own does all of `writes`.
+/// Whether a single statement, as a transaction of its own, can do all of `writes`: events without a body key.
 bool adds_alone(std::span<const Write> writes);
 
 }  // namespace vf::store::postgres

@@ -1,5 +1,5 @@
-// The horizon's health. A transaction that writes and stays open, anywhere in the cluster, another database too, holds
-// back every event committed after it began: consumers stand still until it ends. A metric watches it by this.
+// How long the horizon has been held back. A writing transaction that stays open, in any database of the cluster, holds
+// back every event committed after it began: consumers wait until it ends. A metric is made from this. A function.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@
 namespace vf::store::postgres {
 
 struct Horizon {
-  Millis age;          // how long the oldest committed event has waited, by the server's clock
-  std::string holder;  // whose transaction it waits for: "process 12 (psql) of anna in database x"; empty: just ended
+  Millis age;          // how long the oldest event above the horizon has waited, by the server's clock
+  std::string holder;  // of the transaction: "process 12 (psql) of anna in database x"; empty: it has just ended
 };
 
-/// nullopt when nothing waits.
+/// nullopt when no event waits.
 Result<std::optional<Horizon>> read_horizon(Connection& db);
 
 }  // namespace vf::store::postgres

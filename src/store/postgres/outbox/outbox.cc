@@ -8,15 +8,12 @@
 #include "store/postgres/outbox/retention.h"
 #include "store/postgres/outbox/schema.h"
 #include "store/postgres/outbox/search.h"
-#include "store/postgres/outbox/writer.h"
+#include "store/postgres/outbox/transaction_writer.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
-#include "store/postgres/server_clock.h"
 
 namespace vf::store::postgres {
 namespace {
-
-constexpr int64_t kBacklogRowsMax = 100'000;
 
 constexpr const char* kFind =
     "SELECT " VF_EVENT_COLUMNS
@@ -26,7 +23,7 @@ constexpr const char* kLedger =
     "SELECT l.received_at, o.era, o.tx, o.seq FROM ingest.processed_webhooks l LEFT JOIN ingest.ingest_outbox o "
     "ON o.received_at = l.received_at AND o.era = l.era AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
 constexpr const char* kBacklog = "SELECT waiting, oldest FROM ingest.backlog($1::integer, $2::text::xid8, $3, $4)";
-// Only the newest pin can be open: pins stand in the order of the cursor.
+// Only the newest pin can be open: pins are in the order of the cursor.
 constexpr const char* kOpenPin =
     "SELECT p.from_position, p.to_position, p.count, p.digest FROM (SELECT * FROM ingest.ingest_outbox_batch "
     "WHERE target = $1 ORDER BY batch DESC LIMIT 1) p WHERE p.to_position > "
@@ -54,9 +51,7 @@ PutDelivery read_delivery(const Rows& rows, int i) {
           .reason = rows.text_at(i, 6)};
 }
 
-int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
-
-/// All rows of an answer, each as `read` makes it.
+/// All rows of a result, each converted by `read`.
 template <class Read>
 auto collect(const Result<Rows>& rows, Read read) -> Result<std::vector<decltype(read(*rows, 0))>> {
   if (!rows) return rows.error();
@@ -75,7 +70,7 @@ class PostgresOutboxStore final : public OutboxStore {
       : params_(params),
         writers_(connection_of(params), params.writers),
         readers_(connection_of(params), params.readers),
-        reader_(params.proof_every) {}
+        reader_(params.check_every) {}
 
   Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) override;
   Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) override;
@@ -98,7 +93,7 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<Instant> time(Instant ours) override;
 
  private:
-  /// One statement on a connection for readers.
+  /// One statement that reads, on one of the readers' connections.
   Result<Rows> query(const char* sql, const Values& values = {}) {
     VF_ASSIGN(auto db, readers_.lease());
     return db->query(sql, values);
@@ -114,8 +109,8 @@ Result<std::vector<WriteResult>> PostgresOutboxStore::write(std::span<const Writ
                                                             size_t* failed_index) {
   if (writes.empty()) return std::vector<WriteResult>{};
   VF_ASSIGN(auto db, writers_.lease());
-  const OutboxWriter::Params params{.now = params_.server_time ? std::nullopt : std::optional(now),
-                                    .whole_days = params_.whole_days};
+  const TransactionWriter::Params params{.now = params_.server_time ? std::nullopt : std::optional(now),
+                                         .whole_days = params_.whole_days};
   return commit_writes(*db, writes, params, failed_index);
 }
 
@@ -161,12 +156,12 @@ Result<Backlog> PostgresOutboxStore::backlog(Position after) {
 Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries(const std::string& target, PutDelivery::State state,
                                                                  size_t rows_max) {
   const char* name = state == PutDelivery::State::dead ? "dead" : "retry";
-  return collect(query(kDeliveries, Values().text(target).text(name).integer(limit(rows_max))), read_delivery);
+  return collect(query(kDeliveries, Values().text(target).text(name).limit(rows_max)), read_delivery);
 }
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::due_retries(const std::string& target, Instant now,
                                                                   size_t rows_max) {
-  return collect(query(kDueRetries, Values().text(target).time(now).integer(limit(rows_max))), read_delivery);
+  return collect(query(kDueRetries, Values().text(target).time(now).limit(rows_max)), read_delivery);
 }
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_of(Uuid event_id) {
@@ -205,26 +200,29 @@ Result<std::vector<OutboxRow>> PostgresOutboxStore::search(const EventFilter& fi
 }
 
 Result<std::vector<PutSetting>> PostgresOutboxStore::settings() {
-  return collect(query(kSettings),
-                 [](const Rows& rows, int i) { return PutSetting{rows.text_at(i, 0), rows.text_at(i, 1)}; });
+  return collect(query(kSettings), [](const Rows& rows, int i) {
+    return PutSetting{.key = rows.text_at(i, 0), .value = rows.text_at(i, 1)};
+  });
 }
 
 Result<std::vector<AddAudit>> PostgresOutboxStore::audit(size_t rows_max) {
-  return collect(query(kAudit, Values().integer(limit(rows_max))), [](const Rows& rows, int i) {
-    return AddAudit{rows.time_at(i, 0), rows.text_at(i, 1), rows.text_at(i, 2), rows.text_at(i, 3)};
+  return collect(query(kAudit, Values().limit(rows_max)), [](const Rows& rows, int i) {
+    return AddAudit{.at = rows.time_at(i, 0),
+                    .actor = rows.text_at(i, 1),
+                    .action = rows.text_at(i, 2),
+                    .detail = rows.text_at(i, 3)};
   });
 }
 
 Result<void> PostgresOutboxStore::ping() {
   VF_ASSIGN(auto db, readers_.lease());
-  VF_TRY(check_server_of_outbox(*db));
-  return {};
+  return check_server_of_outbox(*db);
 }
 
 Result<Instant> PostgresOutboxStore::time(Instant ours) {
   if (!params_.server_time) return ours;
   VF_ASSIGN(auto db, readers_.lease());
-  return read_clock(*db);
+  return db->server_time();
 }
 
 Result<Connection> connect(const std::string& url, const std::string& role) {

@@ -1,5 +1,5 @@
-// The outbox on PostgreSQL: the shared database, by several processes at a time, PgBouncer between them or not.
-// Schema: sql/dm/postgres; why: docs/adr/0004-postgresql.md. Thread safe, write() too.
+// The outbox on PostgreSQL: the shared database, used by several processes at a time, directly or through PgBouncer.
+// Schema: sql/dm/postgres; the reasons: docs/adr/0004-postgresql.md. Thread safe, including write().
 #pragma once
 
 #include <memory>
@@ -14,26 +14,27 @@ namespace vf::store::postgres {
 
 struct OutboxParams {
   std::string url;              // as ConnectionParams::url
-  std::string role = "ingest";  // names the connections
+  std::string role = "ingest";  // for the connections' application_name
   size_t readers = 4;           // connections for reads
-  size_t writers = 2;           // one batch gathers while another is made durable
-  bool server_time = true;      // the server's clock says when events are received, and write() ignores its `now`
-  bool whole_days = true;       // retention drops days of the outbox; false: deletes single rows, which leaves bloat
-  Millis proof_every = std::chrono::hours{1};  // how often reads look for what a correction of the clock may hide
+  size_t writers = 2;           // one batch is collected while another is committed
+  bool server_time = true;      // events are stamped by the server's clock, and write() ignores its `now`
+  bool whole_days =
+      true;  // retention drops whole days of the outbox; false: it deletes single rows, which leaves bloat
+  Millis check_every = std::chrono::hours{1};  // how often a reader checks for rows hidden by a clock correction
 };
 
 /// Errors: `conflict`, naming `vf migrate dm`, when migrations are pending or the database came from another cluster;
 /// `unavailable` when it cannot be reached.
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
 
-/// Names of the migrations that the database still lacks, and "era N" when that is to be opened. Changes nothing.
+/// Names of the pending migrations, and "era N" when that era is to be opened. Changes nothing.
 Result<std::vector<std::string>> pending_outbox(const std::string& url);
 
 /// Names of the migrations that a newer vf has applied.
 Result<std::vector<std::string>> newer_outbox(const std::string& url);
 
-/// Migrates, opens the next era where there is need, adds partitions, grants vfapp its rights. By vfmigrator, on a
-/// direct connection. What was done; empty when nothing was.
+/// Migrates, opens the next era if needed, adds partitions, grants vfapp its rights. As vfmigrator, on a direct
+/// connection. Returns the names of the migrations and the era; empty when nothing was pending.
 Result<std::vector<std::string>> migrate_outbox(const std::string& url);
 
 }  // namespace vf::store::postgres

@@ -20,6 +20,31 @@ int64_t bounded(size_t number) { return static_cast<int64_t>(std::min<size_t>(nu
 
 }  // namespace
 
+std::optional<ReadTrail::Place> ReadTrail::find(Position position) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = places_.find(position);
+  return found == places_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void ReadTrail::remember(Position position, const Place& place) {
+  const std::lock_guard lock(mutex_);
+  if (places_.insert_or_assign(position, place).second) order_.push_back(position);
+  while (order_.size() > kPlacesMax) {
+    places_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+void ReadTrail::clear() {
+  const std::lock_guard lock(mutex_);
+  places_.clear();
+  order_.clear();
+}
+
+Instant ReadTrail::floor_of(Instant received) {
+  return std::chrono::floor<std::chrono::days>(received - std::chrono::hours{1});
+}
+
 Result<std::vector<OutboxRow>> OutboxReader::fetch(Connection& db, const ReadAfter& params,
                                                    std::optional<Instant> floor) {
   Values values;
@@ -34,42 +59,42 @@ Result<std::vector<OutboxRow>> OutboxReader::fetch(Connection& db, const ReadAft
 
 Result<std::vector<OutboxRow>> OutboxReader::read(Connection& db, const ReadAfter& params) {
   const auto place = trail_.find(params.after);
-  const bool is_due = place && steady_now() - place->proved_at >= proof_every_;
-  auto rows = fetch(db, params, place && !is_due ? std::optional(place->floor) : std::nullopt);
-  if (!rows) return rows;
-  const Position end = rows->empty() ? params.after : rows->back().event.position;
+  const bool is_due = place && steady_now() - place->checked_at >= check_every_;
+  VF_ASSIGN(auto rows, fetch(db, params, place && !is_due ? std::optional(place->floor) : std::nullopt));
+  const Position end = rows.empty() ? params.after : rows.back().event.position;
   if (!place) {
-    if (!rows->empty()) {
-      trail_.remember(end, {ReadTrail::floor_of(rows->back().event.received), end, steady_now()});
+    if (!rows.empty()) {
+      const Instant floor = ReadTrail::floor_of(rows.back().event.received);
+      trail_.remember(end, {.floor = floor, .checked_to = end, .checked_at = steady_now()});
     }
     return rows;
   }
   ReadTrail::Place next = *place;
-  if (!rows->empty()) next.floor = std::max(next.floor, ReadTrail::floor_of(rows->back().event.received));
+  if (!rows.empty()) next.floor = std::max(next.floor, ReadTrail::floor_of(rows.back().event.received));
   if (is_due || next.floor > place->floor) {
-    // What a read without a floor gave was hidden from nobody.
-    if (auto proved = check_nothing_behind(db, *place, is_due ? params.after : end); !proved) {
-      trail_.forget_all();  // every floor may hide what this one hid
-      return proved.error();
+    // A read without a floor hides nothing, so the check ends where that read began.
+    if (auto checked = check_nothing_hidden(db, *place, is_due ? params.after : end); !checked) {
+      trail_.clear();  // other floors may hide the same rows
+      return checked.error();
     }
-    next.proved = end;
-    next.proved_at = steady_now();
+    next.checked_to = end;
+    next.checked_at = steady_now();
   }
   trail_.remember(end, next);
   return rows;
 }
 
-Result<void> OutboxReader::check_nothing_behind(Connection& db, const ReadTrail::Place& place, Position end) {
+Result<void> OutboxReader::check_nothing_hidden(Connection& db, const ReadTrail::Place& place, Position end) {
   Values values;
-  add_position(values, place.proved);
+  add_position(values, place.checked_to);
   add_position(values, end).time(place.floor);
   VF_ASSIGN(const auto rows, db.query(kHidden, values));
   const int64_t hidden = rows.integer_at(0, 0);
   if (hidden == 0) return {};
   return internal(
-      fmt::format("{} events lie behind the position {} and were never read: the database server's clock went back by "
-                  "more than an hour. Set the consumer's cursor to {}, so that it reads them",
-                  hidden, end.to_string(), place.proved.to_string()));
+      fmt::format("{} events before position {} were never read: the database server's clock was set back by more than "
+                  "an hour. Move the consumer's cursor to {} to read them",
+                  hidden, end.to_string(), place.checked_to.to_string()));
 }
 
 }  // namespace vf::store::postgres

@@ -6,14 +6,14 @@
 #include <optional>
 
 #include "store/postgres/outbox/event_row.h"
-#include "store/postgres/outbox/writer.h"
+#include "store/postgres/outbox/transaction_writer.h"
 
 namespace vf::store::postgres {
 namespace {
 
 constexpr const char* kAddDays =
     "SELECT ingest.add_outbox_days(day, day + 7) FROM (SELECT (coalesce($1, now()) AT TIME ZONE 'UTC')::date AS day) t";
-// Weeks are added seldom and many at a time: it takes a lock that everybody notices.
+// Weeks are added rarely and many at a time, because adding one takes a lock that blocks other sessions.
 constexpr const char* kWeeksAreFew =
     "SELECT coalesce(max(day), '-infinity') < (now() AT TIME ZONE 'UTC')::date + 28 "
     "FROM ingest.dated_partitions('ingest.processed_webhooks')";
@@ -22,7 +22,8 @@ constexpr const char* kDropDay = "SELECT ingest.drop_outbox_day($1, $2)";
 constexpr const char* kDropWeek = "SELECT ingest.drop_ledger_week($1)";
 
 constexpr const char* kOldest = "SELECT era, tx, seq FROM ingest.oldest_rows($1, $2::integer, $3::text::xid8, $4, $5)";
-// The planner judges a row comparison by its first column alone, which tells nothing here: it needs the others apart.
+// The planner estimates a row comparison by its first column only, which is not selective here: so `tx` is compared
+// too.
 constexpr const char* kDeleteOutbox =
     "DELETE FROM ingest.ingest_outbox o WHERE o.received_at < $1 AND o.era = $2::integer "
     "AND o.tx BETWEEN $5::text::xid8 AND $3::text::xid8 AND (o.tx < $3::text::xid8 OR o.seq <= $4)";
@@ -44,15 +45,15 @@ constexpr const char* kDeleteBodies =
     "WHERE b.received_at < $1 AND NOT EXISTS (SELECT FROM ingest.processed_webhooks l WHERE l.event_id = b.event_id) "
     "ORDER BY b.received_at LIMIT $2))";
 constexpr const char* kDeleteBatches =
-    "DELETE FROM ingest.ingest_outbox_batch WHERE batch = ANY(ARRAY(SELECT old.batch FROM ingest.ingest_outbox_batch "
-    "old "
-    "WHERE old.to_position <= $1 AND old.batch < (SELECT max(newer.batch) FROM ingest.ingest_outbox_batch newer "
+    "DELETE FROM ingest.ingest_outbox_batch WHERE batch = ANY(ARRAY(SELECT old.batch "
+    "FROM ingest.ingest_outbox_batch old WHERE old.to_position <= $1 AND old.batch < (SELECT max(newer.batch) FROM "
+    "ingest.ingest_outbox_batch newer "
     "WHERE newer.target = old.target) ORDER BY old.to_position LIMIT $2))";
 constexpr const char* kDeleteAudit =
     "DELETE FROM ingest.ingest_audit WHERE entry = ANY(ARRAY(SELECT entry FROM ingest.ingest_audit WHERE at < $1 "
     "ORDER BY at, entry LIMIT $2))";
 
-/// Up to where every consumer has passed; nullopt when one was never started.
+/// The least cursor of the consumers; nullopt when one of them has none.
 Result<std::optional<Position>> held_at(Connection& db, const std::vector<std::string>& consumers) {
   Position held = *Position::parse("7fffffff-7fffffffffffffff-7fffffffffffffff");
   for (const std::string& consumer : consumers) {
@@ -63,7 +64,7 @@ Result<std::optional<Position>> held_at(Connection& db, const std::vector<std::s
   return held;
 }
 
-/// Rows that a dropping function removed; -1 when it could not have its lock. Its failure to get one is no failure.
+/// The number of rows that a drop function removed; -1 when its lock was not granted, which is not an error.
 Result<int64_t> drop(Connection& db, const char* sql, const Values& values) {
   const auto rows = db.write(sql, values);
   if (rows) return rows->integer_at(0, 0);
@@ -93,13 +94,11 @@ Result<int64_t> drop_expired(Connection& db, const RetentionStep& step) {
   VF_ASSIGN(const auto held, held_at(db, step.held_by));
   int64_t removed = 0;
   if (held) {
-    const auto day = drop(db, kDropDay, Values().time(step.outbox_before).text(held->to_string()));
-    if (!day) return day;
-    if (*day > 0) removed += std::max(*day, step.rows_max);
+    VF_ASSIGN(const auto day, drop(db, kDropDay, Values().time(step.outbox_before).text(held->to_string())));
+    if (day > 0) removed += std::max(day, step.rows_max);
   }
-  const auto week = drop(db, kDropWeek, Values().time(step.ledger_before));
-  if (!week) return week;
-  if (*week > 0) removed += std::max(*week, step.rows_max);
+  VF_ASSIGN(const auto week, drop(db, kDropWeek, Values().time(step.ledger_before)));
+  if (week > 0) removed += std::max(week, step.rows_max);
   return removed;
 }
 
@@ -118,30 +117,25 @@ Result<int64_t> delete_outbox_rows(Connection& db, const RetentionStep& step) {
   Values range;
   range.time(step.outbox_before);
   add_position(range, last).integer(static_cast<int64_t>(first.tx));
-  const auto removed = affected(db, kDeleteOutbox, range);
-  if (!removed) return removed;
-  const auto noted = db.query(kNotePurged, Values().text(last.to_string()));
-  if (!noted) return noted.error();
-  return *removed;
+  VF_ASSIGN(const auto removed, affected(db, kDeleteOutbox, range));
+  VF_TRY(db.query(kNotePurged, Values().text(last.to_string())));
+  return removed;
 }
 
 Result<int64_t> delete_expired(Connection& db, const RetentionStep& step) {
   int64_t removed = 0;
   int64_t ledger_rows_left = step.rows_max;
   for (const char* sql : kDeleteLedger) {
-    const auto rows = affected(db, sql, Values().time(step.ledger_before).integer(ledger_rows_left));
-    if (!rows) return rows;
-    ledger_rows_left -= *rows;
-    removed += *rows;
+    VF_ASSIGN(const auto rows, affected(db, sql, Values().time(step.ledger_before).integer(ledger_rows_left)));
+    ledger_rows_left -= rows;
+    removed += rows;
   }
-  const auto bodies = affected(db, kDeleteBodies, Values().time(step.ledger_before).integer(step.rows_max));
-  if (!bodies) return bodies;
+  const Values expired = std::move(Values().time(step.ledger_before).integer(step.rows_max));
+  VF_ASSIGN(const auto bodies, affected(db, kDeleteBodies, expired));
   VF_ASSIGN(const auto purged, read_purged(db));
-  const auto batches = affected(db, kDeleteBatches, Values().text(purged.to_string()).integer(step.rows_max));
-  if (!batches) return batches;
-  const auto audit = affected(db, kDeleteAudit, Values().time(step.ledger_before).integer(step.rows_max));
-  if (!audit) return audit;
-  return removed + *bodies + *batches + *audit;
+  VF_ASSIGN(const auto batches, affected(db, kDeleteBatches, Values().text(purged.to_string()).integer(step.rows_max)));
+  VF_ASSIGN(const auto audit, affected(db, kDeleteAudit, expired));
+  return removed + bodies + batches + audit;
 }
 
 }  // namespace vf::store::postgres

@@ -10,15 +10,15 @@ namespace vf::store::postgres {
 namespace {
 
 constexpr const char* kCommand = "vf migrate dm";
-constexpr const char* kTrouble = "SELECT ingest.era_trouble()";
+constexpr const char* kEraProblem = "SELECT ingest.era_trouble()";
 constexpr const char* kNextEra = "SELECT max(era) + 1 FROM ingest.ingest_era HAVING ingest.era_trouble() IS NOT NULL";
 constexpr const char* kServer = "SELECT pg_is_in_recovery(), ingest.era_trouble()";
 
-Error of_another_cluster(const Connection& db, const std::string& trouble) {
-  return conflict(
-      fmt::format("the shared database {} cannot be used as it is: {}. Events would be passed over unread. "
-                  "See that no other copy of it is in use, then run `{}`, which opens its next era",
-                  db.where(), trouble, kCommand));
+Error of_another_cluster(const Connection& db, const std::string& problem) {
+  return conflict(fmt::format(
+      "the shared database {} cannot be used as it is: {}. Events would be skipped. Check that no other copy "
+      "of it is in use, then run `{}`, which opens its next era",
+      db.where(), problem, kCommand));
 }
 
 Result<int64_t> era(Connection& db, const char* sql) {
@@ -31,7 +31,10 @@ std::string era_name(int64_t era) { return fmt::format("era {}", era); }
 }  // namespace
 
 SchemaParams outbox_schema(const Connection& db) {
-  return {"ingest", outbox_migrations(), {"the shared database " + db.where(), kCommand}, outbox_baseline()};
+  return {.schema = "ingest",
+          .known = outbox_migrations(),
+          .target = {.database = "the shared database " + db.where(), .command = kCommand},
+          .baseline = outbox_baseline()};
 }
 
 Result<std::vector<std::string>> prepare_outbox(Connection& db) {
@@ -44,22 +47,22 @@ Result<std::vector<std::string>> prepare_outbox(Connection& db) {
     if (after != before) names->push_back(era_name(after));
     return {};
   });
-  if (!prepared) return explained(db, outbox_schema(db).schema, prepared.error());
+  if (!prepared) return explain(db, outbox_schema(db).schema, prepared.error());
   VF_TRY(add_partitions(db, std::nullopt));
   return names;
 }
 
 Result<std::vector<std::string>> pending_of_outbox(Connection& db) {
   auto names = pending_migrations(db, outbox_schema(db));
-  if (!names || !names->empty()) return names;  // whether an era is to be opened is a question to the whole schema
+  if (!names || !names->empty()) return names;  // the query for the next era needs the whole schema
   VF_ASSIGN(const auto next, db.query(kNextEra));
   if (!next.empty()) names->push_back(era_name(next.integer_at(0, 0)));
   return names;
 }
 
 Result<void> check_outbox(Connection& db) {
-  if (auto fits = check_migrated(db, outbox_schema(db)); !fits) return fits;
-  VF_ASSIGN(const auto rows, db.query(kTrouble));
+  VF_TRY(check_migrated(db, outbox_schema(db)));
+  VF_ASSIGN(const auto rows, db.query(kEraProblem));
   if (rows.is_null(0, 0)) return {};
   return of_another_cluster(db, rows.text_at(0, 0));
 }

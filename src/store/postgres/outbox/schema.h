@@ -1,4 +1,4 @@
-// The shared database's readiness: migrations, partitions, the era of its cluster, the rights of vfapp.
+// Preparing and checking the shared database: migrations, partitions, the era of its cluster, the rights of vfapp.
 // Functions over a connection; no state.
 #pragma once
 
@@ -12,11 +12,11 @@ namespace vf::store::postgres {
 
 SchemaParams outbox_schema(const Connection& db);
 
-/// What `vf migrate dm` does: migrations, the next era where there is need, rights, partitions ahead. The names of the
-/// migrations applied now, and "era N" when one was opened.
+/// The work of `vf migrate dm`: migrations, the next era if needed, rights, partitions for the days ahead. Returns the
+/// names of the migrations applied, and "era N" when an era was opened.
 Result<std::vector<std::string>> prepare_outbox(Connection& db);
 
-/// What prepare_outbox() would do, by the same names. Changes nothing.
+/// The names that prepare_outbox() would return. Changes nothing.
 Result<std::vector<std::string>> pending_of_outbox(Connection& db);
 
 /// Error `conflict`, naming `vf migrate dm`, when migrations are pending or the database's positions do not belong to

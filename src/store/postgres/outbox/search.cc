@@ -1,7 +1,5 @@
 #include "store/postgres/outbox/search.h"
 
-#include <algorithm>
-
 #include "store/postgres/outbox/event_row.h"
 
 namespace vf::store::postgres {
@@ -47,7 +45,7 @@ Search search_of(const EventFilter& filter) {
     search.values.time(**value);
   }
   search.sql += " ORDER BY o.era DESC, o.tx DESC, o.seq DESC LIMIT " + search.next();
-  search.values.integer(static_cast<int64_t>(std::min<size_t>(filter.rows_max, 1u << 30)));
+  search.values.limit(filter.rows_max);
   return search;
 }
 
@@ -56,14 +54,12 @@ Search search_of(const EventFilter& filter) {
 Result<std::vector<OutboxRow>> search_outbox(Connection& db, const EventFilter& filter) {
   const Search search = search_of(filter);
   std::vector<OutboxRow> found;
-  const auto done = db.transaction(
-      [&]() -> Result<void> {
-        VF_ASSIGN(const auto rows, db.query(search.sql, search.values));
-        for (int i = 0; i < rows.size(); ++i) found.push_back(read_event(rows, i));
-        return {};
-      },
-      kLimits);
-  if (!done) return done.error();
+  const auto body = [&]() -> Result<void> {
+    VF_ASSIGN(const auto rows, db.query(search.sql, search.values));
+    for (int i = 0; i < rows.size(); ++i) found.push_back(read_event(rows, i));
+    return {};
+  };
+  VF_TRY(db.transaction(body, kLimits));
   return found;
 }
 

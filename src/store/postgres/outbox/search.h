@@ -1,4 +1,4 @@
-// Looking for events in the outbox by what an operator knows of them, newest first. Functions over a connection.
+// Searching the outbox for an operator, newest first. A function over a connection; no state.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace vf::store::postgres {
 
-/// As OutboxStore::search(). Reads rows until enough fit: `unavailable` when that takes longer than ten seconds.
+/// As OutboxStore::search(). Scans until enough rows match; `unavailable` when that takes longer than ten seconds.
 Result<std::vector<OutboxRow>> search_outbox(Connection& db, const EventFilter& filter);
 
 }  // namespace vf::store::postgres

@@ -15,12 +15,12 @@ namespace {
 constexpr Migration kSchema[] = {
     {1, "0001_test", "aa", "CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB); CREATE TABLE _probe (filler BLOB);"}};
 
-class DatabaseTest : public testing::Test {
+class SqliteDatabase : public testing::Test {
  protected:
   std::unique_ptr<Database> open(int readers, Checkpointer::Limits checkpoints = {}) {
     auto db = Database::open({.path = path_,
                               .migrations = kSchema,
-                              .target = {"test.db", "vf migrate dm"},
+                              .target = {.database = "test.db", .command = "vf migrate dm"},
                               .now = {},
                               .readers = readers,
                               .checkpoints = checkpoints});
@@ -41,10 +41,10 @@ class DatabaseTest : public testing::Test {
   std::string path_ = folder_.file("test.db");
 };
 
-TEST_F(DatabaseTest, AMissingFolderIsNamedWithTheFile) {
+TEST_F(SqliteDatabase, AMissingFolderIsNamed) {
   const auto db = Database::open({.path = folder_.file("absent/test.db"),
                                   .migrations = kSchema,
-                                  .target = {"test.db", "vf migrate dm"},
+                                  .target = {.database = "test.db", .command = "vf migrate dm"},
                                   .now = {},
                                   .readers = 1,
                                   .checkpoints = {}});
@@ -54,7 +54,7 @@ TEST_F(DatabaseTest, AMissingFolderIsNamedWithTheFile) {
   EXPECT_THAT(db.error().message, testing::HasSubstr("no folder " + folder_.file("absent") + ":"));
 }
 
-TEST_F(DatabaseTest, ATransactionIsWholeOrNothing) {
+TEST_F(SqliteDatabase, ATransactionIsAtomic) {
   auto db = open(1);
   const auto refused = db->transaction([](Connection& connection) -> Result<void> {
     EXPECT_TRUE(insert(connection, 10));
@@ -67,7 +67,7 @@ TEST_F(DatabaseTest, ATransactionIsWholeOrNothing) {
   EXPECT_EQ(count(*db), 1);
 }
 
-TEST_F(DatabaseTest, AConstraintIsTheInputsFault) {
+TEST_F(SqliteDatabase, AViolatedConstraintIsInvalid) {
   auto db = open(1);
   const auto insert_one = [](Connection& connection) {
     return connection.query("INSERT INTO t (id) VALUES (1)").run();
@@ -78,38 +78,38 @@ TEST_F(DatabaseTest, AConstraintIsTheInputsFault) {
   EXPECT_EQ(again.error().code, Code::invalid);
 }
 
-TEST_F(DatabaseTest, AReaderCannotWrite) {
+TEST_F(SqliteDatabase, AReaderCannotWrite) {
   auto db = open(1);
   auto lease = db->read();
   EXPECT_FALSE(lease->query("DELETE FROM t").run());
 }
 
-TEST_F(DatabaseTest, ReadersReadWhileATransactionIsOpen) {
+TEST_F(SqliteDatabase, ReadersReadWhileATransactionIsOpen) {
   auto db = open(1);
   ASSERT_TRUE(db->transaction([&](Connection& connection) -> Result<void> {
     EXPECT_TRUE(insert(connection, 10));
-    EXPECT_EQ(count(*db), 0) << "what is not committed is not seen";
+    EXPECT_EQ(count(*db), 0) << "uncommitted rows are not visible";
     return {};
   }));
   EXPECT_EQ(count(*db), 1);
 }
 
-TEST_F(DatabaseTest, MoreReadersThanConnectionsTakeTurns) {
+TEST_F(SqliteDatabase, MoreReadersThanConnectionsTakeTurns) {
   auto db = open(2);
   ASSERT_TRUE(db->transaction([](Connection& connection) { return insert(connection, 10); }));
   std::vector<std::jthread> threads;
-  std::atomic<int> right = 0;
+  std::atomic<int> correct = 0;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
-      for (int n = 0; n < 100; ++n) right += count(*db) == 1 ? 1 : 0;
+      for (int n = 0; n < 100; ++n) correct += count(*db) == 1 ? 1 : 0;
     });
   }
   threads.clear();
-  EXPECT_EQ(right, 800);
+  EXPECT_EQ(correct, 800);
 }
 
-/// Written without checkpoints, the log would be as large as all that was ever written.
-TEST_F(DatabaseTest, TheCheckpointerKeepsTheLogShort) {
+/// Without checkpoints the log would have the size of everything ever written.
+TEST_F(SqliteDatabase, TheCheckpointerKeepsTheLogShort) {
   auto db = open(1, {.passive_bytes = 256 << 10, .restart_bytes = 1 << 20});
   constexpr int64_t kWritten = 64 << 20;
   for (int64_t bytes = 0; bytes < kWritten; bytes += 128 << 10) {
@@ -118,7 +118,7 @@ TEST_F(DatabaseTest, TheCheckpointerKeepsTheLogShort) {
   EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), kWritten / 2);
 }
 
-TEST_F(DatabaseTest, AReaderInTheWayHoldsTheLogButNotTheWriter) {
+TEST_F(SqliteDatabase, ALongReaderDoesNotBlockTheWriter) {
   auto db = open(2, {.passive_bytes = 64 << 10, .restart_bytes = 128 << 10});
   ASSERT_TRUE(db->transaction([](Connection& connection) { return insert(connection, 10); }));
   auto lease = db->read();

@@ -1,10 +1,10 @@
-// A disk that fills up, turns read-only or fails: a clear answer, nothing acknowledged is lost, nothing is half
-// written, and writing goes on without a restart when the disk is well again.
+// A disk that fills up, turns read-only or fails: a clear error, nothing acknowledged is lost, no transaction is half
+// written, and writing resumes without a restart when the disk has recovered.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/sqlite/tests/faulty_disk_test.h"
 #include "store/sqlite/outbox.h"
+#include "store/sqlite/tests/faulty_disk_test.h"
 #include "store/temporary_folder_test.h"
 
 namespace vf::store::sqlite {
@@ -43,7 +43,7 @@ class DiskFaults : public testing::Test {
     EXPECT_EQ(results.error().code, Code::unavailable);
     EXPECT_THAT(results.error().message, HasSubstr(sentence));
     EXPECT_THAT(results.error().message, HasSubstr("dm.db"));
-    EXPECT_EQ(failed, 77u) << "no write is to blame";
+    EXPECT_EQ(failed, 77u) << "no single write caused it";
   }
   std::vector<int> kept() {
     std::vector<int> numbers;
@@ -63,7 +63,7 @@ TEST_F(DiskFaults, AFullDiskRefusesAndRecovers) {
   disk_.fail_writes(SQLITE_FULL);
   expect_unavailable(2, "the disk of");
   expect_unavailable(2, "is full");
-  EXPECT_THAT(kept(), testing::ElementsAre(1)) << "what was kept can be read meanwhile";
+  EXPECT_THAT(kept(), testing::ElementsAre(1)) << "stored events can be read meanwhile";
   disk_.fail_writes(SQLITE_OK);
   ASSERT_TRUE(add(3));
   ASSERT_TRUE(add(2));
@@ -79,7 +79,7 @@ TEST_F(DiskFaults, AReadOnlyDiskRefusesAndRecovers) {
   EXPECT_THAT(kept(), testing::ElementsAre(1, 2));
 }
 
-TEST_F(DiskFaults, AFailedSyncLeavesTheOutcomeUnknownAndTheStoreWhole) {
+TEST_F(DiskFaults, AFailedSyncLeavesTheOutcomeUnknown) {
   ASSERT_TRUE(add(1));
   disk_.fail_syncs(SQLITE_IOERR_FSYNC);
   expect_unavailable(2, "its outcome is unknown");
@@ -90,19 +90,19 @@ TEST_F(DiskFaults, AFailedSyncLeavesTheOutcomeUnknownAndTheStoreWhole) {
   EXPECT_THAT(kept(), testing::ElementsAre(1, 2, 3));
   store_.reset();
   store_ = open();
-  EXPECT_THAT(kept(), testing::ElementsAre(1, 2, 3)) << "once in effect, after recovery too";
+  EXPECT_THAT(kept(), testing::ElementsAre(1, 2, 3)) << "each is stored once, also after recovery";
 }
 
-TEST_F(DiskFaults, PingTellsOfWritingUntilADiskTakesItAgain) {
+TEST_F(DiskFaults, PingReportsFailedWritesUntilTheDiskRecovers) {
   ASSERT_TRUE(store_->ping());
   disk_.fail_writes(SQLITE_FULL);
-  EXPECT_TRUE(store_->ping()) << "nobody has met the trouble yet";
+  EXPECT_TRUE(store_->ping()) << "no write has failed yet";
   EXPECT_FALSE(add(1));
   const auto answer = store_->ping();
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Code::unavailable);
   disk_.fail_writes(SQLITE_OK);
-  EXPECT_TRUE(store_->ping()) << "it tries for itself: no write need come first";
+  EXPECT_TRUE(store_->ping()) << "ping tries a write itself";
 }
 
 TEST_F(DiskFaults, UnreadableStorageIsUnavailable) {
@@ -112,7 +112,7 @@ TEST_F(DiskFaults, UnreadableStorageIsUnavailable) {
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, Code::unavailable);
   disk_.fail_reads(SQLITE_OK);
-  EXPECT_EQ(kept().size(), 42u) << "four megabytes of it";
+  EXPECT_EQ(kept().size(), 42u) << "four megabytes";
 }
 
 }  // namespace

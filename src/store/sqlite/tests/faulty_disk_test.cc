@@ -4,7 +4,7 @@
 
 namespace vf::store::sqlite {
 
-/// What SQLite allocates for each open file; the real file follows it in the same block.
+/// SQLite allocates one for each open file; the real file follows it in the same block.
 struct FaultyDisk::File {
   sqlite3_file base;
   FaultyDisk* disk;

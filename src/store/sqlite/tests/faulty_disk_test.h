@@ -1,5 +1,5 @@
-// Test double: a disk that fails when told to, as a SQLite VFS around the real one (the default while it lives).
-// Oracle: the real files behind it. One at a time in a process; the faults are switched from any thread.
+// Test double: a disk that fails on demand, as a SQLite VFS around the real one (the default VFS while it lives).
+// Oracle: the real files behind it. One per process at a time; faults may be set from any thread.
 #pragma once
 
 #include <sqlite3.h>
@@ -16,7 +16,7 @@ class FaultyDisk {
   FaultyDisk(const FaultyDisk&) = delete;
   FaultyDisk& operator=(const FaultyDisk&) = delete;
 
-  /// From now on writes (and growing the shared memory) fail with this code; SQLITE_OK: they work.
+  /// From now on writes fail with this code; SQLITE_OK: they succeed.
   void fail_writes(int code) { write_code_ = code; }
   /// From now on fsync fails with this code.
   void fail_syncs(int code) { sync_code_ = code; }

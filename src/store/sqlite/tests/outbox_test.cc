@@ -1,4 +1,4 @@
-// What only SQLite can get wrong in the outbox: the file's settings, its lock, its readers from outside, its size.
+// What is specific to the outbox on SQLite: the file's settings, its lock, other programs that read it, its size.
 #include "store/sqlite/outbox.h"
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ class SqliteOutbox : public testing::Test {
     EXPECT_TRUE(results) << results.error().message;
     return results.value_or(std::vector<WriteResult>{});
   }
-  /// What another program reads while the store is open.
+  /// The result of a query by another program while the store is open.
   std::string outside(const std::string& sql) {
     auto db = Connection::open({.path = path_, .read_only = true});
     Query query = db->query(sql);
@@ -56,13 +56,13 @@ class SqliteOutbox : public testing::Test {
   std::unique_ptr<OutboxStore> store_;
 };
 
-TEST_F(SqliteOutbox, TheFileIsMadeForTheLoad) {
+TEST_F(SqliteOutbox, TheFileHasTheRightSettings) {
   EXPECT_EQ(outside("PRAGMA page_size"), "16384");
   EXPECT_EQ(outside("PRAGMA auto_vacuum"), "2");
   EXPECT_EQ(outside("PRAGMA journal_mode"), "wal");
 }
 
-TEST_F(SqliteOutbox, OtherProgramsReadItWhileItRuns) {
+TEST_F(SqliteOutbox, OtherProgramsCanReadItMeanwhile) {
   AddEvent raw = event(2);
   raw.event.is_json = false;
   raw.event.body = std::string("\0\xff", 2);
@@ -73,23 +73,23 @@ TEST_F(SqliteOutbox, OtherProgramsReadItWhileItRuns) {
   EXPECT_EQ(outside("SELECT typeof(body) FROM ingest_outbox WHERE seq = 2"), "blob");
 }
 
-TEST_F(SqliteOutbox, ASecondOwnerIsRefusedByName) {
+TEST_F(SqliteOutbox, ASecondProcessIsRefused) {
   const auto second = open_outbox({.path = path_, .now = kNow});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Code::conflict);
   EXPECT_THAT(second.error().message, HasSubstr("in use by process " + std::to_string(getpid())));
   EXPECT_THAT(second.error().message, HasSubstr("dm.db"));
   store_.reset();
-  EXPECT_TRUE(open_outbox({.path = path_, .now = kNow})) << "the lock ends with its holder";
+  EXPECT_TRUE(open_outbox({.path = path_, .now = kNow})) << "the lock ends with its owner";
 }
 
-TEST_F(SqliteOutbox, ALockFileLeftBehindByADeadProcessHoldsNobodyUp) {
+TEST_F(SqliteOutbox, ALockFileOfADeadProcessIsIgnored) {
   store_.reset();
   std::ofstream(path_ + ".lock") << "4194304\n";
   EXPECT_TRUE(open_outbox({.path = path_, .now = kNow}));
 }
 
-TEST(SqliteOutboxOpen, SaysWhatIsWrongWithThePath) {
+TEST(SqliteOutboxOpen, ErrorsNameTheProblemWithThePath) {
   const TemporaryFolder folder;
   const auto missing = open_outbox({.path = folder.file("no/such/folder/dm.db"), .now = kNow});
   ASSERT_FALSE(missing);
@@ -99,10 +99,10 @@ TEST(SqliteOutboxOpen, SaysWhatIsWrongWithThePath) {
   const auto garbage = open_outbox({.path = folder.file("dm.db"), .now = kNow});
   ASSERT_FALSE(garbage);
   EXPECT_EQ(garbage.error().code, Code::internal);
-  EXPECT_THAT(garbage.error().message, HasSubstr("damaged or no database"));
+  EXPECT_THAT(garbage.error().message, HasSubstr("damaged or not a database"));
 }
 
-TEST_F(SqliteOutbox, AnotherProgramThatHoldsTheWriteLockMakesItUnavailableForAWhile) {
+TEST_F(SqliteOutbox, AForeignWriteLockMakesItUnavailable) {
   auto other = Connection::open({.path = path_});
   ASSERT_TRUE(other->run("BEGIN IMMEDIATE"));
   const Write write = event(1);
@@ -114,7 +114,7 @@ TEST_F(SqliteOutbox, AnotherProgramThatHoldsTheWriteLockMakesItUnavailableForAWh
   EXPECT_TRUE(store_->write(std::span(&write, 1), kNow, nullptr));
 }
 
-TEST_F(SqliteOutbox, RetentionGivesPagesBackButKeepsSomeForTheNextEvents) {
+TEST_F(SqliteOutbox, RetentionReleasesPagesButKeepsSome) {
   std::vector<Write> writes;
   for (uint32_t n = 0; n < 600; ++n) writes.push_back(event(n, 100'000));
   write(writes);
@@ -128,12 +128,13 @@ TEST_F(SqliteOutbox, RetentionGivesPagesBackButKeepsSomeForTheNextEvents) {
   EXPECT_EQ(outside("PRAGMA freelist_count"), "1024");
 }
 
-TEST_F(SqliteOutbox, RetentionForgetsBatchesAndExceptionsOfEventsThatAreGone) {
+TEST_F(SqliteOutbox, RetentionDeletesBatchesAndDeadLettersOfOldEvents) {
   write({StartConsumer{"stage", StartConsumer::At::now}, StartConsumer{"idle", StartConsumer::At::now}});
   std::vector<Write> writes;
   for (uint32_t n = 1; n <= 4; ++n) writes.push_back(event(n));
   for (uint64_t n = 0; n < 4; ++n) {
-    writes.push_back(PinBatch{"stage", {.seq = n}, {.seq = n + 1}, 1, "digest"});
+    writes.push_back(
+        PinBatch{.consumer = "stage", .from = {.seq = n}, .to = {.seq = n + 1}, .count = 1, .digest = "digest"});
     writes.push_back(AdvanceCursor{.consumer = "stage", .from = {.seq = n}, .to = {.seq = n + 1}});
   }
   for (uint64_t n = 3; n <= 4; ++n) {
@@ -160,7 +161,7 @@ TEST_F(SqliteOutbox, RetentionForgetsBatchesAndExceptionsOfEventsThatAreGone) {
   EXPECT_EQ(store_->cursor("idle")->value().seq, 0u);
 }
 
-TEST_F(SqliteOutbox, ASearchLooksPastManyStepsAndStopsAtItsTime) {
+TEST_F(SqliteOutbox, ASearchSpansManyStepsAndStopsAtItsTime) {
   std::vector<Write> writes{event(1)};
   std::get<AddEvent>(writes[0]).event.subject = "channel/rare";
   write(writes);

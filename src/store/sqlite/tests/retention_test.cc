@@ -1,4 +1,4 @@
-// What a step of retention costs: counted in the steps of SQLite's machine, which are the same on every run.
+// The cost of a retention step, counted in instructions of SQLite's virtual machine, which are the same on every run.
 #include "store/sqlite/retention.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ class RetentionWork : public testing::Test {
     db_.emplace(std::move(*Connection::open({.path = folder_.file("dm.db")})));
   }
 
-  /// A history of `batches` batches that carried events which are all kept.
+  /// Adds `batches` batches whose events are all kept.
   void keep_history(int batches) {
     const auto written = db_->run(
         "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(batches) +
@@ -57,7 +57,7 @@ class RetentionWork : public testing::Test {
   std::optional<Connection> db_;
 };
 
-TEST_F(RetentionWork, DoesNotGrowWithTheHistoryThatStays) {
+TEST_F(RetentionWork, DoesNotGrowWithTheBatchesKept) {
   keep_history(100);
   const Cost little = step(kNow, 1000);
   keep_history(10'000);
@@ -66,7 +66,7 @@ TEST_F(RetentionWork, DoesNotGrowWithTheHistoryThatStays) {
   EXPECT_EQ(much.machine_steps, little.machine_steps);
 }
 
-TEST_F(RetentionWork, DoesNotGrowWithTheEventsThatStay) {
+TEST_F(RetentionWork, DoesNotGrowWithTheEventsKept) {
   const Cost narrow = step(kNow, 10);
   const Cost wide = step(kNow, kEvents);
   EXPECT_EQ(wide.removed, 0);

@@ -25,7 +25,7 @@ constexpr Migration kFirst{1, "0001_first", "aa", "CREATE TABLE a (x); CREATE TA
 constexpr Migration kSecond{2, "0002_second", "bb",
                             "INSERT INTO a VALUES ('it''s; here'); CREATE VIEW v AS SELECT x FROM a;"};
 constexpr Migration kBroken{2, "0002_second", "bb", "CREATE TABLE c (x); CREATE TABLE a (x);"};
-const MigrationTarget kTarget{"test.db", "vf migrate dm"};
+const MigrationTarget kTarget{.database = "test.db", .command = "vf migrate dm"};
 
 class Migrations : public testing::Test {
  protected:
@@ -57,9 +57,9 @@ TEST_F(Migrations, AreAppliedOnceInOrderAndRecorded) {
             "10001_firstaa" + to_rfc3339(kNow) + ",20002_secondbb" + to_rfc3339(kNow));
 }
 
-TEST_F(Migrations, PendingOnesAreListedWithoutTouchingAnything) {
+TEST_F(Migrations, PendingMigrationsAreListedWithoutAChange) {
   EXPECT_THAT(pending({kFirst, kSecond}).value(), ElementsAre("0001_first", "0002_second"));
-  EXPECT_FALSE(std::filesystem::exists(path_)) << "looking makes no file";
+  EXPECT_FALSE(std::filesystem::exists(path_)) << "listing creates no file";
   ASSERT_TRUE(apply({kFirst}));
   EXPECT_THAT(pending({kFirst, kSecond}).value(), ElementsAre("0002_second"));
   EXPECT_THAT(pending({kFirst, kSecond}).value(), ElementsAre("0002_second"));
@@ -67,7 +67,7 @@ TEST_F(Migrations, PendingOnesAreListedWithoutTouchingAnything) {
   EXPECT_THAT(pending({kFirst, kSecond}).value(), IsEmpty());
 }
 
-TEST_F(Migrations, AFailedOneLeavesTheDatabaseAsItWas) {
+TEST_F(Migrations, AFailedMigrationChangesNothing) {
   ASSERT_TRUE(apply({kFirst}));
   const auto applied = apply({kFirst, kBroken});
   ASSERT_FALSE(applied);
@@ -76,7 +76,7 @@ TEST_F(Migrations, AFailedOneLeavesTheDatabaseAsItWas) {
   EXPECT_THAT(apply({kFirst, kSecond}).value(), ElementsAre("0002_second"));
 }
 
-TEST_F(Migrations, AChangedOrUnknownOneIsRefused) {
+TEST_F(Migrations, AChangedOrUnknownMigrationIsRefused) {
   ASSERT_TRUE(apply({kFirst, kSecond}));
   Migration changed = kFirst;
   changed.checksum = "other";
@@ -124,13 +124,13 @@ TEST(EmbeddedMigrations, AStoreRefusesADatabaseOfANewerProgram) {
   EXPECT_THAT(environment.error().message, HasSubstr("`vf migrate env --env stage`"));
 }
 
-TEST(EmbeddedMigrations, SayWhichOlderProgramsStillWork) {
-  EXPECT_EQ(outbox_migrations()[0].runs_with, 0) << "it says nothing";
+TEST(EmbeddedMigrations, NameTheOlderProgramsThatStillWork) {
+  EXPECT_EQ(outbox_migrations()[0].runs_with, 0) << "it has no line `runs with`";
   EXPECT_EQ(outbox_migrations()[1].runs_with, 1);
   EXPECT_EQ(environment_migrations()[2].runs_with, 2);
 }
 
-TEST(EmbeddedMigrations, AStoreRunsWithANewerSchemaThatAllowsIt) {
+TEST(EmbeddedMigrations, AStoreRunsWithACompatibleNewerSchema) {
   const TemporaryFolder folder;
   const std::string path = folder.file("stage.db");
   const auto open = [&path] {
@@ -161,7 +161,7 @@ TEST(EmbeddedMigrations, AStoreRunsWithANewerSchemaThatAllowsIt) {
   }
 }
 
-TEST(EmbeddedMigrations, ManyMayOpenANewEnvironmentAtOnce) {
+TEST(EmbeddedMigrations, ProcessesMayOpenANewEnvironmentAtOnce) {
   const TemporaryFolder folder;
   for (int round = 0; round < 10; ++round) {
     const std::string path = folder.file("stage" + std::to_string(round) + ".db");
@@ -179,7 +179,7 @@ TEST(EmbeddedMigrations, ManyMayOpenANewEnvironmentAtOnce) {
   }
 }
 
-TEST(EmbeddedMigrations, PendingOnesOfAStoreAreListed) {
+TEST(EmbeddedMigrations, PendingMigrationsOfAStoreAreListed) {
   const TemporaryFolder folder;
   const std::string path = folder.file("dm.db");
   EXPECT_EQ(pending_outbox(path).value().size(), outbox_migrations().size());

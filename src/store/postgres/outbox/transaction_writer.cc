@@ -1,4 +1,4 @@
-#include "store/postgres/outbox/writer.h"
+#include "store/postgres/outbox/transaction_writer.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 namespace vf::store::postgres {
 namespace {
 
-// The time of a write: $1, or when the server's clock says that the transaction began.
+// The time of a write: $1, or the server's time at the beginning of the transaction.
 #define VF_AT "coalesce($1, date_trunc('milliseconds', now()))"
 
 constexpr const char* kLock =
@@ -31,8 +31,8 @@ constexpr const char* kAdvance = VF_INSERT_BATCH "VALUES ($2, $3, $4, $5, $6, $7
 constexpr const char* kPinExists = "SELECT 1 FROM ingest.ingest_outbox_batch WHERE target = $1 AND from_position = $2";
 constexpr const char* kPin = VF_INSERT_BATCH "VALUES ($2, $3, $4, $5, 0, " VF_AT ", NULL, '', NULL, $6)";
 constexpr const char* kPutCursor = VF_INSERT_BATCH "VALUES ($2, NULL, $3, 0, 0, " VF_AT ", " VF_AT ", '', NULL, NULL)";
-constexpr const char* kForgetFrom = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND from_position >= $2";
-constexpr const char* kForgetPins = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND to_position > $2";
+constexpr const char* kDeleteFrom = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND from_position >= $2";
+constexpr const char* kDeletePins = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND to_position > $2";
 constexpr const char* kPutDelivery =
     "INSERT INTO ingest.ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id, target) DO UPDATE SET position = excluded.position, "
@@ -46,7 +46,7 @@ constexpr const char* kDropSetting = "DELETE FROM ingest.ingest_settings WHERE k
 constexpr const char* kAddAudit = "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES ($1, $2, $3, $4)";
 constexpr const char* kAuditNow =
     "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES (" VF_AT ", 'hub', $2, $3)";
-// Changes nothing while somebody else has it.
+// Changes nothing while another process holds the lease.
 constexpr const char* kTakeLease =
     "INSERT INTO ingest.ingest_lease AS l (name, holder, epoch, expires_at) "
     "VALUES ($2, $3, 1, " VF_AT
@@ -56,7 +56,7 @@ constexpr const char* kTakeLease =
 constexpr const char* kLease = "SELECT holder, epoch FROM ingest.ingest_lease WHERE name = $1";
 constexpr const char* kDropLease = "UPDATE ingest.ingest_lease SET holder = '' WHERE name = $1 AND holder = $2";
 
-/// The consumer whose rows a write reads before it writes, or whose lease it asks for; empty for the others.
+/// The consumer whose rows a write reads before it writes, or whose lease it takes; empty for other writes.
 struct ConsumerOf {
   std::string operator()(const AdvanceCursor& write) const { return write.consumer; }
   std::string operator()(const PinBatch& write) const { return write.consumer; }
@@ -87,30 +87,29 @@ Result<Position> read_end(Connection& db) {
   return read_purged(db);
 }
 
-Values OutboxWriter::values() const {
+Values TransactionWriter::values() const {
   Values values;
   params_.now ? values.time(*params_.now) : values.null(Type::time);
   return values;
 }
 
-Result<WriteResult> OutboxWriter::run(const char* sql, const Values& values) {
+Result<WriteResult> TransactionWriter::run(const char* sql, const Values& values) {
   VF_TRY(db_.query(sql, values));
   return WriteResult{Written{}};
 }
 
-Result<void> OutboxWriter::lock_consumers(std::span<const Write> writes) {
+Result<void> TransactionWriter::lock_consumers(std::span<const Write> writes) {
   std::set<std::string> names;
   for (const Write& write : writes) names.insert(std::visit(ConsumerOf{}, write));
   names.erase("");
   if (names.empty()) return {};
   Array array(Type::text);
   for (const std::string& name : names) array.text(name);
-  const auto locked = db_.query(kLock, Values().array(array));
-  if (!locked) return locked.error();
+  VF_TRY(db_.query(kLock, Values().array(array)));
   return {};
 }
 
-Result<bool> OutboxWriter::is_final(Position position) {
+Result<bool> TransactionWriter::is_final(Position position) {
   if (!is_ours(position)) return false;
   if (position == Position{}) return true;
   VF_ASSIGN(const auto rows,
@@ -118,32 +117,31 @@ Result<bool> OutboxWriter::is_final(Position position) {
   return rows.boolean_at(0, 0);
 }
 
-Result<void> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
+Result<void> TransactionWriter::check_lease(const std::string& name, int64_t epoch) {
   if (epoch == 0) return {};
   VF_ASSIGN(const auto rows, db_.query(kLease, Values().text(name)));
   if (!rows.empty() && rows.integer_at(0, 1) == epoch) return {};
-  return conflict(fmt::format("{} is worked on by {} now", name, rows.empty() ? "nobody" : rows.text_at(0, 0)));
+  return conflict(fmt::format("{} is now leased to {}", name, rows.empty() ? "no process" : rows.text_at(0, 0)));
 }
 
-Result<void> OutboxWriter::check_range(const Range& range) {
-  const auto cursor = read_cursor(db_, range.consumer);
-  if (!cursor) return cursor.error();
-  if (!*cursor) return conflict(fmt::format("{} has no cursor yet: start it first", range.consumer));
-  if (**cursor != range.from) {
-    return conflict(fmt::format("the cursor of {} stands at {}, not at {}: somebody else moved it", range.consumer,
-                                (*cursor)->to_string(), range.from.to_string()));
+Result<void> TransactionWriter::check_range(const Range& range) {
+  VF_ASSIGN(const auto cursor, read_cursor(db_, range.consumer));
+  if (!cursor) return conflict(fmt::format("{} has no cursor yet: start it first", range.consumer));
+  if (*cursor != range.from) {
+    return conflict(fmt::format("the cursor of {} is at {}, not at {}: another process moved it", range.consumer,
+                                cursor->to_string(), range.from.to_string()));
   }
   VF_ASSIGN(const bool final, is_final(range.to));
   if (final && range.from < range.to) return {};
-  return invalid(fmt::format("{}: {} to {} is no range of the outbox's final rows", range.consumer,
+  return invalid(fmt::format("{}: {} to {} is not a range of the outbox's final rows", range.consumer,
                              range.from.to_string(), range.to.to_string()));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const AddEvent&) { return WriteResult{Written{}}; }
+Result<WriteResult> TransactionWriter::operator()(const AddEvent&) { return WriteResult{Written{}}; }
 
-Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
+Result<WriteResult> TransactionWriter::operator()(const AdvanceCursor& write) {
   VF_TRY(check_lease(write.consumer, write.epoch));
-  VF_TRY(check_range({write.consumer, write.from, write.to}));
+  VF_TRY(check_range({.consumer = write.consumer, .from = write.from, .to = write.to}));
   return run(kAdvance, values()
                            .text(write.consumer)
                            .text(write.from.to_string())
@@ -155,13 +153,13 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .text(to_string(write.skip_reason)));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
+Result<WriteResult> TransactionWriter::operator()(const PinBatch& write) {
   VF_TRY(check_lease(write.consumer, write.epoch));
-  VF_TRY(check_range({write.consumer, write.from, write.to}));
+  VF_TRY(check_range({.consumer = write.consumer, .from = write.from, .to = write.to}));
   const std::string pin = pin_name(write.consumer);
   VF_ASSIGN(const auto exists, db_.query(kPinExists, Values().text(pin).text(write.from.to_string())));
   if (!exists.empty()) {
-    return conflict(fmt::format("{} has pinned a batch from {} already: read it with open_pin() and finish it",
+    return conflict(fmt::format("{} has already pinned a batch from {}: read it with open_pin() and finish it",
                                 write.consumer, write.from.to_string()));
   }
   return run(kPin, values()
@@ -172,7 +170,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
                        .text(write.digest));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
+Result<WriteResult> TransactionWriter::operator()(const PutDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
   return run(kPutDelivery, Values()
                                .uuid(write.event_id)
@@ -184,19 +182,19 @@ Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
                                .text(write.reason));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
+Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
   return run(kDropDelivery, Values().uuid(write.event_id).text(write.target));
 }
 
-/// A row without a beginning: it moves the cursor and delivers nothing.
-Result<WriteResult> OutboxWriter::put_cursor(const std::string& consumer, Position to) {
+/// A row without from_position: it moves the cursor and delivers nothing.
+Result<WriteResult> TransactionWriter::put_cursor(const std::string& consumer, Position to) {
   return run(kPutCursor, values().text(consumer).text(to.to_string()));
 }
 
-// "Now" is the newest final row: what other transactions have yet to commit comes after it, though its number is less
-// than that of rows which stand already.
-Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
+// `now` is the newest final row: rows that other transactions have yet to commit are after it, even if their numbers
+// are less than those of rows already committed.
+Result<WriteResult> TransactionWriter::operator()(const StartConsumer& write) {
   VF_ASSIGN(const auto cursor, read_cursor(db_, write.consumer));
   if (cursor) return WriteResult{Written{}};
   if (write.at == StartConsumer::At::earliest) {
@@ -211,51 +209,49 @@ Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
   return put_cursor(write.consumer, end);
 }
 
-Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
+Result<WriteResult> TransactionWriter::operator()(const MoveCursor& write) {
   VF_TRY(check_lease(write.consumer, write.epoch));
-  const auto final = is_final(write.to);
-  if (!final) return final.error();
-  if (!*final) {
+  VF_ASSIGN(const bool final, is_final(write.to));
+  if (!final) {
     return invalid(
         fmt::format("{}: {} is not before the end of the outbox's final rows", write.consumer, write.to.to_string()));
   }
-  // Batches that begin at the new place or later will be told anew, under the same beginnings.
+  // Batches from the new position on will be recorded again with the same from_position, so delete them first.
   const std::string to = write.to.to_string();
-  if (auto done = run(kForgetFrom, Values().text(write.consumer).text(to)); !done) return done;
-  if (auto done = run(kForgetPins, Values().text(pin_name(write.consumer)).text(to)); !done) return done;
-  if (auto done = put_cursor(write.consumer, write.to); !done) return done;
+  VF_TRY(run(kDeleteFrom, Values().text(write.consumer).text(to)));
+  VF_TRY(run(kDeletePins, Values().text(pin_name(write.consumer)).text(to)));
+  VF_TRY(put_cursor(write.consumer, write.to));
   return run(kAuditNow,
              values().text("move cursor").text(fmt::format("{} to {}: {}", write.consumer, to, write.reason)));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const PutSetting& write) {
+Result<WriteResult> TransactionWriter::operator()(const PutSetting& write) {
   if (write.value.empty()) return run(kDropSetting, Values().text(write.key));
   return run(kPutSetting, Values().text(write.key).text(write.value));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const AddAudit& write) {
+Result<WriteResult> TransactionWriter::operator()(const AddAudit& write) {
   return run(kAddAudit, Values().time(write.at).text(write.actor).text(write.action).text(write.detail));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const RetentionStep& write) {
+Result<WriteResult> TransactionWriter::operator()(const RetentionStep& write) {
   int64_t removed = 0;
   if (!params_.whole_days) {
     VF_ASSIGN(const auto rows, delete_outbox_rows(db_, write));
     removed = rows;
   }
   VF_ASSIGN(const auto rows, delete_expired(db_, write));
-  return WriteResult{store::RowsRemoved{.removed = removed + rows}};
+  return WriteResult{RowsRemoved{.removed = removed + rows}};
 }
 
-Result<WriteResult> OutboxWriter::operator()(const TakeLease& write) {
-  const auto taken = run(kTakeLease, values().text(write.name).text(write.holder).integer(write.span.count()));
-  if (!taken) return taken;
+Result<WriteResult> TransactionWriter::operator()(const TakeLease& write) {
+  VF_TRY(run(kTakeLease, values().text(write.name).text(write.holder).integer(write.span.count())));
   VF_ASSIGN(const auto rows, db_.query(kLease, Values().text(write.name)));
   const std::string holder = rows.text_at(0, 0);
   return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = rows.integer_at(0, 1), .holder = holder}};
 }
 
-Result<WriteResult> OutboxWriter::operator()(const DropLease& write) {
+Result<WriteResult> TransactionWriter::operator()(const DropLease& write) {
   return run(kDropLease, Values().text(write.name).text(write.holder));
 }
 

@@ -1,5 +1,5 @@
-// The upsert writes only what changes. That it merges right is the conformance suite's matter.
-#include "store/sqlite/upsert.h"
+// The upsert writes only rows that change. The conformance suite tests that it merges correctly.
+#include "store/sqlite/projection_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@ namespace vf::store::sqlite {
 namespace {
 
 constexpr const char* kCreate =
-    "CREATE TABLE every_rule (key_text TEXT, key_number INTEGER, key_time TEXT, min_number INTEGER, max_number "
-    "INTEGER, "
-    "min_time TEXT, max_text TEXT, max_flag INTEGER, first_text TEXT, first_number INTEGER, last_text TEXT, last_flag "
+    "CREATE TABLE every_rule (key_text TEXT, key_number INTEGER, key_time TEXT, min_number INTEGER, "
+    "max_number INTEGER, min_time TEXT, max_text TEXT, max_flag INTEGER, first_text TEXT, first_number INTEGER, "
+    "last_text TEXT, last_flag "
     "INTEGER, last_time TEXT, rank_text TEXT, rank_number INTEGER, first_at TEXT, first_event_id TEXT, last_at TEXT, "
     "last_event_id TEXT, rank_rank INTEGER, rank_at TEXT, rank_event_id TEXT, "
     "PRIMARY KEY (key_text, key_number, key_time)) STRICT, WITHOUT ROWID";
@@ -47,13 +47,13 @@ class Upsert : public testing::Test {
   Connection db_;
 };
 
-TEST_F(Upsert, ARowToldAgainChangesNothing) {
+TEST_F(Upsert, ARepeatedRowChangesNothing) {
   EXPECT_EQ(put(full_row()), 1);
   EXPECT_EQ(put(full_row()), 0);
-  EXPECT_EQ(put(empty_row()), 0) << "a row that says nothing of a known key";
+  EXPECT_EQ(put(empty_row()), 0) << "a row without cells, of a known key";
 }
 
-TEST_F(Upsert, WhatLosesChangesNothing) {
+TEST_F(Upsert, LosingValuesChangeNothing) {
   put(full_row());
   Row loser = empty_row();
   loser.cells[kMin] = int64_t{6};
@@ -67,7 +67,7 @@ TEST_F(Upsert, WhatLosesChangesNothing) {
   EXPECT_EQ(put(loser), 0);
 }
 
-TEST_F(Upsert, EachColumnAloneChangesTheRow) {
+TEST_F(Upsert, EachWinningColumnChangesTheRow) {
   put(full_row());
   const auto one = [](RuleColumn column, Value value, int64_t at_ms) {
     Row row = empty_row();
@@ -82,7 +82,7 @@ TEST_F(Upsert, EachColumnAloneChangesTheRow) {
   EXPECT_EQ(put(one(kRankText, std::string("later"), 1001)), 1);
 }
 
-TEST_F(Upsert, ATableOfKeysAloneTakesEachKeyOnce) {
+TEST_F(Upsert, ATableOfKeysTakesEachKeyOnce) {
   static constexpr Column kColumns[] = {{"id", ColumnType::integer}};
   static constexpr Table kKeys{"keys_only", kColumns, {}};
   ASSERT_TRUE(db_.run("CREATE TABLE keys_only (id INTEGER PRIMARY KEY) STRICT"));

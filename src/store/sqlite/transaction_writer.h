@@ -1,26 +1,25 @@
-// OutboxWriter: each kind of store::Write as SQL, inside a transaction that somebody else began.
+// TransactionWriter: each alternative of store::Write as SQL, inside a transaction that the caller has begun.
 // Lives for one transaction, on its thread.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "store/outbox_store.h"
 #include "store/sqlite/connection.h"
 
 namespace vf::store::sqlite {
 
-/// Where a consumer's cursor stands; nullopt when it was never started.
+/// A consumer's cursor; nullopt when it has none.
 Result<std::optional<int64_t>> read_cursor(Connection& db, const std::string& consumer);
-/// The last number given to an event, though retention may have removed it; 0 before the first.
+/// The last number given to an event, even if retention has removed that row; 0 before the first event.
 Result<int64_t> read_end(Connection& db);
-/// The oldest number kept; one after the end when none is.
+/// The oldest number in the outbox; one after the end when it is empty.
 Result<int64_t> read_first(Connection& db);
 
-class OutboxWriter {
+class TransactionWriter {
  public:
-  static Result<OutboxWriter> begin(Connection& db, Instant now);
+  static Result<TransactionWriter> begin(Connection& db, Instant now);
 
   Result<WriteResult> operator()(const AddEvent& write);
   Result<WriteResult> operator()(const AdvanceCursor& write);
@@ -36,7 +35,7 @@ class OutboxWriter {
   Result<WriteResult> operator()(const DropLease& write);
 
  private:
-  OutboxWriter(Connection& db, Instant now, int64_t end);
+  TransactionWriter(Connection& db, Instant now, int64_t end);
 
   Result<WriteResult> duplicate_of(const std::string& id, const std::string& body_key);
   Result<void> check_lease(const std::string& name, int64_t epoch);
@@ -47,7 +46,7 @@ class OutboxWriter {
   Instant now_;
   std::string now_text_;
   int64_t end_;          // the last number given
-  Query insert_ledger_;  // kept over the transaction: these two run for every event
+  Query insert_ledger_;  // kept for the transaction: these two run for every event
   Query insert_event_;
 };
 

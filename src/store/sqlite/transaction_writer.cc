@@ -1,4 +1,4 @@
-#include "store/sqlite/outbox_writer.h"
+#include "store/sqlite/transaction_writer.h"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,12 @@
 namespace vf::store::sqlite {
 namespace {
 
-// Decides what is a duplicate: a row that collides by id or by body key is passed over.
+// Decides what is a duplicate: a row that collides by id or by body key is not inserted.
 constexpr std::string_view kInsertLedger =
     "INSERT OR IGNORE INTO processed_webhooks (seq, event_id, received_at, body_key) VALUES (?, ?, ?, ?)";
+constexpr std::string_view kInsertEvent =
+    "INSERT INTO ingest_outbox (seq, event_id, source, type, subject, time, received_at, message_id, fact_key, "
+    "version, sandbox, fan_out, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kFindById = "SELECT event_id, received_at FROM processed_webhooks WHERE event_id = ?";
 constexpr std::string_view kFindByBody = "SELECT event_id, received_at FROM processed_webhooks WHERE body_key = ?";
 constexpr std::string_view kCursor =
@@ -22,8 +25,8 @@ constexpr std::string_view kInsertBatch =
     "INSERT INTO ingest_outbox_batch (target, from_position, to_position, count, attempts, sent_at, acked_at, "
     "config_version, passage, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kPinExists = "SELECT 1 FROM ingest_outbox_batch WHERE target = ? AND from_position = ?";
-constexpr std::string_view kForgetFrom = "DELETE FROM ingest_outbox_batch WHERE target = ? AND from_position >= ?";
-constexpr std::string_view kForgetPins = "DELETE FROM ingest_outbox_batch WHERE target = ? AND to_position > ?";
+constexpr std::string_view kDeleteFrom = "DELETE FROM ingest_outbox_batch WHERE target = ? AND from_position >= ?";
+constexpr std::string_view kDeletePins = "DELETE FROM ingest_outbox_batch WHERE target = ? AND to_position > ?";
 constexpr std::string_view kPutDelivery =
     "INSERT INTO ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason) "
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, target) DO UPDATE SET position = excluded.position, "
@@ -34,14 +37,12 @@ constexpr std::string_view kPutSetting =
     "INSERT INTO ingest_settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 constexpr std::string_view kDropSetting = "DELETE FROM ingest_settings WHERE key = ?";
 constexpr std::string_view kAddAudit = "INSERT INTO ingest_audit (at, actor, action, detail) VALUES (?, ?, ?, ?)";
-// Changes nothing while somebody else has it.
+// Changes nothing while another process holds the lease.
 constexpr std::string_view kTakeLease =
     "INSERT INTO ingest_lease (name, holder, epoch, expires_at) VALUES (?1, ?2, 1, ?4) ON CONFLICT (name) DO UPDATE "
     "SET epoch = epoch + (holder <> ?2), holder = ?2, expires_at = ?4 WHERE holder IN (?2, '') OR expires_at <= ?3";
 constexpr std::string_view kLease = "SELECT holder, epoch FROM ingest_lease WHERE name = ?";
 constexpr std::string_view kDropLease = "UPDATE ingest_lease SET holder = '' WHERE name = ? AND holder = ?";
-
-constexpr size_t kBodyKeyBytes = 32;
 
 Result<WriteResult> done_or_error(const Result<void>& done) {
   if (!done) return done.error();
@@ -50,12 +51,37 @@ Result<WriteResult> done_or_error(const Result<void>& done) {
 
 int64_t seq_of(Position position) { return static_cast<int64_t>(position.seq); }
 
-/// Two sources may send the same body: the key is the source's own.
+/// Two sources may send the same body: the key includes the source.
 std::string ledger_body_key(const AddEvent& write) {
   return write.body_key ? fmt::format("{}/{}", write.event.source, to_hex(*write.body_key)) : "";
 }
 
+/// Whether this store can have given such a position.
 bool is_ours(Position position) { return position.era == 0 && position.tx == 0 && seq_of(position) >= 0; }
+
+struct EventBinding {
+  int64_t seq = 0;
+  std::string_view event_id;     // canonical text
+  std::string_view received_at;  // RFC 3339
+};
+void bind_event(Query& insert, const AddEvent& add, const EventBinding& binding) {
+  const Event& event = add.event;
+  insert.integer(binding.seq)
+      .text(binding.event_id)
+      .text(event.source)
+      .text(event.type)
+      .text(event.subject)
+      .time(event.time)
+      .text(binding.received_at)
+      .text(event.message_id)
+      .text(event.fact_key)
+      .text(event.version)
+      .integer(event.sandbox ? 1 : 0)
+      .integer(add.fan_out ? 1 : 0)
+      .text(event.headers);
+  // The type of the value stands for is_json: TEXT or BLOB.
+  event.is_json ? insert.text(event.body) : insert.blob(event.body);
+}
 
 }  // namespace
 
@@ -79,12 +105,12 @@ Result<int64_t> read_first(Connection& db) {
   return end + 1;
 }
 
-Result<OutboxWriter> OutboxWriter::begin(Connection& db, Instant now) {
+Result<TransactionWriter> TransactionWriter::begin(Connection& db, Instant now) {
   VF_ASSIGN(const auto end, read_end(db));
-  return OutboxWriter(db, now, end);
+  return TransactionWriter(db, now, end);
 }
 
-OutboxWriter::OutboxWriter(Connection& db, Instant now, int64_t end)
+TransactionWriter::TransactionWriter(Connection& db, Instant now, int64_t end)
     : db_(db),
       now_(now),
       now_text_(to_rfc3339(now)),
@@ -92,7 +118,7 @@ OutboxWriter::OutboxWriter(Connection& db, Instant now, int64_t end)
       insert_ledger_(db.query(kInsertLedger)),
       insert_event_(db.query(kInsertEvent)) {}
 
-Result<WriteResult> OutboxWriter::operator()(const AddEvent& write) {
+Result<WriteResult> TransactionWriter::operator()(const AddEvent& write) {
   if (write.body_key && write.body_key->size() != kBodyKeyBytes) return invalid("a body key has 32 bytes");
   const int64_t seq = end_ + 1;
   const std::string id = write.event.id.to_string();
@@ -107,56 +133,53 @@ Result<WriteResult> OutboxWriter::operator()(const AddEvent& write) {
   return WriteResult{EventAdded{.event_id = write.event.id, .position = position_of(seq), .received = now_}};
 }
 
-// The row of the same id goes before that of the same body.
-Result<WriteResult> OutboxWriter::duplicate_of(const std::string& id, const std::string& body_key) {
+// A row with the same id takes precedence over one with the same body.
+Result<WriteResult> TransactionWriter::duplicate_of(const std::string& id, const std::string& body_key) {
   for (const auto& [sql, key] : {std::pair(kFindById, &id), std::pair(kFindByBody, &body_key)}) {
     Query query = db_.query(sql);
     VF_ASSIGN(const auto row, query.text(*key).step());
     if (!row) continue;
-    return WriteResult{
-        EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .position = {}, .received = query.time_at(1)}};
+    return WriteResult{EventAdded{.duplicate = true, .event_id = query.uuid_at(0), .received = query.time_at(1)}};
   }
-  VF_INVARIANT(false);  // the ledger's numbers have run ahead of the outbox's
+  VF_INVARIANT(false);  // the collision was over `seq`: the ledger's numbers are ahead of the outbox's
 }
 
-Result<void> OutboxWriter::check_lease(const std::string& name, int64_t epoch) {
+Result<void> TransactionWriter::check_lease(const std::string& name, int64_t epoch) {
   if (epoch == 0) return {};
   Query lease = db_.query(kLease);
   VF_ASSIGN(const auto row, lease.text(name).step());
   if (row && lease.integer_at(1) == epoch) return {};
-  return conflict(fmt::format("{} is worked on by {} now", name, row ? lease.text_at(0) : "nobody"));
+  return conflict(fmt::format("{} is now leased to {}", name, row ? lease.text_at(0) : "no process"));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const TakeLease& write) {
-  auto done = db_.query(kTakeLease).text(write.name).text(write.holder).text(now_text_).time(now_ + write.span).run();
-  if (!done) return done.error();
+Result<WriteResult> TransactionWriter::operator()(const TakeLease& write) {
+  VF_TRY(db_.query(kTakeLease).text(write.name).text(write.holder).text(now_text_).time(now_ + write.span).run());
   Query lease = db_.query(kLease);
   VF_TRY(lease.text(write.name).step());
   std::string holder = lease.text_at(0);
   return WriteResult{LeaseTaken{.granted = holder == write.holder, .epoch = lease.integer_at(1), .holder = holder}};
 }
 
-Result<WriteResult> OutboxWriter::operator()(const DropLease& write) {
+Result<WriteResult> TransactionWriter::operator()(const DropLease& write) {
   return done_or_error(db_.query(kDropLease).text(write.name).text(write.holder).run());
 }
 
-Result<void> OutboxWriter::check_range(const std::string& consumer, Position from, Position to) {
+Result<void> TransactionWriter::check_range(const std::string& consumer, Position from, Position to) {
   if (!is_ours(from) || !is_ours(to)) return invalid(fmt::format("{}: not a position of this store", consumer));
-  const auto cursor = read_cursor(db_, consumer);
-  if (!cursor) return cursor.error();
-  if (!*cursor) return conflict(fmt::format("{} has no cursor yet: start it first", consumer));
-  if (**cursor != seq_of(from)) {
+  VF_ASSIGN(const auto cursor, read_cursor(db_, consumer));
+  if (!cursor) return conflict(fmt::format("{} has no cursor yet: start it first", consumer));
+  if (*cursor != seq_of(from)) {
     return conflict(
-        fmt::format("the cursor of {} stands at {}, not at {}: somebody else moved it", consumer, **cursor, from.seq));
+        fmt::format("the cursor of {} is at {}, not at {}: another process moved it", consumer, *cursor, from.seq));
   }
   if (to <= from || seq_of(to) > end_) {
     return invalid(
-        fmt::format("{}: {} to {} is no range of the outbox, which ends at {}", consumer, from.seq, to.seq, end_));
+        fmt::format("{}: {} to {} is not a range of the outbox, which ends at {}", consumer, from.seq, to.seq, end_));
   }
   return {};
 }
 
-Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
+Result<WriteResult> TransactionWriter::operator()(const AdvanceCursor& write) {
   VF_TRY(check_lease(write.consumer, write.epoch));
   VF_TRY(check_range(write.consumer, write.from, write.to));
   return done_or_error(db_.query(kInsertBatch)
@@ -173,7 +196,7 @@ Result<WriteResult> OutboxWriter::operator()(const AdvanceCursor& write) {
                            .run());
 }
 
-Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
+Result<WriteResult> TransactionWriter::operator()(const PinBatch& write) {
   VF_TRY(check_lease(write.consumer, write.epoch));
   VF_TRY(check_range(write.consumer, write.from, write.to));
   const std::string pin = pin_name(write.consumer);
@@ -181,7 +204,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
     Query exists = db_.query(kPinExists);
     VF_ASSIGN(const auto row, exists.text(pin).integer(seq_of(write.from)).step());
     if (row) {
-      return conflict(fmt::format("{} has pinned a batch from {} already: read it with open_pin() and finish it",
+      return conflict(fmt::format("{} has already pinned a batch from {}: read it with open_pin() and finish it",
                                   write.consumer, write.from.seq));
     }
   }
@@ -199,7 +222,7 @@ Result<WriteResult> OutboxWriter::operator()(const PinBatch& write) {
                            .run());
 }
 
-Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
+Result<WriteResult> TransactionWriter::operator()(const PutDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
   return done_or_error(db_.query(kPutDelivery)
                            .uuid(write.event_id)
@@ -212,13 +235,13 @@ Result<WriteResult> OutboxWriter::operator()(const PutDelivery& write) {
                            .run());
 }
 
-Result<WriteResult> OutboxWriter::operator()(const DropDelivery& write) {
+Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
   return done_or_error(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
 }
 
-/// A row without a beginning: it moves the cursor and delivers nothing.
-Result<void> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) {
+/// A row without from_position: it moves the cursor and delivers nothing.
+Result<void> TransactionWriter::put_cursor(const std::string& consumer, int64_t seq) {
   return db_.query(kInsertBatch)
       .text(consumer)
       .null()
@@ -233,7 +256,7 @@ Result<void> OutboxWriter::put_cursor(const std::string& consumer, int64_t seq) 
       .run();
 }
 
-Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
+Result<WriteResult> TransactionWriter::operator()(const StartConsumer& write) {
   VF_ASSIGN(const auto cursor, read_cursor(db_, write.consumer));
   if (cursor) return WriteResult{Written{}};
   if (write.at == StartConsumer::At::now) return done_or_error(put_cursor(write.consumer, end_));
@@ -241,16 +264,16 @@ Result<WriteResult> OutboxWriter::operator()(const StartConsumer& write) {
   return done_or_error(put_cursor(write.consumer, first - 1));
 }
 
-Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
+Result<WriteResult> TransactionWriter::operator()(const MoveCursor& write) {
   VF_TRY(check_lease(write.consumer, write.epoch));
   if (!is_ours(write.to) || seq_of(write.to) > end_) {
-    return invalid(fmt::format("{}: {} is behind the outbox's end, {}", write.consumer, write.to.seq, end_));
+    return invalid(fmt::format("{}: {} is after the outbox's end, {}", write.consumer, write.to.seq, end_));
   }
-  // Batches that begin at the new place or later will be told anew, under the same beginnings.
+  // Batches from the new position on will be recorded again with the same from_position, so delete them first.
   const int64_t to = seq_of(write.to);
-  VF_TRY(db_.query(kForgetFrom).text(write.consumer).integer(to).run());
+  VF_TRY(db_.query(kDeleteFrom).text(write.consumer).integer(to).run());
   const std::string pin = pin_name(write.consumer);
-  VF_TRY(db_.query(kForgetPins).text(pin).integer(to).run());
+  VF_TRY(db_.query(kDeletePins).text(pin).integer(to).run());
   VF_TRY(put_cursor(write.consumer, to));
   return (*this)(AddAudit{.at = now_,
                           .actor = "hub",
@@ -258,17 +281,17 @@ Result<WriteResult> OutboxWriter::operator()(const MoveCursor& write) {
                           .detail = fmt::format("{} to {}: {}", write.consumer, write.to.to_string(), write.reason)});
 }
 
-Result<WriteResult> OutboxWriter::operator()(const PutSetting& write) {
+Result<WriteResult> TransactionWriter::operator()(const PutSetting& write) {
   if (write.value.empty()) return done_or_error(db_.query(kDropSetting).text(write.key).run());
   return done_or_error(db_.query(kPutSetting).text(write.key).text(write.value).run());
 }
 
-Result<WriteResult> OutboxWriter::operator()(const AddAudit& write) {
+Result<WriteResult> TransactionWriter::operator()(const AddAudit& write) {
   return done_or_error(
       db_.query(kAddAudit).time(write.at).text(write.actor).text(write.action).text(write.detail).run());
 }
 
-Result<WriteResult> OutboxWriter::operator()(const RetentionStep& write) {
+Result<WriteResult> TransactionWriter::operator()(const RetentionStep& write) {
   VF_ASSIGN(const auto removed, retention_step(db_, write));
   return WriteResult{RowsRemoved{.removed = removed}};
 }

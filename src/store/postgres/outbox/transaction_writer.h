@@ -1,36 +1,35 @@
-// OutboxWriter: each kind of store::Write but AddEvent as SQL, inside a transaction that somebody else began.
-// Lives for one transaction, on its thread.
+// TransactionWriter: each alternative of store::Write except AddEvent as SQL, inside a transaction that the caller has
+// begun. Lives for one transaction, on its thread.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "store/outbox_store.h"
 #include "store/postgres/connection.h"
 
 namespace vf::store::postgres {
 
-/// Where a consumer's cursor stands; nullopt when it was never started.
+/// A consumer's cursor; nullopt when it has none.
 Result<std::optional<Position>> read_cursor(Connection& db, const std::string& consumer);
-/// Of the newest final row, though retention may have removed it.
+/// The position of the newest final row, even if retention has removed it.
 Result<Position> read_end(Connection& db);
-/// Of the newest row that retention has removed.
+/// The position of the newest row that retention has removed.
 Result<Position> read_purged(Connection& db);
 
-class OutboxWriter {
+class TransactionWriter {
  public:
   struct Params {
     std::optional<Instant> now;  // nullopt: the server's clock
-    bool whole_days = true;      // retention leaves the outbox's rows until their day can be dropped
+    bool whole_days = true;      // retention keeps outbox rows until their whole day can be dropped
   };
-  OutboxWriter(Connection& db, const Params& params) : db_(db), params_(params) {}
+  TransactionWriter(Connection& db, const Params& params) : db_(db), params_(params) {}
 
-  /// Keeps other processes from the consumers that these writes touch, until the transaction ends. Before any of them.
+  /// Locks the consumers that these writes touch, until the transaction ends. To be called before any of the writes.
   Result<void> lock_consumers(std::span<const Write> writes);
 
-  Result<WriteResult> operator()(const AddEvent& write);  // add_events() has done it
+  Result<WriteResult> operator()(const AddEvent& write);  // no effect: add_events() has written it
   Result<WriteResult> operator()(const AdvanceCursor& write);
   Result<WriteResult> operator()(const PinBatch& write);
   Result<WriteResult> operator()(const PutDelivery& write);
@@ -49,7 +48,7 @@ class OutboxWriter {
     Position from;
     Position to;
   };
-  Values values() const;  // begins with the time
+  Values values() const;  // with the time of the write as $1
   Result<WriteResult> run(const char* sql, const Values& values);
   Result<bool> is_final(Position position);
   Result<void> check_lease(const std::string& name, int64_t epoch);
