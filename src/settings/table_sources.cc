@@ -67,8 +67,7 @@ void add_x(Keys& keys) {
   s.key("mode", &XSource::mode,
         {.fallback = "live",
          .doc = "live; dry-run: kept in the raw log, never fanned out; off: not polled. Not used yet, as all of this "
-                "section: "
-                "nothing is polled."});
+                "section: nothing is polled."});
   s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API. Not used yet."});
   s.key("bearer_token", &XSource::bearer_token,
         {.doc = "The X app's token, for polls. Not used yet.", .example = "${X_BEARER_TOKEN}"});
