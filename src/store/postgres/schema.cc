@@ -117,21 +117,19 @@ Result<std::string> missing_right(Connection& db, const std::string& schema) {
 /// that it covers; empty when none was pending.
 Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& params) {
   std::vector<std::string> names;
-  const auto done = db.transaction(
-      [&]() -> Result<void> {
-        VF_TRY(take_turn(db, params.schema));
-        VF_ASSIGN(const auto pending, plan(db, params));
-        if (pending.empty()) return {};
-        VF_TRY(create_table(db, params.schema));
-        const bool is_new = pending.size() == params.known.size() && !params.baseline.empty();
-        const Migration& step = is_new ? params.baseline.front() : pending.front();
-        const auto end = std::ranges::find_if(pending, [&](const Migration& m) { return m.version > step.version; });
-        const std::span<const Migration> covered(pending.begin(), end);
-        for (const Migration& each : covered) names.emplace_back(each.name);
-        return apply(db, params.schema, step, covered);
-      },
-      kLimits);
-  if (!done) return done.error();
+  const auto body = [&]() -> Result<void> {
+    VF_TRY(take_turn(db, params.schema));
+    VF_ASSIGN(const auto pending, plan(db, params));
+    if (pending.empty()) return {};
+    VF_TRY(create_table(db, params.schema));
+    const bool is_new = pending.size() == params.known.size() && !params.baseline.empty();
+    const Migration& step = is_new ? params.baseline.front() : pending.front();
+    const auto end = std::ranges::find_if(pending, [&](const Migration& m) { return m.version > step.version; });
+    const std::span<const Migration> covered(pending.begin(), end);
+    for (const Migration& each : covered) names.emplace_back(each.name);
+    return apply(db, params.schema, step, covered);
+  };
+  VF_TRY(db.transaction(body, kLimits));
   return names;
 }
 

@@ -14,7 +14,7 @@
 
 namespace vf::store::postgres {
 
-/// What the outbox's readers have read, so that the next read can leave out the partitions of past days. Rows are
+/// The places of the outbox's readers, so that the next read can leave out the partitions of past days. Rows are
 /// received in the order of their positions, except across a correction of the server's clock: therefore a floor lies
 /// an hour lower, at the beginning of a day, and the reader checks from time to time for rows that it hides. Thread
 /// safe.

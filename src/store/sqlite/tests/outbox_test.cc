@@ -1,4 +1,4 @@
-// What is specific to the outbox on SQLite: the file's settings, its lock, other programs that read it, its size.
+// The outbox in its SQLite file: the file's settings, its lock, other programs that read it, its size.
 #include "store/sqlite/outbox.h"
 
 #include <gmock/gmock.h>
