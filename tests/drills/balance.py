@@ -1,5 +1,5 @@
-"""Balances the ledger after a drill: what providers were told against what the hub holds, in every place. Reads the
-files of a stopped hub, and nothing that the hub itself says about them."""
+"""Balances the ledger after a drill: the answers to providers against the contents of every store. Reads
+the files of a stopped hub without the hub's code."""
 import collections
 import contextlib
 import hashlib
@@ -14,15 +14,15 @@ ENVIRONMENTS = ("stage", "production")
 
 
 class Records:
-    """What the provider knows: every delivery that came to its end, from the files of `vf sim --record`."""
+    """The provider's view: every delivery that was accepted or given up, from the files of `vf sim --record`."""
 
     def __init__(self, files):
         rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
         self.forged = {row["body_sha256"] for row in rows if row["kind"] == "tampered"}
         self.by_outcome = collections.Counter(row["outcome"] for row in rows)
-        told = [row for row in rows if row["status"] == 200]
-        self.acknowledged = {row["event_id"] for row in told}
-        self.authentic = {row["body_sha256"] for row in told}
+        answered = [row for row in rows if row["status"] == 200]
+        self.acknowledged = {row["event_id"] for row in answered}
+        self.authentic = {row["body_sha256"] for row in answered}
         self.retried = sum(row["attempts"] > 1 for row in rows)
 
 
@@ -33,7 +33,7 @@ def rows(hub, database, sql):
 
 
 def tables(hub, environment):
-    """{table: its rows}, without what depends on which delivery arrived and without the environment's own books."""
+    """{table: its rows}, without columns that depend on which delivery arrived, and without bookkeeping tables."""
     found = {}
     with contextlib.closing(sqlite3.connect(hub.data / f"{environment}.db")) as db:
         for name, in db.execute("select name from sqlite_master where type = 'table' order by name").fetchall():
@@ -46,16 +46,16 @@ def tables(hub, environment):
 
 
 def balance(hub, records):
-    """Raises AssertionError with what is missing or too much; returns the counts."""
+    """Raises AssertionError with the missing and the surplus ids; returns the counts."""
     if records.by_outcome["forgery-accepted"] or records.by_outcome["given-up"]:
         raise AssertionError(f"the provider's view: {dict(records.by_outcome)}")
     outbox = rows(hub, "dm", "select event_id, cast(body as blob) from ingest_outbox")
     ids = [event_id for event_id, _ in outbox]
-    expect_same("outbox against what was acknowledged", records.acknowledged, ids)
+    expect_same("outbox against acknowledged ids", records.acknowledged, ids)
     ledger = rows(hub, "dm", "select event_id from processed_webhooks")
     expect_same("ledger against the outbox", ids, [row[0] for row in ledger])
     bodies = {hashlib.sha256(body).hexdigest() for _, body in outbox}
-    expect_same("bodies in the outbox against what was signed", records.authentic, bodies)
+    expect_same("bodies in the outbox against signed bodies", records.authentic, bodies)
     if bodies & records.forged:
         raise AssertionError(f"forged bodies in the outbox: {bodies & records.forged}")
     for environment in ENVIRONMENTS:

@@ -1,4 +1,4 @@
-"""Somebody leaves a transaction open under load, for as long as one likes. First a reader, with a snapshot in each of
+"""A transaction is left open under load, for a chosen time. First a reader, with a snapshot in each of
 the hub's databases: the server may remove no dead row. Then a writer in another database, whose transaction id stands
 before all later ones: what is committed meanwhile reaches no target. At each interval the intake must have gone on, and
 where rows are only inserted there must be no dead ones; in the end the ledger must balance."""
@@ -17,10 +17,10 @@ from ledger import balance
 from load import Load
 from postgres import UNSYNCED, Postgres, Session
 
-PATIENCE_S = 120
-ANSWER_S = 30            # an answer that takes longer is none
+TIMEOUT_S = 120
+ANSWER_S = 30            # an answer that takes longer counts as none
 REPLICAS = ("ingest", "ingest-b", *ENVIRONMENTS)
-TOLD_AFTER_S = 60        # /readyz names the holder from then on
+REPORTED_AFTER_S = 60    # /readyz names the holder from then on
 RATE_KEPT = 0.5          # of the intake's first intervals in the last ones, where a phase lasts minutes
 DEAD_MAX = 10            # where nothing is updated; the server's statistics may count one twice while it vacuums
 LEASE_WRITES_PER_S = 0.5
@@ -38,7 +38,7 @@ class Drill:
         self.acknowledged, self.delivered, self.rates = 0, 0, []
 
     def hold(self, what, each):
-        """Looks, at each interval of a phase; `each(seconds, delivered)` looks too, at how far stage has come."""
+        """Checks the intake at each interval of a phase, and calls `each(seconds, delivered)`, the events delivered to stage."""
         print(f"{what}:\n{'s':>5} {'acknowledged/s':>15} {'delivered/s':>12} {'horizon s':>10}  dead rows", flush=True)
         begun, self.rates = time.monotonic(), []
         self.acknowledged, self.delivered = self.load.count(), self.fleet.count("stage")
@@ -55,7 +55,7 @@ class Drill:
             each(time.monotonic() - begun, delivered)
             self.acknowledged, self.delivered = acknowledged, delivered
         third = len(self.rates) // 3
-        if self.options.seconds >= TOLD_AFTER_S and sum(self.rates[-third:]) < RATE_KEPT * sum(self.rates[:third]):
+        if self.options.seconds >= REPORTED_AFTER_S and sum(self.rates[-third:]) < RATE_KEPT * sum(self.rates[:third]):
             raise AssertionError(f"the intake became slower: {self.rates}")
 
     def check_intake(self):
@@ -63,7 +63,7 @@ class Drill:
             raise AssertionError(f"the intake: {self.rates[-1]}/s, {self.load.refusals} refusals, {self.load.problems}")
 
     def check_insert_only(self):
-        """Nothing was updated; retention deleted the rows by which cursors were put somewhere at first, no others."""
+        """Nothing was updated; retention deleted only the rows that had placed the cursors at first."""
         for name in self.fleet.databases:
             for table, *counts in self.fleet.rows(name, CHANGES):
                 updated, deleted, dead = map(int, counts)
@@ -71,23 +71,23 @@ class Drill:
                     raise AssertionError(f"{table}, insert-only: {updated} updated, {deleted} deleted, {dead} dead")
 
     def dead_rows(self):
-        """{table: dead rows} of the shared store and of stage, partitions taken together."""
+        """{table: dead rows} of the shared store and of stage, summed over partitions."""
         return {table: int(dead) for name in ("dm", "stage") for table, dead in self.fleet.rows(name, DEAD)}
 
     def leases_left_dead(self):
-        """Versions of leases that VACUUM may not remove; (these, how many leases there are)."""
+        """(versions of leases that VACUUM may not remove, leases)."""
         self.fleet.rows("dm", "vacuum ingest.ingest_lease")
         dead = "select n_dead_tup from pg_stat_user_tables where relname = 'ingest_lease'"
         leases = self.fleet.rows("dm", "select count(*) from ingest.ingest_lease")
         return int(self.fleet.rows("dm", dead)[0][0]), int(leases[0][0])
 
     def horizon(self):
-        """Seconds for which committed events have been held back, as ingest tells."""
+        """Seconds for which committed events have been held back, by the metric of ingest."""
         lines = request(self.fleet.admin_url("ingest") + "/metrics")[2].decode().splitlines()
         return float(next(line for line in lines if line.startswith("vf_outbox_horizon_seconds ")).split()[1])
 
-    def told(self):
-        """What /readyz says of the horizon; empty when all is well. It may never be a 503."""
+    def reported(self):
+        """The reason of the check "outbox horizon" in /readyz; empty if nothing is held back. It may never be a 503."""
         status, _, body = request(self.fleet.admin_url("ingest") + "/readyz")
         if status != 200:
             raise AssertionError(f"/readyz is {status}: {body}")
@@ -105,8 +105,8 @@ class Drill:
             def each(_, delivered):
                 if delivered <= self.delivered:
                     raise AssertionError(f"nothing was delivered beside a reader: {delivered}")
-                if self.told():
-                    raise AssertionError(f"a reader holds nothing back, but: {self.told()}")
+                if self.reported():
+                    raise AssertionError(f"a reader holds nothing back, but: {self.reported()}")
             self.hold("a reader's snapshot in every database", each)
             dead, leases = self.leases_left_dead()
             pace = 2 * LEASE_WRITES_PER_S * leases * (time.monotonic() - begun)
@@ -128,46 +128,46 @@ class Drill:
                 if self.horizon() < elapsed:
                     raise AssertionError(f"the horizon stands for {elapsed} s, not {self.horizon()} s")
                 name, = self.fleet.rows("dm", "select holder from ingest.horizon()")
-                sentence = name[0] if elapsed <= TOLD_AFTER_S else self.told()
+                sentence = name[0] if elapsed <= REPORTED_AFTER_S else self.reported()
                 if WRITER not in sentence or "database postgres" not in sentence:
                     raise AssertionError(f"the holder is not named after {elapsed} s: {sentence!r}")
             self.hold("a writer's transaction in another database", each)
         begun, waiting = time.monotonic(), self.load.count() - stood
-        self.fleet.wait_delivered(stood + waiting, patience_s=PATIENCE_S)
-        wait_until("nothing is held back", lambda: self.horizon() == 0 and not self.told())
+        self.fleet.wait_delivered(stood + waiting, timeout_s=TIMEOUT_S)
+        wait_until("nothing is held back", lambda: self.horizon() == 0 and not self.reported())
         print(f"released: the {waiting} events that waited were delivered within {time.monotonic() - begun:.1f} s")
 
     def stands(self):
         before = self.fleet.count("stage")
-        time.sleep(0.5)  # long for a delivery
+        time.sleep(0.5)  # enough for many deliveries
         return self.fleet.count("stage") == before
 
 
 def drill(options):
-    """Runs it and balances; how many events."""
+    """Runs the drill and balances the ledger; returns the number of events."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(Postgres(settings=[*UNSYNCED, "autovacuum_naptime=1s"]))
         fleet = stack.enter_context(Fleet(server))
         fleet.start(*REPLICAS)
         load = stack.enter_context(Load(fleet, "ingest", "ingest-b", timeout_s=ANSWER_S))
         run = Drill(options, server, fleet, load)
-        wait_until("load flows", lambda: fleet.count("stage") > 50, PATIENCE_S)
+        wait_until("load flows", lambda: fleet.count("stage") > 50, TIMEOUT_S)
         run.reader()
         run.writer()
         ids = load.finish()
-        fleet.wait_delivered(len(ids), patience_s=PATIENCE_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), PATIENCE_S)
+        fleet.wait_delivered(len(ids), timeout_s=TIMEOUT_S)
+        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), TIMEOUT_S)
         balance(fleet, ids)
         wait_until("VACUUM leaves no dead lease", lambda: run.leases_left_dead()[0] == 0)
         if fleet.stop(*REPLICAS) != [0] * len(REPLICAS):
-            raise AssertionError(f"not everybody ended as asked:\n{fleet.log.read_text()[-3000:]}")
+            raise AssertionError(f"a process did not stop in order:\n{fleet.log.read_text()[-3000:]}")
         return len(ids)
 
 
 def parse(words):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--seconds", type=float, default=180, help="of each of the two phases")
-    parser.add_argument("--interval", type=float, default=10, help="seconds between two looks")
+    parser.add_argument("--interval", type=float, default=10, help="seconds between two checks")
     return parser.parse_args(words)
 
 

@@ -1,4 +1,4 @@
-"""The kill-anywhere proof: providers send, processes of the hub are killed with SIGKILL at any moment and started
+"""The kill-anywhere drill: providers send, processes of the hub are killed with SIGKILL at any moment and started
 again, and in the end the ledger must balance. A seed chooses the victims and the moments, not how far each had come."""
 import argparse
 import contextlib
@@ -15,7 +15,7 @@ import raw_log
 from balance import ENVIRONMENTS, Records, balance
 from hub import BINARY, Hub, free_ports, request, wait_until
 
-SETTLE_S = 120
+CATCH_UP_S = 120
 
 
 class DrilledHub(Hub):
@@ -45,7 +45,7 @@ class DrilledHub(Hub):
         self.processes[name] = self.spawn(*self.commands[name])
 
     def check_alive(self):
-        """Nobody may end by himself."""
+        """Fails if a process has ended by itself."""
         for name, process in self.processes.items():
             if process.poll() is not None:
                 raise AssertionError(f"{name} ended with {process.returncode}:\n{self.log.read_text()[-3000:]}")
@@ -60,7 +60,7 @@ class DrilledHub(Hub):
         return True
 
     def strike(self, victims):
-        """Kills all of them before any is started again."""
+        """Kills all of them before it starts one again."""
         for name in victims:
             self.processes[name].kill()
         for name in victims:
@@ -76,7 +76,7 @@ class DrilledHub(Hub):
         for process in self.processes.values():
             process.terminate()
         for name, process in self.processes.items():
-            if process.wait(timeout=SETTLE_S) != 0:
+            if process.wait(timeout=CATCH_UP_S) != 0:
                 raise AssertionError(f"{name} ended with {process.returncode}:\n{self.log.read_text()[-3000:]}")
 
     def accepted(self):
@@ -88,7 +88,7 @@ class DrilledHub(Hub):
                 return sum(source["accepted"] for source in answer["sources"])
         return 0
 
-    def is_settled(self):
+    def is_caught_up(self):
         """Everything committed has been delivered, and is in the raw log."""
         with contextlib.suppress(OSError, http.client.HTTPException):
             status, _, answer = self.admin("overview")
@@ -98,8 +98,8 @@ class DrilledHub(Hub):
 
 
 class Providers:
-    """`vf sim` in rounds: each tells events for a while, then repeats what is not acknowledged, and ends when all is.
-    While kills are left the next round begins when one has told its events, so that the load never pauses."""
+    """`vf sim` in rounds: each sends events for a while, then repeats those that are not acknowledged, and ends when all
+    are. While kills are left the next round begins when one has sent its events, so that the load never pauses."""
 
     def __init__(self, hub, options):
         self.hub, self.options = hub, options
@@ -121,7 +121,7 @@ class Providers:
 
     def finish(self):
         for process in self.processes:
-            if process.wait(timeout=SETTLE_S) != 0:
+            if process.wait(timeout=CATCH_UP_S) != 0:
                 raise AssertionError(f"vf sim failed:\n{(self.hub.directory / 'sim.log').read_text()}")
 
     def kill(self):
@@ -131,7 +131,7 @@ class Providers:
 
 
 def choose_victims(rng, names):
-    """One of them mostly; now and then all at once."""
+    """Mostly one of them; sometimes all at once."""
     return list(names) if rng.random() < 0.25 else [rng.choice(list(names))]
 
 
@@ -139,7 +139,7 @@ def run_kills(hub, providers, options):
     rng = random.Random(options.seed)
     for _ in range(options.kills):
         if rng.random() < 0.25:
-            time.sleep(rng.uniform(0, 0.5))  # the moment of the blow: perhaps amid a start
+            time.sleep(rng.uniform(0, 0.5))  # the moment of the kill: perhaps during a start
         else:
             wanted = hub.accepted() + rng.randint(1, int(options.rate))
             wait_until("more is accepted", lambda: providers.keep_sending() or hub.accepted() >= wanted)
@@ -148,14 +148,14 @@ def run_kills(hub, providers, options):
 
 
 def drill(options):
-    """Runs it; returns the hub (ended, its files still there) and the provider's records."""
+    """Runs the drill; returns the hub (stopped, with its files) and the provider's records."""
     hub = DrilledHub(options.shape, options.lake)
     providers = Providers(hub, options)
     try:
         hub.start()
         run_kills(hub, providers, options)
         providers.finish()
-        wait_until("all is delivered", hub.is_settled, SETTLE_S)
+        wait_until("all is delivered", hub.is_caught_up, CATCH_UP_S)
         hub.end()
     except BaseException:
         hub.__exit__()
@@ -178,8 +178,8 @@ def parse(words):
 
 def line(options, counts):
     places = "acknowledged = outbox = ledger = stage = production" + (" = raw log" if options.lake else "")
-    told = ", ".join(f"{name} {count}" for name, count in counts.items())
-    return f"seed {options.seed}, {options.shape}: {options.kills} kills; {places}: {told}"
+    counted = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"seed {options.seed}, {options.shape}: {options.kills} kills; {places}: {counted}"
 
 
 def main(words):

@@ -1,4 +1,4 @@
-"""The kill-anywhere proof on PostgreSQL: providers send to two ingests, and processes of the hub and the server itself
+"""The kill-anywhere drill on PostgreSQL: providers send to two ingests, and processes of the hub and the server itself
 are killed, stopped for a while, cut off or restarted, at any moment; in the end the ledger must balance. A seed chooses
 the faults and the moments, not how far each had come."""
 import argparse
@@ -18,7 +18,7 @@ from ledger import balance
 from load import Load
 from postgres import UNSYNCED, Postgres
 
-PATIENCE_S = 120
+TIMEOUT_S = 120
 REPLICAS = ("ingest", "ingest-b", "stage", "stage-b", "production")
 STOPPED_S = (0.1, 9)  # longer than a lease, now and then
 
@@ -33,9 +33,9 @@ class Drill:
         self.fleet.launch(name)
 
     def restart(self, name):
-        self.wait_ready(name)  # a process that has not started yet does not drain
+        self.wait_ready(name)  # a process that has not finished its start does not drain
         if self.fleet.stop(name) != [0]:
-            raise AssertionError(f"{name} did not end as asked")
+            raise AssertionError(f"{name} did not stop in order")
         self.fleet.launch(name)
 
     def stand_still(self, name):
@@ -60,7 +60,7 @@ class Drill:
         fault(name)
 
     def keep_up(self):
-        """Who gave up at its start, because the server was away, is started again, as its supervisor would."""
+        """Starts a process again that exited at its start because the server was away, as a supervisor would."""
         for name, process in self.fleet.processes.items():
             if process.poll() is not None:
                 self.fleet.launch(name)
@@ -69,11 +69,11 @@ class Drill:
         def ready():
             self.keep_up()
             return self.fleet.readiness(name) == 200
-        wait_until(f"{name} is ready", ready, PATIENCE_S)
+        wait_until(f"{name} is ready", ready, TIMEOUT_S)
 
 
 def drill(options):
-    """Runs it and balances; the counts."""
+    """Runs the drill and balances the ledger; returns the counts."""
     rng = random.Random(options.seed)
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(Postgres(settings=UNSYNCED))
@@ -86,16 +86,16 @@ def drill(options):
         run = Drill(server, fleet, rng)
         for _ in range(options.faults):
             wanted = load.count() + rng.randint(1, 60)
-            wait_until("more is acknowledged", lambda: run.keep_up() or load.count() >= wanted, PATIENCE_S)
+            wait_until("more is acknowledged", lambda: run.keep_up() or load.count() >= wanted, TIMEOUT_S)
             run.strike()
         for name in REPLICAS:
             run.wait_ready(name)
         ids = load.finish()
-        fleet.wait_delivered(len(ids), patience_s=PATIENCE_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), PATIENCE_S)
+        fleet.wait_delivered(len(ids), timeout_s=TIMEOUT_S)
+        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), TIMEOUT_S)
         balance(fleet, ids)
         if fleet.stop(*REPLICAS) != [0] * len(REPLICAS):
-            raise AssertionError(f"not everybody ended as asked:\n{fleet.log.read_text()[-3000:]}")
+            raise AssertionError(f"a process did not stop in order:\n{fleet.log.read_text()[-3000:]}")
         return {"events": len(ids), "refusals": load.refusals, "longest retry": f"{load.longest_s:.1f} s"}
 
 

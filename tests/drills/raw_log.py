@@ -1,5 +1,5 @@
-"""Reads a hub's raw log after the hub has ended, past the hub's own code: libchdb by ctypes, in a process of its own
-(the engine runs once a process). As a program: raw_log.py LIBRARY FOLDER SQL prints the answer, a line a row."""
+"""Reads a hub's raw log after the hub has ended, without the hub's code: libchdb by ctypes, in a process of its own
+(the engine can be opened once per process). As a program: raw_log.py LIBRARY FOLDER SQL prints the answer, a line a row."""
 import ctypes
 import os
 import pathlib
@@ -42,7 +42,7 @@ def main(library_file, folder, sql):
         sys.exit(error.decode())
     sys.stdout.write(ctypes.string_at(chdb.chdb_result_buffer(result), chdb.chdb_result_length(result)).decode())
     sys.stdout.flush()
-    os._exit(0)  # the engine's threads are not waited for
+    os._exit(0)  # without waiting for the engine's threads
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The kill drill as a test: a dozen kills in all, of one process that is everything and of a process a role. Then the
-balance itself is put to the test: each thing that may not happen is made to happen, and must be noticed."""
+"""The kill drill as a test: a dozen kills in all, of one process with all roles and of one process for each role.
+Then the balance itself is tested: each forbidden change is made, and the balance must notice it."""
 import contextlib
 import sqlite3
 import unittest
@@ -9,9 +9,9 @@ from kill_drill import drill, line, parse
 from balance import balance
 
 WITHOUT = {
-    "outbox against what was acknowledged": ("dm", "delete from ingest_outbox where seq = 10"),
+    "outbox against acknowledged ids": ("dm", "delete from ingest_outbox where seq = 10"),
     "ledger against the outbox": ("dm", "delete from processed_webhooks where seq = 10"),
-    "bodies in the outbox against what was signed": ("dm", "update ingest_outbox set body = 'forged' where seq = 11"),
+    "bodies in the outbox against signed bodies": ("dm", "update ingest_outbox set body = 'forged' where seq = 11"),
     "processed_events of stage": ("stage", "delete from processed_events where rowid = 12"),
     "processed_events of production": ("production", "update processed_events set event_id = 'x' where rowid = 12"),
     "quarantined in stage": ("stage", "update processed_events set status = 'quarantined' where rowid = 13"),

@@ -1,4 +1,4 @@
-"""Hubs that get in each other's way: both ingests take each delivery at the same moment, two targets deliver everything
+"""Hubs that collide with each other: both ingests take each delivery at the same moment, two targets deliver everything
 to two replicas of one environment, and they do so whatever isolation the databases have by default, and while any
 transaction may be refused as a collision (40001, 40P01), at any of its statements or as late as its COMMIT. The ledger
 balances."""
@@ -8,7 +8,7 @@ import http.client
 import itertools
 import unittest
 
-from test_postgres_faults import EVERYBODY, PATIENCE_S, Faults  # first: it knows where the others are
+from test_postgres_faults import ALL_REPLICAS, TIMEOUT_S, Faults  # first: it sets the path of the other modules
 
 from fleet import ENVIRONMENTS, Fleet
 from hub import wait_until
@@ -16,20 +16,20 @@ from ledger import balance, check_cursor
 from load import Load
 from postgres import UNSYNCED, Postgres
 
-REPLICAS = (*EVERYBODY, "stage-b")
+REPLICAS = (*ALL_REPLICAS, "stage-b")
 RIVAL = "stage-again"  # a target; it delivers to stage-b what "stage" delivers to stage
 EVENTS = 400           # acknowledged before the load ends
 WRITES_MIN = 50        # statements to the tables below, of each database, meanwhile
 REFUSED_MIN = 20       # transactions of each database
-REFUSALS_MAX = 0.1     # of deliveries, by both: each tries five times, and half of the tries are in vain
-ANSWER_S = 30          # an answer that takes longer is none
-AT_A_STATEMENT, AT_A_COMMIT = 0.3, 0.3  # how probable it is
+REFUSALS_MAX = 0.1     # of deliveries, by both: each tries five times, and half of the attempts fail
+ANSWER_S = 30          # an answer that takes longer counts as none
+AT_A_STATEMENT, AT_A_COMMIT = 0.3, 0.3  # probabilities
 WRITTEN = {
     "dm": ("ingest.ingest_outbox", "ingest.processed_webhooks", "ingest.ingest_outbox_batch", "ingest.ingest_lease"),
     **dict.fromkeys(ENVIRONMENTS, ("public.processed_events", "public.chat_activity", "public.applicants")),
 }
 AT_COMMIT = {"dm": "ingest.ingest_outbox_batch", **dict.fromkeys(ENVIRONMENTS, "public.chat_activity")}
-# A sequence keeps what a transaction counted that was rolled back.
+# A sequence keeps its count when the transaction is rolled back.
 GUARD = """
 create sequence public.vf_guarded;
 create function public.vf_guard() returns trigger language plpgsql security definer as $$ begin
@@ -57,17 +57,17 @@ class Rivals(Load):
     def __init__(self, fleet, *replicas):
         super().__init__(fleet, *replicas, timeout_s=ANSWER_S)
         self.pool = concurrent.futures.ThreadPoolExecutor(len(self.threads) * len(replicas))
-        self.outcomes = collections.Counter()  # what those said who took it
+        self.outcomes = collections.Counter()  # statuses in the 200 answers
 
     def attempt(self, delivery):
-        told = list(self.pool.map(lambda name: self.attempt_at(name, delivery), self.replicas))
-        taken = [answer for status, answer in told if status == 200]
+        answers = list(self.pool.map(lambda name: self.attempt_at(name, delivery), self.replicas))
+        taken = [answer for status, answer in answers if status == 200]
         with self.lock:
             self.outcomes[tuple(sorted(answer["status"] for answer in taken))] += 1
         if not taken:
-            return next((status for status, _ in told if status), None), None
+            return next((status for status, _ in answers if status), None), None
         if len({answer["event_id"] for answer in taken}) > 1:
-            self.problems.append(told)
+            self.problems.append(answers)
         return 200, taken[0]["event_id"]
 
     def attempt_at(self, name, delivery):
@@ -88,11 +88,11 @@ class Collisions(Faults):
         self.fleet.prepare()
 
     def send(self, is_enough):
-        """Rivals, until is_enough(load); the ledger balances."""
+        """Sends with Rivals until is_enough(load); then the ledger must balance."""
         with Rivals(self.fleet, "ingest", "ingest-b") as load:
-            wait_until("enough has come", lambda: load.count() >= EVENTS and is_enough(load), PATIENCE_S)
+            wait_until("enough has come", lambda: load.count() >= EVENTS and is_enough(load), TIMEOUT_S)
             ids = load.finish()
-        self.wait_settled(self.fleet, len(ids))
+        self.wait_delivered(self.fleet, len(ids))
         balance(self.fleet, ids)
         check_cursor(self.fleet, RIVAL, len(ids))
         self.assertIn(("accepted", "duplicate"), load.outcomes)
@@ -101,7 +101,7 @@ class Collisions(Faults):
         return load
 
     def least(self, sequence):
-        """Of what the databases have counted by it."""
+        """The smallest value of this counter in the databases."""
         count = f"select case when is_called then last_value else 0 end from {sequence}"
         return min(int(self.fleet.rows(name, count)[0][0]) for name in self.fleet.databases)
 
@@ -110,7 +110,7 @@ class Collisions(Faults):
 
 
 class Isolation(Collisions):
-    """A database's own default may be any: the hub says in each transaction which isolation it takes."""
+    """A database may have any default isolation: the hub sets its own in each transaction."""
 
     def balance_under(self, isolation):
         for database in self.fleet.databases.values():
@@ -142,7 +142,7 @@ class Isolation(Collisions):
 class Refused(Collisions):
     def test_any_transaction_at_any_statement_or_at_its_commit(self):
         self.fleet.vf("migrate", "all")
-        self.fleet.start(*REPLICAS)  # before: who is refused at its start as often as it tries ends with 1
+        self.fleet.start(*REPLICAS)  # before the trigger: a process whose attempts at start are all refused exits with 1
         for name in self.fleet.databases:
             self.fleet.rows(name, COLLIDE)
             for table in WRITTEN[name]:
@@ -159,7 +159,7 @@ class Refused(Collisions):
             self.assertGreaterEqual(int(self.server.sql(rolled_back)[0][0]), REFUSED_MIN)
 
     def everything_collided(self, load):
-        """At each table, at commits, often; and once, at least, as often as the hub tries."""
+        """Collisions happened at each table and at commits, often, and in all attempts of at least one transaction."""
         log = self.log()
         places = [f"{table} BEFORE" for table in itertools.chain(*WRITTEN.values())]
         places += [f"{table} AFTER" for table in AT_COMMIT.values()]

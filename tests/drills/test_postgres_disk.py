@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from test_postgres_faults import PATIENCE_S, Faults  # first: it knows where the others are
+from test_postgres_faults import TIMEOUT_S, Faults  # first: it sets the path of the other modules
 
 from hub import wait_until
 from postgres import Postgres
@@ -31,7 +31,7 @@ class SmallDisk(Faults):
         shutil.chown(self.logs, "postgres")
 
     def times_said(self):
-        """How often the server has found no room."""
+        """How often the server has logged that there is no space."""
         return (self.logs / "log").read_text().count("No space left on device")
 
     def fill(self):
@@ -45,10 +45,10 @@ class SmallDisk(Faults):
                                        "logging_collector=on", f"log_directory='{self.logs}'", "log_filename='log'"]))
         fleet = self.run_fleet(server)
         load = self.start_load(fleet)
-        for _ in range(2):  # recovery is no once-only thing
+        for _ in range(2):  # recovery works more than once
             refused, said = load.refusals, self.times_said()
             self.fill()
-            wait_until("deliveries are refused", lambda: load.refusals > refused + 20, PATIENCE_S)
+            wait_until("deliveries are refused", lambda: load.refusals > refused + 20, TIMEOUT_S)
             wait_until("the server has said why", lambda: self.times_said() > said)
             (self.disk / "filler").unlink()
             if not server.is_running():

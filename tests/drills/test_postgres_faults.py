@@ -22,9 +22,9 @@ from load import Load
 from postgres import UNSYNCED, Postgres, Session
 from postgres_drill import drill, parse
 
-PATIENCE_S = 60
-HELD_UP_S = 15  # by the locks of one who stands still; the server ends its transaction after 5 s
-EVERYBODY = ("ingest", "ingest-b", *ENVIRONMENTS)
+TIMEOUT_S = 60
+HELD_UP_S = 15  # by the locks of a backend that hangs; the server ends its transaction after 5 s
+ALL_REPLICAS = ("ingest", "ingest-b", *ENVIRONMENTS)
 
 
 def setUpModule():
@@ -39,7 +39,7 @@ def tearDownModule():
 class Faults(unittest.TestCase):
     def run_fleet(self, *servers):
         fleet = self.enterContext(Fleet(*servers))
-        fleet.start(*EVERYBODY)
+        fleet.start(*ALL_REPLICAS)
         return fleet
 
     def start_load(self, fleet):
@@ -49,10 +49,10 @@ class Faults(unittest.TestCase):
 
     def wait_for_more(self, fleet, load):
         acknowledged, delivered = load.count() + 20, fleet.count("stage") + 20
-        wait_until("load flows", lambda: load.count() >= acknowledged and fleet.count("stage") >= delivered, PATIENCE_S)
+        wait_until("load flows", lambda: load.count() >= acknowledged and fleet.count("stage") >= delivered, TIMEOUT_S)
 
     def expect_unavailable(self, fleet):
-        for name in EVERYBODY:
+        for name in ALL_REPLICAS:
             wait_until(f"{name} is not ready", lambda: fleet.readiness(name) == 503)
             self.assertEqual(request(fleet.admin_url(name) + "/healthz")[0], 200)
         status, headers, _ = fleet.post("ingest", fleet.applicant())
@@ -61,27 +61,27 @@ class Faults(unittest.TestCase):
         self.assertEqual((status, "Retry-After" in headers), (503, True))
 
     def expect_recovery(self, fleet, load):
-        for name in EVERYBODY:
-            fleet.wait_ready(name, PATIENCE_S)
+        for name in ALL_REPLICAS:
+            fleet.wait_ready(name, TIMEOUT_S)
         self.wait_for_more(fleet, load)
 
-    def wait_settled(self, fleet, count):
-        fleet.wait_delivered(count, patience_s=PATIENCE_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), PATIENCE_S)
+    def wait_delivered(self, fleet, count):
+        fleet.wait_delivered(count, timeout_s=TIMEOUT_S)
+        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), TIMEOUT_S)
 
     def finish(self, fleet, load):
         ids = load.finish()
         self.assertGreater(load.refusals, 0, "no fault has struck a delivery")
-        self.wait_settled(fleet, len(ids))
+        self.wait_delivered(fleet, len(ids))
         balance(fleet, ids)
-        self.assertEqual(fleet.stop(*EVERYBODY), [0] * len(EVERYBODY))
+        self.assertEqual(fleet.stop(*ALL_REPLICAS), [0] * len(ALL_REPLICAS))
 
 
 class Killed(Faults):
     def test_amid_load_and_again(self):
         fleet = self.run_fleet(server)
         load = self.start_load(fleet)
-        for _ in range(2):  # recovery is no once-only thing
+        for _ in range(2):  # recovery works more than once
             server.kill()
             self.expect_unavailable(fleet)
             server.start()
@@ -90,7 +90,7 @@ class Killed(Faults):
 
 
 class Storm(Faults):
-    """Somebody else takes every connection that the server has."""
+    """Other clients take every connection that the server has."""
 
     def test_out_of_connections(self):
         fleet = self.run_fleet(server)
@@ -99,17 +99,17 @@ class Storm(Faults):
         with Strangers(server):
             def blow():
                 server.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where datname in ({mine})")
-                told = all(fleet.readiness(name) == 503 for name in EVERYBODY)
+                unready = all(fleet.readiness(name) == 503 for name in ALL_REPLICAS)
                 left = server.sql(f"select count(*) from pg_stat_activity where datname in ({mine})")
-                return told and left == [["0"]]
-            wait_until("nobody has a connection", blow)
+                return unready and left == [["0"]]
+            wait_until("no hub has a connection", blow)
             self.expect_unavailable(fleet)
         self.expect_recovery(fleet, load)
         self.finish(fleet, load)
 
 
 class Deadlock(Faults):
-    def test_a_batch_that_deadlocks_with_somebody_else_is_applied_all_the_same(self):
+    def test_a_batch_that_deadlocks_with_another_client_is_applied(self):
         fleet = self.enterContext(Fleet(server))
         fleet.start("stage")
         low, high = follow(1), follow(2)
@@ -118,16 +118,16 @@ class Deadlock(Faults):
             answer = pool.submit(fleet.events_at, "stage", [high, low])
             waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'vf api'"
             wait_until("it waits for the rival", lambda: server.sql(waiting) == [["1"]])
-            rival.run(processed(low))  # now each waits for the other; the hub gives way and tries again
+            rival.run(processed(low))  # now each waits for the other; the hub's transaction is aborted and tried again
             rival.run("rollback")
-            status, _, told = answer.result()
-        self.assertEqual((status, [row["status"] for row in told["results"]]), (200, ["applied"] * 2))
+            status, _, body = answer.result()
+        self.assertEqual((status, [row["status"] for row in body["results"]]), (200, ["applied"] * 2))
         self.assertEqual(fleet.rows("stage", "select count(*) from channel_followers"), [["2"]])
         self.assertIn("deadlock detected", (server.folder / "log").read_text())
 
 
 class HalfDone(Faults):
-    """The network to the server fails amid a commit, and stays away; somebody else is asked meanwhile."""
+    """The network to the server fails amid a commit, and stays away; another replica is asked meanwhile."""
 
     def setUp(self):
         self.fleet = self.enterContext(Fleet(server))
@@ -135,7 +135,7 @@ class HalfDone(Faults):
         self.fleet.ways.update(dict.fromkeys(("ingest", "stage"), self.way.port))
 
     def post_and_freeze(self, *, answered):
-        """A delivery whose commit was frozen, which its provider is told as 503."""
+        """A delivery whose commit was frozen, so that its provider gets 503."""
         self.fleet.start("ingest", "ingest-b")
         delivery = self.fleet.applicant()
         self.way.freeze_at_commit(json.loads(delivery[1])["applicantId"].encode(), answered=answered)
@@ -150,7 +150,7 @@ class HalfDone(Faults):
             return status == 200 and answer
         return wait_until("the delivery is taken", post, HELD_UP_S)
 
-    def test_a_commit_that_stands_but_was_not_confirmed_is_a_duplicate_when_it_comes_again(self):
+    def test_a_resend_after_an_unconfirmed_commit_is_a_duplicate(self):
         delivery = self.post_and_freeze(answered=True)
         (event_id,), = self.fleet.rows("dm", "select event_id from ingest.ingest_outbox")
         for name in ("ingest-b", "ingest"):
@@ -159,7 +159,7 @@ class HalfDone(Faults):
             answer = self.post_until_taken(name, delivery)
             self.assertEqual(answer, {"status": "duplicate", "event_id": event_id}, name)
 
-    def test_a_commit_that_never_came_leaves_nothing(self):
+    def test_a_commit_that_never_arrived_leaves_nothing(self):
         delivery = self.post_and_freeze(answered=False)
         first = self.post_until_taken("ingest-b", delivery)
         self.assertEqual(first["status"], "accepted")
@@ -167,7 +167,7 @@ class HalfDone(Faults):
         self.assertEqual(self.post_until_taken("ingest", delivery), {**first, "status": "duplicate"})
         self.assertEqual(self.fleet.ids("dm", "ingest.ingest_outbox"), [first["event_id"]])
 
-    def test_an_environments_commit_that_never_came_holds_up_the_others_for_seconds(self):
+    def test_a_lost_commit_of_an_environment_delays_the_others_for_seconds(self):
         self.fleet.start("stage", "stage-b")
         event = follow(1)
         self.way.freeze_at_commit(b"processed_events", answered=False)
@@ -198,7 +198,7 @@ class Failover(Faults):
 
     def test_to_a_synchronous_standby(self):
         primary = self.enterContext(Postgres(settings=UNSYNCED))
-        alone = "synchronous_standby_names=''"  # as whoever promotes it leaves it
+        alone = "synchronous_standby_names=''"  # as an operator sets it who promotes it
         standby = self.enterContext(Postgres(standby_of=primary, settings=[*UNSYNCED, alone]))
         primary.sql("alter system set synchronous_standby_names = 'standby'")
         primary.sql("select pg_reload_conf()")
@@ -211,22 +211,22 @@ class Failover(Faults):
         self.finish(fleet, load)
         self.expect_no_new_era(fleet)
 
-    def test_to_a_standby_that_lagged_everything_acknowledged_afterwards_is_delivered(self):
+    def test_after_failover_to_a_lagging_standby_new_events_are_delivered(self):
         primary = self.enterContext(Postgres(settings=UNSYNCED))
         standby = self.enterContext(Postgres(standby_of=primary, settings=UNSYNCED))
         fleet = self.run_fleet(primary, standby)
         kept = [fleet.post("ingest", fleet.applicant())[2]["event_id"] for _ in range(10)]
-        self.wait_settled(fleet, len(kept))
+        self.wait_delivered(fleet, len(kept))
         caught_up = "select replay_lsn >= pg_current_wal_lsn() from pg_stat_replication"
         wait_until("the standby has caught up", lambda: primary.sql(caught_up) == [["t"]])
         receiver, = standby.sql("select pid from pg_stat_wal_receiver")
         os.kill(int(receiver[0]), signal.SIGSTOP)
         lost = [fleet.post("ingest", fleet.applicant())[2]["event_id"] for _ in range(200)]
-        self.wait_settled(fleet, len(kept + lost))  # the cursors that the hubs know lie far ahead of the standby's
+        self.wait_delivered(fleet, len(kept + lost))  # the cursors that the hubs know lie far ahead of the standby's
         os.kill(int(receiver[0]), signal.SIGKILL)
         self.fail_over(fleet, standby)
-        for name in EVERYBODY:
-            fleet.wait_ready(name, PATIENCE_S)
+        for name in ALL_REPLICAS:
+            fleet.wait_ready(name, TIMEOUT_S)
         self.expect_no_new_era(fleet)
         after = [fleet.post("ingest", fleet.applicant())[2]["event_id"] for _ in range(20)]
         for name in ENVIRONMENTS:

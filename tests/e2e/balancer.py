@@ -1,4 +1,5 @@
-"""A Service as a cluster has it: one address before several servers; each new connection goes to the next that takes it.
+"""A load balancer like a Kubernetes Service: one address before several servers; each new connection goes to the next one
+that accepts it.
 Bytes pass as they are, or not at all while it is frozen: then it is a network that loses everything. Standard library
 only."""
 import contextlib

@@ -8,7 +8,7 @@ import secrets
 import signal
 import subprocess
 
-from hub import BINARY, PATIENCE_S, Hub, chat, free_ports, merge, parsed, request, sign_standard, ulid, wait_until
+from hub import BINARY, TIMEOUT_S, Hub, chat, free_ports, merge, parsed, request, sign_standard, ulid, wait_until
 
 ENVIRONMENTS = ("stage", "production")
 QUICK = {"first": "20ms", "longest": "250ms"}
@@ -18,7 +18,7 @@ SUPERUSER = "postgres"
 class Fleet(Hub):
     """Databases of its own on `servers` (the first is the primary; more than one: all are named in the address).
     Replicas are called by role, "ingest", "stage", "production", and those beside the first "ingest-b", "stage-b"; an
-    environment's worker "worker-stage". Use as a context manager: migrates on entering, kills what runs on leaving."""
+    environment's worker "worker-stage". Use as a context manager: migrates on entering, kills all processes on leaving."""
 
     def __init__(self, *servers, environments=ENVIRONMENTS, extra=None):
         super().__init__()
@@ -107,7 +107,7 @@ class Fleet(Hub):
         return self.replicas[name]
 
     def user(self, name):
-        """Each ingest has a role of its own in the database, so that its connections can be told from another's."""
+        """Each ingest has a role of its own in the database, so that its connections can be distinguished."""
         user = "vf_" + name.replace("-", "_")
         self.server().create_role(user, "login in role vfapp")
         return user
@@ -122,11 +122,11 @@ class Fleet(Hub):
             self.wait_ready(name)
         return self
 
-    def wait_ready(self, name, patience_s=PATIENCE_S):
-        wait_until(f"{name} is ready", lambda: self.readiness(name) == 200, patience_s)
+    def wait_ready(self, name, timeout_s=TIMEOUT_S):
+        wait_until(f"{name} is ready", lambda: self.readiness(name) == 200, timeout_s)
 
     def readiness(self, name):
-        """The status of /readyz, 0 when nothing answers. Nobody may end by himself."""
+        """The status of /readyz, 0 if there is no answer. Fails if the process has ended."""
         if self.processes[name].poll() is not None:
             raise AssertionError(f"{name} ended with {self.processes[name].returncode}:\n{self.log.read_text()[-3000:]}")
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -137,12 +137,12 @@ class Fleet(Hub):
         """Exit codes, in order."""
         for name in names:
             self.processes[name].send_signal(how)
-        return [self.processes[name].wait(timeout=PATIENCE_S) for name in names]
+        return [self.processes[name].wait(timeout=TIMEOUT_S) for name in names]
 
     def signal(self, name, what):
         self.processes[name].send_signal(what)
 
-    # What a replica is asked.
+    # Requests to a replica.
 
     def admin_url(self, name):
         return f"http://127.0.0.1:{self.replicas[name][1]}"
@@ -150,7 +150,7 @@ class Fleet(Hub):
     def url_of(self, name, path=""):
         return f"http://127.0.0.1:{self.replicas[name][0]}{path}"
 
-    def post(self, name, delivery, timeout_s=PATIENCE_S):
+    def post(self, name, delivery, timeout_s=TIMEOUT_S):
         """Posts a delivery (see kick_chat) to a replica; (status, headers, parsed body)."""
         path, body, headers = delivery
         return parsed(request(self.url_of(name, path), "POST", body, headers, timeout_s))
@@ -166,7 +166,7 @@ class Fleet(Hub):
         return "/webhooks/kick", body, self.kick_headers(body, message_id=ulid())
 
     def applicant(self):
-        body = json.dumps({"applicantId": f"applicant-{next(self.numbers)}", "externalUserId": "somebody",
+        body = json.dumps({"applicantId": f"applicant-{next(self.numbers)}", "externalUserId": "user-1",
                            "levelName": "basic", "type": "applicantCreated", "reviewStatus": "init",
                            "createdAtMs": "2026-01-01 00:00:00.000"}).encode()
         return "/webhooks/sumsub", body, self.sumsub_headers(body)
@@ -176,14 +176,14 @@ class Fleet(Hub):
         return parsed(request(self.admin_url(name) + "/admin/v1/" + path, headers=headers))[2]
 
     def targets(self, name="ingest"):
-        """{target: what a replica tells of it}."""
+        """{target: its row in `targets` at a replica}."""
         return {row["name"]: row for row in self.admin_of(name, "targets")["targets"]}
 
     def vf_at(self, name, *words, check=True):
         """A command that speaks to a replica's admin listener."""
         return self.vf(*words, "--set", f"admin.listen=127.0.0.1:{self.replicas[name][1]}", check=check)
 
-    # What the databases hold.
+    # Contents of the databases.
 
     def rows(self, database, sql):
         return self.server(database).sql(sql, self.databases[database])
@@ -192,22 +192,22 @@ class Fleet(Hub):
         return [row[0] for row in self.rows(database, f"select event_id from {table}")]
 
     def leases(self):
-        """{consumer: the replica that holds its lease now}; "?" for a process that is none of ours."""
+        """{consumer: the replica that holds its lease now}; "?" for an unknown process."""
         names = {str(process.pid): name for name, process in self.processes.items()}
         rows = self.rows("dm", "select name, split_part(holder, '/', 2) from ingest.ingest_lease where expires_at > now()")
         return {consumer: names.get(pid, "?") for consumer, pid in rows}
 
-    def wait_delivered(self, count, *environments, patience_s=PATIENCE_S):
+    def wait_delivered(self, count, *environments, timeout_s=TIMEOUT_S):
         for name in environments or ENVIRONMENTS:
-            wait_until(f"{count} events in {name}", lambda: self.count(name) >= count, patience_s)
+            wait_until(f"{count} events in {name}", lambda: self.count(name) >= count, timeout_s)
 
     def count(self, environment):
         return int(self.rows(environment, "select count(*) from processed_events")[0][0])
 
     def refused(self, name):
-        """What a replica that must not start says, after its exit with 1."""
+        """The error of a replica that must refuse to start with exit code 1."""
         done = subprocess.run([BINARY, *self.words(name), "--config", str(self.file)], capture_output=True, text=True,
-                              timeout=PATIENCE_S, cwd=self.directory)
+                              timeout=TIMEOUT_S, cwd=self.directory)
         if done.returncode != 1:
             raise AssertionError(f"{name}: exit {done.returncode}: {done.stderr}")
         return done.stderr.splitlines()[-1]

@@ -1,11 +1,11 @@
-"""A foreign receiver: an HTTP server of a test's own that notes what it gets and answers what the test says."""
+"""A foreign receiver: an HTTP server of a test that records its requests and answers as the test says."""
 import http.server
 import json
 import threading
 
 
 class Foreign:
-    """Use as a context manager. `answer(events) -> status` decides; the default takes everything."""
+    """Use as a context manager. `answer(events) -> status` decides; the default accepts everything."""
 
     def __init__(self, answer=lambda events: 204):
         self.answer, self.requests = answer, []

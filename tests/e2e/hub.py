@@ -20,7 +20,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = os.environ.get("VF_BINARY", str(ROOT / "build/dev/vf"))
 FIXTURES = ROOT / "tests/fixtures"
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 def free_ports(count):
@@ -31,15 +31,15 @@ def free_ports(count):
         return [s.getsockname()[1] for s in sockets]
 
 
-def wait_until(what, condition, patience_s=PATIENCE_S):
-    """Waits for `condition` to give something true and returns it; fails with `what` when it never does."""
-    deadline = time.monotonic() + patience_s
+def wait_until(what, condition, timeout_s=TIMEOUT_S):
+    """Waits until `condition()` is true and returns its value; fails with `what` after the timeout."""
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError(f"waited {patience_s} s in vain: {what}")
+    raise AssertionError(f"waited {timeout_s} s in vain: {what}")
 
 
 class RsaKey:
@@ -80,7 +80,7 @@ def utc(at=None):
     return datetime.datetime.fromtimestamp(at or time.time(), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def request(url, method="GET", body=None, headers=None, timeout_s=PATIENCE_S):
+def request(url, method="GET", body=None, headers=None, timeout_s=TIMEOUT_S):
     """(status, headers, body) of one request on a connection of its own."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
@@ -154,7 +154,7 @@ class Hub:
         return self
 
     def spawn(self, *words):
-        """Starts a command that runs on, with the configuration as it is now; returns without waiting for anything."""
+        """Starts a command that keeps running, with the present configuration; does not wait for it."""
         draft = self.file.with_suffix(".new")
         draft.write_text(json.dumps(self.config))  # YAML 1.2 holds JSON
         draft.replace(self.file)  # whole at any moment: others may be reading it
@@ -176,11 +176,11 @@ class Hub:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        return self.process.wait(timeout=PATIENCE_S)
+        return self.process.wait(timeout=TIMEOUT_S)
 
     def vf(self, *words, check=True):
         done = subprocess.run([BINARY, *words, "--config", str(self.file)], capture_output=True, text=True,
-                              timeout=PATIENCE_S, cwd=self.directory)
+                              timeout=TIMEOUT_S, cwd=self.directory)
         if check and done.returncode != 0:
             raise AssertionError(f"vf {' '.join(words)}: exit {done.returncode}: {done.stderr}")
         return done
@@ -217,7 +217,7 @@ class Hub:
 
     def rows(self, database, sql, *values):
         path = self.data / f"{database}.db"
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE_S)) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=TIMEOUT_S)) as db:
             return db.execute(sql, values).fetchall()
 
     def wait_for_event(self, environment, event_id):

@@ -1,5 +1,5 @@
-"""Balances the ledger of hubs on PostgreSQL: what providers were told against what the databases hold, read past the
-hub's own code."""
+"""Balances the ledger of hubs on PostgreSQL: the answers to providers against the contents of the
+databases, which are read without the hub's code."""
 import collections
 
 from fleet import ENVIRONMENTS
@@ -27,7 +27,7 @@ def contents(fleet, environment):
 
 
 def check_cursor(fleet, target, events):
-    """Its batches follow each other without a gap, and told of every event once."""
+    """Its batches follow each other without a gap, and contain every event once."""
     rows = fleet.rows("dm", "select from_position, to_position, count from ingest.ingest_outbox_batch "
                             f"where target = '{target}' order by batch")
     for (_, reached, _), (begun, _, _) in zip(rows, rows[1:]):
@@ -35,12 +35,12 @@ def check_cursor(fleet, target, events):
             raise AssertionError(f"the cursor of {target} reached {reached} and went on from {begun}")
     delivered = sum(int(count) for _, _, count in rows)
     if delivered != events:
-        raise AssertionError(f"the cursor of {target} tells of {delivered} events delivered, not {events}")
+        raise AssertionError(f"the batches of {target} count {delivered} events delivered, not {events}")
 
 
 def balance(fleet, acknowledged, environments=ENVIRONMENTS):
-    """Raises AssertionError with what is missing or too much. `acknowledged`: the ids that providers were told; each
-    delivery was repeated until it had one."""
+    """Raises AssertionError with the missing and the surplus ids. `acknowledged`: the ids in the answers to providers;
+    each delivery was repeated until it had one."""
     outbox = fleet.ids("dm", "ingest.ingest_outbox")
     expect_same("outbox against what was acknowledged", set(acknowledged), outbox)
     expect_same("ledger against the outbox", outbox, fleet.ids("dm", "ingest.processed_webhooks"))

@@ -1,4 +1,4 @@
-"""The admin listener: who may do what, searching, the audit, health; and that its description is true."""
+"""The admin listener: rights, search, audit, health; its answers match its description."""
 import json
 import re
 import unittest
@@ -36,9 +36,9 @@ class Admin(unittest.TestCase):
                 self.assertEqual(answer[2]["status"], status)
         self.assertIn("WWW-Authenticate", self.ask("/admin/v1/targets", token=None)[1])
         targets = self.ask("/admin/v1/targets")[2]["targets"]
-        self.assertEqual({target["mode"] for target in targets}, {"live"}, "somebody without the right has operated")
+        self.assertEqual({target["mode"] for target in targets}, {"live"}, "a call without the right took effect")
 
-    def test_a_repeated_or_odd_authorization_opens_nothing(self):
+    def test_a_repeated_or_malformed_authorization_is_401(self):
         token = self.hub.admin_token
         for value in (token, "Basic " + token, "Bearer", "Bearer  ", "Bearer " + token + "x", "Bearer " + token[:-1]):
             status = request(self.hub.url("admin", "/admin/v1/targets"), headers={"Authorization": value})[0]
@@ -65,11 +65,11 @@ class Admin(unittest.TestCase):
         for name, count in before.items():
             self.assertEqual(value(outcome(name)), count + 1, name)
         self.hub.wait_for_event("stage", event_id)
-        for clock in ("vf_provider_lag_seconds", "vf_commit_seconds", "vf_projection_lag_seconds", "vf_intake_seconds",
+        for clock in ("vf_provider_lag_seconds", "vf_commit_seconds", "vf_projection_lag_seconds", "vf_intake_request_seconds",
                       "vf_end_to_end_lag_seconds"):
             self.assertIn(clock + "_count", self.ask("/metrics", token=None)[2].decode())
 
-    def test_the_description_is_true(self):
+    def test_answers_match_the_description(self):
         described = self.ask("/admin/v1/openapi.json", token=None)[2]
         for path, operations in described["paths"].items():
             path = re.sub("{[a-z]+}", "x", path)
@@ -78,7 +78,7 @@ class Admin(unittest.TestCase):
                 wanted = 405 if not there else 401 if operations[method]["security"] else 200
                 self.assertEqual(self.ask(path, method.upper(), None)[0], wanted, (method, path))
 
-    def test_wrong_questions_are_answered_with_problems(self):
+    def test_wrong_requests_are_answered_with_problems(self):
         for path, status in (("events/42", 400), ("events/00000000-0000-8000-8000-000000000000", 404), ("nothing", 404),
                              ("events?limit=0", 400), ("events?limit=1001", 400), ("events?limit=x", 400),
                              ("events?from=yesterday", 400), ("events?before=x", 400)):
@@ -86,7 +86,7 @@ class Admin(unittest.TestCase):
             self.assertEqual((answer[0], answer[2]["status"]), (status, status), path)
             self.assertEqual(answer[1]["Content-Type"], "application/problem+json")
         token = self.hub.admin_token
-        for method, path, status in (("POST", "targets", 405), ("POST", "targets/nobody/pause", 404),
+        for method, path, status in (("POST", "targets", 405), ("POST", "targets/unknown/pause", 404),
                                      ("POST", "dead/stage/42/retry", 400), ("DELETE", "dead/stage/42", 400)):
             self.assertEqual(self.ask("/admin/v1/" + path, method, token)[0], status, (method, path))
         for body in (b"", b"[", b"{}", b'"paused"', b'{"mode":7}', b'{"mode":"detached"}', b'{"mode":"sideways"}'):
@@ -105,12 +105,12 @@ class Admin(unittest.TestCase):
         self.assertEqual(self.ask("/admin/v1/events?subject=channel/4711&type=kick.channel.*")[2]["events"], [])
         self.assertEqual(self.ask("/admin/v1/events?subject=channel/4711&from=2100-01-01T00:00:00Z")[2]["events"], [])
 
-    def test_what_operators_did_is_in_the_audit(self):
+    def test_operators_calls_are_in_the_audit(self):
         for action in ("pause", "resume"):
             self.assertEqual(self.ask(f"/admin/v1/targets/production/{action}", "POST", self.hub.admin_token)[0], 200)
-        self.ask("/admin/v1/targets/nobody/pause", "POST", self.hub.admin_token)
+        self.ask("/admin/v1/targets/unknown/pause", "POST", self.hub.admin_token)
         prefix = "POST /admin/v1/targets/"
-        wanted = {prefix + "production/pause": True, prefix + "production/resume": True, prefix + "nobody/pause": False}
+        wanted = {prefix + "production/pause": True, prefix + "production/resume": True, prefix + "unknown/pause": False}
         audit = lambda: self.ask("/admin/v1/audit?limit=3")[2]["audit"]
         wait_until("the three are in the audit",
                    lambda: {row["action"]: row["detail"] == "done" for row in audit()} == wanted)

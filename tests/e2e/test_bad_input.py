@@ -1,5 +1,6 @@
-"""What a stranger, a broken provider or the network may send to the public listener: a clear answer each, nothing of it
-stored, and the hub goes on. Bytes are sent by hand; after every test an authentic delivery must still be accepted."""
+"""Bad input to the public listener, from a stranger, a broken provider or the network: each request gets a clear answer,
+nothing of it is stored, and the hub goes on. Bytes are sent by hand; after every test an authentic delivery must still
+be accepted."""
 import contextlib
 import datetime
 import resource
@@ -15,7 +16,7 @@ KIB = 1024
 
 
 class PublicListener(unittest.TestCase):
-    """One hub for all tests; `stored()` counts what has come into the outbox since the test began."""
+    """One hub for all tests; `stored()` counts the events that came into the outbox since the test began."""
 
     extra = {"ingest": {"max_body": "64KiB"}}
     arguments = ()
@@ -46,7 +47,7 @@ class PublicListener(unittest.TestCase):
         return post(KICK, body, self.hub.kick_headers(body, **how))
 
     def assert_refused(self, data, status):
-        """`data`: bytes of a request, refused in a way that leaves nothing behind."""
+        """`data`: bytes of a request, which must be refused and leave nothing stored."""
         answer = exchange(self.hub, data)
         self.assertIsNotNone(answer, f"closed without an answer: {data[:80]!r}")
         self.assertEqual(answer[0], status, (data[:200], answer))
@@ -56,7 +57,7 @@ class PublicListener(unittest.TestCase):
 
 
 class Requests(PublicListener):
-    def test_what_is_no_http_is_400_and_closed(self):
+    def test_bytes_that_are_not_http_are_400_and_closed(self):
         tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
         for line in (b"GARBAGE", b"POST /", b"POST  HTTP/1.1", b"POST /a b HTTP/1.1", b"POST /\0 HTTP/1.1", tls,
                      b"POST webhooks HTTP/1.1", b"POST / HTTP/9.9", b"P\xff\xfe / HTTP/1.1", b" POST / HTTP/1.1",
@@ -85,11 +86,11 @@ class Requests(PublicListener):
                 self.assertEqual(wire.send(data).end().status(), 400)
         self.assertEqual(self.stored(), 0)
         self.assert_refused(post(KICK, body[:-1], headers), 401)
-        with Wire(self.hub) as wire:  # gone in the middle of it: nobody to answer
+        with Wire(self.hub) as wire:  # closed in the middle of it: there is no answer
             wire.send(post(KICK, body[:-1], headers, length=len(body)))
         self.assertEqual(self.stored(), 0)
 
-    def test_chunks_come_together(self):
+    def test_chunked_bodies_are_put_together(self):
         body = chat()
         answer = exchange(self.hub, chunked(KICK, body, self.hub.kick_headers(body)))
         self.assertEqual((answer[0], answer[2]["status"]), (200, "accepted"))
@@ -103,7 +104,7 @@ class Requests(PublicListener):
         bodies = [chat(n) for n in range(20)]
         data = [self.signed(body) for body in bodies]
         data[5] = post(KICK, b"forged")
-        data[6] = post("/webhooks/nobody", b"{}")
+        data[6] = post("/webhooks/unknown", b"{}")
         data[7] = b"GET " + KICK.encode() + b" HTTP/1.1\r\nHost: hub\r\n\r\n"
         with Wire(self.hub) as wire:
             wire.send(b"".join(data))
@@ -133,7 +134,7 @@ class Requests(PublicListener):
         self.assert_refused(self.signed(whole + b" "), 413)
         self.assert_refused(chunked(KICK, whole + b" ", self.hub.kick_headers(whole + b" ")), 413)
 
-    def test_a_body_that_is_too_large_is_not_waited_for(self):
+    def test_a_body_that_is_too_large_is_413_at_once(self):
         headers = self.hub.kick_headers(b"")
         for length in (64 * KIB + 1, 1 << 40):
             with Wire(self.hub) as wire:
@@ -150,7 +151,7 @@ class Requests(PublicListener):
             self.assertEqual(wire.send(body).status(), 200)
 
     def test_other_paths_and_methods(self):
-        for path in ("/webhooks/nobody", "/webhooks/", "/webhooks", "/", "/internal/events", "/admin/v1/events",
+        for path in ("/webhooks/unknown", "/webhooks/", "/webhooks", "/", "/internal/events", "/admin/v1/events",
                      "/metrics", KICK + "/", "/webhooks/kick%00"):
             self.assert_refused(post(path, b"{}"), 404)
         for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "NONSENSE"):
@@ -158,11 +159,11 @@ class Requests(PublicListener):
             self.assertEqual((answer[0], answer[1]["allow"]), (405, "POST"), method)
 
 
-class Proofs(PublicListener):
+class Signatures(PublicListener):
     extra = {"sources": {"orders": {"scheme": "standard-webhooks", "secrets": [new_secret()]},
                          "silent": {"scheme": "github", "secrets": ["s"], "mode": "off"}}}
 
-    def test_every_kick_header_is_needed_once(self):
+    def test_every_kick_header_is_required_exactly_once(self):
         body = chat()
         headers = self.hub.kick_headers(body)
         for name in ("Message-Id", "Message-Timestamp", "Type", "Signature"):
@@ -222,10 +223,10 @@ class Proofs(PublicListener):
         for offset_s in (-290, 290):
             self.assertEqual(exchange(self.hub, send(offset_s))[0], 200)
 
-    def test_a_source_that_is_off_is_not_there(self):
+    def test_a_source_that_is_off_is_404(self):
         self.assert_refused(post("/webhooks/silent", b"{}"), 404)
 
-    def test_proved_content_is_kept_whatever_it_is(self):
+    def test_verified_content_is_kept_whatever_it_is(self):
         for body in (b"[" * 100_000, b'{"a":' * 100_000, b"\0", b'{"content":"\0"}', b'{"content":"\\u0000"}',
                      b"\xff\xfe", b"\xed\xa0\x80", b""):
             status, _, answer = self.hub.kick(body)
@@ -289,7 +290,7 @@ class Connections(PublicListener):
                 self.assertIsNone(wire.answer())
         self.assertEqual(self.stored(), 0)
 
-    def test_a_byte_now_and_then_does_not_buy_more_time(self):
+    def test_a_trickle_of_bytes_does_not_extend_the_timeout(self):
         whole = self.signed(chat())
         with Wire(self.hub) as wire:
             wire.socket.settimeout(0.05)
@@ -312,20 +313,20 @@ class Connections(PublicListener):
                 self.assertEqual(wire.send(self.signed(chat())).status(), 200)
         self.assertEqual(self.stored(), 30)
 
-    def test_one_connection_too_many_is_told_so(self):
+    def test_a_connection_too_many_gets_503(self):
         with Hub(extra={"ingest": {"connections": 5}}) as hub, contextlib.ExitStack() as stack:
             held = [stack.enter_context(Wire(hub)) for _ in range(5)]
             for wire in held:
-                self.assertEqual(wire.send(post("/webhooks/nobody")).status(), 404)
-            begun = post("/webhooks/nobody", b"ab")
+                self.assertEqual(wire.send(post("/webhooks/unknown")).status(), 404)
+            begun = post("/webhooks/unknown", b"ab")
             for wire in held[1:]:
                 wire.send(begun[:-1])
             one_more = stack.enter_context(Wire(hub))
-            self.assertEqual(one_more.send(post("/webhooks/nobody")).status(), 404)
+            self.assertEqual(one_more.send(post("/webhooks/unknown")).status(), 404)
             self.assertIsNone(held[0].answer(), "the one between requests made room")
             one_more.send(begun[:-1])
             status, headers, _ = exchange(hub, post(KICK))
-            self.assertEqual(status, 503, "everybody is in a request")
+            self.assertEqual(status, 503, "all connections are in a request")
             self.assertIn("retry-after", headers)
             for wire in [*held[1:], one_more]:
                 self.assertEqual(wire.send(begun[-1:]).status(), 404)

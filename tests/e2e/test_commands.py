@@ -1,4 +1,4 @@
-"""The commands as people and scripts use them: exit codes, one-line errors, JSON, starting twice, stopping."""
+"""The commands as operators and scripts use them: exit codes, one-line errors, JSON, starting twice, stopping."""
 import concurrent.futures
 import contextlib
 import json
@@ -11,12 +11,12 @@ import tempfile
 import unittest
 
 from foreign import Foreign
-from hub import BINARY, PATIENCE_S, Hub, chat, new_secret, wait_until
+from hub import BINARY, TIMEOUT_S, Hub, chat, new_secret, wait_until
 from wire import Wire, post
 
 
 def vf(*words, **how):
-    return subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=PATIENCE_S, **how)
+    return subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=TIMEOUT_S, **how)
 
 
 class Answers(unittest.TestCase):
@@ -29,7 +29,7 @@ class Answers(unittest.TestCase):
     def tearDownClass(cls):
         cls.hub.__exit__(None, None, None)
 
-    def test_json_is_json(self):
+    def test_json_answers_are_json(self):
         for words in (["events", "list"], ["events", "show", self.event_id], ["targets", "list"], ["dead", "list"],
                       ["config", "print"], ["config", "keys"], ["targets", "pause", "stage"],
                       ["targets", "resume", "stage"]):
@@ -37,23 +37,23 @@ class Answers(unittest.TestCase):
             self.assertTrue(json.loads(done.stdout), words)
             self.assertEqual(done.stderr, "")
 
-    def test_events_tail_tells_what_comes_in(self):
+    def test_events_tail_prints_events_as_they_come_in(self):
         words = [BINARY, "events", "tail", "--subject", "channel/99", "--config", str(self.hub.file), "--json"]
         ids = [self.hub.kick(chat(n, channel=99))[2]["event_id"] for n in range(2)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as tail:
-            told = lambda: json.loads(tail.stdout.readline())["id"]
-            self.assertEqual([told(), told()], ids)
-            self.assertEqual(self.hub.kick(chat(2, channel=99))[2]["event_id"], told())
+            printed = lambda: json.loads(tail.stdout.readline())["id"]
+            self.assertEqual([printed(), printed()], ids)
+            self.assertEqual(self.hub.kick(chat(2, channel=99))[2]["event_id"], printed())
             tail.terminate()
 
-    def test_one_is_a_negative_answer(self):
-        for words in (["events", "show", "00000000-0000-8000-8000-000000000000"], ["targets", "pause", "nobody"],
-                      ["dead", "drop", "nobody", self.event_id]):
+    def test_a_negative_answer_exits_1(self):
+        for words in (["events", "show", "00000000-0000-8000-8000-000000000000"], ["targets", "pause", "unknown"],
+                      ["dead", "drop", "unknown", self.event_id]):
             done = self.hub.vf(*words, check=False)
             self.assertEqual((done.returncode, done.stdout), (1, ""), words)
             self.assertRegex(done.stderr, r"\Avf: [^\n]+\n\Z", words)
 
-    def test_two_is_wrong_usage(self):
+    def test_wrong_usage_exits_2(self):
         for words in (["evnts"], ["events"], ["events", "show"], ["events", "list", "--limit", "0"],
                       ["events", "show", "no-uuid"], ["events", "list", "--from", "yesterday"],
                       ["dead", "retry", "stage", "no-uuid"],
@@ -62,13 +62,13 @@ class Answers(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assertRegex(done.stderr, r"\Avf: [^\n]+\n\Z", words)
 
-    def test_a_wrong_token_and_a_hub_that_does_not_run(self):
+    def test_a_wrong_token_or_an_absent_hub_exits_1(self):
         done = self.hub.vf("targets", "list", "--set", "admin.token=wrong", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("Bearer", done.stderr)
-        with socket.socket() as nobody:  # bound, never listening
-            nobody.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with socket.socket() as silent:  # bound, never listening
+            silent.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{silent.getsockname()[1]}"
             done = self.hub.vf("targets", "list", "--set", f"admin.listen={address}", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(address, done.stderr)
@@ -102,7 +102,7 @@ class Answers(unittest.TestCase):
 
 
 class Configuration(unittest.TestCase):
-    def test_every_error_at_once_with_file_and_line(self):
+    def test_all_errors_are_printed_at_once_with_file_and_line(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "vf.yaml"
             file.write_text("ingest:\n  lissen: 127.0.0.1:1\n  max_body: lots\nsources:\n  kick: {mode: loud}\n"
@@ -115,7 +115,7 @@ class Configuration(unittest.TestCase):
                               (8, "targets.stage.url")):
                 self.assertRegex(done.stderr, rf"(?m)^vf: .*vf\.yaml:{line}: {key}: .+$")
 
-    def test_a_file_that_is_no_yaml_or_not_there(self):
+    def test_a_missing_file_or_one_that_is_not_yaml_is_reported(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "vf.yaml"
             done = vf("up", "--config", str(file), cwd=folder)
@@ -163,12 +163,12 @@ class Stopping(unittest.TestCase):
             for event_id in acknowledged:
                 hub.wait_for_event("stage", event_id)
 
-    def test_nobody_who_dawdles_keeps_it_from_exiting_0(self):
+    def test_a_peer_that_does_not_answer_does_not_prevent_exit_0(self):
         # A half request on every listener and a target that never answers: each uses up its part of the drain.
         with contextlib.ExitStack() as stack:
             hub = stuck_hub(stack)
             hub.process.send_signal(signal.SIGTERM)
-            self.assertEqual(hub.process.wait(timeout=PATIENCE_S), 0)
+            self.assertEqual(hub.process.wait(timeout=TIMEOUT_S), 0)
 
     def test_a_second_signal_ends_it_at_once(self):
         with contextlib.ExitStack() as stack:
@@ -176,18 +176,18 @@ class Stopping(unittest.TestCase):
             hub.process.send_signal(signal.SIGTERM)
             wait_until("it is stopping", lambda: "stopping" in hub.log.read_text())
             hub.process.send_signal(signal.SIGTERM)
-            self.assertEqual(hub.process.wait(timeout=PATIENCE_S), 130)
+            self.assertEqual(hub.process.wait(timeout=TIMEOUT_S), 130)
             self.assertNotIn("stopped", hub.log.read_text())
 
-    def test_sigint_is_as_sigterm(self):
+    def test_sigint_acts_as_sigterm(self):
         with Hub() as hub:
             self.assertEqual(hub.stop(signal.SIGINT), 0)
 
-    def test_sighup_is_as_sigterm_but_not_under_nohup(self):
+    def test_sighup_acts_as_sigterm_except_under_nohup(self):
         with Hub() as hub:
             self.assertEqual(hub.stop(signal.SIGHUP), 0)
             self.assertIn("stopped", hub.log.read_text())
-            handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what nohup hands down
+            handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
             try:
                 hub.start()
             finally:
@@ -196,7 +196,7 @@ class Stopping(unittest.TestCase):
             self.assertEqual(hub.kick(chat())[0], 200)
             self.assertEqual(hub.stop(), 0)
 
-    def test_closed_standard_streams_are_lent_to_nobody(self):
+    def test_closed_standard_streams_are_not_reused(self):
         with Hub() as hub:
             self.assertEqual(hub.stop(), 0)
             words = ["sh", "-c", 'exec "$0" ingest --config "$1" <&- >&- 2>&-', BINARY, str(hub.file)]
@@ -208,7 +208,7 @@ class Stopping(unittest.TestCase):
 
 
 def stuck_hub(stack):
-    """A hub that has something unfinished on every listener, and a request at a target that does not answer."""
+    """A hub with an unfinished request on every listener, and a request at a target that does not answer."""
     silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
     target = {"url": url, "secret": new_secret(), "start": "earliest", "timeout": "1m"}

@@ -1,4 +1,4 @@
-"""A target with `start: now` begins when the hub does: what is received right after readiness reaches it, whether its
+"""A target with `start: now` begins when the hub does: an event received right after readiness reaches it, whether its
 worker runs by then or not."""
 import contextlib
 import json
@@ -21,7 +21,7 @@ class OnSqlite(unittest.TestCase):
         return hub
 
     def run_without_pause(self, hub):
-        """What is answered to the first request after readiness."""
+        """The answer to the first request after readiness."""
         hub.process = hub.spawn("up")
         while not hub.ready():
             pass
@@ -37,12 +37,12 @@ class OnSqlite(unittest.TestCase):
         hub = self.hub()
         hub.file.write_text(json.dumps(hub.config))
         hub.vf("migrate", "dm")
-        self.write(hub, "insert into ingest_lease (name, holder, epoch, expires_at) values ('stage', 'somebody', 1, "
+        self.write(hub, "insert into ingest_lease (name, holder, epoch, expires_at) values ('stage', 'another', 1, "
                         f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '{A_WHILE}'))")
         event_id = self.run_without_pause(hub)
         self.assertEqual(hub.wait_for_event("production", event_id), "applied")
         self.assertEqual(hub.rows("stage", "select count(*) from processed_events"), [(0,)])
-        self.write(hub, "update ingest_lease set expires_at = '2026-01-01T00:00:00.000Z' where holder = 'somebody'")
+        self.write(hub, "update ingest_lease set expires_at = '2026-01-01T00:00:00.000Z' where holder = 'another'")
         self.assertEqual(hub.wait_for_event("stage", event_id), "applied")
 
     def write(self, hub, sql):
@@ -75,12 +75,12 @@ class OnPostgres(unittest.TestCase):
 
     def test_received_before_its_worker_runs(self):
         fleet = self.fleet()
-        fleet.rows("dm", "insert into ingest.ingest_lease (name, holder, epoch, expires_at) values ('stage', 'somebody', "
+        fleet.rows("dm", "insert into ingest.ingest_lease (name, holder, epoch, expires_at) values ('stage', 'another', "
                          f"1, now() + '{A_WHILE}')")
         event_id = self.run_without_pause(fleet)
         self.wait_delivered(fleet, event_id, "production")
         self.assertEqual(fleet.count("stage"), 0)
-        fleet.rows("dm", "update ingest.ingest_lease set expires_at = now() where holder = 'somebody'")
+        fleet.rows("dm", "update ingest.ingest_lease set expires_at = now() where holder = 'another'")
         self.wait_delivered(fleet, event_id, "stage")
 
 

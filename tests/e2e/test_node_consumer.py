@@ -11,7 +11,7 @@ import threading
 import unittest
 import uuid
 
-from hub import FIXTURES, PATIENCE_S, ROOT, Hub, chat, new_secret, parsed, request
+from hub import FIXTURES, TIMEOUT_S, ROOT, Hub, chat, new_secret, parsed, request
 
 SOURCE = pathlib.Path(__file__).resolve().parent / "node"
 PLACE = ROOT / "build/e2e-node"
@@ -39,7 +39,7 @@ class NodeReceiver:
         self.process = subprocess.Popen(["node", "receiver.mjs", secret], cwd=PLACE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         threading.Thread(target=lambda: [self.lines.put(line) for line in self.process.stdout], daemon=True).start()
-        self.url = f"http://127.0.0.1:{int(self.lines.get(timeout=PATIENCE_S))}/any/path"
+        self.url = f"http://127.0.0.1:{int(self.lines.get(timeout=TIMEOUT_S))}/any/path"
 
     def __enter__(self):
         return self
@@ -50,7 +50,7 @@ class NodeReceiver:
         self.process.stdout.close()
 
     def next(self):
-        return json.loads(self.lines.get(timeout=PATIENCE_S))
+        return json.loads(self.lines.get(timeout=TIMEOUT_S))
 
 
 def foreign(receiver, secret, **more):
@@ -94,7 +94,7 @@ class Consumer(unittest.TestCase):
                 hub.kick(chat())
                 self.assertTrue(one.next()["verified"])
                 self.assertTrue(two.next()["verified"])
-                refused = stranger.next(), stranger.next()  # tried again: a wrong secret is the target's trouble
+                refused = stranger.next(), stranger.next()  # tried again: a wrong secret is a failure of the target
                 self.assertEqual([got["verified"] for got in refused], [False, False])
                 self.assertEqual(refused[0]["id"], refused[1]["id"])
                 self.assertEqual(hub.admin("dead")[2]["dead"], [])

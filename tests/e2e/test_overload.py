@@ -1,5 +1,5 @@
-"""More than the hub can take, of every kind at once: memory stays below a bound and comes back, the process lives, an
-authentic delivery in the middle of it is accepted (perhaps after 503 and another try)."""
+"""More load than the hub can take, of every kind: memory stays below a bound and is given back, the process lives, and an
+authentic delivery meanwhile is accepted (perhaps after 503 and another attempt)."""
 import contextlib
 import resource
 import selectors
@@ -9,7 +9,7 @@ import time
 import unittest
 
 from hub import Hub, chat, request, wait_until
-from test_trouble import locked
+from test_store_failures import locked
 from wire import post
 
 KICK = "/webhooks/kick"
@@ -27,7 +27,7 @@ def memory_mib(hub, field):
 
 class Flood:
     """A thread that sends one request on each of many connections, again as soon as it is answered, and counts the
-    statuses. What the other side closes is opened again. Use as a context manager."""
+    statuses. Connections that the hub closes are opened again. Use as a context manager."""
 
     def __init__(self, hub, data, connections):
         self.address, self.data = ("127.0.0.1", hub.ports["ingest"]), data
@@ -92,7 +92,7 @@ class Overload(unittest.TestCase):
         wait_until("the hub is ready", self.hub.ready)
 
     def stall(self, count, data):
-        """Connections that send `data` and no more. Some are refused: they stay open here all the same."""
+        """Connections that send `data` and no more. Some are refused; they stay open on this side."""
         peers = []
         for _ in range(count):
             peer = socket.create_connection(("127.0.0.1", self.hub.ports["ingest"]))
@@ -138,21 +138,21 @@ class Overload(unittest.TestCase):
         self.assertLessEqual(set(unsigned.statuses), {401, 503})
         self.check_and_let_go(peers)
 
-    def test_more_than_the_queue_holds(self):
+    def test_more_requests_than_the_queue_holds(self):
         bodies = [chat(n, content="x" * 400) for n in range(64)] + [chat(n, content="x" * 40_000) for n in range(16)]
         data = [post(KICK, body, self.hub.kick_headers(body)) for body in bodies]
         with Flood(self.hub, data, 4 * FLOODERS) as flood:
             with locked(self.hub, "dm"):
-                wait_until("the store's absence is told", lambda: flood.count(503) > 2 * FLOODERS)
+                wait_until("webhooks get 503", lambda: flood.count(503) > 2 * FLOODERS)
             self.delivered(chat(1))
             wait_until("deliveries are accepted again", lambda: flood.count(200) > FLOODERS)
         self.assertLessEqual(set(flood.statuses), {200, 503})
         self.check_and_let_go([])
 
-    def test_a_full_house_of_idle_peers_keeps_nobody_out(self):
+    def test_idle_peers_on_all_connections_do_not_keep_a_new_one_out(self):
         peers = self.stall(4096, b"")
         self.delivered(chat(1))
-        with Flood(self.hub, [post("/webhooks/nobody")], FLOODERS) as flood:
+        with Flood(self.hub, [post("/webhooks/unknown")], FLOODERS) as flood:
             wait_until("all are served", lambda: flood.count(404) > 2 * FLOODERS)
         self.assertEqual(set(flood.statuses), {404})
         self.check_and_let_go(peers)

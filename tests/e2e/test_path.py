@@ -50,7 +50,7 @@ class WholePath(unittest.TestCase):
     def tearDownClass(cls):
         cls.hub.__exit__(None, None, None)
 
-    def test_content_that_is_not_json_is_kept_and_holds_nobody_back(self):
+    def test_content_that_is_not_json_is_kept_and_blocks_no_other_event(self):
         odd = [b"", b"not json", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":\x00}', b'"text"', b"1e999", b' {"a":1} ']
         ids = []
         for body in odd:
@@ -64,7 +64,7 @@ class WholePath(unittest.TestCase):
             kind, = self.hub.rows("dm", "select type from ingest_outbox where event_id = ?", event_id) or [("?",)]
             self.assertEqual(kind[0], "kick.unrecognised")
 
-    def test_a_type_header_that_the_body_contradicts_is_not_believed(self):
+    def test_a_type_header_that_the_body_contradicts_is_unrecognised(self):
         _, _, answer = self.hub.kick(chat(2), kind="channel.followed")
         self.assertEqual(self.hub.admin("events/" + answer["event_id"])[2]["event"]["type"], "kick.unrecognised")
 
@@ -87,19 +87,19 @@ class WholePath(unittest.TestCase):
             self.assertEqual(self.hub.sumsub(altered, algorithm)[2]["status"], "duplicate")
             self.assertEqual(self.hub.wait_for_event("production", answer["event_id"]), "applied")
 
-    def test_events_show_prints_the_whole_life(self):
+    def test_events_show_prints_the_whole_history(self):
         _, _, answer = self.hub.kick(chat(3))
         for environment in ("stage", "production"):
             self.hub.wait_for_event(environment, answer["event_id"])
-        life = wait_until("both deliveries recorded", lambda: self.complete_life(answer["event_id"]))
-        self.assertEqual([e["status"] for e in life["environments"]], ["applied", "applied"])
+        history = wait_until("both deliveries recorded", lambda: self.complete_history(answer["event_id"]))
+        self.assertEqual([e["status"] for e in history["environments"]], ["applied", "applied"])
         text = self.hub.vf("events", "show", answer["event_id"]).stdout
         for word in ("received", "committed", "delivered", "stage", "production", "applied"):
             self.assertIn(word, text)
 
-    def complete_life(self, event_id):
-        life = json.loads(self.hub.vf("events", "show", event_id, "--json").stdout)
-        return life if all(d["state"] == "delivered" for d in life["deliveries"]) else None
+    def complete_history(self, event_id):
+        history = json.loads(self.hub.vf("events", "show", event_id, "--json").stdout)
+        return history if all(d["state"] == "delivered" for d in history["deliveries"]) else None
 
     def test_retired_routes_say_where_to_go(self):
         for path in ("/wh/kick", "/wh/sumsub", "/api/kyc/hook"):

@@ -1,5 +1,5 @@
-"""The hub on PostgreSQL, its roles as workloads: from migrations to projected rows; an environment that comes later; a
-shared database that comes back from a dump."""
+"""The hub on PostgreSQL, one process a role: from migrations to projected rows; an environment that is added later; a
+shared database that is restored from a dump."""
 import contextlib
 import json
 import subprocess
@@ -21,7 +21,7 @@ def tearDownModule():
 
 
 def post(test, fleet, delivery, name="ingest"):
-    """Posts what must be accepted; its id."""
+    """Posts a delivery that must be accepted; returns its id."""
     status, _, answer = fleet.post(name, delivery)
     test.assertEqual((status, answer.get("status")), (200, "accepted"), answer)
     return answer["event_id"]
@@ -29,7 +29,7 @@ def post(test, fleet, delivery, name="ingest"):
 
 @contextlib.contextmanager
 def open_transaction(database, statement):
-    """Somebody's transaction that has done this and stays open."""
+    """A transaction of another program that has run `sql` and stays open."""
     words = [server.bin / "psql", "-X", "-q", server.url(database)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql:
         psql.stdin.write(f"begin; {statement};\n".encode())
@@ -52,13 +52,13 @@ class WholePath(unittest.TestCase):
         self.ids.append(post(self, self.fleet, delivery))
         return self.ids[-1]
 
-    def test_kick_and_sumsub_land_in_both_environments_and_repetitions_are_told_the_same_id(self):
+    def test_kick_and_sumsub_land_in_both_environments_and_repetitions_get_the_same_id(self):
         deliveries = [self.fleet.kick_chat(), self.fleet.applicant(), self.fleet.kick_chat(), self.fleet.applicant()]
         ids = [self.send(delivery) for delivery in deliveries]
         for delivery, event_id in zip(deliveries, ids):
             self.assertEqual(self.fleet.post("ingest", delivery)[2], {"status": "duplicate", "event_id": event_id})
         self.fleet.wait_delivered(len(self.ids))
-        wait_until("the cursors tell so", self.is_settled)
+        wait_until("the cursors are there", self.is_delivered)
         balance(self.fleet, self.ids)
         for environment in ENVIRONMENTS:
             found = {row[0] for row in self.fleet.rows(environment, "select status from processed_events")}
@@ -66,22 +66,22 @@ class WholePath(unittest.TestCase):
             self.assertNotEqual(self.fleet.rows(environment, "select * from chat_activity"), [])
             self.assertNotEqual(self.fleet.rows(environment, "select * from applicants"), [])
 
-    def is_settled(self):
+    def is_delivered(self):
         return not any(row["backlog"] for row in self.fleet.targets().values())
 
     def test_operators_commands(self):
         event_id = self.send(self.fleet.kick_chat())
-        wait_until("both deliveries recorded", lambda: self.is_settled() and self.life(event_id))
-        self.assertEqual([e["status"] for e in self.life(event_id)["environments"]], ["applied", "applied"])
+        wait_until("both deliveries recorded", lambda: self.is_delivered() and self.history(event_id))
+        self.assertEqual([e["status"] for e in self.history(event_id)["environments"]], ["applied", "applied"])
         self.assertIn("applied", self.fleet.vf("events", "show", event_id).stdout)
         targets = json.loads(self.fleet.vf("targets", "list", "--json").stdout)["targets"]
         self.assertEqual(sorted((row["name"], row["backlog"]) for row in targets), [("production", 0), ("stage", 0)])
         self.assertEqual(json.loads(self.fleet.vf("dead", "list", "--json").stdout)["dead"], [])
         self.assertIn(event_id, self.fleet.vf("events", "list").stdout)
 
-    def life(self, event_id):
-        life = json.loads(self.fleet.vf("events", "show", event_id, "--json").stdout)
-        return life if all(d["state"] == "delivered" for d in life["deliveries"]) else None
+    def history(self, event_id):
+        history = json.loads(self.fleet.vf("events", "show", event_id, "--json").stdout)
+        return history if all(d["state"] == "delivered" for d in history["deliveries"]) else None
 
     def horizon(self):
         """Seconds for which committed events have been held back."""
@@ -95,17 +95,17 @@ class WholePath(unittest.TestCase):
         self.assertIn("outbox horizon", json.loads(self.admin("/readyz"))["checks"])
         with open_transaction("postgres", "select pg_current_xact_id()"):
             self.send(self.fleet.kick_chat())
-            wait_until("it is told", lambda: self.horizon() > 0)
+            wait_until("the metric shows it", lambda: self.horizon() > 0)
         wait_until("nothing is held back", lambda: self.horizon() == 0)
         self.fleet.wait_delivered(len(self.ids))
 
     def unavailable(self):
-        """Deliveries of Kick's that were answered so."""
+        """Deliveries of Kick that had this outcome."""
         series = 'vf_intake_requests_total{source="kick",outcome="unavailable"} '
         found = [line for line in self.admin("/metrics").splitlines() if line.startswith(series)]
         return float(found[0].removeprefix(series))
 
-    def test_a_commit_that_stands_still_is_counted_when_its_sender_is_told(self):
+    def test_a_commit_that_hangs_is_counted_when_its_sender_gets_503(self):
         before, delivery = self.unavailable(), self.fleet.kick_chat()
         with open_transaction(self.fleet.databases["dm"], "lock table ingest.ingest_outbox in exclusive mode"):
             status, _, problem = self.fleet.post("ingest", delivery)
@@ -118,35 +118,35 @@ class WholePath(unittest.TestCase):
         self.fleet.wait_delivered(len(self.ids))
         self.assertEqual(self.unavailable(), before + 1, "not once more at the commit's end")
 
-    def is_told(self, name, what, said):
+    def expect_reported(self, name, what, said):
         """Readiness names the reason, and the log has a line with it."""
-        wait_until("readiness tells it", lambda: self.fleet.readiness(name) == 503)
+        wait_until("readiness is 503", lambda: self.fleet.readiness(name) == 503)
         checks = json.loads(request(self.fleet.admin_url(name) + "/readyz")[2])["checks"]
         self.assertIn(said, checks[what]["reason"])
-        wait_until("the log tells it", lambda: [
+        wait_until("the log has it", lambda: [
             line for line in self.fleet.log.read_text().splitlines() if "store fails" in line and said in line])
 
-    def test_a_right_that_is_missing_is_told_until_it_is_given_back(self):
+    def test_a_missing_right_is_reported_until_it_is_granted(self):
         self.fleet.rows("dm", "revoke insert on all tables in schema ingest from vfapp")
         delivery = self.fleet.kick_chat()
         self.assertEqual(self.fleet.post("ingest", delivery)[0], 503)
-        self.is_told("ingest", "store", "permission denied")
+        self.expect_reported("ingest", "store", "permission denied")
         self.fleet.rows("dm", "grant insert on all tables in schema ingest to vfapp")
         self.send(delivery)
         wait_until("ready again, once an event is in", lambda: self.fleet.readiness("ingest") == 200, 5)
         self.fleet.wait_delivered(len(self.ids))
 
-    def test_a_table_that_an_environment_misses_is_told_there_and_by_its_target(self):
+    def test_a_table_missing_in_an_environment_is_reported_there_and_by_its_target(self):
         self.fleet.rows("stage", "alter table processed_events rename to elsewhere")
         self.send(self.fleet.kick_chat())
-        self.is_told("stage", "environment stage", "does not exist")
+        self.expect_reported("stage", "environment stage", "does not exist")
         self.assertIn("does not exist", self.fleet.targets()["stage"]["last_error"])
         self.fleet.rows("stage", "alter table elsewhere rename to processed_events")
         self.fleet.wait_delivered(len(self.ids))
         wait_until("ready again, once an event is in", lambda: self.fleet.readiness("stage") == 200, 5)
-        wait_until("the cursor tells so", self.is_settled)
+        wait_until("the cursor is there", self.is_delivered)
 
-    def test_doctor_finds_nothing_to_mend(self):
+    def test_doctor_finds_no_problem(self):
         found = self.fleet.vf("doctor", "--json")
         self.assertNotIn("PROBLEM", found.stdout)
         self.assertIn("the PostgreSQL server answers and has the schema of this version", found.stdout)
@@ -155,7 +155,7 @@ class WholePath(unittest.TestCase):
             self.assertEqual(checks[store + " clock"]["grade"], "ok")
             self.assertRegex(checks[store + " clock"]["detail"], r"clock is 0\.\d+ s (ahead of|behind) the PostgreSQL")
 
-    def test_clocks_that_agree_are_well(self):
+    def test_clocks_that_agree_are_ok(self):
         self.assertEqual(json.loads(self.admin("/readyz"))["checks"]["store clock"], {"ok": True})
 
 
@@ -175,7 +175,7 @@ class Migrations(unittest.TestCase):
         self.assertEqual(fleet.vf("migrate", "all", "--check").returncode, 0)
         fleet.start("ingest", "production")
 
-    def test_two_at_once_take_turns(self):
+    def test_runs_at_the_same_time_take_turns(self):
         fleet = Fleet(server)
         self.addCleanup(fleet.__exit__)
         fleet.prepare()
@@ -191,7 +191,7 @@ class Migrations(unittest.TestCase):
 
 
 class LaterEnvironment(unittest.TestCase):
-    """Production comes to a hub that has worked for stage alone; stage is not touched."""
+    """Production is added to a hub that has worked for stage alone; stage does not change."""
 
     def run_with(self, start):
         with Fleet(server, environments=["stage"]) as fleet:
@@ -230,7 +230,7 @@ class Backup(unittest.TestCase):
             deliveries = [fleet.kick_chat() for _ in range(20)]
             ids = [post(self, fleet, delivery) for delivery in deliveries]
             fleet.wait_delivered(20, "production")
-            wait_until("its cursor tells so", lambda: fleet.targets()["production"]["backlog"] == 0)
+            wait_until("its backlog is empty", lambda: fleet.targets()["production"]["backlog"] == 0)
             self.assertEqual(fleet.stop("ingest"), [0])
 
             # The commands of docs/operations.md, "Backup and restore".

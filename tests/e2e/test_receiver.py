@@ -1,4 +1,4 @@
-"""An environment's listener, POST /internal/events, as any sender meets it: the contract, row by row."""
+"""An environment's listener, POST /internal/events, called by hand: the contract, row by row."""
 import base64
 import json
 import secrets
@@ -56,28 +56,28 @@ class Receiver(unittest.TestCase):
         self.assertEqual(answer[2]["status"], status)
         self.assertEqual(self.count(), self.before, "a refused request left something behind")
 
-    def test_statuses_stand_in_the_requests_order(self):
+    def test_results_are_in_the_requests_order(self):
         known, twice = envelope(), envelope()
         self.assertEqual(self.statuses([known]), ["applied"])
-        poison = envelope(data={"broadcaster": "nobody"})
+        poison = envelope(data={"broadcaster": "unknown"})
         batch = [envelope("kick.unheard.of"), poison, known, envelope(), twice, twice]
         wanted = ["ignored", "quarantined", "duplicate", "applied", "applied", "duplicate"]
         self.assertEqual(self.statuses(batch), wanted)
         reason, = self.hub.rows("stage", "select reason from quarantined_events where event_id = ?", poison["id"])
         self.assertTrue(reason[0])
 
-    def test_one_event_may_come_without_an_array(self):
+    def test_one_event_needs_no_array(self):
         self.assertEqual(self.statuses(envelope()), ["applied"])
         self.assertEqual(self.statuses([]), [])
 
-    def test_only_four_attributes_are_needed(self):
+    def test_only_four_attributes_are_required(self):
         least = {name: envelope()[name] for name in ("specversion", "id", "source", "type")}
         self.assertEqual(self.statuses([{**least, "id": str(uuid.uuid4()).upper(), "type": "x.y"}]), ["ignored"])
         for name in least:
             self.before = self.count()
             self.assert_refused(400, [{k: v for k, v in least.items() if k != name}])
 
-    def test_what_is_no_envelope_is_400_and_nothing_of_it_is_applied(self):
+    def test_a_malformed_envelope_is_400_and_nothing_is_applied(self):
         good = json.dumps(envelope()).encode()
         no_uuid = json.dumps(envelope(id="42")).encode()
         for body in (b"", b"null", b"[", b"[" + good, b"[" + good + b",{}]", b"[" + good + b",1]", b'"text"',
@@ -85,7 +85,7 @@ class Receiver(unittest.TestCase):
                      good.replace(b'"id"', b'"ID"'), b"[" + good + b"," + no_uuid + b"]"):
             self.assert_refused(400, body)
 
-    def test_an_unproved_request_is_401_whatever_it_holds(self):
+    def test_an_unverified_request_is_401_whatever_it_holds(self):
         body = json.dumps([envelope()]).encode()
         for content in (body, b"no envelope", b""):
             self.assert_refused(401, content, secret=new_secret())
@@ -131,7 +131,7 @@ class Receiver(unittest.TestCase):
         with Wire(self.hub, "stage") as wire:
             self.assertEqual(wire.send(post(PATH, length=1 << 40)).status(), 413)
 
-    def test_webhook_id_is_no_key_of_idempotency(self):
+    def test_webhook_id_is_not_an_idempotency_key(self):
         for _ in range(2):
             body = json.dumps([envelope()]).encode()
             headers = sign_standard(self.hub.secrets["stage"], body, "batch_same")
@@ -153,7 +153,7 @@ class Receiver(unittest.TestCase):
                 self.assertEqual(headers["Link"], f'<{successor}>; rel="successor-version"')
                 self.assertIn(successor, body["detail"])
 
-    def test_it_tells_what_became_of_an_event_to_those_who_can_sign(self):
+    def test_a_signed_request_gets_the_outcome_of_an_event(self):
         event = envelope()
         self.assertEqual(self.statuses([event]), ["applied"])
         path = f"{PATH}/{event['id']}"
@@ -166,20 +166,20 @@ class Receiver(unittest.TestCase):
 
 
 class Quarantine(unittest.TestCase):
-    def test_what_a_later_program_understands_leaves_quarantine_when_it_starts(self):
+    def test_an_event_that_a_later_version_projects_leaves_quarantine_at_its_start(self):
         with Hub() as hub:
-            refused, still = envelope(data={"broadcaster": "nobody"}), envelope(data={"broadcaster": "nobody"})
+            refused, still = envelope(data={"broadcaster": "unknown"}), envelope(data={"broadcaster": "unknown"})
             self.assertEqual(hub.events("stage", [refused, still])[0], 200)
             hub.stop()
-            # As if the projector had been mended: the stored envelope is one that projects.
-            mended = envelope(id=refused["id"])
+            # As if the projector had been fixed: the stored envelope is replaced by one that can be projected.
+            fixed = envelope(id=refused["id"])
             with sqlite3.connect(hub.data / "stage.db") as db:
                 db.execute("update quarantined_events set envelope = ? where event_id = ?",
-                           (json.dumps(mended), refused["id"]))
+                           (json.dumps(fixed), refused["id"]))
             db.close()
             hub.start()
             status = "select status from processed_events where event_id = ?"
-            wait_until("the mended event is applied",
+            wait_until("the fixed event is applied",
                        lambda: hub.rows("stage", status, refused["id"]) == [("applied",)])
             waiting = "select event_id, attempts from quarantined_events"
             self.assertEqual(hub.rows("stage", waiting), [(still["id"], 2)])

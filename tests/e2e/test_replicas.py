@@ -1,5 +1,5 @@
-"""Any number of each role on one PostgreSQL server: an event is kept and applied once whoever receives it, each
-consumer is worked on by one process, and whichever of them fails, another goes on."""
+"""Any number of each role on one PostgreSQL server: an event is kept and applied once whichever replica receives it, each
+consumer is run by one process, and when that process fails another takes over."""
 import concurrent.futures
 import contextlib
 import json
@@ -27,8 +27,8 @@ def tearDownModule():
     server.__exit__()
 
 
-def wait_settled(fleet, count):
-    fleet.wait_delivered(count, patience_s=TAKEOVER_S)
+def wait_delivered(fleet, count):
+    fleet.wait_delivered(count, timeout_s=TAKEOVER_S)
     wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets("ingest-b").values()), TAKEOVER_S)
 
 
@@ -44,7 +44,7 @@ class TwoIngests(unittest.TestCase):
         cls.fleet.start(*INGESTS, *ENVIRONMENTS)
 
     def check_balance(self):
-        wait_settled(self.fleet, len(self.ids))
+        wait_delivered(self.fleet, len(self.ids))
         balance(self.fleet, self.ids)
 
     def wait_for_leases(self, *consumers):
@@ -72,16 +72,16 @@ class TwoIngests(unittest.TestCase):
         self.assertEqual(len(ids), before + 180)
         self.check_balance()
 
-    def test_each_consumer_is_worked_on_by_one_and_both_tell_which(self):
+    def test_each_consumer_is_run_by_one_replica_and_both_say_which(self):
         held = self.wait_for_leases()
         for target in ENVIRONMENTS:
             holder = held[target]
             wait_until("the holder works", lambda: self.fleet.targets(holder)[target]["worked_by"] is None)
-            wait_until("the other tells who does", lambda: f"/{self.fleet.processes[holder].pid}/" in (
+            wait_until("the other names the holder", lambda: f"/{self.fleet.processes[holder].pid}/" in (
                 self.fleet.targets(other(holder))[target]["worked_by"] or ""))
             listed = self.fleet.vf_at(other(holder), "targets", "list").stdout
             self.assertRegex(listed, rf"{target}\b.*worked by \S+/{self.fleet.processes[holder].pid}/\S+: ask there")
-        # A replica that ends gives back what it holds: nobody waits for the leases' end.
+        # A replica that ends gives its leases back, so the other need not wait for their end.
         self.assertEqual(self.fleet.stop("ingest"), [0])
         self.assertNotIn("ingest", self.fleet.leases().values())
         wait_until("the other holds everything", lambda: set(self.wait_for_leases().values()) == {"ingest-b"})
@@ -89,10 +89,10 @@ class TwoIngests(unittest.TestCase):
         self.check_balance()
         self.fleet.start("ingest")
 
-    def test_pause_and_resume_asked_at_the_replica_that_does_not_work_on_it(self):
+    def test_pause_and_resume_work_at_the_replica_without_the_lease(self):
         asked = other(self.wait_for_leases("stage")["stage"])
         self.fleet.vf_at(asked, "targets", "pause", "stage")
-        wait_until("both tell so", lambda: {self.fleet.targets(name)["stage"]["mode"] for name in INGESTS} == {"paused"})
+        wait_until("both show it", lambda: {self.fleet.targets(name)["stage"]["mode"] for name in INGESTS} == {"paused"})
         before = self.fleet.count("stage")
         new = [self.fleet.post(name, self.fleet.applicant())[2]["event_id"] for name in INGESTS * 5]
         self.ids += new
@@ -104,27 +104,27 @@ class TwoIngests(unittest.TestCase):
 
 
 class DeadLetters(unittest.TestCase):
-    def test_retried_at_the_replica_that_does_not_work_on_the_target(self):
-        guilty, healed = set(), []
+    def test_retry_works_at_the_replica_without_the_lease(self):
+        rejected, fixed = set(), []
         receiver = self.enterContext(Foreign(
-            lambda events: 422 if not healed and guilty & {e["messageid"] for e in events} else 204))
+            lambda events: 422 if not fixed and rejected & {e["messageid"] for e in events} else 204))
         foreign = {"url": receiver.url, "secret": new_secret(), "retry": QUICK}
         fleet = self.enterContext(Fleet(server, extra={"targets": {"foreign": foreign}}))
         fleet.start(*INGESTS, *ENVIRONMENTS)
         held = wait_until("it is worked on", lambda: fleet.leases().get("foreign"))
         delivery = fleet.kick_chat()
-        guilty.add(delivery[2]["Kick-Event-Message-Id"])
+        rejected.add(delivery[2]["Kick-Event-Message-Id"])
         event_id = fleet.post("ingest", delivery)[2]["event_id"]
         dead = lambda: json.loads(fleet.vf_at(other(held), "dead", "list", "--json").stdout)["dead"]
         wait_until("it is dead", lambda: [row["event_id"] for row in dead()] == [event_id])
-        healed.append(True)
+        fixed.append(True)
         fleet.vf_at(other(held), "dead", "retry", "foreign", event_id)
         wait_until("the retried letter arrives", lambda: receiver.taken() == [event_id])
         wait_until("it is dead no more", lambda: dead() == [])
 
 
 class FailingHolder(unittest.TestCase):
-    """The process that works on both targets fails, amid load; the other goes on, and nothing is lost or doubled."""
+    """The process that works on both targets fails under load; the other takes over, and nothing is lost or doubled."""
 
     def setUp(self):
         self.fleet = self.enterContext(Fleet(server))
@@ -146,7 +146,7 @@ class FailingHolder(unittest.TestCase):
 
     def finish(self):
         ids = self.load.finish()
-        wait_settled(self.fleet, len(ids))
+        wait_delivered(self.fleet, len(ids))
         balance(self.fleet, ids)
 
     def test_killed(self):
@@ -170,7 +170,7 @@ class FailingHolder(unittest.TestCase):
         self.assertEqual(set(self.fleet.leases().values()), {"ingest-b"})
 
     def expect_unavailable(self):
-        """The delivery that is refused: perhaps it is kept all the same."""
+        """A delivery that is refused; it may be kept all the same."""
         wait_until("it knows that the store is away", lambda: self.fleet.readiness("ingest") == 503)
         self.assertEqual(request(self.fleet.admin_url("ingest") + "/healthz", timeout_s=5)[0], 200)
         delivery = self.fleet.applicant()
@@ -179,10 +179,10 @@ class FailingHolder(unittest.TestCase):
         return delivery
 
     def resend(self, delivery):
-        """As its provider does."""
+        """Repeats the delivery, as its provider does."""
         self.load.acknowledged[delivery[1]] = self.fleet.post("ingest", delivery)[2]["event_id"]
 
-    def test_whose_network_to_the_database_loses_everything(self):
+    def test_its_network_to_the_database_drops_all_packets(self):
         self.way.freeze()
         try:
             refused = self.expect_unavailable()
@@ -237,7 +237,7 @@ class ManyApis(unittest.TestCase):
         self.assertEqual({status for status, _, _ in answers}, {200})
         results = [row for _, _, answer in answers for row in answer["results"]]
         applied = [row["id"] for row in results if row["status"] == "applied"]
-        expect_same("applied, as told", [envelope(number)["id"] for number in numbers], applied)
+        expect_same("applied, as answered", [envelope(number)["id"] for number in numbers], applied)
         self.assertEqual({row["status"] for row in results}, {"applied", "duplicate"})
         expect_same("processed", applied, fleet.ids("stage", "processed_events"))
         self.assertEqual(fleet.rows("stage", "select count(*) from channel_followers"), [["300"]])
@@ -261,7 +261,7 @@ class RollingRestart(unittest.TestCase):
                     self.assertEqual(fleet.stop(name), [0], name)
                     fleet.start(name)
                 ids = load.finish()
-            wait_settled(fleet, len(ids))
+            wait_delivered(fleet, len(ids))
             balance(fleet, ids)
             self.assertEqual(fleet.stop(*everything), [0] * len(everything))
 

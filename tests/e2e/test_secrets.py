@@ -1,11 +1,11 @@
-"""Secrets and bodies are never logged: a hub at its most talkative, everything that could tempt it, then its log."""
+"""Secrets and bodies are never logged: a hub at log level debug gets inputs that hold both, then its log is searched."""
 import unittest
 
 from hub import Hub, chat, request
 
 
 class Logs(unittest.TestCase):
-    def test_hold_neither_secrets_nor_bodies(self):
+    def test_contain_neither_secrets_nor_bodies(self):
         word = "unmistakable-content-of-a-body"
         with Hub(extra={"log": {"level": "debug"}}) as hub:
             status, _, accepted = hub.kick(chat(1, content=word))

@@ -73,7 +73,7 @@ class Modes(unittest.TestCase):
             hub.start()
             self.assertEqual([target(hub, name)["mode"] for name in ("stage", "production")], ["live", "live"])
 
-    def test_what_a_source_receives_in_dry_run_is_kept_and_never_fanned_out(self):
+    def test_events_of_a_source_in_dry_run_are_kept_and_never_fanned_out(self):
         body = b'{"type":"applicantCreated","applicantId":"1","createdAtMs":"2026-01-01 00:00:00.000"}'
         with Hub(extra={"sources": {"sumsub": {"mode": "dry-run"}}}) as hub:
             kept = hub.sumsub(body)[2]["event_id"]
@@ -88,7 +88,7 @@ class Modes(unittest.TestCase):
             self.assertFalse(hub.admin("events/" + kept)[2]["fan_out"])
 
 
-class What(unittest.TestCase):
+class Selection(unittest.TestCase):
     def test_filters_by_source_type_and_sandbox(self):
         filters = {"all": {"sandbox": "include"}, "default": {}, "sumsub": {"sources": ["sumsub"]},
                    "follows": {"types": ["kick.channel.*"]}, "tests": {"sandbox": "only"},
@@ -133,23 +133,23 @@ class What(unittest.TestCase):
 
 class DeadLetters(unittest.TestCase):
     def setUp(self):
-        self.guilty, self.healed = set(), False
+        self.rejected, self.fixed = set(), False
         self.receiver = self.enterContext(Foreign(self.answer))
 
     def answer(self, events):
-        return 422 if not self.healed and self.guilty & {event["messageid"] for event in events} else 204
+        return 422 if not self.fixed and self.rejected & {event["messageid"] for event in events} else 204
 
     def dead(self, hub):
         return json.loads(hub.vf("dead", "list", "--json").stdout)["dead"]
 
-    def send(self, hub, count, *guilty):
-        """Sends events while the target is paused, so that they travel together; the ids of those that are refused."""
+    def send(self, hub, count, *rejected):
+        """Sends events while the target is paused, so that they go in one batch; returns the ids of those that it refuses."""
         hub.vf("targets", "pause", "foreign")
         ids = []
         for number in range(count):
             message_id = f"message-{number}"
-            if number in guilty:
-                self.guilty.add(message_id)
+            if number in rejected:
+                self.rejected.add(message_id)
             ids.append(hub.kick(chat(number), message_id=message_id)[2]["event_id"])
         hub.vf("targets", "resume", "foreign")
         wait_for_no_backlog(hub, "foreign")
@@ -158,27 +158,27 @@ class DeadLetters(unittest.TestCase):
     def run_with(self, delivery):
         with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, delivery=delivery)}}) as hub:
             ids = self.send(hub, 9, 2, 7)
-            guilty, good = {ids[2], ids[7]}, set(ids) - {ids[2], ids[7]}
-            self.assertEqual({letter["event_id"] for letter in self.dead(hub)}, guilty)
+            rejected, good = {ids[2], ids[7]}, set(ids) - {ids[2], ids[7]}
+            self.assertEqual({letter["event_id"] for letter in self.dead(hub)}, rejected)
             self.assertEqual(sorted(self.receiver.taken()), sorted(good))
             for letter in self.dead(hub):
                 self.assertEqual((letter["target"], letter["state"]), ("foreign", "dead"))
                 self.assertIn("422", letter["reason"])
             self.assertIn(ids[2], hub.vf("dead", "list", "--target", "foreign").stdout)
             self.assertNotIn(ids[2], hub.vf("dead", "list", "--target", "stage").stdout)
-            life = hub.admin("events/" + ids[2])[2]["deliveries"]
-            self.assertEqual({row["target"]: row["state"] for row in life}["foreign"], "dead")
+            deliveries = hub.admin("events/" + ids[2])[2]["deliveries"]
+            self.assertEqual({row["target"]: row["state"] for row in deliveries}["foreign"], "dead")
 
             self.assertEqual(hub.stop(), 0)  # they outlive a restart
             hub.start()
-            self.healed = True
+            self.fixed = True
             hub.vf("dead", "retry", "foreign", ids[2])
             wait_until("the retried letter arrives", lambda: ids[2] in self.receiver.taken())
             wait_until("it is dead no more", lambda: [row["event_id"] for row in self.dead(hub)] == [ids[7]])
             hub.vf("dead", "drop", "foreign", ids[7])
             self.assertEqual(self.dead(hub), [])
             self.assertNotIn(ids[7], self.receiver.taken())
-            for words, code in ((["retry", "foreign", ids[7]], 1), (["drop", "nobody", ids[7]], 1),
+            for words, code in ((["retry", "foreign", ids[7]], 1), (["drop", "unknown", ids[7]], 1),
                                 (["retry", "foreign", "no-uuid"], 2)):
                 done = hub.vf("dead", *words, check=False)
                 self.assertEqual((done.returncode, len(done.stderr.splitlines())), (code, 1), done.stderr)
@@ -186,10 +186,10 @@ class DeadLetters(unittest.TestCase):
     def test_of_a_single_target(self):
         self.run_with("single")
 
-    def test_of_a_batch_target_whose_batch_is_halved_down_to_the_guilty(self):
+    def test_of_a_batch_target_whose_batch_is_halved_down_to_the_refused_events(self):
         self.run_with("batch")
 
-    def test_a_letter_that_is_refused_again_stays(self):
+    def test_a_dead_letter_that_is_refused_again_stays(self):
         with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, delivery="single")}}) as hub:
             ids = self.send(hub, 1, 0)
             hub.vf("dead", "retry", "foreign", ids[0])

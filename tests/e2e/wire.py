@@ -1,16 +1,16 @@
-"""HTTP/1.1 by hand, for what no proper client would send: bytes go as they are, answers are read one by one."""
+"""HTTP/1.1 by hand, for requests that no proper client sends: bytes go as they are, answers are read one by one."""
 import contextlib
 import json
 import socket
 
-from hub import PATIENCE_S
+from hub import TIMEOUT_S
 
 
 class Wire:
     """One connection. Use as a context manager."""
 
     def __init__(self, hub, role="ingest"):
-        self.socket = socket.create_connection(("127.0.0.1", hub.ports[role]), timeout=PATIENCE_S)
+        self.socket = socket.create_connection(("127.0.0.1", hub.ports[role]), timeout=TIMEOUT_S)
         self.input = self.socket.makefile("rb")
 
     def __enter__(self):
@@ -25,7 +25,7 @@ class Wire:
         return self
 
     def end(self):
-        """Says that nothing more comes; answers are still read."""
+        """Ends the sending side; answers can still be read."""
         self.socket.shutdown(socket.SHUT_WR)
         return self
 

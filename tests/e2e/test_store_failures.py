@@ -1,5 +1,5 @@
-"""The stores in trouble: away, full, read-only. Webhooks get 503 with Retry-After, the process lives, what was
-acknowledged is not lost, and when the trouble ends the hub goes on by itself."""
+"""Store failures: away, full, read-only. Webhooks get 503 with Retry-After, the process lives, acknowledged events are not
+lost, and when the failure ends the hub goes on by itself."""
 import contextlib
 import os
 import pathlib
@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from hub import PATIENCE_S, Hub, chat, request, ulid, wait_until
+from hub import TIMEOUT_S, Hub, chat, request, ulid, wait_until
 from wire import Wire, post
 
 KICK = "/webhooks/kick"
@@ -17,9 +17,9 @@ KICK = "/webhooks/kick"
 
 @contextlib.contextmanager
 def locked(hub, database):
-    """Another program holds the write lock of a database: nobody else can write it."""
+    """Another program holds the write lock of a database, so that the hub cannot write it."""
     path = hub.data / f"{database}.db"
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)) as db:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT_S)) as db:
         db.execute("begin immediate")
         try:
             yield
@@ -57,7 +57,7 @@ class StoreAway(unittest.TestCase):
             wait_until("ready again", lambda: readiness(hub) == 200)
             self.assertEqual(count(hub), len(data))
 
-    def test_an_environment_that_is_away_holds_up_nobody_else(self):
+    def test_an_environment_that_is_away_does_not_delay_the_other(self):
         extra = {"targets": {"stage": {"retry": {"first": "50ms", "longest": "200ms"}}}}
         with Hub(extra=extra) as hub:
             with locked(hub, "stage"):
@@ -67,11 +67,11 @@ class StoreAway(unittest.TestCase):
                 status, headers, _ = hub.events("stage", [envelope(1)])
                 self.assertEqual(status, 503)
                 self.assertIn("Retry-After", headers)
-                wait_until("the target's trouble is told", lambda: target(hub, "stage")["last_error"])
+                wait_until("the target's error is shown", lambda: target(hub, "stage")["last_error"])
                 self.assertIsNone(target(hub, "production")["last_error"])
                 self.assertEqual(hub.rows("stage", "select count(*) from processed_events"), [(0,)])
             self.assertEqual(hub.wait_for_event("stage", answer["event_id"]), "applied")
-            self.assertEqual(hub.admin("dead")[2]["dead"], [], "a target's trouble is no event's fault")
+            self.assertEqual(hub.admin("dead")[2]["dead"], [], "a failure of a target makes no dead letters")
 
 
 def envelope(number):
@@ -99,7 +99,7 @@ class SmallDisk(unittest.TestCase):
             while filler.write(bytes(4096)):
                 pass
 
-    def test_a_full_disk_is_waited_out_and_nothing_acknowledged_is_lost(self):
+    def test_the_hub_waits_while_the_disk_is_full_and_loses_nothing(self):
         with self.hub() as hub:
             kept, refused = {}, []
 
@@ -149,7 +149,7 @@ class SmallDisk(unittest.TestCase):
                 for environment in ("stage", "production"):
                     self.assertEqual(hub.wait_for_event(environment, event_id), "applied")
 
-    def test_a_read_only_disk_is_named_at_the_start(self):
+    def test_a_read_only_disk_is_reported_at_start(self):
         with self.hub() as hub:
             message_id = ulid()
             body = chat()
@@ -160,7 +160,7 @@ class SmallDisk(unittest.TestCase):
             for file, words in roles:
                 done = hub.vf(*words, check=False)
                 self.assertEqual(done.returncode, 1, done.stderr)
-                self.assertRegex(done.stderr.splitlines()[-1], f"{file}.* may be written")
+                self.assertRegex(done.stderr.splitlines()[-1], f"{file}.* writable")
             self.remount("rw")
             hub.start()
             again = hub.kick(body, message_id=message_id)[2]
