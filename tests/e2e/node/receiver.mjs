@@ -1,4 +1,4 @@
-// Receives webhooks as somebody else would: verifies each with the official library, answers 204 or 401. Prints its
+// Receives webhooks as another team would: verifies each with the official library, answers 204 or 401. Prints its
 // port, then a line of JSON for each request: {verified, id, contentType, payload}. The secret is its argument.
 import http from 'node:http';
 import { Webhook } from 'standardwebhooks';
@@ -8,14 +8,14 @@ const webhook = new Webhook(process.argv[2]);
 const server = http.createServer(async (request, response) => {
   const pieces = [];
   for await (const piece of request) pieces.push(piece);
-  const told = { verified: true, id: request.headers['webhook-id'], contentType: request.headers['content-type'] };
+  const report = { verified: true, id: request.headers['webhook-id'], contentType: request.headers['content-type'] };
   try {
-    told.payload = webhook.verify(Buffer.concat(pieces).toString(), request.headers);
+    report.payload = webhook.verify(Buffer.concat(pieces).toString(), request.headers);
   } catch (error) {
-    told.verified = false;
-    told.reason = error.message;
+    report.verified = false;
+    report.reason = error.message;
   }
-  console.log(JSON.stringify(told));
-  response.writeHead(told.verified ? 204 : 401).end();
+  console.log(JSON.stringify(report));
+  response.writeHead(report.verified ? 204 : 401).end();
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
