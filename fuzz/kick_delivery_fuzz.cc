@@ -2,8 +2,8 @@
 #include <array>
 
 #include "round_trip.h"
-#include "sources/kick/key_ring.h"
 #include "sources/kick/kick_mapping.h"
+#include "sources/kick/kick_source.h"
 
 using namespace vf;
 using namespace vf::sources::kick;

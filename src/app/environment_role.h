@@ -2,7 +2,6 @@
 // start() and drain() by one thread.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 
@@ -12,7 +11,6 @@
 #include "receive/receiver.h"
 #include "settings/settings.h"
 #include "store/environment_store.h"
-#include "watch/store_failure.h"
 
 namespace vf::app {
 
@@ -40,17 +38,11 @@ class EnvironmentRole {
   Result<void> open();
   Result<void> listen();
   void maintain();
-  void publish_metrics();
-  void observe(const receive::EventReport& report);
-  void observe(const Error& failure);
 
   const std::string name_;
   const settings::Environment& configured_;
   obs::Services services_;
   std::string url_;
-  std::array<obs::Counter*, 4> by_status_{};  // indexed by store::Applied
-  obs::Histogram *projection_lag_seconds_ = nullptr, *end_to_end_seconds_ = nullptr, *answer_seconds_ = nullptr;
-  watch::StoreFailure trouble_;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;
   std::unique_ptr<Maintenance> maintenance_;

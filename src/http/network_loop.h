@@ -3,10 +3,12 @@
 // Thread safety: the functions up to join(), and Mailbox, are for any thread; the rest is for the loop's own.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -16,7 +18,7 @@
 #include <vector>
 
 #include "http/idle_list.h"
-#include "http/server_state.h"
+#include "http/server.h"
 
 namespace vf::http {
 
@@ -24,6 +26,25 @@ class Connection;
 class NetworkLoop;
 
 using SteadyClock = std::chrono::steady_clock;
+
+/// Shared by all network threads of one server: parameters, handler, counters. Thread safe: constants and atomics.
+struct ServerState {
+  ServerState(ServerParams given, Handler answers) : params(std::move(given)), handler(std::move(answers)) {}
+
+  const ServerParams params;
+  const Handler handler;
+
+  std::atomic<bool> draining{false};
+  std::atomic<size_t> open{0};            // connections admitted
+  std::atomic<size_t> turned_away{0};     // connections over the limit that are being answered 503
+  std::atomic<size_t> buffered_bytes{0};  // of long requests: see ServerParams::buffered_bytes_max
+
+  std::atomic<uint64_t> connections_total{0}, connections_refused{0}, connections_evicted{0};
+  std::atomic<uint64_t> requests_total{0}, responses_4xx{0}, responses_5xx{0}, malformed{0}, timed_out{0};
+
+  std::mutex mutex;
+  std::condition_variable emptied;  // no connection is left: drain() waits for it
+};
 
 /// A connected socket on its way to a loop.
 struct Arrival {

@@ -117,9 +117,9 @@ TEST_F(Commit, RefusalOfOneWriteIsNoStoreFailure) {
 }
 
 TEST_F(Commit, RefusedEventDoesNotFailTheOthers) {
-  for (const bool tells : {true, false}) {
+  for (const bool is_named : {true, false}) {
     store = RecordingStore{};
-    store.names_index = tells;
+    store.names_index = is_named;
     store.poison = {"m3", "m6"};
     answers.clear();
     batch.clear();

@@ -5,7 +5,6 @@
 // outcome at that level and than every event that clears. Each of these is a maximum of times, so two of them at the
 // same time are a tie in any order, and a tie is not verified.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 namespace {

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "event/identity.h"
+
 namespace vf::projections {
 namespace {
 
@@ -180,5 +182,7 @@ std::vector<store::Row> one_row(RowDraft&& draft) {
 
 Instant cut_to_seconds(Instant t) { return std::chrono::floor<std::chrono::seconds>(t); }
 Instant cut_to_minutes(Instant t) { return std::chrono::floor<std::chrono::minutes>(t); }
+
+Instant sent_at(const Event& event) { return time_inside(event.message_id).value_or(event.time); }
 
 }  // namespace vf::projections

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "event/event.h"
-#include "projections/row_draft.h"
+#include "projections/tables.h"
 
 namespace vf::projections {
 
@@ -49,6 +49,12 @@ class Body {
  private:
   std::string problem_;
 };
+
+/// When Kick sent this message: the millisecond in its ULID (signed, finer than the header's whole second), else the
+/// envelope's time. It belongs to the delivery, not to the fact: the same fact sent again has another time, so it may
+/// only reach columns that the naming law (tables.h) allows, or a column where the earliest wins.
+/// The epoch when neither is known; it loses against every known time.
+Instant sent_at(const Event& event);
 
 /// A vector of one row.
 std::vector<store::Row> one_row(RowDraft&& draft);

@@ -1,6 +1,5 @@
 // channel.followed → channel_followers: every user who ever followed (Kick sends no unfollow). The body has no time.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 

@@ -1,7 +1,6 @@
 // channel.reward.redemption.updated → reward_redemptions: the redeemed reward and its status.
 #include "event/identity.h"
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 namespace {

@@ -1,6 +1,5 @@
 // channel.subscription.new and .renewal → subscriptions: one row per paid span.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 namespace {

@@ -1,6 +1,5 @@
 // channel.subscription.gifts → gifted_subscriptions: one row per giftee. An anonymous gifter has id 0 and no name.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 #include "projections/registry.h"
 
 namespace vf::projections {

@@ -1,7 +1,6 @@
 // chat.message.sent → chat_activity: one row per channel, sender and UTC day. Messages themselves stay in the raw log.
 // The hot path: nine events of ten are chat.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 

@@ -1,6 +1,5 @@
 // kicks.gifted → kicks_gifts: one row per gift. It has no id of its own, so its millisecond, type and amount name it.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 

@@ -1,7 +1,6 @@
 // livestream.metadata.updated → channels: title, category and language, replaced together. The body has no time: a late
 // copy may overwrite newer values until the next poll of the channel corrects them.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 

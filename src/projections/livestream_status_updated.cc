@@ -1,7 +1,6 @@
 // livestream.status.updated → livestreams: one row per stream, named by its channel and start (Kick gives no stream
 // id). There is no "live" flag: the newest start without an end is live (view current_livestreams).
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 namespace {

@@ -1,6 +1,5 @@
 // moderation.banned → bans: every ban and time-out received. The latest is the current one (Kick sends no unban).
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 

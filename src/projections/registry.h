@@ -1,6 +1,6 @@
-// The registry of projectors: it maps event types to projectors, and project() runs the right one. A projector is a pure
-// function from an event to rows of projected tables; it uses no database, clock or network, so a poison event is found
-// before any transaction begins. Safe from any thread.
+// The registry of projectors: it maps event types to projectors, and project() runs the right one. A projector is a
+// pure function from an event to rows of projected tables; it uses no database, clock or network, so a poison event is
+// found before any transaction begins. Safe from any thread.
 #pragma once
 
 #include <span>

@@ -7,8 +7,11 @@
 // same value when the provider sends the fact again later under another message id.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string_view>
 
+#include "event/event.h"
 #include "store/table.h"
 
 namespace vf::projections {
@@ -33,5 +36,26 @@ enum class TableId : size_t {
 /// All tables, in the order of TableId.
 std::span<const store::Table> tables();
 const store::Table& table(TableId id);
+
+using Cell = std::optional<store::Value>;  // nullopt: the event does not mention the column
+
+/// Builds one row of a projected table, cell by cell, by column name. A value used by one thread. An unknown column is
+/// a defect of the projector and ends the process: the projector's test finds it.
+class RowDraft {
+ public:
+  /// Every group starts with `stamp`.
+  RowDraft(TableId id, const store::Stamp& stamp);
+  RowDraft& set(std::string_view column, Cell cell);
+  /// Also gives the column's group a stamp of its own.
+  RowDraft& set(std::string_view column, Cell cell, const store::Stamp& stamp);
+  store::Row take() && { return std::move(row_); }
+
+ private:
+  size_t index_of(std::string_view column) const;
+  store::Row row_;
+};
+
+/// A stamp of this event.
+inline store::Stamp stamp_at(Instant at, const Event& event, int64_t rank = 0) { return {rank, at, event.id}; }
 
 }  // namespace vf::projections

@@ -1,7 +1,6 @@
 // viewers.sampled (our minute poll) → viewer_samples. A live sample also repairs what lost webhooks left out: the
 // channel's title and category, a stream's start, and that it was still live.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 namespace {

@@ -1,6 +1,5 @@
 // followers.sampled of X (our poll) → x_follower_samples: the trend of a profile's followers.
 #include "projections/body.h"
-#include "projections/kick_times.h"
 
 namespace vf::projections {
 

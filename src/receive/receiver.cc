@@ -13,13 +13,17 @@ size_t bytes_of(const Operation& operation, size_t body_bytes) {
 }  // namespace
 
 Receiver::Receiver(Params params)
-    : params_(std::move(params)),
-      queue_("apply:" + params_.environment, params_.queue,
+    : store_(params.store),
+      clock_(params.services.clock),
+      signer_(std::move(params.signer)),
+      limits_(params.limits),
+      metrics_(params.environment, params.services),
+      queue_("apply:" + params.environment, params.queue,
              [this](std::vector<Pending> batch) { apply(std::move(batch)); }) {}
 
 void Receiver::handle(http::Request request, http::Respond respond) {
-  const auto began = params_.clock.steady();
-  auto decoded = decode(request, params_.signer, params_.limits, params_.clock.now());
+  const auto began = clock_.steady();
+  auto decoded = decode(request, signer_, limits_, clock_.now());
   if (auto* refusal = std::get_if<http::Response>(&decoded)) return answer(respond, std::move(*refusal), began);
   const size_t bytes = bytes_of(std::get<Operation>(decoded), request.body.size());
   Pending pending{.operation = std::get<Operation>(std::move(decoded)), .respond = std::move(respond), .began = began};
@@ -31,12 +35,14 @@ void Receiver::apply(std::vector<Pending> batch) {
   std::vector<Operation> operations;
   operations.reserve(batch.size());
   for (Pending& pending : batch) operations.push_back(std::move(pending.operation));
-  auto answers = apply_requests(params_.store, operations, params_.clock.now(), params_.watch);
+  const Watch watch{.on_event = [this](const EventReport& report) { metrics_.record(report); },
+                    .on_failure = [this](const Error& failure) { metrics_.record(failure); }};
+  auto answers = apply_requests(store_, operations, clock_.now(), watch);
   for (size_t i = 0; i < batch.size(); ++i) answer(batch[i].respond, std::move(answers[i]), batch[i].began);
 }
 
 void Receiver::answer(http::Respond& respond, http::Response response, SteadyTime began) {
-  if (params_.on_answer) params_.on_answer({.status = response.status, .took = params_.clock.steady() - began});
+  metrics_.record(clock_.steady() - began);
   respond(std::move(response));
 }
 

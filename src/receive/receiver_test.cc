@@ -1,5 +1,6 @@
 #include "receive/receiver.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <latch>
 #include <thread>
 
+#include "obs/services_test.h"
 #include "receive/signed_request_test.h"
 #include "store/memory/environment.h"
 
@@ -34,15 +36,16 @@ class HeldStore final : public store::memory::MemoryEnvironment {
   bool has_processed(Uuid id) { return processed(id).value().has_value(); }
 };
 
+// The number behind `series` in Prometheus' text.
+double value_of(const std::string& text, std::string_view series) {
+  const auto at = text.find(series);
+  return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size()));
+}
+
 class ReceiverTest : public testing::Test {
  protected:
   Receiver::Params params(store::EnvironmentStore& store) {
-    Receiver::Params out{.environment = "stage", .store = store, .clock = clock_, .signer = signer({kSecret})};
-    out.on_answer = [this](const AnswerReport& report) {
-      const std::lock_guard lock(mutex_);
-      statuses_.push_back(report.status);
-    };
-    return out;
+    return {.environment = "stage", .store = store, .services = around_.services, .signer = signer({kSecret})};
   }
   static std::future<http::Response> send(Receiver& receiver, http::Request request) {
     std::promise<http::Response> promise;
@@ -60,9 +63,8 @@ class ReceiverTest : public testing::Test {
     return answer.get();
   }
 
-  ManualClock clock_{kNow};
-  std::mutex mutex_;
-  std::vector<int> statuses_;
+  obs::TestServices around_{kNow};
+  ManualClock& clock_ = around_.clock;
 };
 
 TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusesAtOnce) {
@@ -75,22 +77,24 @@ TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusesAtOnce) {
   EXPECT_EQ(waits.wait_for(std::chrono::seconds{0}), std::future_status::timeout);
   store.go_on.count_down();
   EXPECT_EQ(get(waits).status, 200);
-  EXPECT_EQ(statuses_, (std::vector{404, 200}));
+  EXPECT_THAT(around_.metrics.render(),
+              testing::HasSubstr(R"(vf_environment_request_seconds_count{environment="stage"} 2)"));
 }
 
 TEST_F(ReceiverTest, ReportsEventsAfterTheirCommit) {
   HeldStore store;
-  auto reporting = params(store);
-  std::promise<Instant> reported;
-  reporting.watch.on_event = [&](const EventReport&) { reported.set_value(clock_.now()); };
-  Receiver receiver(std::move(reporting));
+  Receiver receiver(params(store));
+  const Event event = follow(1);
   auto answer = send(receiver, post_events({follow(1)}));
   store.begun.wait();
   clock_.advance(Millis{250});  // the commit takes this long
   store.go_on.count_down();
-  EXPECT_EQ(reported.get_future().get(), kNow + Millis{250});
-  EXPECT_EQ(store.processed(follow(1).id).value()->received_at, kNow);
   EXPECT_EQ(get(answer).status, 200);
+  EXPECT_EQ(store.processed(event.id).value()->received_at, kNow);
+  const double lag = seconds(kNow + Millis{250} - event.time);
+  const auto metrics = around_.metrics.render();
+  EXPECT_THAT(metrics, testing::HasSubstr(R"(vf_environment_events_total{environment="stage",status="applied"} 1)"));
+  EXPECT_NEAR(value_of(metrics, R"(vf_end_to_end_lag_seconds_sum{environment="stage"} )"), lag, 0.001);
 }
 
 TEST_F(ReceiverTest, RequestsDuringACommitShareTheNextOne) {

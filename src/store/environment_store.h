@@ -3,6 +3,7 @@
 // outbox_store.h.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -18,6 +19,8 @@
 namespace vf::store {
 
 enum class Applied { applied, duplicate, ignored, quarantined };
+inline constexpr std::array kApplied{Applied::applied, Applied::duplicate, Applied::ignored, Applied::quarantined};
+static_assert(kApplied.size() == static_cast<size_t>(Applied::quarantined) + 1);
 std::string_view to_string(Applied status);
 /// The inverse for the statuses that processed_events stores, of which `duplicate` is none. Unknown text is read as
 /// `applied`.

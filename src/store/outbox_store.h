@@ -27,8 +27,8 @@ struct AddEvent {
 };
 inline constexpr size_t kBodyKeyBytes = 32;
 
-/// Why the cursor passed rows without delivering them: no row passed the filters, or the target's mode skipped them all.
-/// `none`: the rows were delivered, except those that the filters dropped or that became retries or dead letters.
+/// Why the cursor passed rows without delivering them: no row passed the filters, or the target's mode skipped them
+/// all. `none`: the rows were delivered, except those that the filters dropped or that became retries or dead letters.
 enum class SkipReason { none, unwanted, dry_run, detached };
 /// The stored form in ingest_outbox_batch ("sent" for none). Unknown text is read as `none`.
 std::string_view to_string(SkipReason skip_reason);

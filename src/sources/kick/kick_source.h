@@ -2,13 +2,51 @@
 // https://docs.kick.com/events/webhook-security. Thread safe.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "sources/kick/key_ring.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "crypto/public_key.h"
 #include "sources/source.h"
 
 namespace vf::sources::kick {
+
+using KeySet = std::vector<crypto::PublicKey>;
+/// Fetches the provider's key; calls back once, from any thread, with the PEM text. Must not block.
+using FetchKey = std::function<void(std::function<void(Result<std::string> pem)>)>;
+
+inline constexpr std::chrono::minutes kFetchPause{1};
+inline constexpr size_t kFetchWaitersMax = 64;
+inline constexpr size_t kKeysMax = 4;
+
+/// The public keys that verify deliveries; fetches a new one when none of them does. Thread safe.
+class KeyRing {
+ public:
+  /// Without `fetch` the keys never change.
+  KeyRing(KeySet keys, FetchKey fetch);
+
+  /// The current keys, newest first. The returned set never changes.
+  std::shared_ptr<const KeySet> keys() const;
+
+  /// Starts a fetch, or joins the one in flight; then calls `done` with whether the keys changed. A fetch that fails
+  /// changes nothing. False, and `done` is never called, when the last fetch began less than a minute ago, too many
+  /// wait already, or there is no `fetch`.
+  bool refresh(Instant now, std::function<void(bool changed)> done);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // shared with a fetch in flight, which may outlive this
+};
+
+/// The PEM inside the answer of GET /public/v1/public-key: {"data":{"public_key":"-----BEGIN…"},"message":"OK"}.
+Result<std::string> read_public_key_answer(std::string_view body);
 
 class KickSource final : public Source {
  public:
