@@ -66,7 +66,8 @@ Result<void> Consumers::start_target(const settings::Target& configured) {
   const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
   if (!begun) return begun.error();
   auto on_dead = [&log = params_.services.log, name = target.name](Uuid event_id, const std::string& reason) {
-    log.noisy(obs::Level::warn, "dead letter", {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
+    log.noisy(obs::Level::warn, "event became a dead letter",
+              {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
   auto start = [this, target, on_dead, tuning](outbox::Writer& writer) {
     fanout::TargetWorker::Params params{
@@ -208,7 +209,7 @@ void Consumers::add_to(admin::Hub& hub) {
   hub.retry_dead = [this](const std::string& name, Uuid id, const outbox::OnDone& done) {
     if (auto known = is_consumer(name); !known) return done(known.error());
     dead_letters_.retry(name, id, [=, this](auto result) {
-      if (result) look_for_retries(name);
+      if (result) poll_retries(name);
       done(result);
     });
   };
@@ -231,7 +232,7 @@ Result<void> Consumers::is_consumer(const std::string& name) const {
   return not_found("no target is called " + name);
 }
 
-void Consumers::look_for_retries(const std::string& consumer) {
+void Consumers::poll_retries(const std::string& consumer) {
   if (consumer == store::kRawLog) {
     if (const auto running = feeder_->worker()) running->wake();
   } else if (const auto running = worker(consumer)) {

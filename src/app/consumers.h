@@ -61,7 +61,7 @@ class Consumers {
   void publish_target(const std::string& name);
   void set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done);
   Result<void> is_consumer(const std::string& name) const;
-  void look_for_retries(const std::string& consumer);
+  void poll_retries(const std::string& consumer);
 
   const Params params_;
   const std::string holder_;

@@ -55,7 +55,7 @@ Result<void> IngestRole::open_stores() {
   if (lake) {
     lake_ = std::move(*lake);
   } else if (lake.error().code == Code::not_found && !config_.ingest.lake_named) {
-    services_.log.warn("running without a raw log", {{"reason", lake.error().message}});
+    services_.log.warn("running without a raw log until the next start", {{"reason", lake.error().message}});
     services_.health.report("lake", [reason = lake.error().message] { return reason; });
   } else {
     return lake.error();

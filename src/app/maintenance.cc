@@ -34,7 +34,7 @@ Millis Maintenance::purge() {
   const auto step = due(params_);
   const auto removed = step ? params_.store.purge(*step) : Result<int64_t>(step.error());
   if (!removed) {
-    params_.services.log.warn("retention step failed",
+    params_.services.log.warn("removing old rows of the environment failed",
                               {{"environment", params_.environment}, {"reason", removed.error().message}});
     return kPurgePause;
   }
@@ -47,7 +47,7 @@ Millis Maintenance::retry_quarantined() {
   const Instant now = std::max(params_.services.clock.now(), *pass_.begun);
   const auto step = receive::retry_quarantined(params_.store, now, *pass_.begun);
   if (!step) {
-    params_.services.log.warn("quarantined events could not be tried again",
+    params_.services.log.warn("retry of quarantined events failed",
                               {{"environment", params_.environment}, {"reason", step.error().message}});
     return kRetryAfterFailure;
   }

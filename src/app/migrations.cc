@@ -108,8 +108,8 @@ Schema lake_schema(const settings::Ingest& ingest, const Clock& clock) {
 void log_newer(const Schema& schema, obs::Log& log) {
   const auto newer = schema.newer();
   if (!newer || newer->empty()) return;
-  log.info("the schema is of a newer version, which this one can run with",
-           {{"schema", schema.name}, {"this_version", schema.newest}, {"its_version", newer->back()}});
+  log.info("a newer vf has migrated the schema; this vf can run with it",
+           {{"schema", schema.name}, {"newest_known", schema.newest}, {"newest_applied", newer->back()}});
 }
 
 }  // namespace vf::app

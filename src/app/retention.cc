@@ -30,13 +30,13 @@ Result<store::RetentionStep> Retention::due(const Params& params) {
 Millis Retention::step() {
   auto step = due(params_);
   if (!step) {
-    params_.services.log.warn("retention step failed", {{"reason", step.error().message}});
+    params_.services.log.warn("removing old rows of the shared store failed", {{"reason", step.error().message}});
     return kPause;
   }
   auto removed = std::make_shared<std::promise<int64_t>>();
   auto answer = removed->get_future();
   writer_.write(std::move(*step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
-    if (!result) log.warn("retention step failed", {{"reason", result.error().message}});
+    if (!result) log.warn("removing old rows of the shared store failed", {{"reason", result.error().message}});
     const auto* rows = result ? std::get_if<store::RowsRemoved>(&*result) : nullptr;
     removed->set_value(rows ? rows->removed : 0);
   });

@@ -161,8 +161,8 @@ Result<std::string> check_lake(const settings::Ingest& ingest) {
   return conflict(fmt::format("the lake lacks {}: run `vf migrate lake`", fmt::join(pending, ", ")));
 }
 
-lake::Retention raw_retention(const settings::Ingest& ingest) {
-  lake::Retention retention;
+lake::RetentionPolicy raw_retention(const settings::Ingest& ingest) {
+  lake::RetentionPolicy retention;
   for (const auto& [source, keep] : ingest.raw_retention) {
     const auto span = std::chrono::duration_cast<std::chrono::seconds>(keep);
     if (source == lake::kDefaultClass) {

@@ -40,6 +40,6 @@ Result<std::string> check_environment(const settings::StoreUrl& url, const std::
 
 /// Can this process use the lake? Says what was found, or what is missing and how to get it. Changes nothing.
 Result<std::string> check_lake(const settings::Ingest& ingest);
-lake::Retention raw_retention(const settings::Ingest& ingest);
+lake::RetentionPolicy raw_retention(const settings::Ingest& ingest);
 
 }  // namespace vf::app

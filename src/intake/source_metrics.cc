@@ -53,7 +53,7 @@ void SourceMetrics::record(const Answered& answered) {
         .counter("vf_intake_refusals_total", "Webhook requests that failed verification, by reason.",
                  {{"source", source_}, {"reason", std::string(answered.reason)}})
         .add();
-    services_.log.noisy(obs::Level::info, "delivery refused", {{"source", source_}, {"reason", answered.reason}});
+    services_.log.noisy(obs::Level::info, "webhook refused", {{"source", source_}, {"reason", answered.reason}});
   }
 }
 

@@ -137,7 +137,7 @@ Result<std::vector<HourTally>> read_tallies(std::string_view row_binary) {
   return tallies;
 }
 
-std::string ttl_expression(const Retention& retention) {
+std::string ttl_expression(const RetentionPolicy& retention) {
   std::string sources;
   std::string seconds;
   for (const auto& [source, span] : retention.by_source) {

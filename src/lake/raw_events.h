@@ -35,7 +35,7 @@ std::string select_tallies(Instant from, Instant to);
 Result<std::vector<HourTally>> read_tallies(std::string_view row_binary);
 
 /// The table's TTL as an expression, written as the engine prints it.
-std::string ttl_expression(const Retention& retention);
+std::string ttl_expression(const RetentionPolicy& retention);
 
 /// A string literal of ClickHouse's SQL, quotes included.
 std::string sql_literal(std::string_view text);

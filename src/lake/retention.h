@@ -1,5 +1,5 @@
-// Retention: how long the raw log keeps an event, counted from its receipt, by the event's class. A source that has a
-// span of its own is a class; all others share kDefaultClass. A value.
+// RetentionPolicy: how long the raw log keeps an event, counted from its receipt, by the event's class. A source that
+// has a span of its own is a class; all others share kDefaultClass. A value.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@ namespace vf::lake {
 
 inline constexpr std::string_view kDefaultClass = "default";
 
-struct Retention {
+struct RetentionPolicy {
   std::chrono::seconds otherwise = std::chrono::days{400};
   std::map<std::string, std::chrono::seconds, std::less<>> by_source;
 

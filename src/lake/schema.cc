@@ -132,14 +132,14 @@ Result<size_t> migrate(const Execute& execute, std::span<const Migration> known,
   return pending.size();
 }
 
-Result<bool> has_retention(const Execute& execute, const Retention& wanted) {
+Result<bool> has_retention(const Execute& execute, const RetentionPolicy& wanted) {
   return is_true(execute(fmt::format(
       "SELECT toUInt8(countIf(position(engine_full, {}) > 0) > 0) FROM system.tables WHERE database = 'vf' AND name = "
       "'raw_events'",
       sql_literal("TTL " + ttl_expression(wanted) + " SETTINGS"))));
 }
 
-Result<void> set_retention(const Execute& execute, const Retention& wanted) {
+Result<void> set_retention(const Execute& execute, const RetentionPolicy& wanted) {
   VF_ASSIGN(const bool same, has_retention(execute, wanted));
   if (same) return {};
   VF_TRY(execute("ALTER TABLE vf.raw_events MODIFY TTL " + ttl_expression(wanted)));

@@ -45,9 +45,9 @@ Result<std::vector<std::string>> newer_migrations(const Execute& execute, std::s
 Result<size_t> migrate(const Execute& execute, std::span<const Migration> known, const Layout& layout, Instant now);
 
 /// Whether vf.raw_events keeps its rows for the wanted spans.
-Result<bool> has_retention(const Execute& execute, const Retention& wanted);
+Result<bool> has_retention(const Execute& execute, const RetentionPolicy& wanted);
 /// Sets the table's TTL to them; without a statement where it is set already.
-Result<void> set_retention(const Execute& execute, const Retention& wanted);
+Result<void> set_retention(const Execute& execute, const RetentionPolicy& wanted);
 
 /// What is left to do, for people: the migrations' names, and "retention" unless `has_retention`.
 std::vector<std::string> names_of(std::span<const Migration> pending, bool has_retention);

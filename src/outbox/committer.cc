@@ -161,7 +161,8 @@ void Committer::report(const CommitReport& report) {
   if (report.store_failure) {
     const auto& [code, message] = *report.store_failure;
     failure_.failed(message, services_.clock.steady());
-    services_.log.noisy(obs::Level::error, "the shared store fails", {{"code", to_string(code)}, {"reason", message}});
+    services_.log.noisy(obs::Level::error, "a transaction on the shared store failed",
+                        {{"code", to_string(code)}, {"reason", message}});
   } else if (report.added + report.duplicates > 0) {
     failure_.succeeded();
   }

@@ -38,7 +38,7 @@ struct FeederParams {
   Millis backoff_first{250};
   Millis backoff_max{30'000};
   int refusals_max = 5;       // see RefusalGuard
-  lake::Retention retention;  // names the class each event is filed under
+  lake::RetentionPolicy retention;  // names the class each event is filed under
 };
 
 struct FeederStatus {

@@ -16,7 +16,7 @@ namespace vf::raw_log {
 class Inserter {
  public:
   /// `retention` names the class each event is filed under.
-  Inserter(lake::RawLog& lake, lake::Retention retention) : lake_(lake), retention_(std::move(retention)) {}
+  Inserter(lake::RawLog& lake, lake::RetentionPolicy retention) : lake_(lake), retention_(std::move(retention)) {}
 
   /// Events up to here may be in the log already, for all that is known.
   void suspect_up_to(Position end) { suspect_to_ = std::max(suspect_to_, end); }
@@ -30,7 +30,7 @@ class Inserter {
 
  private:
   lake::RawLog& lake_;
-  const lake::Retention retention_;
+  const lake::RetentionPolicy retention_;
   Position suspect_to_;
 };
 

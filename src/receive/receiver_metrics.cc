@@ -36,7 +36,7 @@ void ReceiverMetrics::record(const EventReport& report) {
 
 void ReceiverMetrics::record(const Error& failure) {
   failure_.failed(failure.message, services_.clock.steady());
-  services_.log.noisy(obs::Level::error, "the environment's store fails",
+  services_.log.noisy(obs::Level::error, "a transaction on the environment's store failed",
                       {{"environment", environment_}, {"code", to_string(failure.code)}, {"reason", failure.message}});
 }
 

@@ -124,7 +124,7 @@ class WholePath(unittest.TestCase):
         checks = json.loads(request(self.fleet.admin_url(name) + "/readyz")[2])["checks"]
         self.assertIn(said, checks[what]["reason"])
         wait_until("the log has it", lambda: [
-            line for line in self.fleet.log.read_text().splitlines() if "store fails" in line and said in line])
+            line for line in self.fleet.log.read_text().splitlines() if "store failed" in line and said in line])
 
     def test_a_missing_right_is_reported_until_it_is_granted(self):
         self.fleet.rows("dm", "revoke insert on all tables in schema ingest from vfapp")

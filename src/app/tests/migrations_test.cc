@@ -56,13 +56,14 @@ class NewerSchema : public testing::Test {
 
 TEST_F(NewerSchema, IsLoggedWithBothVersionsByTheRoleThatStartsOnIt) {
   start_and_stop();
-  EXPECT_THAT(lines_, Not(Contains(HasSubstr("newer version")))) << "made by this one";
+  EXPECT_THAT(lines_, Not(Contains(HasSubstr("a newer vf")))) << "made by this one";
   migrate_as_tomorrow(config_.ingest.store.location);
   migrate_as_tomorrow(environment_.store.location);
   start_and_stop();
   const auto logged = [](const std::string& schema, std::string_view ours) {
-    return Contains(AllOf(HasSubstr("info"), HasSubstr("newer version"), HasSubstr(schema),
-                          HasSubstr("this_version=" + std::string(ours)), HasSubstr("its_version=9999_of_tomorrow")));
+    return Contains(AllOf(HasSubstr("info"), HasSubstr("a newer vf has migrated the schema"), HasSubstr(schema),
+                          HasSubstr("newest_known=" + std::string(ours)),
+                          HasSubstr("newest_applied=9999_of_tomorrow")));
   };
   EXPECT_THAT(lines_, logged("dm", shared_schema(config_.ingest, clock_).newest));
   EXPECT_THAT(lines_, logged("env stage", environment_schema("stage", environment_, clock_).newest));

@@ -128,7 +128,7 @@ Execute executing(Connection& connection) {
 
 using Names = Result<std::vector<std::string>>;
 
-Names pending_changes(const Execute& execute, const Retention& retention) {
+Names pending_changes(const Execute& execute, const RetentionPolicy& retention) {
   VF_ASSIGN(auto left, pending_migrations(execute, migrations()));
   VF_ASSIGN(auto same, has_retention(execute, retention));
   return names_of(left, same);

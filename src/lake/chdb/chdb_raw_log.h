@@ -15,7 +15,7 @@ namespace vf::lake::chdb {
 
 struct ChdbParams {
   std::string path;                         // created if it is missing
-  Retention retention;                      // becomes the table's TTL
+  RetentionPolicy retention;                // becomes the table's TTL
   std::string library;                      // libchdb.so; empty: $VF_LIBCHDB, beside the program, the loader's path
   std::vector<std::string> engine_options;  // after our own, "--name=value": for benchmarks
 };

@@ -22,7 +22,7 @@ struct ClickHouseParams {
   std::string ca_pem;    // certificate authorities for https; empty: the system's
   Compression compression = Compression::zstd;
   Millis timeout{60'000};  // of a statement
-  Retention retention;
+  RetentionPolicy retention;
 };
 
 /// A server that is away, or does not answer for 2 s, is no error here: each call returns unavailable until it is back.

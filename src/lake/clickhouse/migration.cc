@@ -65,7 +65,7 @@ Execute executing(Session& session) {
   return [&session](const std::string& sql) { return session.query(sql); };
 }
 
-Result<void> check_schema(const Execute& execute, const Retention& retention) {
+Result<void> check_schema(const Execute& execute, const RetentionPolicy& retention) {
   if (auto fits = check_version(execute); !fits) return fits;
   VF_ASSIGN(auto left, pending_migrations(execute, migrations()));
   if (!left.empty()) {

@@ -15,6 +15,6 @@ Execute executing(Session& session);
 
 /// Error `conflict`: the server is too old, migrations are pending, or the TTL is not that of `retention`; the message
 /// names the remedy.
-Result<void> check_schema(const Execute& execute, const Retention& retention);
+Result<void> check_schema(const Execute& execute, const RetentionPolicy& retention);
 
 }  // namespace vf::lake::clickhouse
