@@ -1,5 +1,5 @@
-// EngineRawLog: the reads of a raw log, by statements that all drivers share. A driver adds insert(), abort_pending()
-// and select(). Thread safe where select() is.
+// EngineRawLog: implements the reading calls of RawLog by statements that all drivers share. A driver adds insert(),
+// abort_pending() and select(). Thread safe if select() is.
 #pragma once
 
 #include "lake/raw_log.h"
@@ -13,7 +13,8 @@ class EngineRawLog : public RawLog {
   Result<std::vector<HourTally>> tally(Instant from, Instant to) override;
 
  protected:
-  /// The answer to a SELECT, in RowBinary. `holds_text`: it contains text of events, which may look like an exception.
+  /// Returns the result of a SELECT in RowBinary. `holds_text`: the result contains text of events, which may look like
+  /// an exception.
   virtual Result<std::string> select(const std::string& sql, bool holds_text) = 0;
 };
 

@@ -1,5 +1,5 @@
-// RetentionPolicy: how long the raw log keeps an event, counted from its receipt, by the event's class. A source that
-// has a span of its own is a class; all others share kDefaultClass. A value.
+// RetentionPolicy: how long the raw log keeps an event, counted from its receipt. The time depends on the event's
+// retention class: a source with a time of its own is a class, all other sources share kDefaultClass. A value.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ struct RetentionPolicy {
   std::chrono::seconds otherwise = std::chrono::days{400};
   std::map<std::string, std::chrono::seconds, std::less<>> by_source;
 
-  /// The class that events of `source` are filed under from now on; events filed before keep their class.
+  /// Returns the retention class for new events of `source`. Events that are stored already keep their class.
   std::string_view class_of(std::string_view source) const {
     const auto own = by_source.find(source);
     return own == by_source.end() ? kDefaultClass : std::string_view{own->first};

@@ -1,6 +1,6 @@
 // RowBinary, ClickHouse's plain binary row format: values one after another, little endian, without names or lengths
-// of rows. https://clickhouse.com/docs/interfaces/formats/RowBinary. Used by every driver. Pure; one thread uses a
-// Reader.
+// of rows. https://clickhouse.com/docs/interfaces/formats/RowBinary. Used by every driver. Pure functions; a Reader is
+// used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,20 @@
 
 namespace vf::lake::row_binary {
 
-/// UInt8 … UInt64 and Int64 by the width of T.
+/// Appends an UInt8 … UInt64 or Int64, as wide as T.
 template <class T>
 void append_int(std::string& out, T value) {
   for (size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
 }
-/// String, LowCardinality(String): LEB128 length, then the bytes.
+/// Appends a String or LowCardinality(String): LEB128 length, then the bytes.
 void append_string(std::string& out, std::string_view value);
-/// UUID: each half as a little-endian number.
+/// Appends a UUID: each half as a little-endian number.
 void append_uuid(std::string& out, Uuid value);
-/// DateTime64(3): milliseconds since 1970.
+/// Appends a DateTime64(3): milliseconds since 1970.
 void append_instant(std::string& out, Instant value);
 
-/// Reads the answer to a query. After the first value that is cut short, all further ones are zero and ok() is false.
+/// Reads the values of a query's result. After the first value that is cut short, that one and all further values are
+/// zero and ok() is false.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -45,7 +46,7 @@ class Reader {
   Instant read_instant() { return from_unix_millis(read_int<int64_t>()); }
 
  private:
-  /// Exactly `count` bytes, or none.
+  /// Takes the next `count` bytes; when fewer are left, takes none and ok() becomes false.
   std::string_view take(uint64_t count);
 
   std::string_view rest_;

@@ -1,6 +1,5 @@
-// Connection: a session of the engine in this process. The engine itself starts with the first connection and stops
-// with the last; it serves one folder at a time. A connection runs one statement at a time, so its user gives it one
-// thread or a lock.
+// Connection: a session with the chDB engine in this process. The engine itself starts with the first connection and
+// stops with the last; it serves one folder at a time. Not thread safe: a connection runs one statement at a time.
 #pragma once
 
 #include <memory>
@@ -21,9 +20,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Runs one statement. Returns its answer in RowBinary. Errors: those of engine_error().
+  /// Runs one statement and returns its result in RowBinary. Errors are those of engine_error().
   Result<std::string> query(const std::string& sql);
-  /// Sends `rows` (RowBinary) to an INSERT and waits until they are committed. Errors: those of engine_error().
+  /// Runs an INSERT with `rows` (RowBinary) and waits until they are committed. Errors are those of engine_error().
   Result<void> insert(const std::string& sql, std::string_view rows);
 
  private:

@@ -21,23 +21,25 @@ struct ClickHouseParams {
   std::string cluster;   // as in the server's remote_servers; empty: one server, with any number of addresses
   std::string ca_pem;    // certificate authorities for https; empty: the system's
   Compression compression = Compression::zstd;
-  Millis timeout{60'000};  // of a statement
+  Millis timeout{60'000};  // for one statement
   RetentionPolicy retention;
 };
 
-/// A server that is away, or does not answer for 2 s, is no error here: each call returns unavailable until it is back.
-/// Errors: invalid (the URL), conflict (the schema or the TTL is not the one of this program, the message names `vf
-/// migrate lake`; or the server is too old).
+/// Opens the log, also while the server is away or does not answer for 2 s: each call of the log then returns
+/// unavailable until the server is back. Error `invalid`: the URL is malformed. Error `conflict`: the server is too
+/// old, or its schema or TTL is not the one that this program needs; the message says what to do (`vf migrate lake`).
 Result<std::unique_ptr<RawLog>> open_clickhouse(const ClickHouseParams& params);
 
-/// Names of the changes that migrate() would make ("0001_raw_events", "retention"). Makes none. Errors: invalid,
-/// conflict (a migration was changed, or a newer vf applied one that this version cannot run with), unavailable.
+/// Returns the names of the changes that migrate() would make ("0001_raw_events", "retention"), without making them.
+/// Error `invalid`: the URL is malformed. Error `conflict`: an applied migration was changed since, or a newer vf
+/// applied one that this version cannot run with. Error `unavailable`: the server is away or refuses the user.
 Result<std::vector<std::string>> pending(const ClickHouseParams& params);
 
-/// Names of the migrations that a newer vf has applied.
+/// Returns the names of the migrations that a newer vf has applied.
 Result<std::vector<std::string>> newer(const ClickHouseParams& params);
 
-/// Applies pending migrations and sets the TTL. Returns the names of the changes. One process at a time.
+/// Applies pending migrations and sets the TTL. Returns the names of the changes. Only one process may call it at a
+/// time.
 Result<std::vector<std::string>> migrate(const ClickHouseParams& params, const Clock& clock);
 
 }  // namespace vf::lake::clickhouse

@@ -8,7 +8,7 @@ namespace vf::lake::clickhouse {
 
 enum class Compression { zstd, gzip, none };
 
-/// "zstd", "gzip"; empty for none.
+/// Returns "zstd" or "gzip"; empty for Compression::none.
 std::string_view content_encoding(Compression compression);
 
 std::string compressed(std::string_view bytes, Compression compression);

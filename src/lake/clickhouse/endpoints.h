@@ -12,10 +12,11 @@ namespace vf::lake::clickhouse {
 
 struct Endpoints {
   std::string user = "default";
-  std::vector<std::string> urls;  // "http://h1:8123/", in the order given: the first that answers is used
+  std::vector<std::string> urls;  // "http://h1:8123/", in the order given; the first one that answers is used
 };
 
-/// Error `invalid`: another form, a database other than vf, or a password in the URL. The message never quotes the URL.
+/// Error `invalid`: the URL has another form, names a database other than vf, or contains a password. The message never
+/// quotes the URL.
 Result<Endpoints> parse_endpoints(std::string_view url);
 
 }  // namespace vf::lake::clickhouse

@@ -1,5 +1,5 @@
-// Shared by opening and migrating a lake on a server: the session's parameters, and the check of the schema. Internal
-// to this folder.
+// What opening and migrating a lake on a server have in common: the session's parameters, and the check of the schema.
+// Internal to this folder.
 #pragma once
 
 #include "lake/clickhouse/clickhouse_raw_log.h"
@@ -10,11 +10,11 @@ namespace vf::lake::clickhouse {
 
 Result<SessionParams> session_params(const ClickHouseParams& params);
 
-/// Runs the statements of schema.h; `session` must outlive it.
+/// Returns an Execute (lake/schema.h) that runs statements on `session`, which must outlive it.
 Execute executing(Session& session);
 
 /// Error `conflict`: the server is too old, migrations are pending, or the TTL is not that of `retention`; the message
-/// names the remedy.
+/// says what to do.
 Result<void> check_schema(const Execute& execute, const RetentionPolicy& retention);
 
 }  // namespace vf::lake::clickhouse

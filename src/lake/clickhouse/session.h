@@ -1,6 +1,6 @@
-// Session: statements to a ClickHouse server over HTTP: user and password in headers, settings in the URL; the answer
-// is complete RowBinary, or an error. With several addresses it keeps to the one that works. One thread at a time;
-// give_up() by any. https://clickhouse.com/docs/interfaces/http
+// Session: runs statements on a ClickHouse server over HTTP. User and password travel in headers, settings in the URL;
+// the answer is complete RowBinary, or an error. A session with several addresses keeps to one until that fails. Used
+// by one thread at a time; any thread may call give_up(). https://clickhouse.com/docs/interfaces/http
 #pragma once
 
 #include <atomic>
@@ -17,16 +17,16 @@
 
 namespace vf::lake::clickhouse {
 
-/// The server's addresses, and the one in use. Shared by the sessions of a lake, so that one reads where the other
-/// wrote. Thread safe.
+/// The server's addresses, and which of them is in use. The sessions of a lake share it, so that a session reads from
+/// the replica that another session wrote to. Thread safe.
 class Addresses {
  public:
-  /// At least one: "http://host:8123/".
+  /// `urls` ("http://host:8123/") must not be empty.
   explicit Addresses(std::vector<std::string> urls) : urls_(std::move(urls)) {}
   size_t count() const { return urls_.size(); }
   size_t current() const { return current_; }
   const std::string& url(size_t which) const { return urls_[which]; }
-  /// Goes on to the next address, unless another session has left `which` already.
+  /// Switches to the next address, unless another session has already left the address `which`.
   void leave(size_t which) { current_.compare_exchange_strong(which, (which + 1) % urls_.size()); }
 
  private:
@@ -40,27 +40,28 @@ struct SessionParams {
   std::string ca_pem{};  // certificate authorities for https; empty: the system's
   Compression compression = Compression::zstd;
   Millis connect_timeout{5'000};
-  Millis timeout{60'000};      // of a statement, by the server's clock
-  Millis answer_grace{5'000};  // added for the answer: so the server gives up first, and sends the reason
+  Millis timeout{60'000};      // for one statement, kept by the server
+  Millis answer_grace{5'000};  // we wait this much longer, so that the server gives up first and sends the reason
   size_t answer_bytes_max = 256u << 20;
 };
 
-/// Settings of one statement. They override ours and those of the user's profile.
+/// Settings of one statement. They override the defaults of Session and those of the user's profile.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 class Session {
  public:
   explicit Session(SessionParams params);
 
-  /// Runs a statement that may run twice: when an address does not answer, it is sent to the next. `holds_text`: the
-  /// answer contains text of events, which may look like an exception and must not be taken for one.
+  /// Runs a statement that is harmless to repeat: when an address does not answer, the statement is sent to the next.
+  /// `holds_text`: the answer contains text of events, which may look like an exception and must not be taken for one.
   Result<std::string> query(const std::string& sql, const Settings& settings = {}, bool holds_text = false);
 
-  /// Runs an INSERT with its rows in RowBinary. It is sent once at most, to one address; when that does not answer, the
-  /// outcome is unknown (unavailable), and the next statement goes to the next address.
+  /// Runs an INSERT with `rows` in RowBinary. The statement is sent once at most, to one address. When that address
+  /// does not answer, insert() returns unavailable, the outcome is unknown, and the next statement goes to the next
+  /// address.
   Result<void> insert(const std::string& sql, std::string_view rows, const Settings& settings);
 
-  /// From now on no call waits for an answer: the one under way and later ones return unavailable.
+  /// From now on no call waits for the server: the call under way and later calls return unavailable.
   void give_up();
 
  private:
