@@ -1,6 +1,6 @@
-// Batches: the rows between a target's cursor and the last row read for it. Cuts rows into batches, splits refused
-// ones, and says how far the cursor may advance: answers come in any order, the cursor passes only completed parts.
-// In memory; the user bounds it (see size()). Single-threaded.
+// Batches: holds the rows between a target's cursor and the last row read for it, in memory. Cuts rows into batches,
+// splits refused batches, and computes how far the cursor may advance: answers come in any order, but the cursor passes
+// only completed parts. The caller must bound the number of batches (see size()). Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace vf::fanout {
 
-/// A part of a batch: consecutive events that travel as one request. Parts of older batches compare less.
+/// Names a part of a batch: consecutive events that travel as one request. Parts of older batches are less than others.
 struct PartRef {
   uint64_t batch = 0;
   size_t part = 0;
@@ -37,64 +37,65 @@ class Batches {
  public:
   struct Params {
     size_t events_max = 500;
-    size_t bytes_max = 1u << 20;  // of envelopes; one event larger than this travels alone
-    size_t skipped_max = 500;     // skipped rows in a row before the cursor is moved over them
-    Millis skipped_for{1000};     // or the time since the first of them
-    Millis linger{5};             // how long a batch may gather events while others are in flight
+    size_t bytes_max = 1u << 20;  // of envelopes; an event larger than this travels alone
+    size_t skipped_max = 500;     // how many skipped rows are gathered before the cursor is moved over them
+    Millis skipped_for{1000};     // or how long after the first of them
+    Millis linger{5};             // how long a batch may gather events while requests are in flight
     bool one_event_a_part = false;
   };
   explicit Batches(Params params) : params_(params) {}
 
-  /// Forgets everything and begins after `cursor`.
+  /// Forgets all rows and parts; the next row comes after `cursor`.
   void reset(Position cursor);
 
-  /// The next row of the outbox, in order: to be sent (`none`), or skipped for that reason.
+  /// Adds the next row of the outbox, in order. It is to be sent (SkipReason::none), or is skipped for `skip_reason`.
   void add(const Event& event, store::SkipReason skip_reason, SteadyTime now);
-  /// Closes the gathering batch if it has gathered long enough. `idle`: nothing waits and nothing is in flight.
+  /// Closes the gathering batch if it has gathered long enough. `idle`: no part waits and no request is in flight, so a
+  /// batch with an event is closed at once.
   void cut(SteadyTime now, bool idle);
-  /// The latest time at which cut() closes the gathering batch; nullopt when there is none.
+  /// Returns when cut() closes the gathering batch at the latest; nullopt when that batch is empty.
   std::optional<SteadyTime> cut_due() const;
 
-  /// Takes the oldest part that waits to be sent; parts of requeue_last() come after all others. The caller gives it
-  /// back by exactly one of requeue, requeue_last, split, complete, skip.
+  /// Takes the oldest part that waits to be sent; a part given to requeue_last() comes after all others. The caller
+  /// gives the part back by exactly one of requeue, requeue_last, split, complete, skip.
   std::optional<PartRef> next(Instant now);
   void requeue(PartRef ref) { waiting_.insert(ref); }
   void requeue_last(PartRef ref) { waiting_last_.push_back(ref); }
-  /// Halves a part of two events or more; both halves wait.
+  /// Halves a part of two events or more; both halves wait to be sent.
   void split(PartRef ref);
-  /// Its events are delivered, or else written down as exceptions.
+  /// The part is done: its events are delivered or, when `delivered` is false, recorded as retries or dead letters.
   void complete(PartRef ref, bool delivered);
-  /// Completes it without a delivery: the target's mode skips it.
+  /// The part is done without a delivery: the target's mode skips its events.
   void skip(PartRef ref, store::SkipReason skip_reason);
-  /// Skips every part that waits, and the gathering batch.
+  /// Skips every part that waits and the events of the gathering batch.
   void skip_waiting(store::SkipReason skip_reason);
-  /// False once reset() has forgotten it.
+  /// Returns false once the part's batch is forgotten, by reset() or because the cursor has passed it.
   bool has(PartRef ref) const;
 
   std::span<const Item> items(PartRef ref) const;
-  /// The envelopes of a part: "[…]", or the one envelope alone when one_event_a_part.
+  /// Returns the request body of a part: its envelopes as "[…]", or its one envelope alone when one_event_a_part.
   std::string body(PartRef ref) const;
 
-  /// One step of the cursor over completed events. Rows that a mode skipped never share a step with other rows.
+  /// One move of the cursor over completed events. Rows that a mode skipped never share a step with other rows.
   struct Step {
     Position from = {}, to = {};
     int64_t count = 0;     // events delivered
-    int64_t attempts = 1;  // the most that any request of it took
+    int64_t attempts = 1;  // the most attempts that one of its parts took
     Instant sent_at = {};
     store::SkipReason skip_reason = store::SkipReason::unwanted;
   };
-  /// The step over all that is completed at the front; nullopt: nothing is.
+  /// Returns the step over the completed events right behind the cursor; nullopt: the first batch is not completed.
   std::optional<Step> completed() const;
-  /// The cursor stands at `cursor` now: drops completed events before it. False when no completed step ends there:
-  /// another process has moved the cursor, and reset() is needed.
+  /// Drops the completed events that the cursor, now at `cursor`, has passed. Returns false when no completed step ends
+  /// there: another process has moved the cursor, and the caller must reset().
   bool advance_to(Position cursor);
 
   Position read_to() const { return gathering_.to; }
   size_t size() const { return closed_.size(); }
   bool anything_waits() const { return !waiting_.empty() || !waiting_last_.empty(); }
-  /// Does a part wait that did not come back by requeue_last()?
+  /// Does a part wait that was not given back by requeue_last()?
   bool anything_waits_in_order() const { return !waiting_.empty(); }
-  /// Received time of the first row that the cursor has not passed, as far as rows have been read.
+  /// Returns the time of receipt of the first row that the cursor has not passed, among the rows read; nullopt: no row.
   std::optional<Instant> oldest() const;
 
  private:
@@ -106,15 +107,15 @@ class Batches {
   };
   struct Batch {
     Position from, to;
-    Instant oldest;  // received time of its first row, wanted or not
+    Instant oldest;  // time of receipt of its first row, sent or skipped
     SteadyTime begun{0};
     size_t skipped = 0;
-    store::SkipReason skip_reason = store::SkipReason::unwanted;  // sent, once it has an item
+    store::SkipReason skip_reason = store::SkipReason::unwanted;  // `none` once the batch has an item
     std::string body;  // '[', envelopes with ',' between, and ']' once closed
     std::vector<Item> items;
     std::vector<Part> parts;
-    size_t open_parts = 0;   // not completed yet
-    std::deque<Step> steps;  // once completed: those that the cursor has not passed
+    size_t open_parts = 0;   // parts that are not completed yet
+    std::deque<Step> steps;  // once all parts are completed: the steps that the cursor has not passed
     Instant sent_at;
     bool is_empty() const { return items.empty() && skipped == 0; }
   };

@@ -1,6 +1,7 @@
-// Breaker: how many requests a target may have in flight now. Every success widens the window by one request. A failure
-// shuts it: the breaker backs off (exponentially with full jitter, honouring Retry-After), lets one probe through, and
-// begins again with a window of one. A value driven by the steady clock; single-threaded.
+// Breaker: decides how many requests a target may have in flight (the window). Every success widens the window by one
+// request. After a failure no request is sent: the breaker backs off (exponentially with full jitter, honouring
+// Retry-After), lets one probe through and, when that succeeds, begins again with a window of one. Uses the steady
+// clock; single-threaded.
 #pragma once
 
 #include <chrono>
@@ -25,14 +26,14 @@ class Breaker {
   /// May one more request be sent while `in_flight` are under way?
   bool may_send(SteadyTime now, size_t in_flight) const;
   void sent();
-  /// The target answered, and did not fail.
+  /// The target answered a request, and the answer is no target failure.
   void succeeded();
   void failed(SteadyTime now, std::optional<Millis> retry_after);
 
   bool closed() const { return failures_ == 0; }
   int failures() const { return failures_; }  // in a row
   size_t window() const { return window_; }
-  /// When the next probe may go; nullopt while closed.
+  /// Returns when the next probe may be sent; nullopt while the breaker is closed.
   std::optional<SteadyTime> retry_at() const { return closed() ? std::nullopt : std::optional(retry_at_); }
 
  private:

@@ -1,8 +1,8 @@
 // Dispatcher: delivers the outbox to one target. A single-threaded state machine over ports: TargetWorker gives it a
 // thread, tests and the simulation drive it step by step. It reads rows into Batches, only as many as the window needs;
-// Sender delivers them; TargetCursor passes an event only when it is delivered, skipped, or written down as an
-// exception (deferred or dead-lettered); TargetMode says whether rows are sent, skipped or left. Every durable write
-// goes through the committer. A backlog older than the target's max_backlog detaches the target.
+// Sender delivers them; TargetCursor passes an event only when it is delivered, skipped, deferred or dead-lettered;
+// TargetMode says whether rows are sent, skipped or left. Every durable write goes through the committer. A backlog
+// older than the target's max_backlog detaches the target.
 #pragma once
 
 #include <memory>
@@ -29,21 +29,22 @@ class Dispatcher {
   /// Error `invalid`: the target has no secret, or one that is malformed.
   static Result<std::unique_ptr<Dispatcher>> create(Target target, DispatcherPorts ports, Tuning tuning);
 
-  /// Events up to this one are committed, though they may not be final yet. Commits of other processes are found by
-  /// polling, ten times a second.
+  /// Reports that events up to `newest` are committed, though they may not be final yet. Commits of other processes are
+  /// found by polling, ten times a second.
   void saw_commit(Position newest) { committed_ = std::max(committed_, newest); }
-  /// Does what can be done now. Call again after a commit, after any completion, and when the returned time is up.
+  /// Does what can be done now. Call it again after a commit, after any completion, or when the returned time has
+  /// passed.
   Millis step();
   Status status() const;
 
-  /// As TargetMode::order(). What another process persists is in force within two seconds.
+  /// Sets the mode as TargetMode::order() does. A mode that another process persists is in force within two seconds.
   void set_mode(Mode mode, outbox::OnDone on_done) { mode_.order(mode, std::move(on_done)); }
-  /// Back to the configured mode (live, if that is paused); ends detachment.
+  /// Returns the target to its configured mode, or to live if that is paused; ends detachment.
   void resume(outbox::OnDone on_done) { mode_.order(std::nullopt, std::move(on_done)); }
-  /// Reads due retries in the next step: an operator has made some due.
+  /// Makes the next step read due retries, because an operator has made some due.
   void poll_retries() { sender_.poll_retries(); }
 
-  /// Reads and sends no more; requests in flight are finished and the cursor moved as far as it may.
+  /// Stops reading and sending. Requests in flight are still finished, and the cursor is moved over what they deliver.
   void stop() { is_stopping_ = true; }
   bool is_idle() const;
 
@@ -73,10 +74,10 @@ class Dispatcher {
 
   Position committed_;
   bool is_stopping_ = false;
-  SteadyTime next_poll_{0};   // of the outbox, for commits that were not reported
-  SteadyTime next_watch_{0};  // of what other processes may have changed
+  SteadyTime next_poll_{0};   // when to poll the outbox for commits that were not reported
+  SteadyTime next_watch_{0};  // when to read the mode and cursor that other processes may have changed
   SteadyTime next_age_check_{0};
-  std::optional<Instant> oldest_unread_;  // at the last check of the age, while nothing is read
+  std::optional<Instant> oldest_unread_;  // receipt of the oldest row after the cursor, set while no row is read
 };
 
 }  // namespace vf::fanout

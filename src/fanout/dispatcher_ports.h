@@ -1,4 +1,4 @@
-// DispatcherPorts: all that a dispatcher reaches outside itself. Called on the dispatcher's thread only.
+// DispatcherPorts: what a dispatcher uses of the rest of the program. Called on the dispatcher's thread only.
 #pragma once
 
 #include <functional>

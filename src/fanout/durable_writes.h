@@ -1,6 +1,7 @@
-// DurableWrites: writes that are submitted again, half a second after each failure, until the store has taken them or
-// they are no longer wanted. For exceptions, settings and moves of the cursor, all of which may be written twice.
-// Single-threaded: `then` runs where the completions of the writer run, once the write is durable.
+// DurableWrites: submits writes, and submits each one again, half a second after a failure, until the store has taken
+// the write or it is no longer wanted. Used for retries, dead letters, settings and moves of the cursor: a write whose
+// outcome is unknown is repeated, and for these a second write of the same value is harmless. Single-threaded: once a
+// write is durable, its `then` is called where the writer's completions run.
 #pragma once
 
 #include <deque>
@@ -21,13 +22,13 @@ class DurableWrites {
 
   void write(store::Write what, std::function<void()> then) { write_while(nullptr, std::move(what), std::move(then)); }
 
-  /// Once failed, the write is submitted again only while wanted() is true; then it is dropped without `then`.
+  /// As write(), but a write that has failed is dropped, without a call of `then`, if wanted() is false by then.
   void write_while(std::function<bool()> wanted, store::Write what, std::function<void()> then) {
     ++pending_;
     submit({.due = {}, .what = std::move(what), .then = std::move(then), .wanted = std::move(wanted)});
   }
 
-  /// Submits failed writes again whose pause is over.
+  /// Submits those failed writes again whose pause is over.
   void resubmit() {
     while (!failed_.empty() && failed_.front().due <= clock_.steady()) {
       Unwritten first = std::move(failed_.front());
@@ -41,15 +42,15 @@ class DurableWrites {
   }
 
   size_t pending() const { return pending_; }
-  /// When resubmit() has something to do; nullopt: no write has failed.
+  /// Returns when resubmit() must be called next; nullopt: no failed write waits.
   std::optional<SteadyTime> due() const { return failed_.empty() ? std::nullopt : std::optional(failed_.front().due); }
 
  private:
   struct Unwritten {
-    SteadyTime due;  // once it has failed
+    SteadyTime due;  // after a failure: when to submit it again
     store::Write what;
     std::function<void()> then;
-    std::function<bool()> wanted;  // empty: for ever
+    std::function<bool()> wanted;  // empty: always wanted
   };
   static constexpr Millis kPause{500};
 

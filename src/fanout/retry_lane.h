@@ -1,5 +1,5 @@
-// RetryLane: the deferred events of one target, which wait in the store for another attempt. A lane of its own, so that
-// old events do not starve fresh ones. Holds at most 64 rows in memory; single-threaded.
+// RetryLane: hands out the deferred events of one target, which wait in the store for another attempt. They have a lane
+// of their own, so that old events do not starve fresh ones. At most 64 rows are in memory. Single-threaded.
 #pragma once
 
 #include <algorithm>
@@ -17,12 +17,13 @@ class RetryLane {
  public:
   explicit RetryLane(std::string target) : target_(std::move(target)) {}
 
-  /// Reads due rows, unless some wait here already or the last read was less than a second ago.
+  /// Reads due rows from the store, unless rows wait in memory or the last read was less than a second ago.
   Result<void> load(store::OutboxStore& outbox, const Clock& clock);
-  /// Makes the next load() read whenever the last read was.
+  /// Makes the next load() read even if the last read was less than a second ago.
   void poll_now() { next_poll_ = SteadyTime{0}; }
 
-  /// Takes the row that waits longest. The caller gives it back by exactly one of requeue (behind the others), finish.
+  /// Takes the row that has waited longest. The caller gives it back by requeue(), behind the others, or ends it by
+  /// finish().
   std::optional<store::PutDelivery> next();
   void requeue(store::PutDelivery row) { waiting_.push_back(std::move(row)); }
   /// The row has been dropped or rewritten in the store.
@@ -36,12 +37,12 @@ class RetryLane {
 
   std::string target_;
   std::deque<store::PutDelivery> waiting_;
-  std::set<Uuid> taken_;  // read and not finished: still in the store, must not be read twice
+  std::set<Uuid> taken_;  // events read and not finished: they are still in the store and must not be read twice
   SteadyTime next_poll_{0};
 };
 
-/// The delay before the retry that follows attempt number `attempts`: 5 s, tripled with each attempt, at most six
-/// hours; the second half of it is jitter.
+/// Returns the delay before the retry that follows attempt number `attempts`: 5 s, tripled with each attempt, at most
+/// six hours. Half of it is fixed, the other half is random.
 inline Millis retry_delay(int64_t attempts, Random& random) {
   constexpr Millis kFirst{5'000};
   constexpr Millis kLongest = std::chrono::hours{6};

@@ -1,16 +1,17 @@
-// Sender: the requests of one target. Sends fresh batches and due retries as the breaker's window allows, classifies
-// the answers, and decides what becomes of the events: delivered, sent again, deferred, or dead-lettered.
+// Sender: makes the requests to one target. It sends fresh batches and due retries as the breaker's window allows,
+// classifies the answers, and decides for each event whether it is delivered, sent again, deferred or dead-lettered.
 // Single-threaded.
 //
 // A target failure (no answer, 429, 503, …) backs the whole target off and writes no row. A refused batch (400, 413,
-// 422) is halved until the refused event is alone: that one becomes a dead letter. A receiver of single events gets a
-// refused event again from the retry lane, a bounded number of times. There a 500 may be caused by the event alone, so
-// such an event is deferred too, but an attempt counts towards its death only while the target is otherwise healthy:
-// an outage kills no event. What still waits then ends when the outbox no longer holds it.
+// 422) is halved until the refused event is alone; this event becomes a dead letter. To a receiver of single events a
+// refused event is sent again from the retry lane, a bounded number of times. From such a receiver a 500 may be caused
+// by the event alone, so that event is deferred too; but an attempt counts towards the event's death only while the
+// target is otherwise healthy, so an outage kills no event. An event that is still deferred ends when the outbox
+// removes it.
 //
-// A target that refuses one fresh event after the other and accepts none in between (a proxy that answers 400 to
-// everything) has failed itself: from then on a refusal kills no event. Refused events wait, each probe tries another
-// one, fresh or retried, and no attempt is counted, until a delivery or an operator ends it.
+// When a target refuses one fresh event after the other and accepts none in between (a proxy that answers 400 to
+// everything), that is a target failure, and from then on a refusal kills no event: refused events wait, each probe
+// tries another event, fresh or retried, and no attempt is counted. A delivery or an operator ends this.
 #pragma once
 
 #include <functional>
@@ -44,7 +45,7 @@ class Sender {
     const TargetMode& mode;
     DurableWrites& writes;
     StoreBackoff& store;
-    Status& status;  // counts and times of what was sent
+    Status& status;  // receives counts and times of what was sent
   };
   explicit Sender(Params params);
 
@@ -53,15 +54,15 @@ class Sender {
   /// May one more request be sent now?
   bool may_send() const;
   size_t in_flight() const { return in_flight_; }
-  /// When a target that is backed off is probed; nullopt while it is not.
+  /// Returns when the target is probed after a failure; nullopt while it is not backing off.
   std::optional<SteadyTime> retry_at() const { return breaker_.retry_at(); }
 
-  /// Reads due retries with the next send(), whenever they were read last.
+  /// Makes the next send() read due retries, even if they were read less than a second ago.
   void poll_retries() { retries_.poll_now(); }
-  /// An operator's order: the next refusals may kill events again.
+  /// Called on an operator's order: from now on a refusal may kill an event again.
   void forget_refusals() { refusals_ = 0; }
 
-  /// Fills in what is in flight, the breaker's state and the alarm it raises.
+  /// Fills in the requests in flight, the breaker's state and the alarm.
   void describe(Status& status) const;
 
  private:

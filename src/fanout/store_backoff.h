@@ -1,5 +1,5 @@
-// StoreBackoff: after a failed call of the store, the dispatcher calls it no more for half a second. Keeps the failure
-// in the target's status. Single-threaded.
+// StoreBackoff: keeps the dispatcher from calling the store for half a second after a failed call, and puts the failure
+// into the target's status. Single-threaded.
 #pragma once
 
 #include "base/result.h"

@@ -12,9 +12,9 @@
 
 namespace vf::fanout {
 
-/// dry_run: the cursor advances and nothing is sent, not later either. paused: the cursor stands, the backlog is kept.
-/// detached: the backlog grew older than max_backlog; as dry_run until an operator resumes the target. Never
-/// configured.
+/// dry_run: the cursor advances, and the events it passes are never sent. paused: the cursor stands, the backlog is
+/// kept. detached: the backlog grew older than max_backlog; the target is treated as in dry_run until an operator
+/// resumes it. This mode is never configured.
 enum class Mode { live, dry_run, paused, detached };
 std::string_view to_string(Mode mode);
 std::optional<Mode> parse_mode(std::string_view text);
@@ -26,30 +26,30 @@ enum class Start { now, earliest };
 struct Target {
   std::string name = {};
   std::string url = {};
-  std::vector<std::string> secrets = {};  // whsec_…; several while one rotates: every one signs
+  std::vector<std::string> secrets = {};  // whsec_…; several during a rotation: each of them signs
   Mode mode = Mode::live;
-  std::vector<std::string> sources = {};  // empty: all
-  std::vector<std::string> types = {};    // patterns, see matches(); empty: all
+  std::vector<std::string> sources = {};  // empty: all sources
+  std::vector<std::string> types = {};    // patterns, see matches(); empty: all types
   Sandbox sandbox = Sandbox::exclude;
   Delivery delivery = Delivery::batch;
   Start start = Start::now;
   Millis max_backlog = std::chrono::days{30};
   bool allow_private = false;
   Millis connect_timeout{5'000};
-  Millis timeout{15'000};  // of a whole request
+  Millis timeout{15'000};  // for a whole request
 };
 
 /// Does the target want this event?
 bool wants(const Target& target, const Event& event);
 
-/// Does all of `text` match `pattern`, in which '*' stands for any run of characters, none included?
+/// Does the whole of `text` match `pattern`, in which '*' stands for any number of characters, also none?
 bool matches(std::string_view pattern, std::string_view text);
 
 /// Does the URL end in /internal/events, the path of the hub's own receivers? Every other receiver is foreign.
 bool is_our_receiver(const Target& target);
 
-/// Identifies what was sent where: 16 hex digits, a digest of name, url, sources, types, sandbox and delivery. Mode,
-/// start, max_backlog, allow_private, timeouts and secrets are not part of it.
+/// Returns 16 hex digits that identify what is sent where: a digest of name, url, sources, types, sandbox and delivery.
+/// Mode, start, max_backlog, allow_private, timeouts and secrets do not change it.
 std::string config_version(const Target& target);
 
 }  // namespace vf::fanout

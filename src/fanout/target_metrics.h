@@ -1,4 +1,4 @@
-// The metrics of one target, read from its worker's status at every scrape. Thread safe where `status` is.
+// Publishes the metrics of one target, read from its worker's status at every scrape. Thread safe if `status` is.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace vf::fanout {
 
-/// The status of the worker in this process; nullopt while another process holds the target's lease.
+/// Returns the status of the worker in this process; nullopt while another process holds the target's lease.
 using ReadStatus = std::function<std::optional<Status>()>;
 
 void publish_metrics(obs::Metrics& metrics, const std::string& target, const ReadStatus& status);

@@ -1,8 +1,9 @@
-// TargetMode: the mode in force for one target. It is configured, or ordered by an operator (a setting in the store,
-// which survives restarts), or `detached`, which the dispatcher enters when the backlog is too old. Single-threaded.
+// TargetMode: keeps the mode in force for one target. The mode is configured, or ordered by an operator (a setting in
+// the store, which survives restarts), or `detached`, which the dispatcher enters when the backlog is too old.
+// Single-threaded.
 //
 //   live      rows are sent                 dry_run   rows are skipped as the cursor passes them
-//   paused    the cursor stands             detached  as dry_run, until an operator orders a mode or resumes
+//   paused    the cursor stands             detached  like dry_run, until an operator orders a mode or resumes
 #pragma once
 
 #include <functional>
@@ -17,14 +18,13 @@
 
 namespace vf::fanout {
 
-/// The key of the setting that holds the ordered mode of a target.
+/// Returns the key of the setting that holds the ordered mode of a target.
 std::string mode_setting(const std::string& target);
 
-/// The mode that the store's settings order for a target; the configured one where they order none.
+/// Returns the mode that the store's settings order for a target; the configured mode if they order none.
 Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& target);
 
-/// Orders a mode for a target that another process works on, which follows within two seconds. Otherwise as
-/// TargetMode::order().
+/// As TargetMode::order(), but for a target that another process works on; that process follows within two seconds.
 void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode> mode, outbox::OnDone on_done);
 
 class TargetMode {
@@ -44,21 +44,22 @@ class TargetMode {
   store::SkipReason skip_reason() const {
     return mode_ == Mode::dry_run ? store::SkipReason::dry_run : store::SkipReason::detached;
   }
-  /// Empty unless detached.
+  /// Returns the alarm of a detached target; empty in every other mode.
   std::string alarm() const;
 
-  /// An operator's order; nullopt: back to the configured mode, or live if that is paused. In force once it is
-  /// persisted. Errors: `invalid` for detached, `unavailable` when the store did not take it.
+  /// Orders a mode for an operator; nullopt: back to the configured mode, or to live if that is paused. The mode is in
+  /// force once the store has it. Error `invalid`: the mode is detached. Error `unavailable`: the store did not take
+  /// it.
   void order(std::optional<Mode> mode, outbox::OnDone on_done);
   /// Is an order on its way to the store?
   bool is_changing() const { return orders_ > 0; }
 
-  /// Takes the mode that the store holds, at the start.
+  /// Takes over the mode that the store holds. Called once, at the start.
   void load(const std::vector<store::PutSetting>& settings);
-  /// Takes an order that another process has persisted meanwhile.
+  /// Takes over an order that another process has persisted meanwhile.
   void follow(const std::vector<store::PutSetting>& settings);
 
-  /// In force at once; persisted unless an operator's order, which is newer, comes first.
+  /// Sets the mode `detached`, in force at once. It is persisted, unless an operator orders a mode before that.
   void detach(std::string reason);
 
  private:
@@ -67,8 +68,8 @@ class TargetMode {
 
   const Params params_;
   Mode mode_;
-  std::string setting_;  // the store's value as last seen; empty: the configured mode
-  int orders_ = 0;       // on their way to the store
+  std::string setting_;  // the setting's value as last read; empty: the configured mode is in force
+  int orders_ = 0;       // how many orders are on their way to the store
   std::string detach_reason_;
 };
 

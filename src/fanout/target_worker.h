@@ -1,5 +1,6 @@
-// TargetWorker: the thread that runs one Dispatcher over real HTTP. It wakes on commits, answers and completed writes,
-// and polls the outbox ten times a second for events that another process commits. Every public call is thread safe.
+// TargetWorker: runs one Dispatcher on a thread of its own, over HTTP. It wakes on commits, answers and completed
+// writes, and polls the outbox ten times a second for events that another process commits. Every public call is thread
+// safe.
 #pragma once
 
 #include <atomic>
@@ -11,7 +12,7 @@
 
 namespace vf::fanout {
 
-/// The connections of one target. Each target has its own, so that a slow one delays no other.
+/// Makes the HTTP client of one target. Each target has its own connections, so that a slow target delays no other.
 std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning);
 
 class TargetWorker {
@@ -21,25 +22,26 @@ class TargetWorker {
     outbox::Writer& writer;                // may complete on any thread
     std::unique_ptr<http::Client> client;  // make_client(), or a test's own
     const Clock& clock;
-    uint64_t seed = 0;  // of the jitter
+    uint64_t seed = 0;  // for the jitter of retries
     Tuning tuning{};
-    OnDead on_dead{};  // on the worker's thread
+    OnDead on_dead{};  // called on the worker's thread
   };
   /// Error `invalid`: the target has no secret, or one that is malformed.
   static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);
   ~TargetWorker() { drain(Millis{0}); }
 
-  /// Events up to this one are committed. Cheap enough to be called for every commit.
+  /// Reports that events up to `newest` are committed. Cheap enough to be called for every commit.
   void wake(Position newest);
   Status status() const;
 
-  /// As the calls of Dispatcher. `on_done` is called on the worker's thread; with `unavailable`, inside the call, once
-  /// the worker is drained; never when it is drained before the store answers.
+  /// The next three act as the calls of Dispatcher with these names. `on_done` is called on the worker's thread. After
+  /// drain() it is called at once, with `unavailable`. It is never called if the worker is drained before the store
+  /// answers.
   void set_mode(Mode mode, outbox::OnDone on_done);
   void resume(outbox::OnDone on_done);
   void poll_retries();
 
-  /// Stops sending, waits up to `at_most` for requests in flight and moves the cursor over them; then ends the thread.
+  /// Stops sending, waits up to `at_most` for the requests in flight, moves the cursor over them and ends the thread.
   void drain(Millis at_most);
 
  private:
@@ -56,7 +58,7 @@ class TargetWorker {
   outbox::ThreadBoundWriter writer_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<bool> woken_{false};
-  std::optional<SteadyTime> stop_at_;  // of the worker's thread alone
+  std::optional<SteadyTime> stop_at_;  // used only by the worker's thread
   mutable std::mutex mutex_;
   Status status_;
   Position committed_;  // the newest event that the worker was woken for

@@ -1,6 +1,6 @@
-// Intake: the public listener's handler. POST /webhooks/<source>: verifies the delivery on the network thread, hands
-// the event to the committer, answers after the commit, or without it when that takes too long. Thread safe; depends on
-// the outbox store alone.
+// Intake: the public listener's handler. For POST /webhooks/<source> it verifies the delivery on the network thread,
+// hands the event to the committer and answers after the commit, or with 503 when the commit takes too long. Thread
+// safe. The only store it needs is the outbox store.
 #pragma once
 
 #include <functional>
@@ -20,9 +20,9 @@ namespace vf::intake {
 
 struct Receiving {
   std::shared_ptr<sources::Source> source;
-  bool fan_out = true;  // false: dry-run, events are kept raw and never delivered
+  bool fan_out = true;  // false: the source is in dry-run; its events are kept in the raw log and never delivered
 };
-/// By name; sources that are `off` are left out.
+/// The sources by name, without those whose mode is `off`.
 using SourceMap = std::map<std::string, Receiving, std::less<>>;
 
 class Intake {
@@ -31,17 +31,18 @@ class Intake {
     SourceMap sources;
     outbox::Committer& committer;
     const obs::Services& services;
-    Millis answer_timeout{4000};  // not committed within: 503
+    Millis answer_timeout{4000};  // a delivery that is not committed within this time is answered 503
   };
   explicit Intake(Params params);
 
   void handle(http::Request request, http::Respond respond);
-  /// handle() as a listener takes it; the Intake outlives the listener.
+  /// Returns handle() as a handler for the listener, which must end before the Intake.
   http::Handler handler() {
     return [this](http::Request request, http::Respond respond) { handle(std::move(request), std::move(respond)); };
   }
-  /// Answers 503 to every request older than the answer timeout; to be called a few times per second. A commit that
-  /// finishes afterwards is not counted; if it stored the event, the provider's retry is answered `duplicate`.
+  /// Answers 503 to every request that has waited longer than the answer timeout; must be called a few times per
+  /// second. A commit that finishes afterwards is not counted; if it stored the event, the provider's retry is answered
+  /// `duplicate`.
   void answer_overdue();
   std::vector<SourceCounts> counts() const;
 
@@ -64,7 +65,7 @@ class Intake {
   const Millis answer_timeout_;
   std::map<std::string, Route, std::less<>> routes_;
   std::mutex mutex_;
-  Calls waiting_;  // for their commits; whoever takes a call out of it answers it
+  Calls waiting_;  // calls that wait for their commit; the code that removes a call also answers it
 };
 
 }  // namespace vf::intake

@@ -1,4 +1,5 @@
-// SourceMetrics: how the requests of one source ended, as metrics, log lines and counts for the admin API. Thread safe.
+// SourceMetrics: reports how the requests of one source ended, in metrics, log lines and counts for the admin API.
+// Thread safe.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@
 
 namespace vf::intake {
 
-/// How one request ended; the `outcome` label of vf_intake_requests_total. `overloaded`: the queue was full;
-/// `unavailable`: the store was away or too slow; `rejected`: the store refused this very event.
+/// How one request ended; becomes the `outcome` label of vf_intake_requests_total. `overloaded`: the committer's queue
+/// was full; `unavailable`: the store was away or too slow; `rejected`: the store refused this event.
 enum class Outcome { accepted, duplicate, handshake, refused, overloaded, unavailable, rejected };
 inline constexpr std::array kOutcomes{Outcome::accepted,   Outcome::duplicate,   Outcome::handshake, Outcome::refused,
                                       Outcome::overloaded, Outcome::unavailable, Outcome::rejected};
@@ -21,12 +22,12 @@ std::string_view to_string(Outcome outcome);
 
 struct Answered {
   Outcome outcome = Outcome::accepted;
-  std::string_view reason = {};  // of a refusal; a fixed short text
-  const Event* event = nullptr;  // of an accepted or repeated one
-  SteadyTime took{0};            // request complete to answer
+  std::string_view reason = {};  // why the request was refused; a fixed short text
+  const Event* event = nullptr;  // the event that was accepted or a duplicate; else nullptr
+  SteadyTime took{0};            // from the complete request to the answer
 };
 
-/// What an operator sees of a source: requests since the start, by outcome.
+/// What an operator sees of a source: its requests by outcome, counted since the process started.
 struct SourceCounts {
   std::string name;
   bool fan_out = true;
@@ -38,7 +39,7 @@ class SourceMetrics {
   SourceMetrics(std::string source, const obs::Services& services);
 
   void record(const Answered& answered);
-  /// Requests that ended so, since the start.
+  /// Returns how many requests have ended with `outcome` since the process started.
   uint64_t count(Outcome outcome) const { return requests_[static_cast<size_t>(outcome)]->value(); }
 
  private:

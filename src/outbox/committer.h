@@ -1,6 +1,6 @@
-// The committer: every write to the shared store goes through here, so that events, cursors and bookkeeping share
-// transactions. commit() decides and is single-threaded (a simulation drives it); Committer gives it threads, and
-// afterwards counts, reports failures and wakes the followers.
+// The committer: every write to the shared store goes through it, so that events, cursors and bookkeeping share
+// transactions. commit() writes one batch and is single-threaded (the simulation calls it directly). Committer runs it
+// on threads of its own, and after each batch counts, reports failures and wakes the followers.
 #pragma once
 
 #include <optional>
@@ -19,21 +19,22 @@ namespace vf::outbox {
 /// One write that waits for its transaction. `done` is called exactly once.
 struct PendingWrite {
   store::Write write;
-  Instant deadline = Instant::max();  // past it the write is not begun: `unavailable`
+  Instant deadline = Instant::max();  // a batch that begins later fails this write with `unavailable`
   OnWritten done;
 };
 
-/// What one call of commit() did.
+/// Counts what one call of commit() did.
 struct CommitReport {
   size_t added = 0, duplicates = 0, expired = 0, failed = 0;
-  Position newest;                     // of the events added
-  std::optional<Error> store_failure;  // the newest failure of the store itself, not of one write (invalid, conflict)
+  Position newest;                     // position of the newest event added
+  std::optional<Error> store_failure;  // the newest failure of the store itself; a refused write is none
 };
 
-/// Writes `batch` in one transaction and completes each item: events first, sorted by id (two replicas that insert in
-/// different order would deadlock), repeats inside the batch written once and reported as `duplicate`; then the other
-/// writes in their order. A write that the store refuses for itself (invalid, conflict) is completed with the error and
-/// left out, the rest is written; when the store is away all are `unavailable`.
+/// Writes `batch` in one transaction and completes each write. Events come first, sorted by id, because two replicas
+/// that insert in different order would deadlock; an event that the batch holds several times is written once, and its
+/// repeats are reported as `duplicate`. The other writes follow in their order. When the store refuses one write
+/// (invalid, conflict), that write is completed with the error and the others are written without it. When the store is
+/// away, all are completed with `unavailable`.
 CommitReport commit(store::OutboxStore& store, std::vector<PendingWrite> batch, Instant now);
 
 /// A consumer of this process that a commit wakes, so that it need not wait for its next poll.
@@ -44,7 +45,8 @@ class Follower {
   virtual void wake(Position newest) = 0;
 };
 
-/// Thread safe. Writes of our own are applied in order, also with several lanes.
+/// Queues writes and commits them in batches. Thread safe. Writes given to write() are applied in their order, also
+/// when the queue has several lanes.
 class Committer final : public Writer {
  public:
   struct Params {
@@ -54,17 +56,19 @@ class Committer final : public Writer {
   };
   explicit Committer(Params params);
 
-  /// An event from outside. False when the queue is full or the committer drains: `done` will not be called.
+  /// Queues an event from a provider. Returns false when the queue is full or the committer drains; `done` is then not
+  /// called.
   bool add(store::AddEvent event, Instant deadline, OnWritten done);
-  /// A write of our own (cursors, exceptions, settings): never refused for want of room. After drain(): `unavailable`.
+  /// Queues a write of this process (a cursor, a retry or dead letter, a setting), also when the queue is full. After
+  /// drain() the write completes with `unavailable`.
   void write(store::Write write, OnWritten done) override;
-  /// Commits what waits and stops.
+  /// Commits the writes that wait, then stops.
   void drain() { queue_.drain(); }
 
-  /// `follower` is woken by every commit from now on. Before the first event is received; it outlives the committer's
-  /// use.
+  /// Every later commit wakes `follower`, which must outlive the last commit. Not thread safe: to be called before the
+  /// first event is received.
   void add_follower(Follower& follower) { followers_.push_back(&follower); }
-  /// Why the store failed a write in the last seconds; empty: it did not. For the store's health check.
+  /// Returns why a write failed in the last seconds; empty: none did. For the store's health check.
   std::string recent_failure() const { return failure_.reason(services_.clock.steady()); }
 
  private:

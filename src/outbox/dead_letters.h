@@ -1,5 +1,5 @@
-// DeadLetters: an operator retries or drops dead letters. Any process on the store may do so: the holder of the
-// consumer's lease finds a retry within about a second. Thread safe.
+// DeadLetters: retries or drops dead letters when an operator orders it. Any process on the store may do so; the
+// process that holds the consumer's lease finds the retry within about a second. Thread safe.
 #pragma once
 
 #include <functional>
@@ -19,10 +19,10 @@ class DeadLetters {
   DeadLetters(store::OutboxStore& outbox, Writer& writer, const Clock& clock)
       : outbox_(outbox), writer_(writer), clock_(clock) {}
 
-  /// Makes it due at once, with no attempt counted; not_found when there is none. `consumer`: a target's name, or
-  /// kRawLog.
+  /// Makes the dead letter due for another attempt at once, with its attempts counted from zero. `consumer` is a
+  /// target's name or kRawLog. Error `not_found`: the consumer has no dead letter of this event.
   void retry(const std::string& consumer, Uuid event_id, OnDone on_done) const;
-  /// Removes it for good; not_found when there is none.
+  /// Removes the dead letter for good. Error `not_found`: the consumer has no dead letter of this event.
   void drop(const std::string& consumer, Uuid event_id, OnDone on_done) const;
 
  private:

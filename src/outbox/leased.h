@@ -1,5 +1,5 @@
-// Leased: a consumer's worker, which runs in this process while it holds the consumer's lease. A thread of its own asks
-// for the lease, starts the worker and stops it. drain() by one thread, the rest by any.
+// Leased: runs a consumer's worker in this process while the process holds the consumer's lease. A thread of its own
+// asks for the lease, starts the worker and stops it. One thread calls drain(); any thread may make the other calls.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace vf::outbox {
 template <class Worker>
 class Leased final : public Follower {
  public:
-  /// Starts a worker, which writes through the given port and ends before it.
+  /// Starts a worker. It writes through the given Writer, which outlives it.
   using Start = std::function<std::unique_ptr<Worker>(Writer&)>;
 
   Leased(const outbox::LeaseKeeper::Params& lease, Start start)
@@ -30,26 +30,26 @@ class Leased final : public Follower {
         thread_("lease:" + lease.name, Millis{0}, [this] { return step(); }) {}
   ~Leased() override { drain(Millis{0}); }
 
-  /// nullptr while this process does not hold the lease.
+  /// Returns the worker; nullptr while this process does not hold the lease.
   std::shared_ptr<Worker> worker() const {
     const std::lock_guard lock(mutex_);
     return worker_;
   }
-  /// Waits up to `at_most` for the worker to start. False on timeout, or if drain() came first.
+  /// Waits up to `at_most` for the worker to start. Returns false on timeout, or when drain() is called first.
   bool wait_for_worker(Millis at_most) const {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, at_most, [this] { return worker_ || draining_; });
     return worker_ != nullptr;
   }
   std::string holder() const { return keeper_.holder(); }
-  /// Wakes the worker, if it runs here and follows the outbox.
+  /// Wakes the worker, if it runs in this process and has a wake() of its own.
   void wake(Position newest) override {
     if constexpr (requires(Worker& running) { running.wake(newest); }) {
       if (const auto running = worker()) running->wake(newest);
     }
   }
 
-  /// Finishes what is in flight, for at most this long, and releases the lease.
+  /// Drains the worker for at most this long, ends the thread and releases the lease.
   void drain(Millis at_most) {
     {
       const std::lock_guard lock(mutex_);
@@ -62,13 +62,13 @@ class Leased final : public Follower {
   }
 
  private:
-  // A worker, and before it the writer that it uses to its end.
+  // A worker and the writer that it uses. The writer comes first, so that it outlives the worker.
   struct Running {
     Running(int64_t epoch, Writer& next) : writer(epoch, next) {}
     LeasedWriter writer;
     std::unique_ptr<Worker> worker;
   };
-  static constexpr Millis kPoll{250};  // of the term
+  static constexpr Millis kPoll{250};  // how often the term is checked at least
 
   Millis step() {
     const Millis pause = keeper_.step();
@@ -83,7 +83,7 @@ class Leased final : public Follower {
     return draining_;
   }
 
-  // Not under the lock: committers read the worker after every commit.
+  // Starts the worker without the lock, which the committer takes after every commit to wake it.
   void start(int64_t epoch) {
     auto running = std::make_shared<Running>(epoch, writer_);
     running->worker = start_(running->writer);
@@ -115,10 +115,10 @@ class Leased final : public Follower {
   const Start start_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::shared_ptr<Worker> worker_;  // changed by the thread alone
-  std::optional<int64_t> epoch_;    // under which it writes; of the thread alone
+  std::shared_ptr<Worker> worker_;  // changed only by thread_
+  std::optional<int64_t> epoch_;    // the worker's; used only by thread_
   bool draining_ = false;
-  concurrency::PeriodicTask thread_;  // last: uses the others
+  concurrency::PeriodicTask thread_;  // last: uses the other members
 };
 
 }  // namespace vf::outbox

@@ -1,5 +1,5 @@
-// RecordingStore: an OutboxStore for tests of this folder: keeps its transactions, refuses what a test names.
-// Only write() does something. Not thread safe beyond one writer.
+// RecordingStore: an OutboxStore for tests of this folder. It records its transactions and refuses the events that a
+// test names in `poison`; only write() is implemented. One thread writes.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ class RecordingStore final : public store::OutboxStore {
   std::set<std::string> poison;                         // message ids the store refuses
   bool names_index = true;
   bool away = false;
-  std::optional<Error> failure;  // what every write fails with
+  std::optional<Error> failure;  // the error of every write; nullopt: writes succeed
   int calls = 0;
   std::function<void()> before_write;
 

@@ -1,5 +1,5 @@
 // Writer: the port by which consumers, operators and retention write to the shared store. The committer implements it;
-// LeasedWriter and ThreadBoundWriter stand before it. Thread safe.
+// LeasedWriter and ThreadBoundWriter pass writes on to another Writer. Thread safe.
 #pragma once
 
 #include <functional>
@@ -18,19 +18,20 @@ using OnDone = std::function<void(Result<void>)>;
 class Writer {
  public:
   virtual ~Writer() = default;
-  /// One durable write, in a transaction that it may share with other writes. `done` is called once, from any thread,
-  /// never inside the call. Writes of one caller are applied in order. Errors as in OutboxStore::write().
+  /// Makes one durable write, in a transaction that it may share with other writes. `done` is called once, from any
+  /// thread, never inside the call. Writes of one caller are applied in their order. Errors are those of
+  /// OutboxStore::write().
   virtual void write(store::Write write, OnWritten done) = 0;
 };
 
-/// An OnWritten that passes success or failure on to `done` and drops the value.
+/// Returns an OnWritten that passes success or failure on to `done` and drops the value.
 inline OnWritten completing(OnDone done) {
   return [done = std::move(done)](Result<store::WriteResult> result) {
     done(result ? Result<void>() : Result<void>(std::move(result).error()));
   };
 }
 
-/// Writes as the holder of one lease: every write that carries an epoch gets this one.
+/// Writes as the holder of one lease: sets the lease's epoch in every write that has a field for it.
 class LeasedWriter final : public Writer {
  public:
   LeasedWriter(int64_t epoch, Writer& next) : epoch_(epoch), next_(next) {}
@@ -49,7 +50,7 @@ class LeasedWriter final : public Writer {
   Writer& next_;
 };
 
-/// Hands every completion to `post`, which runs it on the thread of the one that writes.
+/// Hands every completion to `post`, which runs it on the writing consumer's own thread.
 class ThreadBoundWriter final : public Writer {
  public:
   using Post = std::function<void(std::move_only_function<void()>)>;

@@ -11,8 +11,8 @@
 namespace vf::raw_log {
 
 struct BatchLimits {
-  size_t rows_max = 10'000;      // smaller batches cost up to twice as much a row
-  size_t bytes_max = 16u << 20;  // of bodies and headers; one event always fits
+  size_t rows_max = 10'000;      // a smaller batch costs up to twice as much per row
+  size_t bytes_max = 16u << 20;  // of bodies and headers; an event that is larger is a batch alone
 };
 
 class Batch {
@@ -22,20 +22,21 @@ class Batch {
   bool is_empty() const { return rows_.empty(); }
   bool is_full() const { return rows_.size() >= limits_.rows_max || bytes_ >= limits_.bytes_max; }
   const std::vector<store::OutboxRow>& rows() const { return rows_; }
-  /// Position of the last row. Not for an empty batch.
+  /// Returns the position of the last row. The batch must not be empty.
   Position end() const;
 
-  /// What to read next while the batch grows: the rows that still fit, behind its last row or else behind `cursor`.
+  /// Returns the read that fills the batch: the rows that still fit, after its last row or, when it is empty, after
+  /// `cursor`.
   store::ReadAfter next_rows(Position cursor) const;
   void append(std::vector<store::OutboxRow> rows);
 
-  /// What to read next of a pinned range: one piece of it, behind `cursor`.
+  /// Returns the read of the next piece of a pinned range: the rows after `cursor`.
   store::ReadAfter next_piece(Position cursor) const;
-  /// Drops rows behind `pinned_to`, and rows beyond one piece.
+  /// Drops the rows after position `pinned_to`, and the rows beyond one piece.
   void cut_to_piece(Position pinned_to);
   /// From now on a piece has half as many rows as the batch has now. Empties the batch.
   void halve_piece();
-  /// From now on a piece is limited as a batch is.
+  /// From now on a piece may be as large as a batch.
   void reset_piece() { piece_max_ = SIZE_MAX; }
 
   void clear();
@@ -44,11 +45,11 @@ class Batch {
   const BatchLimits limits_;
   std::vector<store::OutboxRow> rows_;
   size_t bytes_ = 0;
-  size_t piece_max_ = SIZE_MAX;  // rows
+  size_t piece_max_ = SIZE_MAX;  // rows of one piece at most
 };
 
 std::vector<const Event*> events_of(const std::vector<store::OutboxRow>& rows);
-/// SHA-256 over the events' ids in their order, in hexadecimal: the same batch has the same digest.
+/// Returns the SHA-256 over the events' ids in their order, in hexadecimal: it identifies the batch.
 std::string digest_of(const std::vector<const Event*>& events);
 
 }  // namespace vf::raw_log

@@ -1,17 +1,17 @@
 // Feeder: copies the outbox to the raw log, each event exactly once in effect. A single-threaded state machine over
 // ports: Worker gives it a thread; tests and the simulation drive it step by step.
 //
-// A batch is read, pinned (its range is recorded through the committer), and inserted; only then the cursor moves.
-// After any failure, and at the start, the machine drops its state and reads it from the store again. Events that may
-// be in the log already are looked up there first, and only the missing ones are inserted: those of a pinned range and,
-// when the cursor is not where this machine left it (at the start, or after an operator's move), all that the outbox
-// holds at that moment.
+// A batch is read from the outbox, pinned (its range is recorded through the committer) and inserted; only then does
+// the cursor move. After any failure, and when the process starts, the feeder drops its state and reads it from the
+// store again. Events that may be in the log already are looked up there first, and only the missing ones are inserted.
+// This concerns the events of a range that was pinned before and, when the cursor is not where this feeder left it (at
+// its start, or after an operator's move), every event that the outbox holds at that moment.
 //
-// Rows that the lake refuses (any error but unavailable): the batch is halved until the refused row stands alone at the
-// cursor; it becomes a dead letter of the consumer "raw-log" and the cursor passes it. An attempt to store a dead
-// letter again asks for its id first. When the lake refuses several rows in a row and stores none in between
-// (RefusalGuard), no further row becomes a dead letter: the cursor stands, each probe tries another row behind it, and
-// the first row that is stored ends this.
+// When the lake refuses a batch (any error but unavailable), the batch is halved until the refused row stands alone at
+// the cursor; this row becomes a dead letter of the consumer "raw-log" and the cursor passes it. Before a dead letter
+// is inserted again, its id is looked up in the log. When the lake refuses several rows one after the other and stores
+// none in between (RefusalGuard), no further row becomes a dead letter: the cursor stands, and each probe tries another
+// row after it, until the lake stores one.
 #pragma once
 
 #include <memory>
@@ -33,24 +33,24 @@ namespace vf::raw_log {
 
 struct FeederParams {
   BatchLimits batch;
-  Millis linger{1'000};  // a batch that is not full waits until its oldest event was received this long ago
+  Millis linger{1'000};  // a batch that is not full waits until its oldest event is this old
   Millis poll{1'000};    // how often an empty outbox is read when there is no wake-up
   Millis backoff_first{250};
   Millis backoff_max{30'000};
-  int refusals_max = 5;       // see RefusalGuard
-  lake::RetentionPolicy retention;  // names the class each event is filed under
+  int refusals_max = 5;             // see RefusalGuard
+  lake::RetentionPolicy retention;  // gives each event its retention class
 };
 
 struct FeederStatus {
   std::optional<Position> cursor;  // unknown until the store has answered
   store::Backlog backlog;          // a few seconds old at most
-  int64_t rows_inserted = 0;       // since the start
+  int64_t rows_inserted = 0;       // since the feeder's start, as are the next three counts
   int64_t batches = 0;
-  int64_t repairs = 0;     // pieces of ranges that an earlier attempt had pinned
-  int64_t dead = 0;        // rows that became dead letters, since the start
+  int64_t repairs = 0;     // pieces inserted of ranges that an earlier attempt had pinned
+  int64_t dead = 0;        // rows that became dead letters
   int failures = 0;        // in a row; 0: healthy
-  std::string last_error;  // of the failures in a row
-  std::string alarm;       // needs an operator; since the start; empty: none
+  std::string last_error;  // of the last of these failures
+  std::string alarm;       // what an operator must attend to, until the next start; empty: nothing
 };
 
 class Feeder {
@@ -64,19 +64,19 @@ class Feeder {
   };
   Feeder(Ports ports, FeederParams params);
 
-  /// Does what can be done now, at most one batch of work. Call again after a commit, after a completion of a write,
-  /// and when the returned time has passed.
+  /// Does what can be done now, at most one batch of work. Call it again after a commit, after a completion of a write,
+  /// or when the returned time has passed.
   Millis step();
   const FeederStatus& status() const { return status_; }
 
-  /// From now on no batch waits for more events: for draining.
+  /// From now on no batch waits for more events. Used for draining.
   void hurry() { hurrying_ = true; }
-  /// The last read found nothing to copy, and no write is under way.
+  /// Returns true when the last read found nothing to copy and no write is under way.
   bool is_caught_up() const { return caught_up_; }
 
  private:
   enum class Phase { finding, gathering, inserting };
-  static constexpr Millis kWhileWriting{60'000};  // the completion wakes us
+  static constexpr Millis kWhileWriting{60'000};  // step()'s result then; the completion wakes the feeder earlier
 
   Millis find();
   Result<void> check_gap(Position cursor);
@@ -105,7 +105,7 @@ class Feeder {
 
   const Ports ports_;
   const FeederParams params_;
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // completions may come after our end
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // completions may come after the feeder's end
 
   Phase phase_ = Phase::finding;
   bool writing_ = false;  // a write is with the committer
@@ -115,14 +115,14 @@ class Feeder {
   SteadyTime next_backlog_poll_{0};
   SteadyTime next_retry_poll_{0};
   bool retried_last_ = false;  // retries and batches take turns
-  Position cursor_;            // once found
+  Position cursor_;            // valid once Phase::finding is over
   Position pinned_to_;         // end of the open pin, while inserting
-  bool repairing_ = false;     // that pin was found, not made by this machine
+  bool repairing_ = false;     // that pin was found in the store, not made by this feeder
   Inserter inserter_;
   RefusalGuard guard_;
-  Batch batch_;                 // behind the cursor
-  SteadyTime linger_until_{0};  // of the batch
-  int64_t attempts_ = 1;        // of the batch
+  Batch batch_;                 // rows after the cursor
+  SteadyTime linger_until_{0};  // when the batch waits no longer for more events
+  int64_t attempts_ = 1;        // to insert the batch
   Instant began_;
   FeederStatus status_;
 };

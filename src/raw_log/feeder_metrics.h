@@ -1,4 +1,4 @@
-// The metrics of the raw log's feeder, read from its status at every scrape. Thread safe where `status` is.
+// Publishes the metrics of the raw log's feeder, read from its status at every scrape. Thread safe if `status` is.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Inserter: stores events in the raw log, and asks first which of them it holds already where an earlier insert may
-// have stored some. A value of one thread over a lake that others may use too.
+// Inserter: inserts events into the raw log, and finds out which events the log lacks where an earlier insert may have
+// stored some of them. Single-threaded; other threads may use the lake meanwhile.
 #pragma once
 
 #include <algorithm>
@@ -15,17 +15,17 @@ namespace vf::raw_log {
 
 class Inserter {
  public:
-  /// `retention` names the class each event is filed under.
+  /// `retention` gives each event its retention class.
   Inserter(lake::RawLog& lake, lake::RetentionPolicy retention) : lake_(lake), retention_(std::move(retention)) {}
 
-  /// Events up to here may be in the log already, for all that is known.
+  /// Notes that events up to position `end` may be in the log already.
   void suspect_up_to(Position end) { suspect_to_ = std::max(suspect_to_, end); }
   bool may_hold(Position position) const { return position <= suspect_to_; }
 
-  /// Those of `events` that the log does not hold, in the same order. Ends inserts that may still run first. Every
-  /// error is `unavailable`: an answer that is missing is the fault of no row.
+  /// First ends inserts that may still run; then returns those of `events` that the log does not hold, in the same
+  /// order. Every error is `unavailable`, because a failed read is the fault of no row.
   Result<std::vector<const Event*>> missing(std::vector<const Event*> events);
-  /// Nothing is sent for no events. Errors as of lake::RawLog::insert().
+  /// Inserts `events`, if there are any. Errors are those of lake::RawLog::insert().
   Result<void> insert(const std::vector<const Event*>& events);
 
  private:

@@ -1,6 +1,7 @@
-// Reconciler: reconciles the raw log with the outbox hour after hour, once each hour is over and copied. Missing events
-// are handed to the feeder, and their hours are compared again until nothing is missing. Its progress is a setting of
-// the store. A single-threaded state machine: a thread of the process that holds its lease steps it.
+// Reconciler: reconciles the raw log with the outbox hour by hour, each hour once it is over and the feeder has copied
+// its events. Missing events are handed to the feeder, and their hours are compared again until nothing is missing. The
+// progress is kept in a setting of the store. A single-threaded state machine; it runs in the process that holds its
+// lease.
 #pragma once
 
 #include <atomic>
@@ -15,9 +16,9 @@
 namespace vf::raw_log {
 
 struct ReconcilerStatus {
-  Instant reconciled_to;                      // in the hours before it nothing is missing
-  std::map<std::string, int64_t> difference;  // by source, in the last round
-  std::string last_error;                     // of the last round; empty: it succeeded
+  Instant reconciled_to;                      // hours before this one are reconciled: nothing is missing
+  std::map<std::string, int64_t> difference;  // by source: what differed in the last round
+  std::string last_error;                     // of the last round; empty: the round succeeded
 };
 
 class Reconciler {
@@ -26,17 +27,17 @@ class Reconciler {
     ReconciliationPorts ports;
     outbox::Writer& writer;  // completions may come on any thread
     const Clock& clock;
-    Millis grace{600'000};   // after an hour's end, for events that are committed late
-    Millis pause{60'000};    // after a failure, or while the feeder is behind
-    Millis repair{300'000};  // how long the feeder may take to insert what was missing
+    Millis grace{600'000};   // how long a round waits after an hour's end for events that are committed late
+    Millis pause{60'000};    // between rounds after a failure, or while the feeder is behind
+    Millis repair{300'000};  // how long the feeder may take to insert missing events before the next round
   };
   explicit Reconciler(Params params) : params_(std::move(params)) {}
 
-  /// One round, if one is due. Call again when the returned time has passed.
+  /// Runs one round, if one is due. Call it again when the returned time has passed.
   Millis step();
-  /// From any thread.
+  /// May be called by any thread.
   ReconcilerStatus status() const;
-  /// From any thread: a round under way ends soon, without a result.
+  /// Ends a round under way soon, without a result. May be called by any thread.
   void stop() { stopped_ = true; }
 
  private:
@@ -53,7 +54,7 @@ class Reconciler {
   ReconcilerStatus status_;
 };
 
-/// The setting that holds the progress: "<position> <hour>". Its stored name is older than the word.
+/// The key of the setting that holds the progress, "<position> <hour>". It still uses the old word for "reconciled".
 inline constexpr std::string_view kReconciledSetting = "raw-log.proved";
 
 }  // namespace vf::raw_log

@@ -1,6 +1,7 @@
-// reconcile() compares outbox and raw log by hour of receipt and source: counts and digests first; ids where these
-// differ. It only reads, and only what the feeder has passed. repairs() says how to restore missing events: the feeder
-// inserts them again, and asks for each id before. One thread; the stores may be in use meanwhile.
+// reconcile() compares outbox and raw log by hour of receipt and source: first counts and digests, then single ids
+// where these differ. It only reads, and expects in the log only the events that the feeder's cursor has passed.
+// repairs() returns the writes that make the feeder insert missing events; the feeder looks each id up in the log
+// first. Single-threaded; the stores may be in use meanwhile.
 #pragma once
 
 #include <functional>
@@ -14,20 +15,20 @@
 namespace vf::raw_log {
 
 struct ReconciliationRange {
-  Instant from, to;     // of receipt: from <= received < to, widened to full hours
-  Position after = {};  // reading begins behind it: no event of the range is at or before it
+  Instant from, to;     // times of receipt: from <= received < to, both rounded outwards to full hours
+  Position after = {};  // where reading begins: every event of the range comes after this position
 };
 
-/// One hour and source. No difference: the log holds each event that it should, once, and nothing else.
+/// The result for one hour and source. Without a difference, the log holds every expected event once, and nothing else.
 struct ReconciledHour {
   Instant hour;
   std::string source;
   int64_t outbox = 0;        // events that the feeder has passed
-  int64_t lake = 0;          // rows
-  int64_t missing = 0;       // not in the log
-  int64_t dead_letters = 0;  // of "raw-log": not in the log either, but known
-  int64_t repeated = 0;      // rows beyond the first of an id
-  int64_t unknown = 0;       // ids that the outbox does not hold
+  int64_t lake = 0;          // rows of the log
+  int64_t missing = 0;       // events that are not in the log
+  int64_t dead_letters = 0;  // events not in the log that have a row in ingest_outbox_delivery for "raw-log"
+  int64_t repeated = 0;      // rows of the log whose id another row has already
+  int64_t unknown = 0;       // ids in the log that the outbox does not hold
 
   int64_t difference() const { return missing + repeated + unknown; }
 };
@@ -38,13 +39,13 @@ struct MissingEvent {
 };
 
 struct Reconciliation {
-  Instant from, to;                   // what was compared: hours from the first that the outbox still holds whole
-  std::vector<ReconciledHour> lines;  // by hour, then source
-  int64_t rows_read = 0;              // of the outbox
+  Instant from, to;                   // the hours that were compared; the outbox still holds them whole
+  std::vector<ReconciledHour> lines;  // sorted by hour, then by source
+  int64_t rows_read = 0;              // rows of the outbox that were read
   int64_t missing_total = 0;
-  std::vector<MissingEvent> missing;  // the first kMissingMax
-  Position before_missing;            // nothing is missing up to here
-  Position resume;                    // a range that begins at `to` may be read from here
+  std::vector<MissingEvent> missing;  // the first kMissingMax missing events
+  Position before_missing;            // no event up to this position is missing
+  Position resume;                    // `after` for the next range, which begins at `to`
 
   int64_t difference() const;
 };
@@ -54,29 +55,30 @@ struct ReconciliationPorts {
   lake::RawLog& lake;
 };
 
-/// Reads the range. `stop` is polled; once it returns true, the result is an error (unavailable). Errors: unavailable,
-/// internal.
+/// Compares the range. Polls `stop` and ends with the error `unavailable` once it returns true. Other errors are those
+/// of the stores: `unavailable`, `internal`.
 Result<Reconciliation> reconcile(const ReconciliationPorts& ports, const ReconciliationRange& range,
                                  const std::function<bool()>& stop);
 
-/// Up to this many missing events are handed to the feeder one by one; for more, its cursor goes back before the first.
+/// Up to this many missing events are handed to the feeder one by one, as retries. When more are missing, the feeder's
+/// cursor is moved back to before the first one.
 inline constexpr int64_t kMissingMax = 1'000;
 std::vector<store::Write> repairs(const Reconciliation& found, Instant now);
 
-/// An operator's order to compare.
+/// An operator's request to compare a range.
 struct ReconciliationRequest {
-  Instant from, to;     // of receipt
-  bool repair = false;  // missing events are handed to the feeder
+  Instant from, to;     // times of receipt
+  bool repair = false;  // true: missing events are handed to the feeder
 };
 
 /// The run that an operator started last.
 struct ReconciliationStatus {
   std::string state = "none";  // none, running, done, failed
-  std::string error;           // of a failed run
-  Instant from, to;            // what was compared: the full hours that the outbox holds
-  int64_t rows_read = 0;       // of the outbox
+  std::string error;           // why the run failed; empty: it did not fail
+  Instant from, to;            // the hours that were compared: those that the outbox holds whole
+  int64_t rows_read = 0;       // rows of the outbox that were read
   int64_t difference = 0;
-  int64_t repaired = 0;  // handed to the feeder
+  int64_t repaired = 0;  // events handed to the feeder
   std::vector<ReconciledHour> lines;
 };
 

@@ -1,5 +1,6 @@
-// ReconciliationService: reconciles the raw log with the outbox in rounds, in the process that holds the lease for it,
-// and in this process when an operator asks for it. Constructor and drain() by one thread, the rest by any.
+// ReconciliationService: reconciles the raw log with the outbox in rounds while this process holds the lease for it,
+// and in a single run, here in any case, when an operator asks for one. One thread constructs it and calls drain(); any
+// thread may make the other calls.
 #pragma once
 
 #include <atomic>
@@ -17,23 +18,23 @@
 
 namespace vf::raw_log {
 
-/// The rounds, on a thread of their own from construction to drain().
+/// Runs the rounds on a thread of its own, from construction to drain().
 class ReconciliationRounds {
  public:
   explicit ReconciliationRounds(Reconciler::Params params)
       : reconciler_(std::move(params)), thread_("reconcile", kFirstPause, [this] { return reconciler_.step(); }) {}
   ReconcilerStatus status() const { return reconciler_.status(); }
-  /// A round under way ends without a result.
+  /// Ends the rounds; a round under way ends without a result.
   void drain(Millis) {
     reconciler_.stop();
     thread_.stop();
   }
 
  private:
-  static constexpr Millis kFirstPause{30'000};  // leaves a process that starts its time for other work
+  static constexpr Millis kFirstPause{30'000};  // lets a process that starts do its other work first
 
   Reconciler reconciler_;
-  concurrency::PeriodicTask thread_;  // last: uses the other
+  concurrency::PeriodicTask thread_;  // last: uses reconciler_
 };
 
 class ReconciliationService {
@@ -44,20 +45,20 @@ class ReconciliationService {
     lake::RawLog& lake;
     outbox::Writer& writer;
     outbox::LeaseKeeper::Params lease;
-    std::vector<std::string> sources;  // as configured
+    std::vector<std::string> sources;  // names of the configured sources
   };
   explicit ReconciliationService(Params params);
   ~ReconciliationService() { drain(Millis{0}); }
 
-  /// Starts a run for an operator. Errors: conflict (one is under way), unavailable (after drain()).
+  /// Starts a run for an operator. Error `conflict`: a run is under way. Error `unavailable`: drain() has been called.
   Result<void> start(const ReconciliationRequest& request);
-  /// Of the run that start() began last.
+  /// Returns the status of the run that start() began last.
   ReconciliationStatus status() const;
 
-  /// Reports the rounds: metrics, and the health check "raw log reconciliation".
+  /// Publishes the metrics of the rounds and adds the health check "raw log reconciliation".
   void publish();
 
-  /// A run and a round under way end without a result.
+  /// Ends runs and rounds; those under way end without a result.
   void drain(Millis at_most);
 
  private:
@@ -66,7 +67,7 @@ class ReconciliationService {
 
   const Params params_;
   const ReconciliationPorts ports_;
-  const watch::StoreClock clock_;  // hours are hours of receipt, by the store's clock
+  const watch::StoreClock clock_;  // the store's clock, which sets the hours of receipt
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
   ReconciliationStatus status_;

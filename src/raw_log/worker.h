@@ -1,4 +1,4 @@
-// Worker: the thread that runs a Feeder. Every public call is thread safe.
+// Worker: runs a Feeder on a thread of its own. Every public call is thread safe.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ class Worker {
     outbox::Writer& writer;  // may complete on any thread, also after the worker's end
     lake::RawLog& lake;
     const Clock& clock;
-    uint64_t seed = 0;  // of the jitter
+    uint64_t seed = 0;  // for the jitter of retries
     FeederParams feeder;
   };
   explicit Worker(Params params);
@@ -24,12 +24,13 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Events were committed, or a dead letter is to be retried. Cheap, may be called for every commit.
+  /// Wakes the feeder: events were committed, or a dead letter is to be retried. Cheap enough to be called for every
+  /// commit.
   void wake();
   void wake(Position /*newest*/) { wake(); }
   FeederStatus status() const;
-  /// Copies the remaining events, for at most this long, and ends the thread. An insert under way is finished first.
-  /// Events that remain are copied after the next start.
+  /// Copies the remaining events, for at most this long, and ends the thread once an insert under way is finished.
+  /// Events that are then left are copied after the next start.
   void drain(Millis at_most);
 
  private:
@@ -44,7 +45,7 @@ class Worker {
   mutable std::mutex mutex_;
   FeederStatus status_;
   std::mutex draining_;
-  std::jthread thread_;  // last: starts when everything above is ready
+  std::jthread thread_;  // last: uses the other members
 };
 
 }  // namespace vf::raw_log

@@ -1,6 +1,6 @@
-// apply_requests(): performs the operations of verified requests on an environment's store, and answers each. Events of
-// requests that arrived together are applied in one transaction. One caller at a time: Receiver gives it a thread, the
-// simulation calls it directly.
+// apply_requests(): performs the operations of verified requests on an environment's store and answers each request.
+// The events of requests that arrived together are applied in one transaction. Only one thread may call it at a time:
+// Receiver gives it a thread, the simulation calls it directly.
 #pragma once
 
 #include <functional>
@@ -14,14 +14,14 @@
 
 namespace vf::receive {
 
-/// One event whose transaction is committed, for metrics.
+/// Reports, for metrics, one event whose transaction is committed.
 struct EventReport {
   const Event& event;
   store::Applied status;
 };
 using OnEvent = std::function<void(const EventReport&)>;
 
-/// A failure of the store, for log and health. Its message quotes no event.
+/// Receives a failure of the store, for log and health. Its message quotes no event.
 using OnFailure = std::function<void(const Error&)>;
 
 struct Watch {
@@ -29,26 +29,26 @@ struct Watch {
   OnFailure on_failure{};
 };
 
-/// Answers in the order of `operations`, whose events are moved from. POST /internal/events is answered after the
-/// commit: 200 with a status for each event; 503 with Retry-After when the store is away (sending again is safe: events
-/// that were committed are then duplicates); 500 for a defect. An event whose content the store refuses is quarantined
-/// in the same transaction and does not stop the others.
+/// Returns one answer for each of `operations`, in their order, and moves the events out of them. POST /internal/events
+/// is answered after the commit: 200 with a status for each event; 503 with Retry-After when the store is away (the
+/// sender may safely send again: events that were committed are then duplicates); 500 for a defect. An event whose
+/// content the store refuses is quarantined in the same transaction and does not stop the others.
 std::vector<http::Response> apply_requests(store::EnvironmentStore& store, std::vector<Operation>& operations,
                                            Instant now, const Watch& watch);
 
-/// How many quarantined events were tried again, and their statuses.
+/// Counts the quarantined events that were tried again, in all and by their new status.
 struct RetryCounts {
   size_t tried = 0, applied = 0, ignored = 0, quarantined = 0;
 };
 
 /// Tries, in one transaction, up to kRetriedMax quarantined events that were last tried before `tried_before`, oldest
-/// attempt first. Errors as EnvironmentStore::apply().
+/// attempt first. Errors are those of EnvironmentStore::apply().
 Result<RetryCounts> retry_quarantined(store::EnvironmentStore& store, Instant now, Instant tried_before);
 
-/// 503 with Retry-After.
+/// Returns a 503 answer with Retry-After.
 http::Response busy(std::string_view detail);
 
-/// Quarantined events that one call tries at most.
+/// How many quarantined events one call of retry_quarantined() tries at most.
 inline constexpr size_t kRetriedMax = 200;
 
 }  // namespace vf::receive

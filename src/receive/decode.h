@@ -1,6 +1,6 @@
-// decode(): from a request to an environment's listener to the operation that it asks for, or to the refusal. Verifies
-// the signature, reads the envelopes and projects them, so that apply_requests() only has to write. A pure function,
-// called on network threads.
+// decode(): turns a request to an environment's listener into the operation that it asks for, or into the answer that
+// refuses it. Verifies the signature, reads the envelopes and projects the events, so that apply_requests() only has to
+// write. A pure function, called on network threads.
 #pragma once
 
 #include <span>
@@ -19,7 +19,7 @@ namespace vf::receive {
 
 struct Limits {
   size_t body_bytes_max = 8u << 20;
-  size_t events_max = 5'000;  // of one request
+  size_t events_max = 5'000;  // in one request
 };
 
 /// POST /internal/events: `projections[i]` is the projection of `events[i]`.
@@ -36,11 +36,11 @@ struct RetryQuarantined {};
 
 /// What a verified request asks of the store.
 using Operation = std::variant<ApplyEvents, ShowEvent, RetryQuarantined>;
-/// A refusal, to be answered at once, or an operation for the store.
+/// The answer that refuses the request, to be sent at once, or an operation for the store.
 using Decoded = std::variant<http::Response, Operation>;
 
-/// Refusals, checked in this order: 410 retired route, 404 unknown path, 405 wrong method, 413 body too large, 401
-/// unverified, 400 unknown parameter or malformed envelope (413 for too many of them).
+/// Decodes `request`. Refusals are checked in this order: 410 retired route, 404 unknown path, 405 wrong method, 413
+/// body too large, 401 unverified, 400 unknown parameter or malformed envelope, 413 too many envelopes.
 Decoded decode(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now);
 
 }  // namespace vf::receive

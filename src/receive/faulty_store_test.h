@@ -1,4 +1,4 @@
-// A store that fails on demand, over the store in memory. For tests of this folder; header only.
+// FaultyStore: the store in memory, made to fail on demand, for tests of this folder. Header only.
 #pragma once
 
 #include <deque>
@@ -13,12 +13,12 @@ namespace vf::receive {
 
 class FaultyStore final : public store::memory::MemoryEnvironment {
  public:
-  std::deque<Error> next_errors;       // of the next calls, in order
-  std::optional<Error> after_refusal;  // of the call that follows a refusal
+  std::deque<Error> next_errors;       // errors of the next calls, in order
+  std::optional<Error> after_refusal;  // error of the call that follows a refusal
   std::set<std::string> refused;       // message ids whose rows the store refuses
-  bool refuses_quarantine = false;     // also refuses those ids in quarantine
-  int applies = 0;                     // calls
-  std::vector<size_t> transactions;    // events of each committed one
+  bool refuses_quarantine = false;     // the store refuses these rows in quarantine too
+  int applies = 0;                     // calls of apply()
+  std::vector<size_t> transactions;    // how many events each committed transaction had
 
   Result<std::vector<store::Applied>> apply(std::span<const store::Projection> batch, Instant now,
                                             store::Refusals* refusals) override {

@@ -1,5 +1,5 @@
 // Receiver: the handler of an environment's listener. handle() decodes a request on a network thread (decode.h: verify,
-// read envelopes, project) and queues its operation; one thread of its own takes the waiting operations together and
+// read envelopes, project) and queues its operation. A thread of the receiver takes the waiting operations together and
 // applies them (apply.h: one transaction, then the answers). Thread safe.
 #pragma once
 
@@ -26,24 +26,25 @@ class Receiver {
     const obs::Services& services;
     crypto::WebhookSigner signer;
     Limits limits{};
-    // Requests beyond it are answered 503 with Retry-After. A request is itself a batch, so few make a transaction.
+    // Requests beyond these limits are answered 503 with Retry-After. A request is itself a batch, so a transaction
+    // takes few of them.
     concurrency::BatchQueueParams queue{.waiting_max = 1024, .waiting_bytes_max = 64u << 20, .batch_max = 32};
   };
   explicit Receiver(Params params);
 
-  /// POST /internal/events, GET /internal/events/{id}, POST /internal/quarantine/retry; the retired routes are 410, all
-  /// others 404.
+  /// Serves POST /internal/events, GET /internal/events/{id} and POST /internal/quarantine/retry. Answers 410 on
+  /// retired routes and 404 on every other path.
   void handle(http::Request request, http::Respond respond);
-  /// handle() as a listener takes it; the Receiver outlives the listener.
+  /// Returns handle() as a handler for the listener, which must end before the Receiver.
   http::Handler handler() {
     return [this](http::Request request, http::Respond respond) { handle(std::move(request), std::move(respond)); };
   }
 
-  /// Requests that wait for their commit.
+  /// Returns how many requests wait for their transaction.
   size_t waiting() const { return queue_.waiting(); }
-  /// Why the store failed a transaction in the last seconds; empty: it did not. For the store's health check.
+  /// Returns why a transaction failed in the last seconds; empty: none did. For the store's health check.
   std::string recent_failure() const { return metrics_.recent_failure(); }
-  /// Refuses new requests, commits and answers those that wait.
+  /// Refuses new requests; commits and answers the requests that wait.
   void drain() { queue_.drain(); }
 
  private:

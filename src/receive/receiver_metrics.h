@@ -1,5 +1,5 @@
-// ReceiverMetrics: the events and requests of one environment's receiver, as metrics, log lines and the store's last
-// failure. Thread safe.
+// ReceiverMetrics: reports the events and requests of one environment's receiver in metrics and log lines, and
+// remembers the store's last failure. Thread safe.
 #pragma once
 
 #include <array>
@@ -16,13 +16,13 @@ class ReceiverMetrics {
  public:
   ReceiverMetrics(std::string environment, const obs::Services& services);
 
-  /// An event whose transaction has just been committed.
+  /// Records an event whose transaction has just been committed.
   void record(const EventReport& report);
-  /// A failure of the environment's store.
+  /// Records a failure of the environment's store.
   void record(const Error& failure);
-  /// A request, from complete request to answer.
+  /// Records how long a request took, from the complete request to its answer.
   void record(SteadyTime took) { request_seconds_.observe(seconds(took)); }
-  /// Why the store failed a transaction in the last seconds; empty: it did not. For the store's health check.
+  /// Returns why a transaction failed in the last seconds; empty: none did. For the store's health check.
   std::string recent_failure() const { return failure_.reason(services_.clock.steady()); }
 
  private:

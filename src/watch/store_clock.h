@@ -1,5 +1,6 @@
-// StoreClock: a shared store's time as a Clock, for work that depends on when events were received. Every now() asks
-// the store; while that does not answer, now() is this machine's clock plus the last difference. Thread safe.
+// StoreClock: a Clock that gives a shared store's time, for work that depends on when events were received. Every now()
+// asks the store; while the store does not answer, now() is this machine's time plus the last known difference. Thread
+// safe.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,7 @@ class StoreClock final : public Clock {
  private:
   store::OutboxStore& store_;
   const Clock& ours_;
-  mutable std::atomic<Millis> ahead_{Millis{0}};  // the store's
+  mutable std::atomic<Millis> ahead_{Millis{0}};  // by how much the store's clock is ahead of ours
 };
 
 }  // namespace vf::watch

@@ -1,5 +1,5 @@
-// StoreFailure: the last statement that a store refused, although it may answer a ping: for a missing right or a
-// renamed table. The process is not ready for kReportedFor after it. Thread safe.
+// StoreFailure: remembers the last statement that a store failed, for example because of a missing right or a renamed
+// table, although it may still answer a ping. The process is not ready for kReportedFor after the failure. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -22,14 +22,14 @@ class StoreFailure {
     last_ = Failure{std::move(reason), now};
     has_failed_ = true;
   }
-  /// The store works again. Cheap enough to call for every event.
+  /// Notes that the store works. Cheap enough to call for every event.
   void succeeded() {
     if (!has_failed_) return;
     const std::lock_guard lock(mutex_);
     last_.reset();
     has_failed_ = false;
   }
-  /// The reason of the last failure; empty when it is older than kReportedFor, or the store has worked since.
+  /// Returns the reason of the last failure; empty: it is older than kReportedFor, or the store has worked since.
   std::string reason(SteadyTime now) const {
     const std::lock_guard lock(mutex_);
     return last_ && now - last_->at < kReportedFor ? last_->reason : std::string{};

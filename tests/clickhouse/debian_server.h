@@ -1,6 +1,6 @@
-// DebianServer: Debian's clickhouse-server (18.16, from 2018) as a process of its own for a test: private
-// configuration, a free loopback port, a temporary folder, an unprivileged user. Too old to hold the raw log, but a
-// real server for the transport.
+// DebianServer: runs Debian's clickhouse-server (18.16, from 2018) as a process of its own for a test, with a private
+// configuration, a free loopback port, a temporary folder and an unprivileged user. This version is too old to hold the
+// raw log, but is a real server for tests of the transport.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ class DebianServer {
   static constexpr const char* kUser = "vf";
   static constexpr const char* kPassword = "it's secret";
 
-  /// Why the server cannot run here; empty when it can.
+  /// Returns why the server cannot run here; empty: it can.
   static std::string missing();
 
   DebianServer();

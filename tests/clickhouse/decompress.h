@@ -7,7 +7,7 @@
 
 namespace vf::clickhouse_test {
 
-/// nullopt: an unknown encoding, or broken bytes.
+/// Returns nullopt when the encoding is unknown or the bytes are broken.
 std::optional<std::string> decompressed(std::string_view bytes, std::string_view encoding);
 
 }  // namespace vf::clickhouse_test

@@ -1,8 +1,8 @@
-// Interface: the part of ClickHouse's HTTP interface that the raw log uses, over chDB: settings and query in the URL,
-// user and password in headers, compressed bodies, exceptions with code and status, running queries that can be killed.
-// It acts as one server, or as a cluster of one replica (it removes ON CLUSTER and Replicated… from statements and
-// remembers tokens of inserts, as a replica's keeper does). A test makes it fail through /control. Thread safe. Not
-// implemented: formats other than RowBinary, sessions, streaming of answers.
+// Interface: implements, over chDB, the part of ClickHouse's HTTP interface that the raw log uses: settings and query
+// in the URL, user and password in headers, compressed bodies, exceptions with code and status, running queries that
+// can be killed. It acts as one server, or as a cluster of one replica: for that it removes ON CLUSTER and Replicated…
+// from statements and remembers the tokens of inserts, as a replica's keeper does. A test makes it fail through
+// /control. Thread safe. Not implemented: formats other than RowBinary, sessions, streaming of answers.
 #pragma once
 
 #include <condition_variable>
@@ -26,13 +26,13 @@ namespace vf::clickhouse_test {
 struct Fault {
   std::string
       kind;  // drop_before drop_after hold error late late_tagged foreign; hold_cut: hold, and cut the client off
-  std::string match;  // part of the statement
-  int code = 0;       // of error and late
+  std::string match;  // the fault hits a statement that contains this text
+  int code = 0;       // the exception's code, for error and late
 };
 
 struct Statement {
   std::string sent;  // as received
-  std::string sql;   // without what one engine cannot run
+  std::string sql;   // as run: without what a single engine cannot run
   std::string rows;  // of an INSERT, decompressed
   std::string query_id;
   std::string user;

@@ -18,7 +18,7 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   uint16_t port() const { return port_; }
-  /// Ends every open connection, without an answer.
+  /// Ends every open connection without sending an answer.
   void cut();
 
  private:

@@ -1,5 +1,6 @@
-// Server: the stand-in for a ClickHouse server (main.cc) as a process of its own for a test, in a temporary folder;
-// both end with the test. A failure to start it ends the test program with the reason. One thread at a time.
+// Server: runs the stand-in for a ClickHouse server (main.cc) as a process of its own for a test, in a temporary
+// folder; process and folder end with the Server. If the process does not start, the test program ends with the reason.
+// Used by one thread at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -27,12 +28,13 @@ class Server {
   void crash();                 // SIGKILL
   void start();                 // after crash(), on the same port and folder
 
-  /// The next statement that contains `match` fails in this way (interface.h). Each fault applies once, in order.
+  /// Makes the next statement that contains `match` fail as `kind` says (interface.h). Each fault applies once, in
+  /// order.
   void fault(std::string_view kind, std::string_view match = "INSERT INTO vf.raw_events", int code = 0);
   void release();             // lets one held statement go on
   void wait_until_holding();  // until one statement is held
   void wait_until_idle();     // until no statement runs
-  /// "ENCODING QUERY-STRING STATEMENT" of each statement since the start.
+  /// Returns "ENCODING QUERY-STRING STATEMENT" for each statement since the process started.
   std::vector<std::string> log();
 
  private:

@@ -1,6 +1,7 @@
 // FanoutWatch: plays the operators of the targets, and checks that the dispatchers follow their orders. Every request
-// is checked when it is sent: none to a target in dry-run, no event that the target does not want, none of a source in
-// dry-run, and none behind the durable cursor except exceptions (so nothing older after a detachment). Single-threaded.
+// is checked when it is sent: no request goes to a target in dry-run, and none carries an event that the target does
+// not want, an event of a source in dry-run, or an event that the durable cursor has passed, unless the event is
+// deferred or a dead letter (so nothing older is sent after a detachment). Single-threaded.
 #pragma once
 
 #include <optional>
@@ -20,9 +21,9 @@ class FanoutWatch {
 
   /// Checks a request that is about to be sent to a target.
   void sent(size_t index, const http::Outgoing& request);
-  /// An operator sets a mode; nullopt: resumes the target.
+  /// Plays an operator who sets a mode or (nullopt) resumes the target.
   void order(Ingest& ingest, size_t index, std::optional<fanout::Mode> mode);
-  /// Checks a target's status: a detachment is reported and raises an alarm.
+  /// Checks a target's status: a detachment must be reported and raise an alarm.
   void check_status(size_t index, const fanout::Status& status);
   /// Did the target's mode skip this event?
   bool is_skipped(size_t index, const store::OutboxRow& row);

@@ -1,6 +1,6 @@
-// The ingest process of the simulation: the product's committer core, dispatchers and raw-log feeder. It may die inside
-// any call of a store, or between two steps; what it held in memory is then lost, and nothing it still does has an
-// effect. Single-threaded.
+// Ingest: the ingest process of the simulation, with the product's commit(), dispatchers and raw-log feeder. The
+// process may die inside any call of a store, or between two steps; what it held in memory is then lost, and nothing it
+// still does has an effect. Single-threaded.
 #pragma once
 
 #include <map>
@@ -40,14 +40,14 @@ class Ingest {
   bool lives() const { return lives_; }
   uint64_t life() const { return life_; }
 
-  /// Queues an event. False when the queue is full. `done` is called unless the process dies first.
+  /// Queues an event. Returns false when the queue is full; else `done` is called, unless the process dies first.
   bool add(store::AddEvent event, Instant deadline, outbox::OnWritten done);
-  /// One transaction of the committer.
+  /// Commits the queue in one transaction.
   void commit();
-  /// One step of one consumer.
+  /// Makes one step of one consumer.
   void step_one();
   void step_all();
-  /// A write of an operator or of retention.
+  /// Queues a write of an operator or of retention.
   void write(store::Write write);
   bool queue_is_empty() const { return queue_.empty(); }
 

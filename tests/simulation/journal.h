@@ -1,5 +1,5 @@
-// Journal: what happened in the run of one seed. Its digest distinguishes two runs, its counts show that every kind of
-// fault did occur, and printed step by step it explains a failing seed. Single-threaded.
+// Journal: records what happened in the run of one seed. Its digest shows whether two runs were the same, its counts
+// show that every kind of fault occurred, and printed step by step it explains a failing seed. Single-threaded.
 #pragma once
 
 #include <fmt/format.h>
@@ -19,7 +19,7 @@ class Journal {
 
   bool aloud = false;  // prints every note to stderr
 
-  /// `what` is one of a few fixed texts, which are counted.
+  /// Records one happening. `what` is one of a few fixed texts; each text is counted.
   void note(std::string_view what, uint64_t detail = 0) {
     ++counts_[std::string(what)];
     for (const char c : what) mix(static_cast<uint64_t>(c));

@@ -1,5 +1,5 @@
-// The network between the dispatchers and their receivers: requests are lost, repeated, late and reordered, and answers
-// are cut off after the receiver has committed. Single-threaded; messages move only when a call moves them.
+// Network: the network between the dispatchers and their receivers. It loses, repeats, delays and reorders requests,
+// and loses answers after the receiver has committed. Single-threaded; messages move only when a call moves them.
 #pragma once
 
 #include <map>
@@ -19,16 +19,16 @@ class Network {
   void send(Receiver& to, http::Outgoing request, http::Completion done);
   /// Moves, loses or repeats one message.
   void move();
-  /// Everything arrives and every answer gets back.
+  /// Delivers every request and every answer.
   void deliver_all();
-  /// The sender is gone: its answers are dropped. Requests that it sent may still arrive.
+  /// The sending process is gone: answers to it are dropped. Requests that it sent may still arrive.
   void forget_sender() { ++senders_gone_; }
 
-  bool gentle = false;  // delivers and answers only
+  bool gentle = false;  // true: move() delivers requests and answers, and neither loses nor repeats any
   bool is_empty() const { return requests_.empty() && answers_.empty(); }
 
  private:
-  // The sender's side of a request: answered once.
+  // The sender's side of a request, which is answered once at most.
   struct Pending {
     http::Completion done;
     uint64_t sender = 0;
@@ -55,7 +55,7 @@ class Network {
   uint64_t senders_gone_ = 0;
   std::vector<Request> requests_;
   std::vector<Answer> answers_;
-  std::map<std::pair<const Receiver*, std::string>, std::string> bodies_;  // by webhook-id
+  std::map<std::pair<const Receiver*, std::string>, std::string> bodies_;  // by receiver and webhook-id
 };
 
 }  // namespace vf::simulation

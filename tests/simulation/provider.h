@@ -1,5 +1,5 @@
-// The provider of the simulation: makes events (some with a fact that another event has, some that cannot be projected,
-// some that no projector wants), sends them until they are answered, and now and then once more.
+// Provider: the provider of the simulation. It makes events (some with a fact that another event has, some that cannot
+// be projected, some that no projector wants), sends each until it is answered, and now and then once more.
 #pragma once
 
 #include <set>
@@ -14,14 +14,14 @@ class Provider {
  public:
   struct Params {
     std::vector<Ingest*> replicas;
-    SimOutbox& outbox;  // to check what was acknowledged
+    SimOutbox& outbox;  // to check that acknowledged events are committed
     Surroundings around;
   };
   explicit Provider(Params params) : params_(std::move(params)) {}
 
   /// Makes an event and sends it for the first time.
   void make();
-  /// Sends one event again that was not answered, or, rarely, one that was.
+  /// Sends an event again that was not answered or, rarely, one that was.
   void send_again();
   void send_all_again();
 

@@ -1,6 +1,6 @@
-// RawLogWatch: checks the raw log's feeder, and plays its operator. The cursor passes only rows that are in the log or
-// written down as exceptions; a lake that refuses everything makes five dead letters at most; an operator's retries and
-// moves of the cursor neither skip nor double a row. Single-threaded.
+// RawLogWatch: checks the raw log's feeder, and plays its operator. It requires that the cursor passes only rows that
+// are in the log or recorded as retries or dead letters; that a lake that refuses every row makes at most five dead
+// letters; and that an operator's retries and moves of the cursor neither skip nor repeat a row. Single-threaded.
 #pragma once
 
 #include <set>
@@ -17,11 +17,11 @@ class RawLogWatch {
 
   /// Called after every step of the simulation.
   void check(const Ingest& ingest);
-  /// An operator retries a dead letter, or moves the cursor back.
+  /// Plays an operator who retries a dead letter or moves the cursor back.
   void operate();
   /// Retries every dead letter that the lake would accept.
   void retry_what_can_be_stored();
-  /// What still has work to do; empty: nothing has.
+  /// Says what the feeder has still to do; empty: nothing.
   std::string unfinished();
   void check_rest();
 
@@ -38,10 +38,10 @@ class RawLogWatch {
   Random& random_;
   Journal& journal_;
   Position checked_;    // how far the cursor has been checked
-  uint64_t life_ = 0;   // of ingest
+  uint64_t life_ = 0;   // the life of ingest at the last check
   uint64_t taken_ = 0;  // inserts that the lake confirmed
   std::set<Uuid> dead_;
-  std::set<Uuid> died_in_row_;  // since the lake accepted a row, or ingest started
+  std::set<Uuid> died_in_row_;  // dead letters since the lake accepted a row, or ingest started
 };
 
 }  // namespace vf::simulation

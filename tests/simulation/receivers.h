@@ -1,5 +1,5 @@
-// The receivers of the simulation: environments (the product's own receiver over a failing database, in a process that
-// dies) and a foreign receiver that refuses some events. Single-threaded.
+// The receivers of the simulation: environments (the product's receiver code over a failing database, in a process that
+// dies now and then) and a foreign receiver that refuses some events. Single-threaded.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ using Respond = std::function<void(Result<http::Response>)>;
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  /// A request arrives. Answers now, later or never.
+  /// Takes a request that arrives. Answers it inside the call, later or never.
   virtual void receive(const http::Outgoing& request, Respond respond) = 0;
   /// Handles some of the requests that wait.
   virtual void work() = 0;
@@ -31,11 +31,11 @@ class Receiver {
 
 http::Request as_received(const http::Outgoing& request);
 
-/// An environment: decode() and apply_requests() of the product.
+/// An environment, with decode() and apply_requests() of the product.
 class Environment final : public Receiver {
  public:
   struct Params {
-    SimOutbox& outbox;  // knows what is committed, to check applied events against
+    SimOutbox& outbox;  // knows what is committed: only such events may be applied
     Surroundings around;
     std::string secret;
   };
@@ -48,7 +48,7 @@ class Environment final : public Receiver {
   bool has(Uuid id) override { return store_.knows(id); }
 
   SimEnvironmentStore& store() { return store_; }
-  /// How far its clock is ahead of the common one.
+  /// Sets how far the environment's clock is ahead of the common clock.
   void set_skew(Millis skew) { skew_ = skew; }
 
  private:
@@ -65,8 +65,8 @@ class Environment final : public Receiver {
   std::vector<Waiting> waiting_;
 };
 
-/// Accepts signed requests; always refuses some events (422). When it gets events one by one, some others always
-/// trigger a server error (500).
+/// A receiver that accepts signed requests and always refuses some events (422). With `single` it gets events one by
+/// one, and some other events always trigger a server error (500).
 class ForeignReceiver final : public Receiver {
  public:
   ForeignReceiver(Surroundings around, const std::string& secret, bool single);

@@ -1,6 +1,6 @@
-// The stores of the simulation: the stores in memory, made to fail. A committed transaction stays committed, even when
-// the process that asked for it does not learn the outcome, or dies with the commit. Single-threaded; the seed decides
-// everything.
+// The stores of the simulation: the product's stores in memory, made to fail. A committed transaction stays committed,
+// even when the process that asked for it does not learn the outcome, or dies during the commit. Single-threaded; the
+// seed decides everything.
 #pragma once
 
 #include <functional>
@@ -17,33 +17,34 @@
 
 namespace vf::simulation {
 
-/// How often calls of a store fail, in thousandths. All zero: healthy.
+/// How often calls of a store fail, in thousandths. All zero: the store is healthy.
 struct FaultRates {
   bool away = false;         // every call fails
-  uint64_t refuses = 0;      // unavailable, without effect
-  uint64_t unknown = 0;      // with effect, and unavailable
-  uint64_t dies_before = 0;  // the process dies; no effect
-  uint64_t dies_after = 0;   // the process dies; with effect
+  uint64_t refuses = 0;      // the call returns unavailable and has no effect
+  uint64_t unknown = 0;      // the call returns unavailable and has its effect
+  uint64_t dies_before = 0;  // the calling process dies; the call has no effect
+  uint64_t dies_after = 0;   // the calling process dies; the call has its effect
 };
 
 /// What happens to one call.
 enum class Fate { ok, refused, unknown, dead_before, dead_after };
 Fate draw(const FaultRates& faults, Random& random);
 
-/// What every part of the simulation shares.
+/// The clock, randomness and journal that every part of the simulation shares.
 struct Surroundings {
   const Clock& clock;
   Random& random;
   Journal& journal;
 };
 
-/// The shared store as ingest sees it. Rows may be committed and not yet final, as below PostgreSQL's horizon.
+/// The shared store as ingest sees it. Rows may be committed and not yet final, as rows above PostgreSQL's
+/// horizon are.
 class SimOutbox final : public store::memory::MemoryOutbox {
  public:
   explicit SimOutbox(Surroundings around) : random_(around.random), journal_(around.journal) {}
 
   FaultRates faults;
-  std::function<void()> on_death;  // the calling process dies
+  std::function<void()> on_death;  // called when the calling process dies
   bool rows_become_final_late = false;
 
   Result<std::vector<store::WriteResult>> write(std::span<const store::Write> writes, Instant now,
@@ -59,7 +60,8 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   /// Makes some more committed rows final.
   void move_horizon();
 
-  /// What has been committed, for checks: these calls never fail, and include rows that retention has removed.
+  /// Returns committed rows, for checks. This and the next calls never fail; rows that retention has removed are
+  /// included.
   std::vector<store::OutboxRow> rows_between(Position after, Position to);
   Position true_end() { return *MemoryOutbox::end(); }
   const store::OutboxRow* true_row(Uuid id) const;
@@ -67,7 +69,7 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   Position true_purged() { return *MemoryOutbox::purged(); }
   /// Does the outbox still hold the row?
   bool holds_row(Uuid id) { return MemoryOutbox::find(id)->has_value(); }
-  /// A write that an operator makes without the hub. Always succeeds.
+  /// Makes a write as an operator does by hand, without the hub. Always succeeds.
   void write_by_hand(store::Write write);
 
  private:
@@ -84,7 +86,7 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   std::map<Uuid, Position> archived_;
 };
 
-/// The raw log, in another process than ingest: an insert may go on after ingest has given it up.
+/// The raw log, in another process than ingest: an insert may go on after ingest has given up waiting for it.
 class SimLake final : public lake::RawLog {
  public:
   SimLake(SimOutbox& outbox, Surroundings around) : outbox_(outbox), random_(around.random), journal_(around.journal) {}
@@ -99,14 +101,14 @@ class SimLake final : public lake::RawLog {
   Result<std::optional<Event>> find(Uuid) override { return internal("unused"); }
   Result<std::vector<lake::HourTally>> tally(Instant, Instant) override { return internal("unused"); }
 
-  /// One insert that was given up takes effect, or is killed.
+  /// Ends one insert that ingest has given up: it takes effect, or is killed.
   void end_running();
   bool anything_runs() const { return !running_.empty(); }
   bool holds(Uuid id) const { return kept_.contains(id); }
-  /// Inserts that were confirmed.
+  /// Returns how many inserts were confirmed.
   uint64_t taken() const { return taken_; }
 
-  bool refuses_some = false;  // there are rows that it can never store
+  bool refuses_some = false;  // there are rows that the lake can never store
   bool is_broken = false;     // refuses every row with an error that blames the row
   bool refuses(Uuid id) const { return refuses_some && id.bytes[14] % 8 == 3; }
 
@@ -122,7 +124,7 @@ class SimLake final : public lake::RawLog {
   std::vector<std::vector<Uuid>> running_;
 };
 
-/// An environment's database. Checks that each event has an effect once at most.
+/// An environment's database. Checks that each event is applied once at most.
 class SimEnvironmentStore final : public store::memory::MemoryEnvironment {
  public:
   SimEnvironmentStore(SimOutbox& outbox, Surroundings around)

@@ -12,7 +12,7 @@ struct Violation {
   std::string what;
 };
 
-/// Throws unless `holds`.
+/// Throws a Violation unless `holds`.
 template <class... Args>
 void require(bool holds, fmt::format_string<Args...> format, Args&&... args) {
   if (!holds) throw Violation{fmt::format(format, std::forward<Args>(args)...)};

@@ -1,16 +1,22 @@
-// World: one seed in one thread: a provider, two replicas of ingest, two environments, a foreign receiver, the raw log,
-// the clock, and their faults. run() lets the seed decide what happens, checks the invariants after every step, then
-// ends all faults and checks that everything comes to rest in the one right state. Throws Violation.
+// World: everything that is simulated for one seed, in one thread: a provider, two replicas of ingest, two
+// environments, a foreign receiver, the raw log, the clock, and their faults. run() lets the seed decide what happens
+// and checks the invariants after every step; then it ends all faults and checks that everything comes to rest in the
+// one right state. Throws Violation.
 //
 // What is checked (docs/invariants.md):
 // - an acknowledged event is committed, unchanged, and stays committed;
-// - an environment applies an event once, and only events it should get; the raw log never holds an event twice, nor
-//   one that was never committed; one webhook-id never has two bodies;
+// - an environment applies an event once, and only events that it should get; the raw log never holds an event twice,
+// nor
+//   an event that was never committed; one webhook-id never has two bodies;
 // - a cursor never goes back (except by an operator's hand), and never passes an event that its consumer lacks, unless
-//   an exception records the event or the target's mode skipped it; at most a window of requests is in flight;
-// - in dry-run nothing is sent; behind a cursor only exceptions are sent again, so nothing older after a detachment; a
-//   detachment raises an alarm;
-// - a raw log that refuses some rows loses only those, as dead letters; one that refuses everything makes five;
+//   the event is recorded as a retry or dead letter or the target's mode skipped it; at most a window of requests is in
+//   flight;
+// - in dry-run nothing is sent; of the events that a cursor has passed, only retries and dead letters are sent again,
+// so
+//   nothing older is sent after a detachment; a detachment raises an alarm;
+// - a raw log that refuses some rows lacks only those rows, which are dead letters; a raw log that refuses every row
+// makes
+//   five dead letters at most;
 // - at rest: every committed event is in the raw log or refused by it, whatever the targets' modes were; every receiver
 //   has each event that its target wants, apart from those that the target's mode skipped and from dead letters that
 //   the receiver refuses; both environments hold the tables that the projectors make of the committed events, in any
@@ -76,7 +82,7 @@ class World {
   std::unique_ptr<Provider> provider_;
 
   std::map<std::string, Position> checked_;  // by consumer: how far its cursor has been checked
-  uint64_t death_rate_ = 0;                  // of processes between steps, in thousandths
+  uint64_t death_rate_ = 0;                  // how often a process dies between steps, in thousandths
   bool clocks_jump_ = false;
   size_t steps_ = 0;
 };
