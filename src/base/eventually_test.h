@@ -1,4 +1,4 @@
-// Test support: waits, up to a deadline, until another thread has made a condition true. Any thread.
+// Test support: waits, up to a deadline, until another thread has made a condition true. Any thread may call it.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace vf {
 
-/// Polls until the condition holds; false when it does not within 30 s.
+/// Polls until the condition holds. Returns false when it does not hold within 30 s.
 template <class Condition>
 bool eventually(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};

@@ -37,7 +37,7 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
-// The length of the valid UTF-8 character at `at`, or 0.
+// Returns the length of the UTF-8 character at `at`, or 0 when it is invalid.
 size_t character(std::string_view text, size_t at) {
   for (size_t length = 2; length <= 4 && at + length <= text.size(); ++length) {
     if (is_utf8(text.substr(at, length))) return length;

@@ -1,4 +1,5 @@
-// Random: the source of chance (jitter, seeds) as an argument, so that a simulation can replay it.
+// Random: a source of random numbers (for jitter, seeds) that is passed as an argument, so that a simulation can replay
+// it.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +10,14 @@ class Random {
  public:
   virtual ~Random() = default;
   virtual uint64_t next() = 0;
-  /// Even over [0, bound); 0 when bound is 0.
+  /// Returns a number from [0, bound), each equally likely; 0 when `bound` is 0.
   uint64_t below(uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
-  /// Even over [0, 1).
+  /// Returns a number uniformly distributed over [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 };
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, fast, one seed gives one sequence. Not for secrets.
+/// SplitMix64 (Steele, Lea, Flood 2014), which is small and fast. The same seed gives the same sequence. Do not make
+/// secrets with it.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(uint64_t seed) : state_(seed) {}

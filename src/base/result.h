@@ -1,5 +1,5 @@
-// Result and Error: how every fallible call of this project answers.
-// Exceptions do not cross a module's header; only `unavailable` is worth a retry.
+// Result and Error: every function of this project that can fail returns a Result. Exceptions do not cross a module's
+// header. Only the code `unavailable` is worth a retry.
 #pragma once
 
 #include <expected>
@@ -10,23 +10,23 @@
 namespace vf {
 
 enum class Code {
-  invalid,       // the input is wrong; the same input will always fail
+  invalid,       // the input is wrong: the same input will fail again
   unauthorized,  // not verified, or not allowed
   not_found,
   conflict,     // another writer was first
   unavailable,  // a store or peer is away; the only code that is retried
-  internal,     // a defect of ours
+  internal,     // a defect of this program
 };
 
 std::string_view to_string(Code code);
 
-/// What went wrong: a code for machines, a sentence for people. Never holds a secret or a body.
+/// A code for machines and a sentence for people. The sentence never holds a secret or a body.
 struct Error {
   Code code = Code::internal;
   std::string message;
 };
 
-/// A value or an Error. `[[nodiscard]]`: a failure is returned or logged, never dropped.
+/// A value or an Error. `[[nodiscard]]`: the caller returns or logs an error, and never drops it.
 template <class T>
 class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
@@ -41,7 +41,7 @@ inline Error conflict(std::string message) { return {Code::conflict, std::move(m
 inline Error unavailable(std::string message) { return {Code::unavailable, std::move(message)}; }
 inline Error internal(std::string message) { return {Code::internal, std::move(message)}; }
 
-/// Ends the process when an invariant is broken, in release too: a wrong hub is worse than a stopped one.
+/// Ends the process because an invariant is broken, in release builds too: a wrong hub is worse than a stopped one.
 [[noreturn]] void broken_invariant(const char* what, const char* file, int line);
 
 }  // namespace vf
@@ -49,7 +49,7 @@ inline Error internal(std::string message) { return {Code::internal, std::move(m
 #define VF_CONCATENATE_(a, b) a##b
 #define VF_CONCATENATE(a, b) VF_CONCATENATE_(a, b)
 
-/// Returns the error of a Result from the enclosing function; goes on when there is none.
+/// Returns the error of a Result from the enclosing function; does nothing when the Result has a value.
 #define VF_TRY(...) VF_TRY_(VF_CONCATENATE(vf_result_, __COUNTER__), __VA_ARGS__)
 #define VF_TRY_(result, ...) \
   if (auto result = (__VA_ARGS__); !result) return std::move(result).error()

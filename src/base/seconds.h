@@ -1,4 +1,4 @@
-// Seconds: durations as metrics and messages show them. Pure functions.
+// Seconds: durations as a number of seconds, for metrics and messages. Pure functions.
 #pragma once
 
 #include <algorithm>
@@ -6,10 +6,11 @@
 
 namespace vf {
 
-/// Takes any unit without converting it to nanoseconds, which would overflow: a provider's time may be centuries away.
+/// Converts a duration of any unit to seconds. It does not convert to nanoseconds first, which would overflow: a
+/// provider's time may be centuries away.
 inline double seconds(std::chrono::duration<double> t) { return t.count(); }
 
-/// The lag between two moments of different clocks: 0 where their difference makes it negative.
+/// As seconds(), but returns 0 for a negative duration. For the lag between times of two clocks, which may disagree.
 inline double lag_seconds(std::chrono::duration<double> t) { return std::max(seconds(t), 0.0); }
 
 }  // namespace vf

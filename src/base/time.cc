@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono;
 
-// Reads exactly `digits` decimal digits at `at`; moves `at` past them.
+// Reads exactly `digits` decimal digits at `at` and moves `at` past them.
 std::optional<int> number(std::string_view text, size_t& at, size_t digits) {
   if (text.size() < at + digits) return std::nullopt;
   int value = 0;
@@ -24,7 +24,7 @@ bool eat(std::string_view text, size_t& at, std::string_view any_of) {
   return true;
 }
 
-// ".123456789": one to nine digits, of which the first three count.
+// Reads the fraction ".123456789": one to nine digits, of which only the first three are used.
 std::optional<milliseconds> fraction(std::string_view text, size_t& at) {
   if (!eat(text, at, ".")) return milliseconds{0};
   int value = 0;
@@ -37,7 +37,7 @@ std::optional<milliseconds> fraction(std::string_view text, size_t& at) {
   return milliseconds{value};
 }
 
-// "Z", "+hh:mm", "+hhmm" or nothing (UTC): how far the text is ahead of UTC.
+// Reads "Z", "+hh:mm", "+hhmm" or nothing (UTC). Returns how far the time in the text is ahead of UTC.
 std::optional<minutes> offset(std::string_view text, size_t& at) {
   if (at == text.size() || eat(text, at, "Zz")) return minutes{0};
   const bool behind = text[at] == '-';

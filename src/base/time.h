@@ -1,4 +1,4 @@
-// Time as an argument: instants in UTC milliseconds, the clock port, RFC 3339 text.
+// Time: instants in UTC milliseconds, the interface Clock, and RFC 3339 text.
 // No module reads the wall clock by itself; it takes a Clock (production: SystemClock, tests: ManualClock).
 #pragma once
 
@@ -13,18 +13,18 @@ namespace vf {
 using Millis = std::chrono::milliseconds;
 using Instant = std::chrono::sys_time<Millis>;
 
-/// A point or span of Clock::steady().
+/// A reading of Clock::steady(), or the difference of two readings.
 using SteadyTime = std::chrono::nanoseconds;
 
 inline int64_t unix_millis(Instant t) { return t.time_since_epoch().count(); }
 inline Instant from_unix_millis(int64_t ms) { return Instant{Millis{ms}}; }
 
-/// "2026-11-22T16:38:17.042Z": UTC, always three fraction digits. Years outside 0000–9999 are clamped.
+/// Returns "2026-11-22T16:38:17.042Z": in UTC, always with three fraction digits. Years outside 0000–9999 are clamped.
 std::string to_rfc3339(Instant t);
 
-/// RFC 3339 with zero to nine fraction digits (cut to milliseconds) and any offset; also the forms
-/// "2026-11-22 16:38:17+0000" and "2026-11-22 16:38:17.042" (no zone: UTC) that Sumsub sends.
-/// nullopt for anything else, including impossible dates.
+/// Reads RFC 3339 with zero to nine fraction digits (cut to milliseconds) and any offset; also the forms
+/// "2026-11-22 16:38:17+0000" and "2026-11-22 16:38:17.042" (no zone means UTC) that Sumsub sends.
+/// Returns nullopt for any other text, including impossible dates.
 std::optional<Instant> parse_time(std::string_view text);
 
 /// Wall and steady time. Implementations are thread safe.
@@ -32,7 +32,7 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
-  /// Never goes back; only differences mean anything.
+  /// Returns a time that never goes back. Only the difference of two such times has a meaning.
   virtual SteadyTime steady() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// Uuid: sixteen bytes that sort as their text does. RFC 9562.
+// Uuid: a UUID (RFC 9562) as sixteen bytes, which sort in the same order as the UUID's text.
 #pragma once
 
 #include <array>
@@ -17,11 +17,11 @@ struct Uuid {
 
   auto operator<=>(const Uuid&) const = default;
 
-  /// Canonical lower-case form, 36 characters.
+  /// Returns the canonical lower-case form, 36 characters.
   std::string to_string() const;
   /// Appends the canonical form to `out`.
   void append_to(std::string& out) const;
-  /// The canonical form in either case; nullopt for anything else.
+  /// Reads the canonical form, in either case; returns nullopt for any other text.
   static std::optional<Uuid> parse(std::string_view text);
 };
 

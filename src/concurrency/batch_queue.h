@@ -1,7 +1,7 @@
 // BatchQueue: hands waiting items over in batches, so that requests that arrive together share one transaction and one
-// fsync. Any thread submits; the batch function runs on threads of the queue, its lanes: with several lanes one gathers
-// a batch while the batch of another becomes durable. Bounded by count and by weight (bytes): past a bound submit()
-// refuses, and the caller answers 503.
+// fsync. Any thread may submit items. The batch function runs on threads of the queue, called lanes: with several
+// lanes, one takes a batch while the batch of another becomes durable. The queue is bounded by the number and the bytes
+// of its items: past a bound submit() refuses the item, and the caller answers 503.
 #pragma once
 
 #include <algorithm>
@@ -22,17 +22,19 @@ struct BatchQueueParams {
   size_t waiting_max = 8192;
   size_t waiting_bytes_max = 64u << 20;
   size_t batch_max = 512;
-  int lanes = 1;           // threads, so batches in progress at once
-  size_t others_from = 1;  // lanes but the first take a batch only when this many items wait: small ones cost more
+  int lanes = 1;  // the number of threads, and so of batches in progress at once
+  // A lane other than the first takes a batch only when at least this many items wait: small batches cost more.
+  size_t others_from = 1;
 };
 
 template <class Item>
 class BatchQueue {
  public:
-  /// Owns the batch and must answer every item in it. Must not throw. Called by each lane.
+  /// Each lane calls this function with its batch. The function owns the batch, must answer every item in it, and must
+  /// not throw.
   using HandleBatch = std::function<void(std::vector<Item>)>;
 
-  /// `name`: of the lanes' threads; numbered when there are several.
+  /// `name` is the name of the lanes' threads; they are numbered when there are several.
   BatchQueue(const std::string& name, BatchQueueParams params, HandleBatch handle)
       : params_(params), handle_(std::move(handle)) {
     for (int i = 0; i < params_.lanes; ++i) {
@@ -44,8 +46,8 @@ class BatchQueue {
   BatchQueue(const BatchQueue&) = delete;
   BatchQueue& operator=(const BatchQueue&) = delete;
 
-  /// False when the queue is full or draining; `item` is then untouched. An empty queue takes any one item, however
-  /// heavy.
+  /// Moves `item`, which counts as `bytes`, into the queue. Returns false when the queue is full or draining; `item` is
+  /// then unchanged. An empty queue accepts any item, whatever its size.
   bool submit(Item& item, size_t bytes) {
     bool many = false;
     {
@@ -61,8 +63,9 @@ class BatchQueue {
     return true;
   }
 
-  /// As submit(), but without bounds, and in order: for the few items that must be neither refused nor reordered. They
-  /// go first in their batch. False only after drain().
+  /// As submit(), but no bound applies, and urgent items are handled in the order in which they were submitted: for the
+  /// few items that must be neither refused nor reordered. They come first in their batch. Returns false only after
+  /// drain().
   bool submit_urgent(Item& item, size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
@@ -73,7 +76,8 @@ class BatchQueue {
     return true;
   }
 
-  /// Refuses new items, hands over what waits, ends the threads. Safe to call again, not from two threads at once.
+  /// Refuses new items, hands over the waiting ones and ends the threads. May be called again, but not by two threads
+  /// at once.
   void drain() {
     {
       const std::lock_guard lock(mutex_);
@@ -114,7 +118,7 @@ class BatchQueue {
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
-  // Only the first lane takes urgent items: batches of two lanes have no order between them.
+  // Only the first lane takes urgent items, because batches of two lanes have no order between them.
   std::vector<Item> take(bool is_first) {
     std::unique_lock lock(mutex_);
     if (is_first) {
@@ -127,7 +131,7 @@ class BatchQueue {
     if (is_first) move_to(batch, urgent_);
     move_to(batch, waiting_);
     if (is_first) {
-      stopped_ = batch.empty();  // empty only when stopping, and no item waits or is in progress
+      stopped_ = batch.empty();  // only when stopping, with no item waiting or in progress
     } else if (batch.empty()) {
       --others_;
       wake_first_.notify_one();
@@ -135,7 +139,7 @@ class BatchQueue {
     return batch;
   }
 
-  // The first lane ends last: answers given by the other lanes may add urgent items.
+  // The first lane ends last, because the other lanes may submit urgent items while they handle their batches.
   void run(bool is_first) {
     for (auto batch = take(is_first); !batch.empty(); batch = take(is_first)) handle_(std::move(batch));
   }
@@ -146,10 +150,10 @@ class BatchQueue {
   std::condition_variable wake_first_, wake_others_;
   Queue waiting_, urgent_;
   size_t waiting_bytes_ = 0;
-  int others_ = params_.lanes - 1;  // lanes running beside the first
+  int others_ = params_.lanes - 1;  // running lanes, without the first
   bool stopping_ = false;
   bool stopped_ = false;
-  std::vector<std::jthread> lanes_;  // last: they start when everything above is ready
+  std::vector<std::jthread> lanes_;  // the last member: the threads use all members above
 };
 
 }  // namespace vf::concurrency

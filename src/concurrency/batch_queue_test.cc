@@ -73,7 +73,7 @@ TEST(BatchQueue, AnotherLaneTakesTheNextBatchMeanwhile) {
   std::latch both{2};
   std::atomic<int> taken{0};
   BatchQueue<int> queue("batches", {.batch_max = 1, .lanes = 2}, [&](std::vector<int> batch) {
-    both.arrive_and_wait();  // never passed by one lane alone
+    both.arrive_and_wait();  // waits until both lanes are here
     taken += static_cast<int>(batch.size());
   });
   ASSERT_TRUE(submit(queue, 0));
@@ -137,7 +137,7 @@ TEST(BatchQueue, ItemsSubmittedDuringTheDrainAreHandledOrRefused) {
       for (int i = 0; !ended || i < 1000; ++i) {
         if (i == 500) under_way.count_down();
         int item = i;
-        const bool urgent = i % 64 == 0 && i < 1000;  // urgent ones without end would keep a drain going
+        const bool urgent = i % 64 == 0 && i < 1000;  // endless urgent items would prevent the drain's end
         accepted += urgent ? queue.submit_urgent(item, 1) : queue.submit(item, 1);
       }
     });

@@ -1,5 +1,5 @@
-// PeriodicTask: a thread that runs a step, then pauses for as long as the step returned, until it is stopped. stop() by
-// one thread.
+// PeriodicTask: a thread that runs a step and then pauses for the time that the step returned, until stop() is called.
+// Only one thread may call stop().
 #pragma once
 
 #include <chrono>
@@ -15,17 +15,18 @@ namespace vf::concurrency {
 
 class PeriodicTask {
  public:
-  /// Returns how long to pause before the next step. Runs on the PeriodicTask's own thread, first after `first_pause`.
+  /// Does the work and returns how long to pause before the next step. Runs on the PeriodicTask's own thread, for the
+  /// first time after `first_pause`.
   using Step = std::function<std::chrono::milliseconds()>;
 
-  /// `name`: of the thread.
+  /// `name` is the name of the thread.
   PeriodicTask(std::string name, std::chrono::milliseconds first_pause, Step step)
       : thread_(platform::named_thread(std::move(name),
                                        [this, first_pause, step = std::move(step)](const std::stop_token& stop) {
                                          for (auto pause = first_pause; wait(stop, pause);) pause = step();
                                        })) {}
 
-  /// Ends the pause; waits for a step in progress.
+  /// Ends the pause, or waits for the step in progress; then the thread has ended.
   void stop() {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
@@ -40,7 +41,7 @@ class PeriodicTask {
 
   std::mutex mutex_;
   std::condition_variable_any woken_;
-  std::jthread thread_;  // last: uses the others
+  std::jthread thread_;  // the last member: the thread uses the others
 };
 
 }  // namespace vf::concurrency

@@ -1,5 +1,5 @@
-// TaskThread: a thread for work that may block, so that network threads do not. Bounded: a task that does not fit is
-// refused. Any thread calls post().
+// TaskThread: a thread for work that may block, so that network threads never block. The number of waiting tasks is
+// bounded. Any thread may call post().
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,9 @@ class TaskThread {
           for (auto& task : tasks) task();
         }) {}
 
-  /// False when too many tasks wait, or after drain(); the task is then untouched.
+  /// Moves `task` into the queue. Returns false when too many tasks wait, or after drain(); `task` is then unchanged.
   bool post(Task& task) { return tasks_.submit(task, 1); }
-  /// Runs what waits, then refuses. Not from two threads at once.
+  /// Refuses new tasks, runs the waiting ones and ends the thread. Not to be called by two threads at once.
   void drain() { tasks_.drain(); }
 
  private:

@@ -19,7 +19,7 @@ std::string bounds_of(const Key& key) {
   return key.type.bound(key.min) + " to " + key.type.bound(key.max);
 }
 
-// A default of a named section shows where the section's name goes.
+// The default of a key in a named section shows where the section's name is put.
 std::string default_of(const Key& key) {
   std::string text = key.fallback.empty() ? key.fallback_doc : key.fallback;
   if (const size_t star = text.find('*'); star != std::string::npos) text.replace(star, 1, "<name>");

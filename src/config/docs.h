@@ -1,4 +1,4 @@
-// The documentation of every key of a table, for operators and for programs. Pure functions.
+// Writes the documentation of every key of a table, for operators and for programs. Pure functions.
 #pragma once
 
 #include <string>
@@ -7,16 +7,16 @@
 
 namespace vf::config {
 
-/// For reading on a terminal.
+/// Returns text for a terminal.
 std::string keys_text(const Table& table);
-/// [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
+/// Returns JSON: [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
 std::string keys_json(const Table& table);
 
 struct MarkdownParams {
   std::string introduction;
-  std::string top_heading;  // of the keys that stand in no section
+  std::string top_heading;  // the heading of the keys that are in no section
 };
-/// A page with a table for each section.
+/// Returns a Markdown page with a table for each section.
 std::string keys_markdown(const Table& table, const MarkdownParams& params);
 
 }  // namespace vf::config

@@ -29,7 +29,7 @@ Complaint check_name(const NamedSections& sections, std::string_view name) {
   return std::nullopt;
 }
 
-/// Lays one YAML tree over the document. Lines are shown when the tree came from a file.
+/// Merges one YAML tree into the document. Origins have line numbers when the tree came from a file.
 class Layer {
  public:
   Layer(Document& into, std::string origin, bool lines)
@@ -91,7 +91,7 @@ class Layer {
              "unknown key; " + (meant.empty() ? table_.hints().unknown_key : "did you mean " + meant + "?"));
   }
 
-  // Each part of the path where it is known there, else the nearest known one; empty when none is near.
+  // Returns `path` with each unknown part replaced by the nearest known one; "" when there is none near enough.
   std::string meant_by(const std::string& path) const {
     std::string known;
     for (size_t begin = 0; begin <= path.size();) {
@@ -166,7 +166,7 @@ void fill_defaults(Document& document, const std::string& section) {
   }
 }
 
-// Reports the count once, not once per section: no single section is to blame.
+// Reports too many sections once, not for each section: no single section is wrong.
 void bound_names(Document& document, const std::string& origin) {
   for (const NamedSections& sections : document.table->named()) {
     const auto within = [&](const auto& section) { return section.first.starts_with(sections.parent + "."); };

@@ -1,5 +1,5 @@
-// Filling: a document's values resolved, checked and put into the settings. Reads files and, through a function,
-// environment variables; keeps nothing. Thread safe.
+// Filling: resolves and checks a document's values and stores them in the settings. Reads files and, through a
+// function, environment variables; keeps no state. Thread safe.
 #pragma once
 
 #include <filesystem>
@@ -12,15 +12,16 @@
 namespace vf::config {
 
 struct FillParams {
-  std::filesystem::path base;  // where relative `file:` references are
+  std::filesystem::path base;  // the directory of relative `file:` references
   Lookup lookup;
-  /// Must this value be resolved? Every other value is checked as far as that needs no variable and no file.
+  /// Returns whether the value must be resolved and stored. Other values are only checked, unless they refer to a
+  /// variable or a file.
   std::function<bool(const std::string& path, const Key& key)> is_needed;
-  /// Is this named section complete without its required keys?
+  /// Returns whether this named section may lack its required keys, because it is off.
   std::function<bool(const std::string& section)> is_off;
 };
 
-/// The document's own problems come first.
+/// Returns all problems and warnings; the document's own problems come first.
 Findings fill(Root& into, const Document& document, const FillParams& params);
 
 }  // namespace vf::config

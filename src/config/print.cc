@@ -32,7 +32,7 @@ Branch& branch_at(Branch& root, const std::string& path) {
   return *branch;
 }
 
-// In the order of the table, which is the order of the docs.
+// The entries are in the order of the table, which is also that of the documentation.
 Branch tree_of(const Document& document) {
   std::vector<std::pair<const std::string*, const Entry*>> entries;
   for (const auto& [path, entry] : document.entries) entries.emplace_back(&path, &entry);

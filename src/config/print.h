@@ -1,5 +1,6 @@
-// The effective configuration as an operator reads it. Secrets are never shown: "***", or the reference as written
-// (file:PATH, ${NAME}). Wrong values are shown as they were written. Pure functions, but for the lookup of variables.
+// Prints the effective configuration for operators. A secret is never shown: it is printed as "***", or as the
+// reference that was written (file:PATH, ${NAME}). Wrong values are printed as written. Pure functions, except that
+// they look up variables.
 #pragma once
 
 #include <string>
@@ -9,9 +10,9 @@
 
 namespace vf::config {
 
-/// YAML, each value with its origin in a comment.
+/// Returns YAML, with each value's origin in a comment.
 std::string print_yaml(const Document& document, const Lookup& lookup);
-/// One JSON object, without origins.
+/// Returns one JSON object, without origins.
 std::string print_json(const Document& document, const Lookup& lookup);
 
 }  // namespace vf::config

@@ -1,4 +1,5 @@
-// Problem: one thing that is wrong with a configuration, with enough in it to correct it without the docs. A value.
+// Problem: one mistake in a configuration, described so that an operator can correct it without the documentation. A
+// value.
 #pragma once
 
 #include <optional>
@@ -9,11 +10,11 @@ namespace vf::config {
 
 struct Problem {
   std::string origin;   // "vf.yaml:12", "--set", "default"
-  std::string key;      // "targets.stage.url"; empty: the whole file
+  std::string key;      // "targets.stage.url"; empty: the problem concerns the whole file
   std::string what;     // what is wrong and how to correct it
   bool unread = false;  // the value could not be read: a variable is not set, or a file cannot be read
 
-  /// "vf.yaml:12: targets.stage.url: must be …"
+  /// Returns "vf.yaml:12: targets.stage.url: must be …".
   std::string text() const { return origin + ": " + (key.empty() ? "" : key + ": ") + what; }
 };
 
@@ -21,7 +22,7 @@ struct Findings {
   std::vector<Problem> problems, warnings;
 };
 
-/// What is wrong with one value; nullopt: nothing.
+/// Says what is wrong with one value; nullopt: the value is valid.
 using Complaint = std::optional<std::string>;
 
 }  // namespace vf::config

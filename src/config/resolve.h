@@ -1,4 +1,5 @@
-// Resolving: environment variables and files put in the place of their references. Keeps nothing; thread safe.
+// Resolving: replaces references to environment variables by their values, and reads the files of secrets. Keeps no
+// state; thread safe.
 #pragma once
 
 #include <expected>
@@ -10,26 +11,27 @@
 
 namespace vf::config {
 
-/// An environment variable's value; nullopt when it is not set.
+/// Returns the value of an environment variable; nullopt when it is not set.
 using Lookup = std::function<std::optional<std::string>(const std::string& name)>;
 std::optional<std::string> process_environment(const std::string& name);
 
-/// `text` with every ${NAME} replaced ("$${" stands for "${"), or what is wrong.
+/// Returns `text` with every ${NAME} replaced by its value ("$${" becomes "${"), or a sentence that says what is wrong.
 std::expected<std::string, std::string> expand(std::string_view text, const Lookup& lookup);
 
-/// Does `text` need expand()?
+/// Returns whether expand() would change or refuse `text`.
 bool has_variables(std::string_view text);
 
 inline constexpr std::string_view kFilePrefix = "file:";
 
-/// Is there certainly no file? A path that cannot be examined is not missing: reading it reports why.
+/// Returns true when there is certainly no file at `path`. A path that cannot be examined does not count as missing:
+/// the attempt to read it reports the reason.
 bool is_missing(const std::filesystem::path& path);
 
 struct FileSecret {
-  std::string text;  // without the newline at its end
+  std::string text;  // the content without the newline at its end
   bool readable_by_others = false;
 };
-/// The content of a file of at most 64 KiB, or what is wrong; never quotes the content.
+/// Returns the content of a file of at most 64 KiB, or a sentence that says what is wrong; it never quotes the content.
 std::expected<FileSecret, std::string> read_secret_file(const std::filesystem::path& path);
 
 }  // namespace vf::config

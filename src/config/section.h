@@ -1,5 +1,5 @@
-// Section: how a table of keys is written down. A row names a path, the C++ member that it fills, and its
-// documentation; the key's type follows from the member. Used while a table is built; one thread.
+// Section: adds keys to a table of keys. Each row names a key, the C++ member that it fills, and its documentation; the
+// key's type follows from the member's type. Used while a table is built, by one thread.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ struct ItemOf<std::vector<T>> {
   static constexpr bool list = true;
 };
 
-/// Reads one text as an Item into `out`, which may be of a plainer type.
+/// Reads `text` as an Item and stores it in `out`, which may have a plainer type (a std::string for a Url).
 template <class Item, class Out>
 Complaint read_item(const std::string& text, const Row& rules, Out& out) {
   if constexpr (std::is_same_v<Item, Out>) {
@@ -56,8 +56,8 @@ Complaint check_items(const Key::Items& items, const Row& rules) {
   return read_items<Item>(items, rules, unused);
 }
 
-/// The keys under one path. `Struct` is what they fill; `locate` finds it in the settings, where `name` is what '*'
-/// stands for, and creates it if need be. Several sections may share a path.
+/// Adds the keys under one path, which fill a `Struct`. `locate` returns that struct in the settings, and creates it if
+/// need be; its `name` is what '*' stands for in the path. Several sections may share a path.
 template <class Settings, class Struct>
 class Section {
  public:
@@ -66,21 +66,22 @@ class Section {
   Section(std::vector<Key>& keys, std::string path, Roles roles, Locate locate)
       : keys_(keys), path_(std::move(path)), roles_(roles), locate_(locate) {}
 
-  /// A key that fills `member`: read as an `As`, if that is given (a std::string that holds a Url), else as the member.
+  /// Adds a key that fills `member`. Its value is read as an `As` if that is given (for example a Url into a
+  /// std::string), otherwise as the member's type.
   template <class As = void, class T>
   void key(const char* name, T Struct::* member, Row row) {
     add<As>(name, std::move(row),
             [locate = locate_, member](Settings& s, const std::string& n) -> T& { return locate(s, n).*member; });
   }
 
-  /// A key whose default is the member's own, in a Struct{}.
+  /// Adds a key whose default is the member's value in a Struct{}.
   template <class T>
   void key_with_own_default(const char* name, T Struct::* member, Row row) {
     row.fallback = Value<T>::text(Struct{}.*member);
     key(name, member, std::move(row));
   }
 
-  /// A key that fills what `place(Settings&, name)` refers to.
+  /// Adds a key that fills the object to which `place(Settings&, name)` returns a reference.
   template <class As = void, class Place>
   void add(const char* name, Row row, Place place) {
     using Out = std::remove_reference_t<std::invoke_result_t<Place, Settings&, const std::string&>>;

@@ -1,4 +1,5 @@
-// Did you mean: the known word nearest to a mistyped one, for configuration keys and for commands. A pure function.
+// Finds the known word nearest to a mistyped one, to suggest it, for configuration keys and for commands. A pure
+// function.
 #pragma once
 
 #include <span>
@@ -7,7 +8,8 @@
 
 namespace vf::config {
 
-/// The nearest of `known` by Levenshtein distance, if it is at most two edits and a third of the word away; else "".
+/// Returns the word of `known` that is nearest by Levenshtein distance. Returns "" when that is more than two edits, or
+/// more than a third of the word's length, away.
 std::string nearest(std::string_view word, std::span<const std::string> known);
 
 }  // namespace vf::config

@@ -20,8 +20,10 @@ Table::Table(Params params) : params_(std::move(params)) {
   }
 }
 
-// Lays `path` over `pattern`: the name that '*' stands for, and what is left of the pattern ("" or ".rest"). A '*'
-// never stands for a name that the table spells out, so that sources.kick.scheme is not taken for sources.*.scheme.
+// Matches `path` with the beginning of `pattern`. Returns the name that '*' stands for, and the rest of the pattern (""
+// or
+// ".rest"). A '*' never stands for a name that the table spells out, so that sources.kick.scheme is not taken for
+// sources.*.scheme.
 std::optional<Table::Overlay> Table::overlay(std::string_view pattern, std::string_view path) const {
   const size_t star = pattern.find('*');
   if (star == std::string_view::npos || path.size() <= star || path.substr(0, star) != pattern.substr(0, star)) {

@@ -1,5 +1,5 @@
-// Table: all keys of a configuration, in the order of the docs, and look-ups by path. Built once;
-// never changes, so any thread may read it. Keys are referred to by address: the table outlives what is made with it.
+// Table: all keys of a configuration, in the order of the documentation, with look-ups by path. It never changes, so
+// any thread may read it. Documents and matches have pointers to its keys, so the table must outlive them.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace vf::config {
 
-/// A parent whose sections the operator names: "targets" has "targets.stage", "targets.production", …
+/// A path under which the operator names sections: "targets" has "targets.stage", "targets.production", …
 struct NamedSections {
   struct Reserved {
     std::string name, why;
@@ -23,7 +23,7 @@ struct NamedSections {
   std::vector<Reserved> reserved = {};
 };
 
-/// A key that has another name now: `to` is a key's path, `from` is none any more. Both may have a '*', for the same
+/// A key that was renamed: `from` is its former path, `to` its path now. Both may have a '*', which stands for the same
 /// name.
 struct Renamed {
   std::string from, to;
@@ -34,7 +34,7 @@ struct RoleName {
   std::string_view name;
 };
 
-/// How the program that has the table helps with a problem, as the end of a sentence.
+/// Texts of the program that end the description of a problem with advice.
 struct Hints {
   std::string unknown_key;     // "'vf config keys' lists all"
   std::string set_example;     // "admin.listen=127.0.0.1:9001"
@@ -42,14 +42,14 @@ struct Hints {
   std::string too_many;        // "remove some, or …"
 };
 
-/// A key, and what '*' stands for in its path.
+/// A key and, as `name`, what '*' stands for in its path.
 struct KeyMatch {
   const Key* key = nullptr;
   std::string name;
 };
 
 struct ConcreteKey {
-  std::string path;  // without '*'
+  std::string path;  // with the name in place of '*'
   KeyMatch match;
 };
 
@@ -71,17 +71,17 @@ class Table {
   const std::vector<RoleName>& roles() const { return params_.roles; }
   const Hints& hints() const { return params_.hints; }
 
-  /// The key of a concrete path ("targets.stage.url").
+  /// Returns the key of a path with the section's name ("targets.stage.url"); nullopt when there is none.
   std::optional<KeyMatch> find(std::string_view path) const;
-  /// The path that the key of `path` has now; nullopt: it was not renamed.
+  /// Returns the present path of the renamed key whose former path is `path`; nullopt when no key was so renamed.
   std::optional<std::string> renamed(std::string_view path) const;
-  /// Is `path` ("targets", "targets.stage") above some key? "" is.
+  /// Returns whether some key lies below `path` ("targets", "targets.stage", "").
   bool is_section(std::string_view path) const;
-  /// The named section that `path` is or lies in: "targets.stage" for "targets.stage.url".
+  /// Returns the named section that `path` is or lies in: "targets.stage" for "targets.stage.url".
   std::optional<std::string> named_section(std::string_view path) const;
-  /// The names that may follow a section's path, for suggestions; without the names that operators choose.
+  /// Returns the names that may follow a section's path, for suggestions; without the names that operators choose.
   std::vector<std::string> children(std::string_view section) const;
-  /// The keys of a named section ("targets.stage"), or with "" those outside of named sections.
+  /// Returns the keys of a named section ("targets.stage"); for "" the keys outside of named sections.
   std::vector<ConcreteKey> keys_within(std::string_view named_section) const;
 
  private:
@@ -91,7 +91,7 @@ class Table {
   std::optional<Overlay> overlay(std::string_view pattern, std::string_view path) const;
 
   Params params_;
-  std::set<std::string, std::less<>> spelled_out_;  // every path without '*', with those above it
+  std::set<std::string, std::less<>> spelled_out_;  // the path of every key without '*', and the paths above it
 };
 
 }  // namespace vf::config

@@ -13,7 +13,7 @@ struct Unit {
   int64_t factor;
 };
 
-// Largest first: the first that divides a value is the one to write it in.
+// The units, largest first: a value is written in the first unit that divides it.
 constexpr std::array kDurationUnits{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000},
                                     Unit{"ms", 1}};
 constexpr std::array kSizeUnits{Unit{"GiB", 1ll << 30}, Unit{"MiB", 1ll << 20}, Unit{"KiB", 1ll << 10}, Unit{"B", 1}};

@@ -1,5 +1,5 @@
-// Durations and sizes as people write them: 250ms 30s 5m 1h 7d, 512B 64KiB 1MiB 2GiB. One whole number and one unit.
-// The standard library only; pure functions.
+// Durations and sizes as operators write them: 250ms 30s 5m 1h 7d, 512B 64KiB 1MiB 2GiB. Each is one whole number and
+// one unit. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace vf::config {
 
-/// Error `invalid` shows the accepted forms. Never negative; up to 36,500 days.
+/// Reads a duration of 0 to 36,500 days. Error `invalid`: the message shows the accepted forms.
 Result<Millis> parse_duration(std::string_view text);
-/// The shortest exact form: 90000 ms is "90s", 3600000 ms is "1h".
+/// Returns the shortest exact form: 90000 ms is "90s", 3600000 ms is "1h".
 std::string format_duration(Millis duration);
 
-/// Bytes. Error `invalid` shows the accepted forms; up to 1 PiB.
+/// Reads a size of up to 1 PiB and returns its bytes. Error `invalid`: the message shows the accepted forms.
 Result<int64_t> parse_size(std::string_view text);
 std::string format_size(int64_t bytes);
 

@@ -8,19 +8,20 @@
 
 namespace vf::config {
 
-/// What follows "scheme://" up to the path, without "user:password@". `url` contains "://".
+/// Returns the part of `url` from "scheme://" to the path, without "user:password@". `url` must contain "://".
 std::string_view authority(std::string_view url);
 
-/// Starts with http:// or https://?
+/// Returns whether `text` starts with http:// or https://.
 bool is_http(std::string_view text);
 
-/// "host:port", "[::1]:8080"; without a port only if none is needed.
+/// Accepts "host:port" and "[::1]:8080"; also a host without a port, unless `port_needed`.
 Complaint check_host_and_port(std::string_view text, bool port_needed);
 
-/// One or more "host" or "host:port", with commas between.
+/// Accepts one or more "host" or "host:port", with commas between them.
 Complaint check_hosts(std::string_view hosts);
 
-/// "postgresql://user:***@host/db": a URL as it may be shown. A text that is no URL is returned as it is.
+/// Replaces the password of a URL, so that it may be shown: "postgresql://user:***@host/db". Returns a text that is no
+/// URL unchanged.
 std::string without_password(std::string url);
 
 }  // namespace vf::config

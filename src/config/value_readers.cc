@@ -115,7 +115,7 @@ Complaint Value<Listen>::read(const std::string& text, const Row&, Listen& out) 
   return std::nullopt;
 }
 
-// The complaints do not quote the value: it may contain a password.
+// The complaints do not quote the value, because it may contain a password.
 Complaint Value<Url>::read(const std::string& text, const Row&, Url& out) {
   if (!is_http(text)) return "must start with http:// or https://";
   const auto unfit = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '#'; };

@@ -1,5 +1,5 @@
-// Value<T>: how a configured value of type T is described, read from its text, and written as a default. The settings
-// specialise it for types of their own, and kWords for their enumerations. Pure functions.
+// Value<T>: says how a configured value of type T is described, read from its text, and written as a default.
+// src/settings specialises it for types of its own, and kWords for its enumerations. Pure functions.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace vf::config {
 
-/// Bounds, as they are written in messages and docs.
+/// These functions return a bound as it is written in messages and in the documentation.
 std::string number_bound(int64_t number);
 std::string duration_bound(int64_t ms);
 std::string size_bound(int64_t bytes);
@@ -26,8 +26,8 @@ std::string size_bound(int64_t bytes);
 /// Each specialisation has
 ///   static constexpr Type kType;
 ///   static Complaint read(const std::string& text, const Row& rules, T& out);
-/// and where a member of a plainer type may hold the value, `static Plain plain(T)`; where a default may be taken from
-/// a member, `static std::string text(T)`.
+/// It also has `static Plain plain(T)` if a member of a plainer type may hold the value, and
+/// `static std::string text(T)` if a default may be taken from a member.
 template <class T>
 struct Value;
 
@@ -76,7 +76,7 @@ struct Value<Millis> {
   static Complaint read(const std::string& text, const Row& rules, Millis& out);
   static std::string text(Millis value);
 };
-/// nullopt: "none".
+/// The text "none" is read as nullopt.
 template <>
 struct Value<std::optional<Millis>> {
   static constexpr Type kType{.name = "duration or none", .bound = duration_bound};
@@ -109,11 +109,11 @@ struct Word {
   E value;
 };
 
-/// The words of an enumeration: a std::array of Word<E>, specialised by the settings.
+/// The words of an enumeration. src/settings specialises it as a std::array of Word<E>.
 template <class E>
 inline constexpr std::nullptr_t kWords = nullptr;
 
-/// Is `text` one of the row's words?
+/// Complains when `text` is not one of the row's words.
 Complaint check_word(const std::string& text, const Row& rules);
 
 template <class E>

@@ -1,4 +1,4 @@
-// The types of configured values beside numbers, texts and enumerations. Values, free of I/O.
+// The types of configured values, besides numbers, texts and enumerations. Values without I/O.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace vf::config {
 
-/// A resolved secret. Has no conversion and no operator<<, so that it cannot slip into a log.
+/// A resolved secret. It has no conversion and no operator<<, so that it cannot get into a log by mistake.
 class Secret {
  public:
   Secret() = default;
@@ -25,7 +25,7 @@ struct Listen {
 struct Url {
   std::string text;  // http:// or https://, without a slash at the end
 };
-/// Text that may be kept in a file but is no secret: a public key, a client id.
+/// A text that may be kept in a file of its own but is no secret: a public key, a client id.
 struct FileText {
   std::string text;
 };

@@ -41,7 +41,7 @@ class Reader {
   }
 
  private:
-  // An anchor's node keeps the line where it was written, which is where it can be corrected.
+  // The node of an anchor keeps the line where it was written, because that line has to be corrected.
   static int line_of(const YAML::Node& node, int otherwise) {
     const YAML::Mark mark = node.Mark();
     return mark.is_null() ? otherwise : mark.line + 1;
@@ -111,7 +111,7 @@ void check_progress(const std::string& text) {
   }
 }
 
-// A further document, behind another '---', must not be lost without a report.
+// A second document, after another '---', must not be ignored without a report.
 YAML::Node only_document(const std::string& text) {
   check_progress(text);
   const std::vector<YAML::Node> documents = YAML::LoadAll(text);

@@ -1,5 +1,5 @@
-// A YAML document as a tree of texts with their lines: anchors and merge keys ("<<") resolved, nothing typed, so that
-// `off` and 007 stay what was written. Hides yaml-cpp. Values and one pure function.
+// A YAML document as a tree of texts with their line numbers. Anchors and merge keys ("<<") are resolved. Scalars are
+// not converted to types, so `off` and 007 stay as written. Hides yaml-cpp. Values and one pure function.
 #pragma once
 
 #include <expected>
@@ -15,7 +15,7 @@ struct YamlValue {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   int line = 0;      // from 1
-  std::string text;  // of a scalar
+  std::string text;  // the text of a scalar
   std::vector<YamlValue> items;
   std::vector<YamlMember> members;  // in the order written
 };
@@ -31,7 +31,8 @@ struct YamlError {
   std::string what;
 };
 
-/// Bounds: 1 MiB of text, 64 levels, 100,000 values after anchors are resolved. An empty text is a null.
+/// Parses at most 1 MiB of text, 64 levels, and 100,000 values after anchors are resolved; more is an error. An empty
+/// text is a null.
 std::expected<YamlValue, YamlError> parse_yaml(const std::string& text);
 
 }  // namespace vf::config

@@ -1,5 +1,6 @@
-// The one-shot and EVP forms of OpenSSL 3 fetch and allocate in every call (0.3 µs and more); its plain SHA structs
-// are copied by assignment, as cached HMAC pads need. They are deprecated in OpenSSL 3, but not removed.
+// This file uses the plain SHA structs of OpenSSL, which can be copied by assignment, as cached HMAC pads need. The
+// one-shot and EVP functions of OpenSSL 3 fetch and allocate in every call (0.3 µs and more). The plain structs are
+// deprecated in OpenSSL 3, but not removed.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
@@ -50,7 +51,7 @@ std::string digest_with(std::string_view bytes) {
   return finished(sha);
 }
 
-// The two states of RFC 2104 after their first block, from which every message starts.
+// The states of the inner and the outer hash of RFC 2104 after their first block, from which every message starts.
 template <class Sha>
 struct Pads {
   Sha inner, outer;
@@ -139,7 +140,7 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 
 std::string random_bytes(size_t count) {
   std::string out(count, '\0');
-  // Without randomness no secret made here would be one.
+  // Without random bytes, secrets made here could be guessed.
   VF_INVARIANT(count <= INT32_MAX && RAND_bytes(reinterpret_cast<uint8_t*>(out.data()), static_cast<int>(count)) == 1);
   return out;
 }

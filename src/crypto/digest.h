@@ -1,4 +1,5 @@
-// Digests, HMAC and comparison in constant time. Hides OpenSSL. Thread safe, but for one Sha256.
+// Digests, HMAC, comparison in constant time, and random bytes. Hides OpenSSL. Thread safe, except that a Sha256
+// belongs to one thread.
 #pragma once
 
 #include <array>
@@ -13,11 +14,11 @@ namespace vf::crypto {
 
 enum class Hash { sha1, sha256, sha512 };
 
-/// Raw bytes (20, 32 or 64).
+/// Returns the digest as raw bytes: 20 (SHA-1), 32 (SHA-256) or 64 (SHA-512).
 std::string digest(Hash hash, std::string_view bytes);
 inline std::string sha256(std::string_view bytes) { return digest(Hash::sha256, bytes); }
 
-/// SHA-256 of a text that comes in pieces. One thread.
+/// Computes the SHA-256 of a text that comes in pieces. Used by one thread.
 class Sha256 {
  public:
   Sha256();
@@ -25,7 +26,7 @@ class Sha256 {
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
   Sha256& update(std::string_view bytes);
-  std::array<uint8_t, 32> finish();  // once
+  std::array<uint8_t, 32> finish();  // may be called only once
 
  private:
   struct State;
@@ -39,7 +40,8 @@ class Hmac {
   ~Hmac();
   Hmac(Hmac&&) noexcept;
   Hmac& operator=(Hmac&&) noexcept;
-  /// Over the concatenation of the three parts (give "" for none): signed bytes are mostly prefix, separator, body.
+  /// Returns the HMAC (raw bytes) of `a`, `b` and `c` joined. Three parts, because signed bytes are mostly a prefix, a
+  /// separator and a body.
   std::string sign(std::string_view a, std::string_view b = {}, std::string_view c = {}) const;
 
  private:
@@ -47,10 +49,10 @@ class Hmac {
   std::unique_ptr<State> state_;
 };
 
-/// Takes the same time wherever the first difference is. Texts of different lengths are unequal.
+/// Compares in the same time wherever the first difference is. Texts of different lengths are unequal.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-/// `count` bytes from the system's secure source.
+/// Returns `count` bytes from the system's secure source of random numbers.
 std::string random_bytes(size_t count);
 
 }  // namespace vf::crypto

@@ -44,7 +44,8 @@ std::string written(BIO* bio) {
   return {data, static_cast<size_t>(size)};
 }
 
-// OpenSSL leaves errors in a queue of the thread, where its next user (TLS) would mistake them for its own.
+// OpenSSL leaves errors in a queue of the thread. The next user of OpenSSL on this thread (TLS) would take them for its
+// own.
 Error refused(const char* what) {
   ERR_clear_error();
   return invalid(what);
@@ -67,8 +68,8 @@ ContextPtr verify_context(EVP_PKEY* key) {
   return context;
 }
 
-// Making a context costs as much as using it, and one thread at a time may use it: each thread keeps the last few.
-// A context owns its key, so a pointer found here cannot be that of a newer key at an old address.
+// Making a context costs as much as using it, and only one thread at a time may use it; so each thread keeps its last
+// few contexts. A context owns its key, so an address found in the cache cannot belong to a newer key.
 EVP_PKEY_CTX* cached_verify_context(EVP_PKEY* key) {
   constexpr size_t kKept = 4;
   thread_local std::array<std::pair<EVP_PKEY*, ContextPtr>, kKept> cache;
@@ -92,7 +93,7 @@ bool ed25519_fits(EVP_PKEY* key, const std::string& message, std::string_view si
          EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size()) == 1;
 }
 
-// The same key for Rsa2048, where that is supported and takes this kind of key.
+// Returns the same key as an Rsa2048, if the processor supports that and it takes this kind of key.
 std::optional<Rsa2048> quick_form(EVP_PKEY* key) {
   using BignumPtr = std::unique_ptr<BIGNUM, Free<BN_free>>;
   const auto parameter = [key](const char* name) {
@@ -165,7 +166,7 @@ PrivateKey::PrivateKey(std::shared_ptr<const State> state) : state_(std::move(st
 
 Result<PrivateKey> PrivateKey::rsa_from_pem(std::string_view pem) {
   const BioPtr bio = reader(pem);
-  char no_password[] = "";  // else OpenSSL asks the terminal
+  char no_password[] = "";  // without a password OpenSSL would ask for one on the terminal
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_password));
   if (!key) return refused("not a private key in PEM form");
   if (!is_usable_rsa(key.get())) return invalid("not an RSA private key of 2048 to 8192 bits");

@@ -9,17 +9,17 @@
 
 namespace vf::crypto {
 
-/// A public key that verifies. Parsing takes 300 µs, verifying 20 µs: parse once.
+/// A public key, which verifies signatures. Parsing a key takes 300 µs and verifying a signature 20 µs, so parse once.
 class PublicKey {
  public:
-  /// "-----BEGIN PUBLIC KEY-----…", RSA of 2048 to 8192 bits. Newlines at the end may be missing.
+  /// Reads "-----BEGIN PUBLIC KEY-----…" with an RSA key of 2048 to 8192 bits. The newline at the end may be missing.
   static Result<PublicKey> rsa_from_pem(std::string_view pem);
-  /// 32 raw bytes.
+  /// Takes the 32 raw bytes of the key.
   static Result<PublicKey> ed25519_from_bytes(std::string_view bytes);
 
-  /// Whether `signature` (raw bytes) is this key's signature of `prefix` followed by `body`.
+  /// Returns whether `signature` (raw bytes) is this key's signature of `prefix` followed by `body`.
   bool verify(std::string_view prefix, std::string_view body, std::string_view signature) const;
-  /// SHA-256 of the DER form, in hex: identifies a key in logs.
+  /// Returns the SHA-256 of the key's DER form, in hex; it identifies the key in logs.
   const std::string& fingerprint() const;
 
  private:
@@ -28,17 +28,17 @@ class PublicKey {
   std::shared_ptr<const State> state_;
 };
 
-/// A private key that signs: for the fake providers, tests and the Standard Webhooks v1a form.
+/// A private key, which signs: for the fake providers, for tests and for the form v1a of Standard Webhooks.
 class PrivateKey {
  public:
   static Result<PrivateKey> rsa_from_pem(std::string_view pem);
   static PrivateKey make_rsa(int bits);
-  /// 32 bytes of seed.
+  /// `seed` has 32 bytes.
   static Result<PrivateKey> ed25519_from_seed(std::string_view seed);
   std::string sign(std::string_view prefix, std::string_view body) const;  // raw bytes
   std::string to_pem() const;
   std::string public_pem() const;
-  std::string public_bytes() const;  // of an ed25519 key: 32
+  std::string public_bytes() const;  // only of an ed25519 key: its 32 raw bytes
 
  private:
   struct State;

@@ -73,7 +73,7 @@ TEST(Rsa, SignaturesOfAnotherLengthAreRefused) {
   }
 }
 
-// More keys than a thread keeps contexts for, used in turn.
+// Uses more keys in turn than the number of contexts that a thread keeps.
 TEST(Rsa, ManyKeysInTurnDoNotMixUp) {
   std::vector<PrivateKey> privates;
   std::vector<PublicKey> publics;

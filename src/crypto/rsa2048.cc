@@ -14,13 +14,14 @@ namespace {
 
 constexpr unsigned kDigitBits = 52;
 constexpr uint64_t kDigitMask = (uint64_t{1} << kDigitBits) - 1;
-constexpr size_t kVectors = 5;  // of eight digits each
+constexpr size_t kVectors = 5;  // the vectors of one number, of eight digits each
 
-// DER of DigestInfo for SHA-256: RFC 8017, 9.2, note 1.
+// The DER of DigestInfo for SHA-256, by RFC 8017, 9.2, note 1.
 constexpr std::array<uint8_t, 19> kDigestInfo = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
                                                  0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
-// EMSA-PKCS1-v1_5: 00 01 FF … FF 00, DigestInfo, digest. Compared whole, so that nothing can hide in it.
+// Returns the encoded message of EMSA-PKCS1-v1_5: 00 01 FF … FF 00, DigestInfo, digest. verify() compares all its
+// bytes, so that an attacker cannot hide bytes in the padding.
 Rsa2048::Number encoded(std::span<const uint8_t, 32> digest) {
   Rsa2048::Number out;
   out.fill(0xff);
@@ -34,7 +35,7 @@ Rsa2048::Number encoded(std::span<const uint8_t, 32> digest) {
   return out;
 }
 
-// Newton: each step doubles the bits that are right; an odd number is its own inverse mod 8.
+// By Newton's method: an odd number is its own inverse mod 8, and each step doubles the number of correct bits.
 uint64_t negative_inverse(uint64_t odd) {
   uint64_t inverse = odd;
   for (int bits = 3; bits < 64; bits *= 2) inverse *= 2 - odd * inverse;
@@ -58,7 +59,7 @@ Rsa2048::Rsa2048(const Number& modulus) : modulus_(digits_of(modulus)), inverse_
 }
 
 Rsa2048::Digits Rsa2048::digits_of(const Number& number) {
-  std::array<uint8_t, kBytes + 8> little{};  // room to read eight bytes at the last digit
+  std::array<uint8_t, kBytes + 8> little{};  // eight bytes more, because eight bytes are read at the last digit
   std::ranges::reverse_copy(number, little.begin());
   Digits digits;
   for (size_t i = 0; i < kDigits; ++i) {
@@ -70,7 +71,7 @@ Rsa2048::Digits Rsa2048::digits_of(const Number& number) {
   return digits;
 }
 
-// Of digits below the modulus.
+// `digits` must be below the modulus.
 Rsa2048::Number Rsa2048::number_of(const Digits& digits) {
   Number number;
   for (size_t i = 0; i < kBytes; ++i) {
@@ -101,8 +102,8 @@ std::optional<Rsa2048::Number> Rsa2048::power(const Number& signature) const {
   if (!is_below_modulus(once)) return std::nullopt;
   Digits power = multiply(once, radix_squared_);
   for (int i = 0; i < 16; ++i) power = multiply(power, power);
-  power = multiply(power, once);  // the last factor is not in Montgomery's form: neither is the product
-  // Almost reduced: below twice the modulus, which fits into the digits.
+  power = multiply(power, once);  // the factor `once` is not in Montgomery's form, so the product is not either
+  // The power is almost reduced: it is below twice the modulus, which fits into the digits.
   if (!is_below_modulus(power)) subtract_modulus(power);
   return number_of(power);
 }
@@ -115,7 +116,7 @@ bool Rsa2048::verify(std::span<const uint8_t, 32> digest, std::string_view signa
   return message && *message == encoded(digest);
 }
 
-// 2^4160 by doubling: slow, but once a key.
+// Computes 2^4160 mod the modulus by doubling: slow, but done once for each key.
 Rsa2048::Digits Rsa2048::radix_squared() const {
   Digits value;
   value.at[0] = 1;
@@ -133,12 +134,12 @@ Rsa2048::Digits Rsa2048::radix_squared() const {
 
 #if defined(__x86_64__)
 
-// a * b / 2^2080 mod the modulus, below twice the modulus when both factors are.
+// Returns a * b / 2^2080 mod the modulus. The product is below twice the modulus when both factors are.
 //
 // Digit i of b is multiplied with all of a, and a multiple of the modulus is added that makes the least digit 0; then
 // everything moves down by a digit. The least digit, on which the next multiple depends, is kept in `least` with its
-// carry, by scalar instructions; its place in the vectors holds nothing of use. A place gathers at most 4 * 40 products
-// of less than 2^52 each: no overflow of 64 bits, and carries wait until the end.
+// carry, by scalar instructions; its place in the vectors is not used. A place sums at most 4 * 40 products of less
+// than 2^52 each, which does not overflow 64 bits; so carries are handled only at the end.
 __attribute__((target("avx512f,avx512ifma"))) Rsa2048::Digits Rsa2048::multiply(const Digits& a,
                                                                                 const Digits& b) const {
   using Wide = unsigned __int128;

@@ -1,10 +1,10 @@
-// Rsa2048: verifies RSA PKCS#1 v1.5 signatures with SHA-256 (RFC 8017, 8.2.2) of one public key, modulus of 2048 bits
-// and exponent 65537, by AVX-512 IFMA: about a third of what OpenSSL 3.0 takes, which has no such code for this size.
-// All inputs are public, so nothing here needs constant time. Immutable, thread safe.
+// Rsa2048: verifies RSA PKCS#1 v1.5 signatures with SHA-256 (RFC 8017, 8.2.2) by one public key with a modulus of 2048
+// bits and the exponent 65537. It uses AVX-512 IFMA and takes about a third of the time of OpenSSL 3.0, which has no
+// such code for this size. All inputs are public, so the time may depend on them. Immutable, thread safe.
 //
-// Numbers are 40 digits of 52 bits, least first. Multiplication is Montgomery's, one digit of a factor at a time,
-// almost reduced: S. Gueron, V. Krasnov, "Software Implementation of Modular Exponentiation, Using Advanced Vector
-// Instructions Architectures", WAIFI 2012.
+// A number has 40 digits of 52 bits, the least significant first. Multiplication is Montgomery's; it takes one digit of
+// a factor at a time, and its products are almost reduced (below twice the modulus): S. Gueron, V. Krasnov, "Software
+// Implementation of Modular Exponentiation, Using Advanced Vector Instructions Architectures", WAIFI 2012.
 #pragma once
 
 #include <array>
@@ -20,14 +20,14 @@ class Rsa2048 {
   static constexpr size_t kBytes = 256;
   using Number = std::array<uint8_t, kBytes>;  // big-endian
 
-  /// Whether this processor has the instructions.
+  /// Returns whether this processor has the AVX-512 instructions needed.
   static bool is_supported();
-  /// Of an odd modulus whose highest bit is set. Only where is_supported().
+  /// `modulus` must be odd, with its highest bit set, and is_supported() must be true.
   explicit Rsa2048(const Number& modulus);
 
-  /// signature^65537 mod the modulus; nullopt when the signature is not smaller than the modulus.
+  /// Returns signature^65537 mod the modulus; nullopt when the signature is not smaller than the modulus.
   std::optional<Number> power(const Number& signature) const;
-  /// Whether `signature` is this key's signature of a message with this SHA-256 digest.
+  /// Returns whether `signature` is this key's signature of a message with this SHA-256 digest.
   bool verify(std::span<const uint8_t, 32> digest, std::string_view signature) const;
 
  private:

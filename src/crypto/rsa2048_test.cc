@@ -75,14 +75,14 @@ TEST_F(Rsa2048Test, PowersAreOpenSslsAtTheEdges) {
   one.back() = 1;
   ones.fill(0xff);
   top.front() = 0x80;
-  top.back() = 1;  // the least modulus
+  top.back() = 1;  // the smallest modulus
   sparse.front() = 0xff;
   sparse.back() = 1;
-  Number almost = ones;  // digits full of ones but for the last bit
+  Number almost = ones;  // all bits are one but the last
   almost.back() = 0xfe;
   for (Number modulus : {ones, top, sparse, any_modulus()}) {
     Number less = modulus;
-    --less.back();  // odd, so nothing is borrowed
+    --less.back();  // the modulus is odd, so no borrow
     for (const Number& number : {zero, one, ones, top, sparse, almost, modulus, less}) expect_same(number, modulus);
   }
 }
@@ -168,7 +168,7 @@ TEST_F(Rsa2048Test, RefusesForgedNumbersAndWrongLengths) {
   EXPECT_FALSE(key.verify(digest, ""));
   EXPECT_FALSE(key.verify(digest, std::string(256, '\0')));
   EXPECT_FALSE(key.verify(digest, std::string(modulus.begin(), modulus.end())));
-  // The same number plus the modulus has the same power, and is refused for its size.
+  // The signature plus the modulus has the same power, but is refused because it is not below the modulus.
   const NumberPtr sum(BN_bin2bn(reinterpret_cast<const uint8_t*>(good.data()), 256, nullptr));
   BN_add(sum.get(), sum.get(), big(modulus).get());
   if (BN_num_bytes(sum.get()) == 256) {

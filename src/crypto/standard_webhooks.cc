@@ -29,7 +29,7 @@ std::string signed_prefix(std::string_view id, std::string_view timestamp) {
   return out;
 }
 
-// Whether one of the space-separated items of the header is "v1," followed by `expected`.
+// Returns whether one of the space-separated items of the header is "v1," followed by `expected`.
 bool holds(std::string_view signatures, std::string_view expected) {
   while (!signatures.empty()) {
     const size_t end = signatures.find(' ');

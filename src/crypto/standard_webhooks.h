@@ -14,22 +14,25 @@ namespace vf::crypto {
 
 inline constexpr std::chrono::minutes kStandardWebhooksTolerance{5};
 
-/// Decodes "whsec_<base64>" ("v1,whsec_…" and bare base64 too) to the key's 24 to 64 bytes. The error never quotes it.
+/// Decodes "whsec_<base64>", "v1,whsec_<base64>" or bare base64 to the key's bytes, 24 to 64 of them. The error never
+/// quotes the secret.
 Result<std::string> decode_webhook_secret(std::string_view text);
-/// A new secret: "whsec_" and the base64 of 32 random bytes.
+/// Returns a new secret: "whsec_" and the base64 of 32 random bytes.
 std::string make_webhook_secret();
 
-/// Signs with every secret it holds and verifies with any (there are several while one rotates).
+/// Signs with every one of its secrets, and accepts a signature by any of them. It has several while a secret is
+/// rotated.
 class WebhookSigner {
  public:
-  static Result<WebhookSigner> create(const std::vector<std::string>& secrets);  // whsec_… texts, at least one
-  /// The value of webhook-signature: one "v1,<base64>" a secret, separated by spaces.
+  static Result<WebhookSigner> create(const std::vector<std::string>& secrets);  // at least one secret, as "whsec_…"
+  /// Returns the value of the header webhook-signature: "v1,<base64>" for each secret, separated by spaces.
   std::string sign(std::string_view id, Instant timestamp, std::string_view body) const;
-  /// ok, or `unauthorized` with a fixed reason: "missing header", "malformed header", "too old", "from the future",
-  /// "bad signature". `timestamp` is the text of webhook-timestamp (Unix seconds).
+  /// A request to verify. `timestamp` is the text of the header webhook-timestamp (Unix seconds).
   struct Signed {
     std::string_view id, timestamp, signature, body;
   };
+  /// Error `unauthorized`: the message is "missing header", "malformed header", "too old", "from the future" or "bad
+  /// signature".
   Result<void> verify(const Signed& request, Instant now, Millis tolerance = kStandardWebhooksTolerance) const;
 
  private:

@@ -15,7 +15,7 @@ void append_optional(std::string& out, std::string_view name, std::string_view t
   if (!text.empty()) append_text(out, name, text);
 }
 
-// For texts that the hub makes, which need no escaping.
+// Appends a text that the hub made, which needs no escaping.
 void append_plain(std::string& out, std::string_view name, std::string_view text) {
   out += name;
   out += '"';
@@ -68,7 +68,7 @@ std::string write_batch(std::span<const Event> events) {
 }
 
 size_t envelope_size_max(const Event& event) {
-  constexpr size_t kFixed = 448;         // names, id, times, sequence, content type
+  constexpr size_t kFixed = 448;         // the attribute names, id, times, sequence and content type
   constexpr size_t kEscapedByteMax = 6;  // a control character becomes \u00XX
   const size_t texts = event.source.size() + event.type.size() + event.subject.size() + event.message_id.size() +
                        event.fact_key.size() + event.version.size();

@@ -1,4 +1,4 @@
-// Envelopes: events as CloudEvents 1.0 JSON, one or a batch, written by appending. envelope_reader.h reads them.
+// Envelopes: writes events as CloudEvents 1.0 JSON, one event or a batch. envelope_reader.h reads them.
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md. Pure functions.
 #pragma once
 
@@ -15,13 +15,14 @@ namespace vf {
 inline constexpr std::string_view kBatchContentType = "application/cloudevents-batch+json";
 inline constexpr std::string_view kSingleContentType = "application/cloudevents+json";
 
-/// Appends one envelope. `data` holds the body verbatim when event.is_json, else `data_base64` its base64.
+/// Appends one envelope. When event.is_json, its attribute `data` is the body byte for byte; otherwise `data_base64` is
+/// the base64 of the body.
 void append_envelope(std::string& out, const Event& event);
 
-/// "[…]" of the envelopes.
+/// Returns a JSON array of envelopes.
 std::string write_batch(std::span<const Event> events);
 
-/// An upper bound of what append_envelope adds, for cutting batches by size.
+/// Returns an upper bound of the bytes that append_envelope() appends, for limiting the size of batches.
 size_t envelope_size_max(const Event& event);
 
 }  // namespace vf

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kNotJson = "not JSON, or nested more than 64 levels";
 
-// Stores an attribute's text in the event; returns what is wrong with it, or nothing.
+// Stores an attribute's text in the event. Returns what is wrong with the text, or "".
 using Take = std::string_view (*)(std::string text, Event& event);
 
 std::string_view take_specversion(std::string text, Event& /*event*/) {
@@ -73,7 +73,7 @@ struct Attribute {
   std::string_view name;
   Take take;
 };
-constexpr size_t kRequired = 4;  // the first ones below
+constexpr size_t kRequired = 4;  // the required attributes are the first in kAttributes
 constexpr std::array kAttributes{
     Attribute{"specversion", take_specversion},
     Attribute{"id", take_id},
@@ -96,7 +96,8 @@ Error wrong(std::string_view attribute, std::string_view what) {
   return invalid(fmt::format("{}: {}", attribute, what));
 }
 
-// An attribute that is not a string: absent when it is null, "true" or "false" when it is a boolean, else an error.
+// Reads an attribute that is not a string: null counts as absent, a boolean as "true" or "false"; any other value is an
+// error.
 Result<std::optional<std::string>> text_of_other(std::string_view name, std::string_view json) {
   if (json == "null") return std::nullopt;
   if (name == "sandbox") return std::string(json);
@@ -107,7 +108,7 @@ Result<void> read_data(JsonScanner& scanner, Event& event, Seen& seen) {
   const auto json = scanner.value(kBodyDepthMax);
   if (!json) return wrong("data", kNotJson);
   event.body = *json;
-  event.is_json = scanner.is_portable();  // the whole text is known to be UTF-8
+  event.is_json = scanner.is_portable();  // the caller has checked that the whole text is UTF-8
   seen[kData] = true;
   return {};
 }
@@ -159,7 +160,7 @@ Result<void> read_event(JsonScanner& scanner, Event& event) {
   return check_complete(seen);
 }
 
-// False: there are more than events_max; the rest is not read.
+// Reads the next event. Returns false, without reading, when there are events_max events already.
 Result<bool> read_next(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
   if (events.size() == events_max) return false;
   auto read = read_event(scanner, events.emplace_back());

@@ -1,5 +1,5 @@
-// Reads envelopes (event/envelope.h), ours and those of other producers: in one pass, without a tree, in time linear in
-// the text. Pure functions.
+// Reads envelopes (event/envelope.h) of this hub and of other producers, in one pass, without building a tree, in time
+// linear in the text. A pure function.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,11 @@
 
 namespace vf {
 
-/// Reads one envelope or a batch, whichever `text` holds. Of more than `events_max` only the first events_max are
-/// returned, and the rest is not read: to detect more than N, ask for N + 1. Required are specversion, id (any UUID),
-/// source and type; unknown attributes are skipped. The body of an event is the exact bytes of the value of `data`.
-/// received and position are read when present. Error `invalid` names the index and the attribute that is wrong.
+/// Reads one envelope or a batch, whichever `text` holds. Returns at most the first `events_max` events and does not
+/// read the rest: to detect more than N events, pass N + 1. The attributes specversion, id (any UUID), source and type
+/// are required; received and position are read when present; unknown attributes are skipped. An event's body is the
+/// exact bytes of the value of `data`. Error `invalid`: the message has the index of the envelope and the wrong
+/// attribute.
 Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_max);
 
 }  // namespace vf

@@ -43,7 +43,7 @@ std::string refusal(std::string_view text, size_t events_max = 100) {
   return events ? "accepted" : events.error().message;
 }
 
-// What an envelope carries: all but the headers, which stay in the hub.
+// The parts of an event that its envelope carries: all but the headers, which stay in the hub.
 void expect_same(const Event& got, const Event& want) {
   EXPECT_EQ(got.id, want.id);
   EXPECT_EQ(got.source, want.source);
@@ -109,7 +109,7 @@ TEST(EnvelopeRoundTrip, GivesBackEverythingCarried) {
   expect_same((*events)[2], bytes);
 }
 
-// Bodies that are JSON, near it, or any bytes.
+// Generates bodies that are JSON, nearly JSON, or any bytes.
 rc::Gen<std::string> any_body() {
   const auto json = rc::gen::elementOf(std::vector<std::string>{R"({"a": [1, 2 ,{"b":"\u00e9\ud83d\ude00é"}]})", "{}",
                                                                 "null", "\"\"", "1e400", " {}", "{}\n", "[1",
@@ -302,7 +302,7 @@ TEST(RefusedEnvelopes, BombsOfDepthAndSize) {
   EXPECT_EQ(refusal("[" + minimal(), 1), "the batch has no end");
 }
 
-// Cutting or changing any byte of a good batch never crashes, and never invents an event that was not there.
+// Reading a batch that is cut or has one byte changed never crashes, and never returns more events than were written.
 RC_GTEST_PROP(RefusedEnvelopes, DamagedText, ()) {
   std::string text = write_batch(std::vector{example(), example()});
   const size_t at = *rc::gen::inRange<size_t>(0, text.size());

@@ -1,5 +1,4 @@
-// Event: one verified message of a provider, as the hub stores and forwards it. A value: no I/O, copied and moved
-// freely.
+// Event: one verified message of a provider, as the hub stores and forwards it. A value that may be copied and moved.
 #pragma once
 
 #include <compare>
@@ -13,8 +12,9 @@
 
 namespace vf {
 
-/// The position of an event in the outbox; later commits compare greater. On SQLite era and tx are 0.
-/// Era: one PostgreSQL cluster; tx: its transaction id; seq: the sequence number of the row.
+/// The position of an event in the outbox. `era` is the number of the PostgreSQL cluster, `tx` the id of the
+/// transaction that wrote the row, `seq` the sequence number of the row. On SQLite era and tx are 0. Positions of later
+/// commits compare greater.
 struct Position {
   uint32_t era = 0;
   uint64_t tx = 0;
@@ -22,31 +22,32 @@ struct Position {
 
   auto operator<=>(const Position&) const = default;
 
-  /// Fixed width (42 characters), sorts as the position does: "eeeeeeee-tttttttttttttttt-ssssssssssssssss" in hex.
+  /// Returns 42 characters, "eeeeeeee-tttttttttttttttt-ssssssssssssssss" in hex, which sort in the order of positions.
   std::string to_string() const;
   static std::optional<Position> parse(std::string_view text);
 };
 
 struct Event {
-  Uuid id;                 // version 8, a function of source and message id (event/identity.h)
-  std::string source;      // the configured name: "kick"
+  Uuid id;                 // a UUID of version 8, made from source and message id (event/identity.h)
+  std::string source;      // the name in the configuration: "kick"
   std::string type;        // "<source>.<provider type>"
-  std::string subject;     // "channel/123"; empty when the provider names none
-  Instant time;            // when it happened, by the provider's clock
-  std::string message_id;  // the provider's, or the one built for a source that has none
-  std::string fact_key;    // the same for two messages about the same fact
-  std::string version;     // of the payload's shape, as the provider names it; may be empty
-  bool sandbox = false;    // a provider's test event
-  bool is_json = false;    // see is_plain_json
-  std::string body;        // the provider's bytes, verbatim
-  std::string headers;     // JSON object of the headers that sign and describe the delivery
+  std::string subject;     // "channel/123"; empty when the provider names no subject
+  Instant time;            // when the event happened, by the provider's clock
+  std::string message_id;  // the provider's name for the message; built by the hub when the provider gives none
+  std::string fact_key;    // equal for two messages about the same fact
+  std::string version;     // the provider's name for the version of the payload's format; may be empty
+  bool sandbox = false;    // true for a test event of the provider
+  bool is_json = false;    // whether the body is plain JSON, as is_plain_json defines it
+  std::string body;        // the request body, byte for byte
+  std::string headers;     // a JSON object of the headers that sign and describe the delivery
 
-  Instant received;   // when it was committed here; set by the store
+  Instant received;   // when this hub committed it; set by the store
   Position position;  // set by the store
 };
 
-/// True when `body` can be put into a JSON document as it is: one JSON value, valid UTF-8, no byte order mark, nested
-/// at most 64 levels, numbers in range, and no white space around it (a reader could not return that).
+/// Returns whether `body` can be put into a JSON document unchanged: it is one JSON value in valid UTF-8, without a
+/// byte order mark, nested at most kBodyDepthMax levels, with numbers in range, and without white space around it
+/// (which a reader of the document could not return).
 bool is_plain_json(std::string_view body);
 
 inline constexpr size_t kBodyDepthMax = 64;

@@ -116,7 +116,7 @@ TEST(PlainJson, SixtyFourLevelsAndNoMore) {
   EXPECT_FALSE(is_plain_json(std::string(1'000'000, '[')));
 }
 
-// Texts near JSON: pieces of it in any order.
+// Generates texts that are nearly JSON: pieces of JSON in any order.
 rc::Gen<std::string> near_json() {
   const auto piece = rc::gen::elementOf(std::vector<std::string>{
       "{", "}",  "[",  "]",    ",",    ":",    "\"", "\"a\"", "\"a\":", "1",       "-",
@@ -129,7 +129,7 @@ rc::Gen<std::string> near_json() {
   });
 }
 
-// simdjson is the oracle: whatever is plain it can read, and whatever it reads (without space around) is plain.
+// The oracle is simdjson: a text is plain JSON if and only if simdjson can read it and there is no space around it.
 RC_GTEST_PROP(PlainJson, AgreesWithSimdjson, ()) {
   const std::string body = *near_json();
   simdjson::dom::parser parser;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kMillisMax = (int64_t{1} << 48) - 1;
 
-// Ten of a ULID's 26 characters are the time, in Crockford's base 32. https://github.com/ulid/spec
+// The first ten of a ULID's 26 characters are the time, in Crockford's base 32. https://github.com/ulid/spec
 std::optional<Instant> time_inside_ulid(std::string_view text) {
   constexpr std::string_view kUpper = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", kLower = "0123456789abcdefghjkmnpqrstvwxyz";
   if (text.size() != 26 || text[0] > '7') return std::nullopt;
@@ -35,13 +35,13 @@ std::optional<Instant> time_inside_uuid7(std::string_view text) {
   return from_unix_millis(leading_48_bits(*id));
 }
 
-// 27 characters of base 62 are 160 bits, of which the first 32 count seconds from 2014-05-13T16:53:20Z.
+// A KSUID has 27 characters of base 62, which are 160 bits; the first 32 bits count seconds from 2014-05-13T16:53:20Z.
 // https://github.com/segmentio/ksuid
 std::optional<Instant> time_inside_ksuid(std::string_view text) {
   constexpr std::string_view kBase62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   constexpr int64_t kEpochSeconds = 1400000000;
   if (text.size() != 27) return std::nullopt;
-  std::array<uint32_t, 5> words{};  // the number, least word first
+  std::array<uint32_t, 5> words{};  // the number, least significant word first
   for (const char c : text) {
     const size_t digit = kBase62.find(c);
     if (digit == std::string_view::npos) return std::nullopt;
@@ -51,7 +51,7 @@ std::optional<Instant> time_inside_ksuid(std::string_view text) {
       word = static_cast<uint32_t>(carry);
       carry >>= 32;
     }
-    if (carry != 0) return std::nullopt;  // past 160 bits
+    if (carry != 0) return std::nullopt;  // the number has more than 160 bits
   }
   return Instant{std::chrono::seconds{kEpochSeconds + words[4]}};
 }

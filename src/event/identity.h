@@ -1,7 +1,8 @@
-// Identity of events: the same provider message always gets the same id, on any replica, on any day.
-// A UUID of version 8 (RFC 9562 section 5.8): 48 bits of milliseconds taken from the message id or from a body field
-// that is constant across attempts (else zero), then SHA-256 over (length-prefixed source, message id). Never from a
-// header that a retry may change, never from the time of receipt. Pure functions.
+// Identity of events: the same message of a provider always gets the same event id, on any replica, on any day.
+// The id is a UUID of version 8 (RFC 9562 section 5.8). Its first 48 bits are a time in milliseconds, taken from the
+// message id or from a body field that is the same in all attempts (zero if neither has a time); the other bits are
+// from the SHA-256 of the length-prefixed source and the message id. The id never depends on the time of receipt or on
+// a header that a retry may change. Pure functions.
 #pragma once
 
 #include <optional>
@@ -12,11 +13,11 @@
 
 namespace vf {
 
-/// The time inside a ULID, a UUIDv7 or a KSUID; nullopt for other texts.
+/// Returns the time inside a ULID, a UUIDv7 or a KSUID; nullopt for other texts.
 std::optional<Instant> time_inside(std::string_view message_id);
 
-/// The event id. `happened` is used for the leading 48 bits when the message id carries no time. Pass only the time of
-/// a body field that every attempt repeats, else nullopt.
+/// Returns the event id. `happened` gives the first 48 bits when there is no time inside the message id. It must be the
+/// time in a body field that is the same in all attempts; pass nullopt when there is none.
 Uuid event_id(std::string_view source, std::string_view message_id, std::optional<Instant> happened);
 
 }  // namespace vf

@@ -6,7 +6,7 @@
 namespace vf {
 namespace {
 
-// Changing any of these would make every event known so far a new one.
+// Changing any of these ids would turn every event stored so far into a new one.
 TEST(EventId, KnownAnswers) {
   EXPECT_EQ(event_id("kick", "01JVWMSYEHQFCS2YK1GJ5KX7A1", std::nullopt).to_string(),
             "0196f94c-f9d1-8768-aab3-194b9c143836");
@@ -63,7 +63,7 @@ TEST(TimeInside, Uuid7) {
   EXPECT_FALSE(time_inside("017F22E2-79B0-7CC3-18C4-DC0C0C07398F")) << "another variant";
 }
 
-// From the reference implementation's own examples.
+// These are examples of the reference implementation.
 TEST(TimeInside, Ksuid) {
   EXPECT_EQ(time_inside("0ujtsYcgvSTl8PAuAdqWYSMnLOv"), parse_time("2017-10-10T04:00:47Z"));
   EXPECT_EQ(time_inside("000000000000000000000000000"), parse_time("2014-05-13T16:53:20Z"));

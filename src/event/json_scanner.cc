@@ -32,7 +32,7 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
-// Whether an int64 or uint64 (integers) or a double (the rest) holds the number.
+// Returns whether the number fits: an integer into int64 or uint64, any other number into a double.
 bool in_range(std::string_view number, bool is_integer) {
   const char* end = number.data() + number.size();
   if (!is_integer) {
@@ -62,7 +62,7 @@ bool JsonScanner::take(char c) {
 std::optional<std::string_view> JsonScanner::value(size_t depth_max) {
   const size_t begin = at_;
   portable_ = true;
-  std::string closers;  // one for each open level: a loop, so that depth takes no stack
+  std::string closers;  // one for each open level; a loop instead of recursion, so that depth takes no stack
   while (true) {
     if (!descend(closers, depth_max)) return std::nullopt;
     for (; !closers.empty(); closers.pop_back()) {
@@ -76,7 +76,7 @@ std::optional<std::string_view> JsonScanner::value(size_t depth_max) {
   }
 }
 
-// Moves into what opens here, down to and past the first scalar, or to the end of an empty container.
+// Moves into the arrays and objects that begin here, until it has passed a scalar or is at the end of an empty one.
 bool JsonScanner::descend(std::string& closers, size_t depth_max) {
   while (peek() == '{' || peek() == '[') {
     if (closers.size() == depth_max) return false;
@@ -162,7 +162,7 @@ std::optional<std::string> JsonScanner::string() {
   }
 }
 
-// The rest of an escape, after its backslash.
+// Reads the rest of an escape, after its backslash.
 std::optional<char32_t> JsonScanner::escape() {
   const char c = peek();
   if (!at_end()) ++at_;
@@ -188,7 +188,7 @@ std::optional<char32_t> JsonScanner::escape() {
   }
 }
 
-// The rest of an escape after "\u": one code unit, or a pair of surrogates.
+// Reads the rest of an escape after "\u": one code unit, or a pair of surrogates.
 std::optional<char32_t> JsonScanner::unicode_escape() {
   const auto first = hex4();
   if (!first || !(is_high_surrogate(*first) || is_low_surrogate(*first))) return first;
@@ -198,7 +198,7 @@ std::optional<char32_t> JsonScanner::unicode_escape() {
     const auto second = hex4();
     if (!second) return std::nullopt;
     if (is_low_surrogate(*second)) return 0x10000 + ((*first - 0xd800) << 10 | (*second - 0xdc00));
-    at_ = before;  // the next escape is read on its own
+    at_ = before;  // no pair: the next escape is read by itself
   }
   portable_ = false;
   return kReplacement;

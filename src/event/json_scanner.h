@@ -1,5 +1,5 @@
-// JsonScanner: a cursor over JSON text (RFC 8259), strict, in one pass, without a tree: it finds the exact bytes of an
-// envelope's data. Expects valid UTF-8. One thread.
+// JsonScanner: a strict scanner of JSON text (RFC 8259). It works in one pass and builds no tree; it finds the exact
+// bytes of an envelope's data. The text must be valid UTF-8. Used by one thread.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,19 @@ class JsonScanner {
 
   void skip_space();
   bool at_end() const { return at_ == text_.size(); }
-  /// The next byte, or 0 at the end.
+  /// Returns the next byte, or 0 at the end.
   char peek() const { return at_end() ? '\0' : text_[at_]; }
-  /// Moves past `c` if it is next.
+  /// Moves past `c` and returns true if it is the next byte.
   bool take(char c);
 
-  /// Moves past one value, which must begin here, and returns its exact bytes; nullopt when it is not JSON or is nested
-  /// more than `depth_max` levels.
+  /// Moves past one value, which must begin here, and returns its exact bytes. Returns nullopt when it is not JSON or
+  /// is nested more than `depth_max` levels.
   std::optional<std::string_view> value(size_t depth_max);
   /// Moves past one string, which must begin here, and decodes it; a lone surrogate becomes U+FFFD.
   std::optional<std::string> string();
 
-  /// Of the last value(): false when it has a number that fits neither a double nor a 64-bit integer, or a lone
-  /// surrogate: the grammar allows both, but strict readers refuse them.
+  /// Returns false when the last value() has a number that fits neither a double nor a 64-bit integer, or a lone
+  /// surrogate. The grammar allows both, but strict readers refuse them.
   bool is_portable() const { return portable_; }
 
  private:

@@ -11,14 +11,14 @@
 namespace vf::http {
 namespace {
 
-/// All addresses as sixteen bytes; IPv4 ones in their mapped form, ::ffff:a.b.c.d.
+/// An address as sixteen bytes; an IPv4 address in its mapped form, ::ffff:a.b.c.d.
 using Address = std::array<uint8_t, 16>;
 
 enum class Reach { loopback, open, closed, never };
 
 struct Range {
   const char* prefix;
-  size_t bits;  // of the sixteen bytes' 128
+  size_t bits;  // the length of the prefix, of 128 bits
   Reach reach;
 };
 
@@ -67,7 +67,7 @@ bool starts_with(const Address& address, const Address& prefix, size_t bits) {
   return (address[bits / 8] & mask) == (prefix[bits / 8] & mask);
 }
 
-/// An address that embeds an IPv4 address reaches what that one reaches.
+/// Replaces an IPv6 address that embeds an IPv4 address by the IPv4 address, because a connection reaches that one.
 Address unwrap(Address address) {
   const auto carries = [&](const char* prefix, size_t bits) { return starts_with(address, *parse(prefix), bits); };
   size_t from = 0;

@@ -34,7 +34,7 @@ void append(HeaderList& list, const std::string& line) {
   list.reset(longer);
 }
 
-/// The text of a resolved address; empty when it is neither IPv4 nor IPv6.
+/// Returns the text of a resolved address; "" when it is neither IPv4 nor IPv6.
 std::string address_text(const sockaddr* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* bytes = nullptr;
@@ -79,7 +79,7 @@ size_t on_header(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::string_view line = trim({data, size * count});
   if (!transfer.take(size * count)) return 0;
-  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // those so far belong to a 1xx response
+  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // the headers read before belong to a 1xx response
   const size_t colon = line.find(':');
   if (line.starts_with("HTTP/") || colon == line.npos) return size * count;
   transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
@@ -95,7 +95,7 @@ size_t on_body(char* data, size_t size, size_t count, void* self) {
 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
 
-/// Refuses requests that curl would send, or refuse only on the wire.
+/// Refuses wrong requests that curl would send all the same, or would refuse only when it sends them.
 Result<void> check(const Outgoing& request) {
   if (request.method.empty() || has_line_break(request.method)) return invalid("a request's method is no token");
   const std::string scheme = to_lower(request.url.substr(0, request.url.find(':')));
@@ -136,7 +136,7 @@ class CurlClient final : public Client {
   CURLM* multi_;
   HeaderList resolve_;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;
-  std::vector<Finished> refused_;  // before sending; completed in the next poll()
+  std::vector<Finished> refused_;  // requests refused before they were sent; the next poll() completes them
   std::vector<EasyHandle> idle_;
 };
 
@@ -215,13 +215,13 @@ void CurlClient::prepare(Transfer& transfer) {
 void CurlClient::prepare_body(Transfer& transfer) {
   CURL* const easy = transfer.easy.get();
   const Outgoing& request = transfer.request;
-  append(transfer.headers, "Expect:");  // else curl waits for "100 Continue"
+  append(transfer.headers, "Expect:");  // otherwise curl waits for "100 Continue"
   bool has_content_type = false;
   for (const auto& [name, value] : request.headers) {
     has_content_type = has_content_type || equals_ignoring_case(name, "Content-Type");
     append(transfer.headers, value.empty() ? name + ";" : name + ": " + value);
   }
-  if (!has_content_type) append(transfer.headers, "Content-Type:");  // else curl adds its own
+  if (!has_content_type) append(transfer.headers, "Content-Type:");  // otherwise curl adds a Content-Type of its own
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   if (request.method == "HEAD") {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -258,7 +258,7 @@ CurlClient::Finished CurlClient::finish(CURL* easy, CURLcode code) {
   Transfer& transfer = *node.mapped();
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_reset(easy);  // it points into the transfer
+  curl_easy_reset(easy);  // the curl handle has pointers into the transfer
   idle_.push_back(std::move(transfer.easy));
   if (code == CURLE_OK) {
     transfer.response.status = static_cast<int>(status);

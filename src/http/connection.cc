@@ -23,7 +23,7 @@ Response overloaded(std::string_view why) {
   return response;
 }
 
-/// The Respond that a handler gets. Works once.
+/// The Respond that a handler gets. Only the first call has an effect.
 class Responder {
  public:
   Responder(std::shared_ptr<Mailbox> mailbox, Ticket ticket) : mailbox_(std::move(mailbox)), ticket_(ticket) {}
@@ -88,7 +88,8 @@ bool Connection::parse() {
   using State = RequestParser::State;
   if (over_limit_) refuse(overloaded("too many connections"));
   if (answer_ || gone_) return true;
-  // Charged before the bytes are stored: blocks freed at once would leave holes, and each refusal would cost memory.
+  // The bytes are charged before they are stored. Otherwise each refusal would cost memory: blocks that are freed at
+  // once leave holes in the heap.
   if (!charge(fresh_.size())) {
     refuse(overloaded("too many long requests at once"));
     return true;
@@ -110,7 +111,7 @@ bool Connection::parse() {
   return true;
 }
 
-/// Afterwards the rest is in unread_: all connections share the loop's buffer.
+/// Passes fresh bytes to the parser and copies the rest to unread_, because all connections share the loop's buffer.
 void Connection::feed_parser() {
   if (unread_.empty()) {
     unread_ = fresh_.substr(parser_.feed(fresh_));
@@ -247,8 +248,8 @@ void Connection::abort() {
   if (const auto waiting = std::exchange(waiting_for_answer_, nullptr)) waiting.resume();
 }
 
-/// A kept connection has a buffer of its own and reads as soon as bytes arrive. A connection that has not answered yet,
-/// or waits for the rest of a request, holds none: thousands of them may stall.
+/// Between requests a connection has a buffer of its own and reads as soon as bytes arrive. Before its first answer,
+/// and while it waits for the rest of a request, a connection has no buffer: thousands of such connections may stall.
 void Connection::start_read(std::coroutine_handle<> waiting) {
   if (!kept_ || waits_ != Waits::for_request) return wait_readable(waiting);
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
@@ -274,7 +275,7 @@ void Connection::wait_readable(std::coroutine_handle<> waiting) {
 void Connection::on_read(error_code error) {
   if (!fresh_.empty()) {
     loop_.idle().remove(*this);
-    // Its place was given away after this request was read and before it was parsed: answer it, then close.
+    // give_place() was called after these bytes were read and before they were parsed: answer the request, then close.
     if (!has_place_ && socket_.is_open()) gone_ = false;
   }
   if (error == boost::asio::error::eof) {
@@ -327,7 +328,7 @@ void Connection::refuse(Response response) {
   answer_ = std::move(response);
 }
 
-/// Short requests are not charged, so that a few long ones, sent slowly, cannot use up the memory of the short ones.
+/// Short requests are not charged, so that a few long requests, sent slowly, cannot use up the memory for short ones.
 bool Connection::charge(size_t more_bytes) {
   const size_t held = parser_.memory() + unread_.capacity() + more_bytes;
   const size_t due = held > kFreeRequestBytes ? held - kFreeRequestBytes : 0;

@@ -1,6 +1,5 @@
-// Connection: one peer on a network loop: its requests, answers, limits and deadlines. The coroutine serve() below runs
-// it step by step; the class holds the state. Private to this folder (includes Asio).
-// Used by its loop's thread alone.
+// Connection: the state of one accepted connection on a network loop: its requests, answers, limits and deadlines. The
+// coroutine serve() below calls the steps. Private to this folder (includes Asio). Only the loop's thread uses it.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +12,7 @@
 
 namespace vf::http {
 
-/// A coroutine without an awaiter: it runs at once and frees itself at its end.
+/// The type of a coroutine that no caller awaits: it runs at once and frees itself at its end.
 struct Detached {
   struct promise_type {
     Detached get_return_object() noexcept { return {}; }
@@ -33,18 +32,19 @@ class Connection {
 
   // The steps of serve().
 
-  /// Parses the bytes that have arrived. True once there is a request, a refusal, or the end of the connection.
+  /// Parses the bytes that have arrived. Returns true once the request is complete or refused, or the connection has
+  /// ended.
   bool parse();
   /// Calls the handler, unless the request is refused already.
   void call_handler();
-  /// Appends the answer to the output.
+  /// Appends the answer to the bytes to be sent.
   void take_answer();
-  /// After the answer was sent: frees what the request took.
+  /// Frees the memory of the request, after its answer was sent.
   void finish_exchange();
   bool has_output() const { return sent_ < output_.size(); }
   bool is_open() const { return !gone_ && !closing_; }
-  /// After a refusal the peer may still be sending. Closing at once would reset the connection, and the peer would lose
-  /// the answer; so the rest of its input is read and discarded for a while.
+  /// Begins to read and discard the rest of the peer's input, for a while. After a refusal the peer may still be
+  /// sending: closing at once would reset the connection, and the peer would lose the answer.
   void begin_lingering();
   bool is_lingering() const { return !gone_ && linger_bytes_ > 0; }
   void discard_input();
@@ -74,11 +74,12 @@ class Connection {
   // Calls from outside the coroutine.
 
   void answer(uint64_t exchange, Response response);
-  /// The handler of this request is running: its answer needs no mailbox.
+  /// Returns whether the handler of this request is running on this thread, so that its answer needs no mailbox.
   bool is_in_handler(uint64_t exchange) const;
   void check_deadline(SteadyClock::time_point now);
   void close_if_idle();
-  /// Closes the connection to free its place. False, without effect, when bytes of a next request have arrived.
+  /// Closes the connection, so that a new one takes its place. Does nothing and returns false when bytes of its next
+  /// request have arrived.
   bool give_place();
   void abort();
   IdleLink& idle_link() { return idle_link_; }
@@ -106,36 +107,36 @@ class Connection {
   Socket socket_;
   std::string peer_;
   const bool over_limit_;
-  bool has_place_ = true;  // counts towards connections_max
+  bool has_place_ = true;  // this connection counts towards connections_max
   IdleLink idle_link_;
   const uint32_t slot_;
 
   RequestParser parser_;
-  std::unique_ptr<char[]> buffer_;  // for the next request: only between requests, after the first
-  std::string_view fresh_;          // just read, in buffer_ or the loop's; the parser gets it first
-  std::string unread_;              // read, but not taken by the parser
-  bool kept_ = false;               // has answered a request
+  std::unique_ptr<char[]> buffer_;  // gets the next request's first bytes; null before the first answer
+  std::string_view fresh_;          // bytes just read, in buffer_ or the loop's buffer, for the parser
+  std::string unread_;              // bytes read, but not taken by the parser
+  bool kept_ = false;               // a request was answered on this connection
   std::string output_;
   size_t sent_ = 0;
 
-  uint64_t exchange_ = 0;  // the current one; 0: none
+  uint64_t exchange_ = 0;  // the current request; 0: none
   std::optional<Response> answer_;
   std::coroutine_handle<> waiting_for_answer_;
   bool head_ = false;
   bool http_1_0_ = false;
   bool continued_ = false;    // "100 Continue" was sent
-  size_t charged_bytes_ = 0;  // of ServerState::buffered_bytes
+  size_t charged_bytes_ = 0;  // this connection's share of ServerState::buffered_bytes
 
   Waits waits_ = Waits::for_request;
   SteadyClock::time_point deadline_;
   bool peer_ended_ = false;  // the peer has closed its sending side
-  bool closing_ = false;     // after the current answer
+  bool closing_ = false;     // the connection is closed after the current answer
   bool refused_ = false;     // the current answer is a refusal; the request was not read to its end
   bool gone_ = false;        // nothing more can be sent
   size_t linger_bytes_ = 0;
 };
 
-/// A connection from its first byte to its end.
+/// Runs a connection from its first byte to its end.
 Detached serve(NetworkLoop& loop, Arrival arrival);
 
 }  // namespace vf::http

@@ -1,6 +1,6 @@
-// IdleList: the connections of one loop that are between requests, the longest idle first. Adding and removing take
-// O(1) and do not allocate: the links are in the connections. Private to this folder. Thread safety: size() and
-// idle_since() are for any thread, the rest for the loop's own.
+// IdleList: the connections of one network loop that are between requests, the longest idle first. Adding and removing
+// take O(1) and do not allocate, because the links are in the connections. Private to this folder. Any thread may call
+// size() and idle_since(); only the loop's thread may call the others.
 #pragma once
 
 #include <atomic>
@@ -23,14 +23,15 @@ class IdleList {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Appends: `now` is not before the time of any listed one. No effect when it is listed already.
+  /// Appends `connection`, idle since `now`, which must not be before the time of any connection in the list. Does
+  /// nothing when `connection` is in the list already.
   void add(Connection& connection, Time now);
-  /// No effect when it is not listed.
+  /// Does nothing when `connection` is not in the list.
   void remove(Connection& connection);
   Connection* longest() const { return first_; }
   static Connection* next(const Connection& connection);
   size_t size() const { return size_.load(std::memory_order_relaxed); }
-  /// When the longest idle one became idle; Time::max() when the list is empty.
+  /// Returns when the longest idle connection became idle; Time::max() when the list is empty.
   Time idle_since() const { return Time(Time::duration(since_.load(std::memory_order_relaxed))); }
 
  private:
@@ -38,7 +39,7 @@ class IdleList {
 
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
-  std::atomic<size_t> size_{0};  // only the loop writes it, and since_
+  std::atomic<size_t> size_{0};  // only the loop's thread writes size_ and since_
   std::atomic<Time::rep> since_{Time::max().time_since_epoch().count()};
 };
 

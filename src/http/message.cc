@@ -28,7 +28,7 @@ struct Parameter {
   std::string_view value;  // as sent
 };
 
-/// The parameters of a query, in order.
+/// Returns the parameters of a query, in order.
 std::vector<Parameter> parameters(std::string_view query) {
   std::vector<Parameter> found;
   while (!query.empty()) {

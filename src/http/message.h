@@ -1,4 +1,4 @@
-// Requests and responses as values, independent of the domain and of the wire.
+// HTTP requests and responses as values, independent of webhooks and of sockets.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,12 @@
 
 namespace vf::http {
 
-/// In order of arrival, repeats kept. Names compare without case.
+/// The headers of a request in their order of arrival, with repeated ones. Names are compared without case.
 class Headers {
  public:
   void add(std::string name, std::string value) { items_.emplace_back(std::move(name), std::move(value)); }
-  /// The value when the name occurs exactly once; nullopt when it is missing or repeated (a repeated header is
-  /// ambiguous, so no signature is checked against it).
+  /// Returns the value of a header that occurs exactly once; nullopt when it is missing, or repeated (a repeated header
+  /// is ambiguous, so no signature is verified with it).
   std::optional<std::string_view> unique(std::string_view name) const;
   bool has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
@@ -27,13 +27,13 @@ class Headers {
 
 struct Request {
   std::string method;
-  std::string target;  // as sent: path and query
+  std::string target;  // path and query, as sent
   Headers headers;
   std::string body;
-  std::string peer;  // address without port
+  std::string peer;  // the address of the client, without port
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
-  std::string_view query() const;                                       // after '?', may be empty
+  std::string_view query() const;                                       // the text after '?'; may be empty
   std::optional<std::string> query_value(std::string_view name) const;  // percent-decoded
 };
 
@@ -41,21 +41,22 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type and Content-Length
-  bool close = false;
+  std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type and Content-Length
+  bool close = false;                                        // closes the connection after this response
 };
 
-/// A 400 that names the first query parameter not in `known`, and the known ones; nullopt when all are known.
+/// Returns a response 400 that names the first query parameter that is not in `known`, and those in `known`; nullopt
+/// when all parameters of the request are in `known`.
 std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known);
 
-/// RFC 9457 problem details: {"type":"about:blank","title":…,"status":…,"detail":…}.
+/// Returns a response with RFC 9457 problem details: {"type":"about:blank","title":…,"status":…,"detail":…}.
 Response problem(int status, std::string_view detail);
 std::string_view reason_phrase(int status);
 
-/// Answers one request; called exactly once, from any thread.
+/// Sends the response of one request. A handler calls it exactly once, from any thread.
 using Respond = std::move_only_function<void(Response)>;
 
-/// Takes a request on a network thread and must not block it; answers now or later.
+/// Handles a request on a network thread, which it must not block. It calls Respond at once or later.
 using Handler = std::function<void(Request, Respond)>;
 
 }  // namespace vf::http

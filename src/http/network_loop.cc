@@ -9,14 +9,15 @@
 namespace vf::http {
 namespace {
 
-/// One timer serves all connections, so a deadline is kept to within an eighth of the shortest timeout.
+/// Returns how often the loop checks deadlines. One timer serves all connections, so a deadline may be missed by up to
+/// an eighth of the shortest timeout.
 SteadyClock::duration sweep_period(const ServerParams& params) {
   using std::chrono::milliseconds;
   const milliseconds shortest = std::min({params.request_timeout, params.idle_timeout, params.response_timeout});
   return std::clamp(shortest / 8, milliseconds{5}, milliseconds{250});
 }
 
-// Idle connections whose next request has just arrived are skipped; at most this many are tried.
+// An eviction skips idle connections whose next request has just arrived. It tries at most this many connections.
 constexpr int kEvictionsTried = 16;
 
 thread_local NetworkLoop* this_threads_loop = nullptr;

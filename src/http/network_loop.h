@@ -1,6 +1,6 @@
 // NetworkLoop: one network thread with its io_context, its connections, one timer for all their deadlines, and the
-// mailbox in which other threads leave answers. Private to this folder (includes Asio).
-// Thread safety: the functions up to join(), and Mailbox, are for any thread; the rest is for the loop's own.
+// mailbox in which other threads put answers. Private to this folder (includes Asio).
+// Any thread may call the functions up to join() and those of Mailbox; only the loop's thread may call the others.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,8 @@ class NetworkLoop;
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// Shared by all network threads of one server: parameters, handler, counters. Thread safe: constants and atomics.
+/// The parameters, handler and counters of one server, which all its network threads share. Thread safe: they are
+/// constants and atomics.
 struct ServerState {
   ServerState(ServerParams given, Handler answers) : params(std::move(given)), handler(std::move(answers)) {}
 
@@ -35,39 +36,39 @@ struct ServerState {
   const Handler handler;
 
   std::atomic<bool> draining{false};
-  std::atomic<size_t> open{0};            // connections admitted
+  std::atomic<size_t> open{0};            // open connections, without those over the limit
   std::atomic<size_t> turned_away{0};     // connections over the limit that are being answered 503
-  std::atomic<size_t> buffered_bytes{0};  // of long requests: see ServerParams::buffered_bytes_max
+  std::atomic<size_t> buffered_bytes{0};  // memory of long requests: see ServerParams::buffered_bytes_max
 
   std::atomic<uint64_t> connections_total{0}, connections_refused{0}, connections_evicted{0};
   std::atomic<uint64_t> requests_total{0}, responses_4xx{0}, responses_5xx{0}, malformed{0}, timed_out{0};
 
   std::mutex mutex;
-  std::condition_variable emptied;  // no connection is left: drain() waits for it
+  std::condition_variable emptied;  // notified when no connection is left: drain() waits for that
 };
 
-/// A connected socket on its way to a loop.
+/// An accepted socket that is handed to a loop.
 struct Arrival {
   int fd = -1;
   bool ipv6 = false;
-  bool over_limit = false;  // gets 503 and is closed
+  bool over_limit = false;  // it is answered 503 and closed
   std::string peer;
 };
 
-/// Names one request of one connection. An answer to a request that is no longer the current one is dropped.
+/// Identifies one request of one connection. An answer is dropped when its request is no longer the current one.
 struct Ticket {
   uint32_t slot = 0;
   uint64_t exchange = 0;
 };
 
-/// Answers from other threads. Outlives the loop, because an answer may come after the server's end. Answers given
-/// together wake the loop once.
+/// The answers from other threads. It outlives the loop, because an answer may come after the server's end. Answers
+/// that come together wake the loop once.
 class Mailbox {
  public:
   explicit Mailbox(NetworkLoop& loop) : loop_(&loop) {}
-  /// An answer to a request that is gone is dropped.
+  /// Hands an answer to the loop. It is dropped when its request is no longer the current one, or after close().
   void put(Ticket ticket, Response response);
-  /// From now on letters are dropped.
+  /// Drops all letters, now and from now on.
   void close();
 
  private:
@@ -91,25 +92,25 @@ class NetworkLoop {
 
   void start(std::string thread_name);
   void adopt(Arrival arrival);
-  /// Takes the arrival in place of the longest idle connection; when none is idle, hands it to `refused`, on the loop's
-  /// thread.
+  /// Closes the longest idle connection and adopts the arrival in its place. When no connection is idle, calls
+  /// `refused` with the arrival, on the loop's thread.
   void adopt_for_idle(Arrival arrival, std::function<void(Arrival)> refused);
-  /// When its longest idle connection became idle; SteadyClock::time_point::max() without one.
+  /// Returns when the longest idle connection became idle; SteadyClock::time_point::max() when no connection is idle.
   SteadyClock::time_point idle_since() const { return idle_.idle_since(); }
   size_t idle_connections() const { return idle_.size(); }
-  /// Closes idle connections; the others close after their answer.
+  /// Closes idle connections; the others are closed after their answer.
   void drain();
   /// Closes all connections and lets the thread end.
   void abort();
-  /// After abort(): waits for the thread's end.
+  /// Waits for the thread's end. Call abort() first.
   void join() { thread_.join(); }
 
-  // For connections, on the loop's thread.
+  // The functions below are for connections, on the loop's thread.
   ServerState& state() { return state_; }
   boost::asio::io_context& context() { return context_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
   IdleList& idle() { return idle_; }
-  /// Shared by all connections: the next read overwrites it.
+  /// Returns the buffer that all connections share: the next read of any of them overwrites it.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
   uint64_t next_exchange() { return ++exchange_; }
   uint32_t enter(Connection& connection);

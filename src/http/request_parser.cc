@@ -15,8 +15,9 @@ using Text = beast::string_view;
 
 constexpr size_t kFieldsMax = 128;
 constexpr size_t kChunkLineBytesMax = 4096;  // a chunk's size line, or all trailers
-// Beast 1.81 asserts that it gets the line of the last chunk a second time only with this many bytes; a peer that stops
-// in the middle of it must not end the process. At least as many bytes follow every chunk line.
+// Beast 1.81 must not see the beginning of the last chunk's line a second time with fewer bytes than this: it would
+// assert, and a peer that stops in the middle of that line must not end the process. To wait for so many bytes is safe,
+// because at least as many follow every chunk line.
 constexpr size_t kChunkLineBytesMin = 5;
 
 std::string_view view(Text text) { return {text.data(), text.size()}; }
@@ -50,7 +51,7 @@ class Sink final : public beast::http::basic_parser<true> {
     if (request.target.front() != '/' && request.target != "*") refuse(ec, 400, "bad request target");
   }
 
-  /// RFC 9112 section 3.2.2: the absolute form is accepted too; only its path is used.
+  /// Accepts the absolute form too, and uses only its path (RFC 9112 section 3.2.2).
   static std::string_view origin_form(std::string_view target) {
     const size_t scheme = target.starts_with("http://") ? 7 : target.starts_with("https://") ? 8 : 0;
     if (scheme == 0) return target;
@@ -93,12 +94,12 @@ class Sink final : public beast::http::basic_parser<true> {
     request.body.append(view(body));
     return body.size();
   }
-  /// Room grows with the bytes that arrive, up to the declared length: a peer that declares much and stalls holds
-  /// little.
+  /// The capacity grows with the bytes that arrive, up to the declared length. So a peer that declares a long body and
+  /// stalls takes little memory.
   void make_room(size_t more) {
     const size_t needed = request.body.size() + more;
     if (needed <= request.body.capacity()) return;
-    std::string roomy;  // a string that has grown before would double its capacity
+    std::string roomy;  // a new string, because an old one would double its capacity
     roomy.reserve(std::max(needed, std::min(promised_, 2 * request.body.capacity())));
     roomy += request.body;
     request.body = std::move(roomy);
@@ -135,7 +136,8 @@ struct RequestParser::Impl {
     fail(400, "malformed request: " + ec.message());
   }
 
-  /// One step of Beast's parser. Returns the bytes taken; 0 and an unchanged state: it needs more.
+  /// Makes one step of Beast's parser and returns the number of bytes taken. When it returns 0 and the state is
+  /// unchanged, the parser needs more bytes.
   size_t step(std::string_view input) {
     const bool in_headers = !sink->is_header_done();
     if (in_chunk_line && input.size() < kChunkLineBytesMin) {
@@ -161,7 +163,7 @@ struct RequestParser::Impl {
     return used;
   }
 
-  /// RFC 9112 section 2.2: empty lines before a request are ignored.
+  /// Skips empty lines before a request (RFC 9112 section 2.2).
   size_t skip_empty_lines(std::string_view input) {
     size_t taken = 0;
     while (input.substr(taken).starts_with("\r\n") && header_bytes + 2 < limits.headers_bytes_max) {
@@ -175,8 +177,8 @@ struct RequestParser::Impl {
   Limits limits;
   std::optional<Sink> sink;
   State state = State::start;
-  bool waiting = false;        // for more bytes than the last feed had
-  bool in_chunk_line = false;  // Beast has seen its beginning
+  bool waiting = false;        // the parser needs more bytes than the last feed() had
+  bool in_chunk_line = false;  // Beast has seen the beginning of a chunk line
   size_t header_bytes = 0;
   Response failure;
 };

@@ -1,6 +1,6 @@
-// RequestParser: turns the bytes of one connection into requests, within the limits on headers and body, and refuses
-// requests that another reader of the same bytes could split differently (request smuggling). Beast parses, in
-// request_parser.cc only. Private to this folder; one connection owns one parser.
+// RequestParser: turns the bytes of one connection into requests. It enforces the limits of headers and body, and
+// refuses requests that a proxy could split differently (request smuggling). It hides Beast, which does the parsing.
+// Private to this folder; one connection owns one parser.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace vf::http {
 class RequestParser {
  public:
   struct Limits {
-    size_t headers_bytes_max;  // request line, fields and the empty line
+    size_t headers_bytes_max;  // request line, header lines and the empty line
     size_t body_bytes_max;
   };
   enum class State { start, headers, body, complete, failed };
@@ -23,28 +23,28 @@ class RequestParser {
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
-  /// Takes bytes from the front of `input` and returns how many; pass the rest again with more behind it. Takes nothing
-  /// past the end of a request.
+  /// Takes bytes from the front of `input` and returns their number; pass the rest again, followed by further bytes.
+  /// Takes no byte past the end of a request.
   size_t feed(std::string_view input);
-  /// The peer will send no more: an unfinished request fails.
+  /// Call this when the peer will send no more bytes: an unfinished request then fails.
   void feed_end();
 
   State state() const;
   size_t body_bytes() const;
-  /// Memory that the request takes so far: headers, body and reserved room.
+  /// Returns the bytes of memory that the request takes so far: headers, body and capacity reserved for the body.
   size_t memory() const;
-  /// Once the headers are read: the peer waits for "100 Continue" before it sends the body.
+  /// Returns whether the peer waits for "100 Continue" before it sends the body. Known once the headers are read.
   bool expects_continue() const;
-  /// Once the headers are read.
+  /// Returns whether the connection stays open after the answer. Known once the headers are read.
   bool keep_alive() const;
   bool is_http_1_0() const;
   bool is_head() const;
-  /// The answer to a failed request: 400, 413, 417 or 431, with its reason.
+  /// Returns the answer to a failed request: 400, 413, 417 or 431, with the reason.
   const Response& failure() const;
 
-  /// The complete request. The parser is then ready for the next.
+  /// Returns the complete request. The parser is then ready for the next one.
   Request take();
-  /// Frees its memory.
+  /// Drops the request in progress and frees the parser's memory.
   void reset();
 
  private:

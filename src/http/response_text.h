@@ -1,5 +1,5 @@
-// Response text: writes a Response as HTTP/1.1 by appending to a buffer that a connection reuses.
-// Pure function, thread safe. Private to this folder.
+// Response text: writes a Response as HTTP/1.1 by appending to a buffer, which a connection reuses. A pure function.
+// Private to this folder.
 #pragma once
 
 #include <string>
@@ -8,15 +8,15 @@
 
 namespace vf::http {
 
-/// How the request and the connection determine the form of the answer.
+/// Properties of the request and the connection that change how a response is written.
 struct Framing {
-  bool head = false;        // the answer to HEAD: all headers, no body
+  bool head = false;        // the request was HEAD: the response has all headers, but no body
   bool close = false;       // adds "Connection: close"
   bool keep_alive = false;  // adds "Connection: keep-alive", which HTTP/1.0 peers need
 };
 
-/// Status line, headers and body in one piece. Headers that hold a line break or NUL are left out: they would split
-/// the response. 1xx, 204 and 304 carry neither body nor length (RFC 9110 sections 8.6 and 15).
+/// Appends status line, headers and body. It leaves out headers that hold a line break or NUL, which would split the
+/// response. Responses with status 1xx, 204 or 304 have neither body nor length (RFC 9110 sections 8.6 and 15).
 void append_response(std::string& out, const Response& response, Framing framing);
 
 }  // namespace vf::http

@@ -1,5 +1,5 @@
-// Router: finds the handler by method and path pattern; answers 404 and 405 (with Allow) itself. Built once, then
-// immutable and thread safe.
+// Router: calls the handler for a request's method and path; answers 404 and 405 (with Allow) itself. Call add() for
+// all routes first; afterwards a Router is immutable and thread safe.
 #pragma once
 
 #include <functional>
@@ -11,16 +11,17 @@
 
 namespace vf::http {
 
-/// The path segments in place of the pattern's {…}, as sent, in order.
+/// The path segments that stand at the {…} of the pattern, as sent, in order.
 using PathValues = std::vector<std::string>;
 using RouteHandler = std::function<void(Request, PathValues, Respond)>;
 
 class Router {
  public:
-  /// `pattern` is "/admin/v1/events/{id}"; a {…} stands for one path segment that is not empty.
+  /// `pattern` is, for example, "/admin/v1/events/{id}"; {…} stands for one path segment that is not empty.
   void add(std::string method, std::string_view pattern, RouteHandler handler);
   void handle(Request request, Respond respond) const;
-  /// "GET /admin/v1/events/{id}", in the order added: tests compare them with the documented ones.
+  /// Returns all routes, such as "GET /admin/v1/events/{id}", in the order added; tests compare them with the
+  /// documented ones.
   std::vector<std::string> routes() const;
 
  private:

@@ -23,8 +23,9 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr size_t kTurnedAwayMax =
-    128;  // connections over the limit that are read until their 503 is taken; any more get it and are closed at once
+// So many connections over the limit are served by a loop until the peer has read its 503. Any more are sent the 503
+// and closed at once.
+constexpr size_t kTurnedAwayMax = 128;
 constexpr std::string_view kTurnAway =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 constexpr std::chrono::milliseconds kNoDescriptorPause{100};
@@ -135,7 +136,7 @@ void AsioServer::accept_peers() {
       break;
     }
   }
-  // No descriptor or memory is left: trying again at once would spin.
+  // No file descriptor or memory is left. Waits before the next attempt, so that this does not become a busy loop.
   pause_->expires_after(kNoDescriptorPause);
   pause_->async_wait([this](error_code error) {
     if (!error) wait_for_peers();
@@ -150,14 +151,15 @@ void AsioServer::admit(int fd, const sockaddr_storage& from) {
   loops_[next_loop_++ % loops_.size()]->adopt(std::move(arrival));
 }
 
-/// Begins at the loop with the longest idle connection of all. Loops without one are asked too: a connection on its way
-/// to them will be idle by then.
+/// Asks the loop with the longest idle connection first. Loops without an idle connection are asked too: a connection
+/// that is being handed to such a loop may be idle by then.
 void AsioServer::find_place(Arrival arrival) {
   const auto longest = std::ranges::min_element(loops_, {}, [](const auto& loop) { return loop->idle_since(); });
   ask_for_place(std::move(arrival), static_cast<size_t>(longest - loops_.begin()), 0);
 }
 
-/// On the acceptor's thread or a loop's. A connection that was idle may have become busy: then the next loop is asked.
+/// Asks one loop for a place, and the next one if its idle connections have become busy. Runs on the acceptor's thread
+/// or on a loop's.
 void AsioServer::ask_for_place(Arrival arrival, size_t loop, size_t asked) {
   if (asked == loops_.size()) return turn_away(std::move(arrival), loop);
   loops_[loop]->adopt_for_idle(std::move(arrival), [this, loop, asked](Arrival refused) {

@@ -14,7 +14,7 @@ void Health::report(std::string name, Check check) {
   checks_.push_back({std::move(name), std::move(check), false});
 }
 
-// Checks run without the lock: a slow one must not delay other callers.
+// Returns a copy, so that checks run without the lock: a slow check must not delay other callers.
 std::vector<Health::Named> Health::checks() const {
   const std::lock_guard lock(mutex_);
   return checks_;

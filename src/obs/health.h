@@ -1,5 +1,5 @@
-// Health: the checks behind /readyz. A failing required check makes it answer 503; the others are only reported, with
-// their reasons. Thread safe; checks run on the calling thread and must be quick.
+// Health: the health checks behind /readyz. When a required check fails, /readyz answers 503; other checks are only
+// shown in its body, with their reasons. Thread safe; checks run on the calling thread and must be quick.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@ namespace vf::obs {
 
 class Health {
  public:
-  /// The result of a check. Made from a string: empty is healthy, else the string is the reason of the failure.
+  /// The result of a check. It converts from a string: "" means healthy, any other text is the reason of the failure.
   struct Finding {
     std::string reason;
     bool healthy;
     Finding(std::string why_failing) : reason(std::move(why_failing)), healthy(reason.empty()) {}
-    /// Healthy, and `note` is shown as the reason all the same.
+    /// Returns a healthy finding; `note` is shown as its reason all the same.
     static Finding healthy_with_note(std::string note) {
       Finding finding(std::move(note));
       finding.healthy = true;
@@ -26,8 +26,8 @@ class Health {
   };
   using Check = std::function<Finding()>;
 
-  void require(std::string name, Check check);  // makes /readyz 503
-  void report(std::string name, Check check);   // never does
+  void require(std::string name, Check check);  // when it fails, /readyz answers 503
+  void report(std::string name, Check check);   // its failure is only shown
 
   struct Answer {
     bool ready = true;

@@ -1,4 +1,4 @@
-// HealthLog: logs when a health check begins to fail and when it recovers. One thread.
+// HealthLog: logs when a health check begins to fail and when it recovers. Used by one thread.
 #pragma once
 
 #include <map>
@@ -13,8 +13,8 @@ class HealthLog {
  public:
   HealthLog(const Health& health, Log& log) : health_(health), log_(log) {}
 
-  /// Runs the checks and logs what changed since the last poll. A reason that changes while a check fails is not
-  /// logged.
+  /// Runs the checks and logs each check that began to fail or recovered since the last poll. A reason that changes
+  /// while a check keeps failing is not logged.
   void poll() {
     for (const auto& [name, reason] : health_.states()) {
       bool& failing = failing_[name];

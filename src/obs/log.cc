@@ -45,7 +45,7 @@ void append_json(std::string& out, const Field& field) {
   if (const auto* truth = std::get_if<bool>(&field.value)) out += *truth ? "true" : "false";
 }
 
-// Quoted when it could be read as more than one value, or as another line: a peer must not forge log lines.
+// Quotes a text that could be read as more than one value or as another line: a peer must not forge log lines.
 void append_human_text(std::string& out, std::string_view text) {
   const auto plain = [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != '\x7f'; };
   if (!text.empty() && std::ranges::all_of(text, plain)) {

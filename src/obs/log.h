@@ -1,4 +1,5 @@
-// Log: structured lines to standard error, human or JSON. Never give it a secret or a body. Thread safe.
+// Log: writes structured lines to standard error, in a form for people or as JSON. Never pass it a secret or a body.
+// Thread safe.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace vf::obs {
 enum class Level { debug, info, warn, error };
 enum class Format { human, json };
 
-/// A named value of a line.
+/// A named value in a log line.
 struct Field {
   std::string_view name;
   std::variant<std::string_view, int64_t, double, bool> value;
@@ -33,7 +34,8 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-/// Lines that noisy() writes of one message in a window of time; the rest are counted, and the next line has the count.
+/// noisy() writes at most kNoisyLines of one message in kNoisyWindow. It counts the others, and the next line has the
+/// count.
 inline constexpr int kNoisyLines = 5;
 inline constexpr Millis kNoisyWindow{10'000};
 
@@ -42,21 +44,21 @@ class Log {
   struct Params {
     Format format = Format::human;
     Level least = Level::info;
-    const Clock* clock = nullptr;                          // null: the system's
-    std::function<void(std::string_view line)> sink = {};  // null: standard error; one line without its newline
+    const Clock* clock = nullptr;                          // null: the system's clock
+    std::function<void(std::string_view line)> sink = {};  // null: standard error; gets a line without its newline
   };
   Log(Format format, Level least) : Log(Params{format, least}) {}
   explicit Log(Params params);
   ~Log();
 
-  /// `message` is a fixed text; values that vary go into fields.
+  /// `message` is a fixed text; values that vary go into `fields`.
   void debug(std::string_view message, Fields fields = {}) { log(Level::debug, message, fields); }
   void info(std::string_view message, Fields fields = {}) { log(Level::info, message, fields); }
   void warn(std::string_view message, Fields fields = {}) { log(Level::warn, message, fields); }
   void error(std::string_view message, Fields fields = {}) { log(Level::error, message, fields); }
 
-  /// For messages that a peer can cause at any rate: at most kNoisyLines of each message in kNoisyWindow. The first
-  /// line after a window says how many were left out (field "left_out").
+  /// For messages that a peer can cause at any rate: writes at most kNoisyLines of each message in kNoisyWindow. The
+  /// first line after that window has the number of lines left out, as the field "left_out".
   void noisy(Level level, std::string_view message, Fields fields = {}) {
     if (level >= least_) write_noisy(level, message, fields);
   }

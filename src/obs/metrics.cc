@@ -40,7 +40,7 @@ ClientMetric::Histogram shown(const Histogram& histogram) {
   return out;
 }
 
-// The value of a reader is filled in later, without the lock.
+// Leaves the value of a reader out; render() fills it in later, without the lock.
 ClientMetric shown(const Labels& labels, const Series& series) {
   ClientMetric metric;
   for (const auto& [name, value] : labels) metric.label.push_back({name, value});
@@ -80,7 +80,8 @@ struct Metrics::State {
   mutable std::mutex mutex;
   std::map<std::string, Family> families;
 
-  // Under the mutex. The series of these labels, made by `make` if it is new; null at the limit of label sets.
+  // Returns the series of these labels, made by `make` if it is new; null at the limit of label sets. The caller holds
+  // the mutex.
   template <class Make>
   Series* series(Family& family, const Labels& labels, Make make) {
     const auto found = family.series.find(labels);
@@ -155,7 +156,7 @@ std::string Metrics::render() const {
       }
     }
   }
-  // Readers may be slow or take handles: they run without the lock.
+  // The readers run without the lock, because they may be slow or take handles.
   std::vector<MetricFamily> families;
   for (auto& [family, samples] : all) {
     for (Sample& sample : samples) {

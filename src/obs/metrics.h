@@ -1,5 +1,5 @@
-// Metrics: counters, gauges and histograms in Prometheus' text format. Take a handle once; counting is then one relaxed
-// atomic add. Handles live as long as the Metrics they came from. Thread safe.
+// Metrics: counters, gauges and histograms in Prometheus' text format. Take a handle (a Counter or Histogram) once;
+// counting is then one relaxed atomic add. Handles live as long as the Metrics that returned them. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -25,12 +25,13 @@ class Counter {
 
 class Histogram {
  public:
-  /// `bounds` rise. A bucket counts the values up to its bound, a last one all the rest.
+  /// `bounds` must rise. Each bucket counts the values above the previous bound, up to and including its own; a last
+  /// bucket counts the values above all bounds.
   explicit Histogram(std::vector<double> bounds);
   void observe(double value);
 
   struct Snapshot {
-    std::vector<uint64_t> cumulative;  // one a bound, then all
+    std::vector<uint64_t> cumulative;  // for each bound, the values up to it; then all values
     double sum = 0;
   };
   Snapshot snapshot() const;
@@ -42,31 +43,32 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
-/// Buckets for durations in seconds: 0.5 ms to 4 hours.
+/// Returns the default bounds for durations, in seconds: 0.5 ms to 4 hours.
 std::vector<double> duration_buckets();
 
 inline constexpr size_t kLabelSetsMax = 1000;
 
-/// Names begin with "vf_" and hold a-z, 0-9 and '_'; a name has one kind, whose help is the first one given. Anything
-/// else is a broken invariant.
+/// A name begins with "vf_" and has only a-z, 0-9 and '_'. All calls for a name must be of one kind (counter, histogram
+/// or gauge). Breaking these rules is a broken invariant. The first help given for a name stays.
 class Metrics {
  public:
   Metrics();
   ~Metrics();
 
-  /// The same name and labels give the same handle. At most kLabelSetsMax label sets a name; further ones share
-  /// {overflow="true"}.
+  /// counter() and histogram() return the same handle for the same name and labels. A name has at most kLabelSetsMax
+  /// sets of labels; all further sets share the handle with the labels {overflow="true"}.
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help, const Labels& labels = {},
                        const std::vector<double>& buckets = duration_buckets());
-  /// Read at every scrape, on the scraping thread. NaN: there is no value now, and none is shown. The same name and
-  /// labels replace the reader; readers past kLabelSetsMax are never read.
+  /// Registers a gauge. Every scrape calls `read`, on the scraping thread, and shows the value; it shows none when
+  /// `read` returns NaN. A second call with the same name and labels replaces `read`. Label sets past kLabelSetsMax are
+  /// dropped.
   void gauge(const std::string& name, const std::string& help, const Labels& labels, std::function<double()> read);
-  /// As gauge(), for a number that only grows.
+  /// As gauge(), but for a counter: a number that only grows.
   void counter_from(const std::string& name, const std::string& help, const Labels& labels,
                     std::function<double()> read);
 
-  /// text/plain; version=0.0.4
+  /// Returns all metrics, as text/plain; version=0.0.4.
   std::string render() const;
 
  private:

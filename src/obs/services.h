@@ -1,4 +1,4 @@
-// Services: what every role of a process shares. Outlives them.
+// Services: the clock, log, metrics and health checks that all roles of a process share. They must outlive the roles.
 #pragma once
 
 #include "base/time.h"

@@ -1,5 +1,5 @@
-// TestServices: the services of a role for tests: a clock that the test sets, a log of errors alone, own metrics and
-// health.
+// TestServices: the services of a role, for tests: a clock that the test moves, a log that shows only errors, and
+// metrics and health checks of the test's own.
 #pragma once
 
 #include "obs/services.h"

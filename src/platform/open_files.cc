@@ -8,7 +8,7 @@ void allow_many_open_files() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
   files.rlim_cur = files.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &files);  // when refused, the old limit stays, and accepting pauses at it
+  (void)setrlimit(RLIMIT_NOFILE, &files);  // if this fails, the old limit stays, and the server pauses accepting at it
 }
 
 std::optional<uint64_t> open_files_max() {

@@ -1,5 +1,5 @@
-// Thread names: as `ps -T`, `top -H` and /proc/<pid>/task/<tid>/comm show them. The table of threads is in
-// ARCHITECTURE.md. Thread safe.
+// Names threads; `ps -T`, `top -H` and /proc/<pid>/task/<tid>/comm show the names. ARCHITECTURE.md has a table of all
+// threads. Thread safe.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,20 @@
 
 namespace vf::platform {
 
-/// Linux keeps no more of a name.
+/// Linux allows no longer name.
 inline constexpr size_t kThreadNameBytesMax = 15;
 
-/// Names the calling thread; keeps the first kThreadNameBytesMax bytes. A thread that a library starts from this one
-/// inherits the name.
+/// Names the calling thread with the first kThreadNameBytesMax bytes of `name`. A thread that a library starts from the
+/// calling thread inherits the name.
 void name_this_thread(std::string_view name);
 
 std::string this_thread_name();
 
-/// The name of one of `count` like threads: numbered from 0 when there are several.
+/// Returns the name of one of `count` threads that do the same work: `name`, "-" and `index` (from 0), or `name` alone
+/// when `count` is 1.
 std::string numbered_name(std::string_view name, int index, int count);
 
-/// Starts a thread under `name`. `body` takes a std::stop_token, or nothing.
+/// Starts a thread with the name `name`. `body` takes a std::stop_token or no argument.
 template <class Body>
 std::jthread named_thread(std::string name, Body body) {
   return std::jthread([name = std::move(name), body = std::move(body)](const std::stop_token& stop) mutable {

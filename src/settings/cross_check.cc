@@ -81,7 +81,7 @@ class Check {
     }
   }
 
-  // Every receiver must accept the largest event, which base64 and its envelope make longer.
+  // Every receiver must accept the largest event, whose envelope is longer than its body, most of all with base64.
   void sizes() {
     constexpr int64_t kEnvelope = 4096;
     const int64_t grown = settings_.ingest.max_body.bytes / 3 * 4 + kEnvelope;
@@ -93,7 +93,7 @@ class Check {
     }
   }
 
-  // A token travels in a header.
+  // A token must be valid in an HTTP header.
   void token(const std::string& key, const Secret& secret) {
     const auto control = [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; };
     if (std::ranges::any_of(secret.reveal(), control))
@@ -155,7 +155,7 @@ class Check {
     }
   }
 
-  // Two keys must not have the same address. Port 0 is any free port, and never the same one.
+  // Reports two keys with the same address. Port 0 means any free port, so two keys may have it.
   void claim(std::map<std::string, std::string>& keys, const std::string& key, const std::string& what) {
     if (what.empty() || what.ends_with(":0")) return;
     const auto [holder, fresh] = keys.try_emplace(what, key);

@@ -1,4 +1,4 @@
-// Checks between keys, after each value has been checked by itself. A pure function.
+// Checks values that must fit together, after each value has been checked by itself. A pure function.
 #pragma once
 
 #include "config/document.h"

@@ -1,4 +1,4 @@
-// What an operator reads about our settings: the effective values, and the documentation of every key.
+// Describes the hub's settings for operators: prints the effective values, and the documentation of every key.
 #pragma once
 
 #include <string>
@@ -7,17 +7,17 @@
 
 namespace vf::settings {
 
-/// The effective configuration as YAML, each value with its origin in a comment. Reads no file but the configuration's
-/// and no secret; wrong values are shown as they were written, and load() reports what is wrong.
+/// Returns the effective configuration as YAML, with each value's origin in a comment. Reads only the configuration
+/// file, and no secret. Wrong values are shown as written; load() reports what is wrong with them.
 std::string print_yaml(const LoadParams& params);
-/// The same as one JSON object, without origins.
+/// Returns the effective configuration as one JSON object, without origins.
 std::string print_json(const LoadParams& params);
 
-/// Every key, for reading on a terminal.
+/// Returns the documentation of every key as text for a terminal.
 std::string keys_text();
-/// [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
+/// Returns it as JSON: [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
 std::string keys_json();
-/// docs/configuration.md.
+/// Returns the content of docs/configuration.md.
 std::string keys_markdown();
 
 }  // namespace vf::settings

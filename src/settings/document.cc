@@ -12,8 +12,8 @@ std::string default_max_age(const std::string& scheme, const std::string& after_
   return scheme == "twitch" ? "10m" : after_ledger;
 }
 
-// Where a scheme signs the time and no shorter age is customary, a delivery may be as old as the ledger's retention
-// less a day: no delivery is accepted again after its ledger row is removed.
+// Gives max_age its default. If a scheme signs the time and no shorter age is usual, a delivery may be as old as the
+// ledger's retention less a day: so no delivery is accepted again after its ledger row is removed.
 void fill_max_ages(config::Document& document) {
   const auto ledger = config::parse_duration(document.find("ingest.retention.ledger")->items.front());
   if (!ledger) return;

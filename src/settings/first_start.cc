@@ -26,8 +26,8 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
-// Writes a draft beside `path` and links it there: link() fails where a file exists already, so none is overwritten,
-// and no process can read half a secret. False with errno.
+// Writes a draft beside `path` and links it there: link() fails where a file exists already, so no file is
+// overwritten, and no process can read half a secret. Returns false, and errno is set, when it fails.
 bool create_file(const fs::path& path, std::string_view text) {
   const std::string draft = path.string() + "." + std::to_string(::getpid()) + ".new";
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

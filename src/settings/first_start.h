@@ -1,4 +1,5 @@
-// First start: creates what `vf up` may create for itself. Thread safe; several processes may do it at once.
+// First start: creates the directory and the secrets that `vf up` needs. Thread safe; several processes may do it at
+// once.
 #pragma once
 
 #include <expected>
@@ -9,8 +10,8 @@
 
 namespace vf::settings {
 
-/// Creates data_dir (0700), and every secret whose default `file:` does not exist yet (0600, each written whole or not
-/// at all). Returns the paths created. Never touches a file that exists.
+/// Creates data_dir (mode 0700) and a generated secret in every default `file:` that does not exist yet (mode 0600;
+/// each file is written completely or not at all). Returns the paths created. Never changes a file that exists.
 std::expected<std::vector<std::filesystem::path>, std::vector<config::Problem>> first_start(const LoadParams& params);
 
 }  // namespace vf::settings

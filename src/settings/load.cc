@@ -51,14 +51,14 @@ class Loader {
     return params_.role == Role::api || params_.role == Role::worker;
   }
 
-  // A source that is off needs no secrets. `path` is in its section.
+  // Returns whether `path` is in the section of a source that is off; such a source needs no secrets.
   bool is_off(const std::string& path) const {
     if (!path.starts_with("sources.")) return false;
     const config::Entry* mode = document_.find(path.substr(0, path.find('.', 8)) + ".mode");
     return mode && config::expand(mode->items.front(), params_.lookup).value_or("") == "off";
   }
 
-  // A source that has a problem already is not checked again: what it lacks then only repeats that problem.
+  // A source that has a problem already is not checked: its check would only repeat that problem.
   void check_sources() {
     if (!params_.check_source || !holds(only(Role::up, Role::ingest), params_.role)) return;
     for (const auto& [name, source] : loaded_.settings.sources.generic) {
@@ -77,7 +77,8 @@ class Loader {
     findings_.problems.push_back({origin, key, wrong.substr(std::min(colon + 2, wrong.size()))});
   }
 
-  // A role without any environment starts and idles; one with others but not its own has a mistyped --env.
+  // When no environment is configured, the role starts and idles. When others are, but not this role's, --env is
+  // mistyped.
   void check_environment() {
     if (!needs_one_environment()) return;
     std::string known;

@@ -1,5 +1,5 @@
-// Loading: from a file, overrides and defaults to the checked settings of one role, or to all that is wrong with them.
-// Reads files and, through a function, environment variables; keeps nothing. Thread safe.
+// Loading: makes the checked settings of one role from a file, overrides and defaults, or reports all problems in them.
+// Reads files and, through a function, environment variables; keeps no state. Thread safe.
 #pragma once
 
 #include <expected>
@@ -16,28 +16,32 @@
 
 namespace vf::settings {
 
-/// What is wrong with a configured source, as "key: what" with the key under sources.<name>; nullopt: nothing.
+/// Says what is wrong with a configured source, as "key: what", where key is a key under sources.<name>; nullopt: the
+/// source is valid.
 using SourceCheck = std::function<std::optional<std::string>(const std::string& name, const GenericSource& source)>;
 
 struct LoadParams {
   std::optional<std::filesystem::path> file;
-  std::vector<std::string> sets;  // "key=value": over the file
+  std::vector<std::string> sets;  // "key=value"; each replaces the value in the file
   Role role = Role::up;
-  std::string environment;  // of the roles api, worker and migrate_env: the only one they need; migrate_env: empty: all
-  bool simulated = false;   // up --sim without a file: Sumsub is configured too
+  // The only environment that the roles api, worker and migrate_env need; for migrate_env, empty means all
+  // environments.
+  std::string environment;
+  bool simulated = false;  // for `vf up --sim`: without a file, the source Sumsub is configured too
   std::filesystem::path working_dir = std::filesystem::current_path();
   config::Lookup lookup = config::process_environment;
-  SourceCheck check_source = {};  // called for the roles that receive webhooks, for each source that is not off
+  // Called for the roles up and ingest, for each generic source that is not off.
+  SourceCheck check_source = {};
 };
 
 struct Loaded {
-  Settings settings;  // only what the role needs is filled
+  Settings settings;  // only the members that the role needs are filled
   std::vector<config::Problem> warnings;
 };
 
-/// Without a file, Role::up gets two environments with their targets, Kick, and Sumsub when simulated; migrate_env gets
-/// the same environments, every other role the bare defaults. On failure: all problems, in the order of the file, then
-/// of the keys.
+/// Loads the settings. Without a file, Role::up and Role::migrate_env get defaults_for_up() (settings/document.h),
+/// every other role only the table's defaults. On failure returns all problems: first those of the file's structure, in
+/// the order of the file, then those of the values.
 std::expected<Loaded, std::vector<config::Problem>> load(const LoadParams& params);
 
 }  // namespace vf::settings

@@ -1,4 +1,4 @@
-// Role: what a process is. A role resolves only the keys that it needs (see the table of keys). Values.
+// Role: what a process does. A process resolves only the keys that its role needs (see the table of keys). Values.
 #pragma once
 
 #include <array>
@@ -11,10 +11,10 @@ enum class Role {
   up,      // everything in one process
   ingest,  // the public listener, fan-out, the admin API
   api,     // one environment's listener
-  worker,  // one environment's jobs
-  client,  // commands that ask a running hub
-  probe,   // signs as the providers do
-  // Each changes one schema, and needs only the address of its store.
+  worker,  // one environment's maintenance jobs
+  client,  // commands that call a running hub
+  probe,   // a command that signs requests as the providers do
+  // Each of these changes one schema, and needs only the address of its store.
   migrate_dm,
   migrate_env,
   migrate_lake,

@@ -1,5 +1,5 @@
-// What the files of the table of keys share: how a section is written, bounds, and sets of roles. Used while the table
-// is built.
+// The files of the table of keys share this: names for a section and its rows, units for bounds, and sets of roles.
+// Used while the table is built.
 #pragma once
 
 #include <cstdint>

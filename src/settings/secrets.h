@@ -8,7 +8,7 @@
 
 namespace vf::settings {
 
-/// 32 random bytes, hex.
+/// Returns 32 random bytes in hex.
 std::string generate_token();
 
 config::Complaint check_webhook_secret(std::string_view text);

@@ -1,5 +1,5 @@
-// Settings: what a process was configured with, as plain structs, resolved and checked. Filled by load() alone (load.h)
-// from the table of keys (table.cc), which also has every default. Values: copied and read freely from any thread.
+// Settings: the configuration of a process, resolved and checked, as plain structs. Only load() (load.h) fills them, by
+// the table of keys (table.cc), which also has every default. Values that any thread may copy and read.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct Log {
 
 struct Ingest {
   Listen listen;
-  StoreUrl store, migrate_store, lake;  // migrate_store: none: as store
-  bool lake_named = false;              // by the operator; else it is the default, which may be missing
+  StoreUrl store, migrate_store, lake;  // migrate_store: of kind none, `store` is used
+  bool lake_named = false;  // the operator wrote ingest.lake; false: it is the default, whose library may be missing
   Secret lake_password;
   std::string lake_cluster;
   FileText lake_ca;
@@ -47,22 +47,22 @@ struct Ingest {
   Millis answer_timeout{}, request_timeout{};
   int64_t queue_events_max = 0, threads = 0, connections_max = 0;
   Millis outbox_retention{}, ledger_retention{};
-  std::map<std::string, Millis> raw_retention;  // "default" and sources by name
+  std::map<std::string, Millis> raw_retention;  // by source name, and "default" for the other sources
 };
 
 struct Admin {
   Listen listen;
-  Url url;  // where client commands find it; empty: http://<listen>
+  Url url;  // where client commands reach the admin API; empty: http://<listen>
   Secret token, read_token;
 };
 
 struct KickSource {
   SourceMode mode{};
-  std::vector<FileText> public_keys;  // PEM; empty: Kick's published key
+  std::vector<FileText> public_keys;  // PEM; empty: use Kick's published key
   Url api_base, auth_base;
   FileText client_id;
   Secret client_secret;
-  std::optional<Millis> max_age;  // nullopt: never too old
+  std::optional<Millis> max_age;  // of a delivery; nullopt: no delivery is too old
   Millis viewer_poll_every{};
 };
 
@@ -83,7 +83,7 @@ struct GenericSource {
   SourceMode mode{};
   std::string scheme;
   std::vector<Secret> secrets;
-  std::optional<Millis> max_age;               // nullopt: never too old, or no time is signed
+  std::optional<Millis> max_age;               // of a delivery; nullopt: none is too old, or its time is not signed
   std::map<std::string, std::string> options;  // how a delivery is read: header, template, id, type, …
 };
 
@@ -101,7 +101,7 @@ struct Target {
 
 struct Environment {
   Listen listen;
-  StoreUrl store, migrate_store;  // migrate_store: none: as store
+  StoreUrl store, migrate_store;  // migrate_store: of kind none, `store` is used
   std::vector<Secret> secrets;
   Size max_body;
   Millis processed_retention{}, quarantined_retention{};
@@ -123,7 +123,8 @@ struct Settings : config::Root {
   Sim sim;
 };
 
-/// Where client commands find the admin API: admin.url, else admin.listen, by loopback when it listens everywhere.
+/// Returns the URL by which client commands reach the admin API: admin.url if set, otherwise admin.listen, with the
+/// loopback address when the API listens on all addresses.
 std::string admin_url(const Admin& admin);
 
 }  // namespace vf::settings

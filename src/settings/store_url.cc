@@ -21,7 +21,7 @@ constexpr Scheme kSchemes[] = {{"none", "none", Kind::none, false},
                                {"http", "http://", Kind::clickhouse, false},
                                {"https", "https://", Kind::clickhouse, false}};
 
-// "must be 'none' or start with chdb:, http:// or https://"
+// Returns, for example, "must be 'none' or start with chdb:, http:// or https://".
 std::string expectation(const std::vector<std::string>& allowed) {
   std::string starts;
   bool none = false;
@@ -39,7 +39,7 @@ std::string expectation(const std::vector<std::string>& allowed) {
   return (none ? "must be 'none' or start with " : "must start with ") + starts;
 }
 
-// A URL with the password inside would be shown with it (admin API, `vf lake`, logs).
+// Refuses a URL that contains a password, because the URL is shown (admin API, `vf lake`, logs).
 config::Complaint check_lake_url(std::string_view url) {
   const std::string_view hosts = config::authority(url);
   const std::string_view user = url.substr(0, static_cast<size_t>(hosts.data() - url.data()));
@@ -49,7 +49,7 @@ config::Complaint check_lake_url(std::string_view url) {
   return config::check_hosts(hosts);
 }
 
-// PostgreSQL's port when none is written; host names are the same in capitals.
+// Returns "host:port" with the host in lower case, and PostgreSQL's port when none is written.
 std::string server(std::string_view host) {
   const size_t bracket = host.starts_with('[') ? host.find(']') : 0;
   const size_t colon = host.find(':', bracket);

@@ -1,4 +1,4 @@
-// StoreUrl: which store a configured address leads to. A value and pure functions.
+// StoreUrl: the kind and the address of a configured store. A value and pure functions.
 #pragma once
 
 #include <filesystem>
@@ -12,19 +12,21 @@ namespace vf::settings {
 struct StoreUrl {
   enum class Kind { none, sqlite, postgresql, chdb, clickhouse };
   Kind kind = Kind::none;
-  std::string location;  // sqlite and chdb: a path, absolute once placed; else the whole URL, which may have a password
+  // sqlite, chdb: a path, absolute after placed(); otherwise the whole URL, which may have a password.
+  std::string location;
 };
 
-/// `store` with a relative path put under `data_dir`; a URL stays as it is.
+/// Returns `store` with its path, if it is relative, put under `data_dir`; a URL stays unchanged.
 StoreUrl placed(StoreUrl store, const std::filesystem::path& data_dir);
 
-/// The databases that a placed store's address may lead to: its file, or "host:port/database" for each of its hosts.
-/// Equal texts are the same database, whoever the user is. Empty where the address names none.
+/// Returns the databases that the address of a store after placed() may lead to: the file of SQLite, or
+/// "host:port/database" for each host of PostgreSQL. Equal texts mean the same database; the user does not matter.
+/// Returns none for other kinds, and for an address without a database.
 std::vector<std::string> databases_of(const StoreUrl& store);
 
 }  // namespace vf::settings
 
-/// The row's words are the schemes that the key takes.
+/// The row's words are the schemes that the key accepts.
 template <>
 struct vf::config::Value<vf::settings::StoreUrl> {
   static constexpr Type kType{.name = "store"};

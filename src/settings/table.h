@@ -1,13 +1,13 @@
-// The table of our configuration keys. A row in table*.cc is all that a new key needs, beside the member that it fills
-// in settings.h; then `vf config keys --markdown > docs/configuration.md`. Any thread may read it.
+// The table of the hub's configuration keys. To add a key, add a member in settings.h and a row in table*.cc, and run
+// `vf config keys --markdown > docs/configuration.md`. Any thread may read the table.
 #pragma once
 
 #include "config/table.h"
 
 namespace vf::settings {
 
-/// How many sections a configuration may name. Each target costs two threads (its worker and its lease), a lease and a
-/// poll: with thousands the intake would get no processor time.
+/// Bounds on the numbers of named sections. Each target costs two threads (its worker and its lease), a lease and a
+/// poll: with thousands of targets the intake would get no processor time.
 inline constexpr size_t kSourcesMax = 256, kTargetsMax = 256, kEnvironmentsMax = 64;
 
 const config::Table& table();

@@ -102,8 +102,8 @@ void add_generic(Keys& keys) {
          .doc = "A delivery signed longer ago is refused."});
 }
 
-// How a delivery is read. Scheme hmac takes all of these options, the other schemes only those for the event's
-// attributes. src/sources/generic defines and checks the texts.
+// The options that say how a delivery is read. Scheme hmac accepts all of them, the other schemes only those for the
+// event's attributes. src/sources/generic defines and checks the texts.
 void add_generic_options(Keys& keys) {
   Section<GenericSource> s(keys, "sources.*", kHub | only(Role::probe), generic_source);
   const auto option = [&s](const char* name, Row row) {

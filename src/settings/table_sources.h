@@ -1,4 +1,4 @@
-// The table of keys: what is under "sources". Used while the table is built.
+// Adds the keys under "sources" to the table of keys. Used while the table is built.
 #pragma once
 
 #include "settings/rows.h"

@@ -1,5 +1,5 @@
-// The table of keys: what is under "targets". Fills fanout's own structs, whose defaults are the keys' defaults. Used
-// while the table is built.
+// Adds the keys under "targets" to the table of keys. They fill structs of src/fanout, whose defaults are the keys'
+// defaults. Used while the table is built.
 #pragma once
 
 #include "settings/rows.h"

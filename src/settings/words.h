@@ -1,4 +1,4 @@
-// The words that a configuration has for the values of enumerations. Used while the table of keys is built.
+// The words by which a configuration names the values of enumerations. Used while the table of keys is built.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@ template <>
 inline constexpr auto kWords<crypto::Hash> = std::to_array<Word<crypto::Hash>>(
     {{"sha1", crypto::Hash::sha1}, {"sha256", crypto::Hash::sha256}, {"sha512", crypto::Hash::sha512}});
 
-/// Without `detached`, which is never configured.
+/// It lacks `detached`, which is never configured.
 template <>
 inline constexpr auto kWords<fanout::Mode> = std::to_array<Word<fanout::Mode>>(
     {{"live", fanout::Mode::live}, {"dry-run", fanout::Mode::dry_run}, {"paused", fanout::Mode::paused}});

@@ -1,5 +1,5 @@
-// The engine over a table of a bakery: documents, names, renamed keys, filling, and docs. Oracle: the texts written
-// here.
+// Tests this folder with a table of keys for a bakery: documents, names, renamed keys, filling, and documentation.
+// Oracle: the texts written here.
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>

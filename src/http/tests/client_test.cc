@@ -175,7 +175,7 @@ TEST(Client, CutAndMalformedAnswersAreUnavailable) {
   }
 }
 
-// Answers the first request and cuts the connection at the second, whichever it comes on; counts them.
+// Answers the first request, and cuts the connection on which the second request comes; counts the requests.
 class CuttingListener {
  public:
   CuttingListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -308,8 +308,8 @@ TEST_F(ClientTest, DestructionDropsWhatIsInFlight) {
 
 struct AddressRow {
   const char* ip;
-  bool plain;      // without allow_private
-  bool privately;  // with it
+  bool plain;      // allowed without allow_private
+  bool privately;  // allowed with allow_private
 };
 
 TEST(IsAllowedAddress, FollowsTheTable) {

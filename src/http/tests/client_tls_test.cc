@@ -1,4 +1,5 @@
-// The client over TLS, against openssl's own server: whom it trusts. Doubles: none. Skipped where openssl is not there.
+// The client over TLS, against the server of the openssl command: which certificates the client trusts. Skipped where
+// that command is missing.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

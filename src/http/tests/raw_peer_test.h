@@ -1,5 +1,5 @@
-// RawPeer: a plain socket for tests: sends exactly the bytes given, reads answers, and waits for events with a
-// deadline. For tests only; one thread.
+// RawPeer: a client with a plain socket, for tests only: sends exactly the bytes given and reads answers, with a
+// timeout. Used by one thread.
 #pragma once
 
 #include <arpa/inet.h>
@@ -30,7 +30,7 @@ class RawPeer {
   RawPeer& operator=(RawPeer&&) = delete;
 
   bool connected() const { return connected_; }
-  /// False when the peer has closed.
+  /// Returns false when the server has closed the connection.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -43,7 +43,7 @@ class RawPeer {
   void close_now() {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
   }
-  /// Closes with a reset, as a crashed peer does.
+  /// Closes the connection with a reset, as a crashed peer does.
   void reset() {
     const linger hard{.l_onoff = 1, .l_linger = 0};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -55,7 +55,8 @@ class RawPeer {
     std::string head;  // status line and headers
     std::string body;
   };
-  /// The next answer; status 0 when the peer closes first, or after ten seconds. `head`: it has no body.
+  /// Reads the next answer; its status is 0 when the server closes first, or sends nothing for ten seconds. `head`: the
+  /// answer has no body.
   Answer read(bool head = false) {
     while (buffer_.find("\r\n\r\n") == std::string::npos) {
       if (!fill()) return {};
@@ -73,7 +74,7 @@ class RawPeer {
     buffer_.erase(0, length);
     return answer;
   }
-  /// The peer closes, in order or with a reset, within ten seconds and without another byte.
+  /// Returns whether the server closes, in order or with a reset, within ten seconds and without sending another byte.
   bool is_closed() { return buffer_.empty() && !fill() && closed_; }
 
  private:

@@ -1,5 +1,5 @@
-// RequestParser: the same requests in whatever pieces they come. Sockets join and split pieces as they like, so this is
-// tested on the parser itself.
+// RequestParser: it reads the same requests however their bytes are split into pieces. Sockets join and split pieces
+// unpredictably, so these tests call the parser itself.
 #include "http/request_parser.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,8 @@
 namespace vf::http {
 namespace {
 
-// Feeds `input` in pieces, keeping what was not taken, as a connection does; the bodies of the requests, joined by '|'.
+// Feeds `input` in pieces and keeps the bytes not taken, as a connection does. Returns the bodies of the requests, with
+// '|' after each.
 std::string bodies(std::string_view input, size_t piece) {
   RequestParser parser({.headers_bytes_max = 1024, .body_bytes_max = 1024});
   std::string held;

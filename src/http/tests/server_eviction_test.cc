@@ -104,12 +104,12 @@ TEST_P(ServerEviction, AConnectionWithARequestIsNeverClosed) {
   RawPeer slow(server->port());
   EXPECT_EQ(answered(slow), 200);
   EXPECT_TRUE(are_idle(*server, 2));
-  slow.send(kHalf);  // the idle one is idle longer, this one began
+  slow.send(kHalf);  // it is idle less long than idle[0], and its request has begun
   RawPeer first(server->port());
   EXPECT_EQ(answered(first), 200);
   EXPECT_TRUE(idle[0].is_closed());
   first.send(kHalf);
-  EXPECT_TRUE(are_idle(*server, 0));  // on a busy machine bytes take their time, even over loopback
+  EXPECT_TRUE(are_idle(*server, 0));  // waits: on a busy machine the bytes may arrive late
   RawPeer second(server->port());
   second.send(kGet);
   EXPECT_EQ(second.read().status, 503);

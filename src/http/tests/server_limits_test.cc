@@ -88,7 +88,7 @@ TEST(ServerLimits, BodyAtTheLimitPassesAndOneByteMoreIs413) {
   EXPECT_EQ(at.read().body, "POST /p 100000");
   RawPeer beyond(server->port());
   beyond.send(post(100'001));
-  const auto answer = beyond.read();  // without a byte of the body being sent
+  const auto answer = beyond.read();  // no byte of the body was sent
   EXPECT_EQ(answer.status, 413);
   EXPECT_THAT(answer.head, HasSubstr("Connection: close"));
 }
@@ -107,7 +107,7 @@ TEST(ServerLimits, ChunksAtTheLimitPassAndAreCutBeyondIt) {
   at.send(head + "4\r\nabcd\r\n4;ext=1\r\nabcd\r\n0\r\nTrailer: t\r\n\r\n");
   EXPECT_EQ(at.read().body, "POST /p 8");
   RawPeer beyond(server->port());
-  beyond.send(head + "4\r\nabcd\r\n5\r\n");  // announced, not sent
+  beyond.send(head + "4\r\nabcd\r\n5\r\n");  // the second chunk is announced, but not sent
   EXPECT_EQ(beyond.read().status, 413);
 }
 
@@ -188,14 +188,15 @@ TEST(ServerLimits, ALateHandlerIs503AndItsAnswerIsDropped) {
 TEST(ServerLimits, LongBodiesTogetherAreBoundedAndShortOnesPass) {
   const auto server = serve_with({.buffered_bytes_max = 100'001});
   RawPeer first(server->port());
-  first.send(post(100'001) + std::string(100'000, 'a'));  // past its free part and with its headers: just below
+  first.send(post(100'001) +
+             std::string(100'000, 'a'));  // with headers and less kFreeRequestBytes: just below the bound
   RawPeer second(server->port());
   second.send(post(3'000) + std::string(3'000, 'a'));
   EXPECT_EQ(second.read().status, 200);
   RawPeer third(server->port());
   RawPeer::Answer answer;
   answer.status = 200;
-  // The first one's bytes may still be on their way: until they are counted, the third passes.
+  // The bytes of the first request may arrive late: until they are counted, the third request is accepted.
   for (int i = 0; i < 10'000 && answer.status == 200; ++i) {
     third.send(post(60'000) + std::string(60'000, 'a'));
     answer = third.read();

@@ -1,4 +1,5 @@
-// Secrets and keys, in the file and in files of their own: when they are read, and the problems of wrong ones.
+// Secrets and keys, in the configuration file and in files of their own: when they are read, and the problems that
+// wrong ones cause.
 #include <gmock/gmock.h>
 
 #include "settings/first_start.h"

@@ -73,7 +73,7 @@ TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
   EXPECT_EQ(stage.secrets[0].reveal(), kWebhookSecret);
 }
 
-// The example of the contract, whole: what people copy must load.
+// The whole example of the contract: operators copy it, so it must load.
 TEST_F(Load, ExampleOfTheContractLoads) {
   variables_ = {
       {"KICK_CLIENT_ID", "i"}, {"KICK_CLIENT_SECRET", "k"}, {"SUMSUB_WEBHOOK_SECRET", "s"}, {"X_BEARER_TOKEN", "x"}};
