@@ -9,7 +9,8 @@
 namespace vf::projections {
 namespace {
 
-// createdAtMs, else createdAt. A time in whole seconds may be any millisecond of it, and is taken as the last one.
+// Returns createdAtMs, or createdAt if that is missing. A time in whole seconds may mean any millisecond of the second;
+// it is taken as the last millisecond.
 Instant happened_at(Body& body) {
   const std::string_view pointer = body.has("/createdAtMs") ? "/createdAtMs" : "/createdAt";
   const Instant at = body.time(pointer);
@@ -28,7 +29,7 @@ void set_key(RowDraft& row, bool sandbox, const std::string& applicant) {
   row.set("sandbox", sandbox).set("applicant_id", applicant);
 }
 
-// The content of every applicant event: status and level at that time, and the external user id.
+// Reads what every applicant event contains: the status and level at that time, and the external user id.
 ApplicantRows read_common(Body& body, const Event& event) {
   const Instant at = happened_at(body);
   const store::Stamp stamp = stamp_at(at, event);
@@ -62,7 +63,7 @@ Result<std::vector<store::Row>> applicant_updated(const Event& event) {
   return finish(body, read_common(body, event));
 }
 
-// Only these events' reviewResult is used: a reset still carries the old GREEN.
+// Only these events' reviewResult is read, because a reset event still contains the old GREEN.
 Result<std::vector<store::Row>> applicant_reviewed(const Event& event) {
   Body body(event);
   ApplicantRows rows = read_common(body, event);

@@ -12,10 +12,10 @@ namespace {
 using simdjson::dom::element;
 using store::Value;
 
-// A parser's buffers are several times the size of its largest body: those of a huge body are freed.
+// A parser that can hold a larger body than this (in bytes) is freed: its buffers are several times that size.
 constexpr size_t kKeptCapacityMax = 64 * 1024;
 
-// The parser keeps its buffers between events; its document is valid until the end of the thread's Body.
+// The parser keeps its buffers between events; its document is valid until the thread's Body is destroyed.
 struct ThreadParser {
   simdjson::dom::parser parser;
   std::optional<element> root;  // nullopt: the body is not a JSON object
@@ -78,7 +78,7 @@ std::optional<bool> to_boolean(const element& value) {
   return std::nullopt;
 }
 
-// A cell converted by `read`, which returns nullopt for a value of another type.
+// Reads a cell. `read` converts the value, and returns nullopt for a value of another type.
 template <class Read>
 Cell cell(Body& body, std::string_view pointer, Read read, std::string_view wanted) {
   const auto value = find(pointer);

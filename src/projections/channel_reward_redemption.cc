@@ -5,8 +5,8 @@
 namespace vf::projections {
 namespace {
 
-// Pending is before every other status, in any order of sending. redeemed_at is the time of the redemption, not of the
-// change, so the change has the time of its message.
+// `pending` ranks below every other status, in whatever order the messages were sent. redeemed_at is the time of the
+// redemption, not of the change of status, so the stamp has the time of the message.
 store::Stamp status_stamp(const Cell& status, const Event& event) {
   const bool pending = status == Cell{store::Value{std::string("pending")}};
   return stamp_at(sent_at(event), event, pending ? 0 : 1);
@@ -17,7 +17,7 @@ store::Stamp status_stamp(const Cell& status, const Event& event) {
 Result<std::vector<store::Row>> channel_reward_redemption(const Event& event) {
   Body body(event);
   const std::string id = body.text("/id");
-  // The details do not change; the redemption's own ULID times them where redeemed_at is missing.
+  // The details do not change. Where redeemed_at is missing, their time is the one in the redemption's own ULID.
   const Instant redeemed = body.has("/redeemed_at") ? body.time("/redeemed_at") : time_inside(id).value_or(Instant{});
   const Cell status = body.text_cell("/status");
   RowDraft row(TableId::reward_redemptions, stamp_at(redeemed, event));

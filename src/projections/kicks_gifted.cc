@@ -1,4 +1,4 @@
-// kicks.gifted → kicks_gifts: one row per gift. It has no id of its own, so its millisecond, type and amount name it.
+// kicks.gifted → kicks_gifts: one row per gift. A gift has no id, so its millisecond, type and amount identify it.
 #include "projections/body.h"
 
 namespace vf::projections {

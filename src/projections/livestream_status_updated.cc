@@ -14,7 +14,7 @@ Result<std::vector<store::Row>> livestream_status_updated(const Event& event) {
   const Instant started = body.time("/started_at");
   const bool ended = body.has("/ended_at");
   if (!ended && body.boolean_cell("/is_live") == Cell{store::Value{false}}) body.refuse("/ended_at", "missing");
-  const Instant at = ended ? body.time("/ended_at") : started;  // of this change
+  const Instant at = ended ? body.time("/ended_at") : started;  // the time of this change
   RowDraft row(TableId::livestreams, stamp_at(at, event));
   row.set("channel_id", body.id("/broadcaster/user_id"));
   row.set("started_at", cut_to_seconds(started));

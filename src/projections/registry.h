@@ -1,6 +1,6 @@
-// The registry of projectors: it maps event types to projectors, and project() runs the right one. A projector is a
-// pure function from an event to rows of projected tables; it uses no database, clock or network, so a poison event is
-// found before any transaction begins. Safe from any thread.
+// The registry of projectors: it maps event types to projectors, and project() runs the projector of an event's type. A
+// projector is a pure function from an event to rows of projected tables. It uses no database, clock or network, so an
+// event that it refuses is found before a transaction begins. Safe from any thread.
 #pragma once
 
 #include <span>
@@ -14,17 +14,19 @@
 
 namespace vf::projections {
 
-/// Error `invalid`: the event is quarantined with this reason ("/follower/user_id: missing").
+/// Returns the event's rows. Error `invalid`: the event is to be quarantined, with the message as the reason
+/// ("/follower/user_id: missing").
 using Projector = Result<std::vector<store::Row>> (*)(const Event& event);
 
 struct Registration {
   std::string_view type;
   Projector project;
 };
-/// Every type that has a projector.
+/// Returns every event type that has a projector, with the projector.
 std::span<const Registration> registry();
 
-/// The event as applied (with its rows), ignored (its type has no projector) or quarantined (with reason and envelope).
+/// Projects an event. Its status is `applied` (with rows), `ignored` (the event's type has no projector) or
+/// `quarantined` (with reason and envelope).
 store::Projection project(const Event& event);
 
 /// An event with more rows than this (a gift to more people) is refused.

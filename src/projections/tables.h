@@ -1,4 +1,4 @@
-// The projected tables of an environment, as data: columns, keys and how two values of a column merge.
+// The projected tables of an environment, as data: columns, keys and merge rules.
 // sql/env has the same tables as DDL (a test compares them); docs/projections.md explains each column.
 // Constants, safe from any thread.
 //
@@ -16,7 +16,7 @@
 
 namespace vf::projections {
 
-/// In the order of the tables' names, which is the order in which drivers write them.
+/// The tables in the order of their names, which is the order in which drivers write them.
 enum class TableId : size_t {
   applicant_reviews,
   applicants,
@@ -33,20 +33,20 @@ enum class TableId : size_t {
   x_follower_samples,
 };
 
-/// All tables, in the order of TableId.
+/// Returns all tables, in the order of TableId.
 std::span<const store::Table> tables();
 const store::Table& table(TableId id);
 
 using Cell = std::optional<store::Value>;  // nullopt: the event does not mention the column
 
-/// Builds one row of a projected table, cell by cell, by column name. A value used by one thread. An unknown column is
-/// a defect of the projector and ends the process: the projector's test finds it.
+/// Builds one row of a projected table; each cell is set by the name of its column. Used by one thread. An unknown
+/// column is a defect of the projector and ends the process: the projector's test finds it.
 class RowDraft {
  public:
-  /// Every group starts with `stamp`.
+  /// Every group of the row has `stamp`, unless set() gives it another one.
   RowDraft(TableId id, const store::Stamp& stamp);
   RowDraft& set(std::string_view column, Cell cell);
-  /// Also gives the column's group a stamp of its own.
+  /// Also gives the group of the column a stamp of its own.
   RowDraft& set(std::string_view column, Cell cell, const store::Stamp& stamp);
   store::Row take() && { return std::move(row_); }
 
@@ -55,7 +55,7 @@ class RowDraft {
   store::Row row_;
 };
 
-/// A stamp of this event.
+/// Returns a stamp with this time and the event's id.
 inline store::Stamp stamp_at(Instant at, const Event& event, int64_t rank = 0) { return {rank, at, event.id}; }
 
 }  // namespace vf::projections

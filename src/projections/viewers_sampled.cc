@@ -1,5 +1,5 @@
-// viewers.sampled (our minute poll) → viewer_samples. A live sample also repairs what lost webhooks left out: the
-// channel's title and category, a stream's start, and that it was still live.
+// viewers.sampled (our minute poll) → viewer_samples. A live sample also adds what lost webhooks would
+// have written: the channel's title and category, a stream's start, and that the stream was still live.
 #include "projections/body.h"
 
 namespace vf::projections {

@@ -1,6 +1,6 @@
-// EnvironmentStore: the port of one environment's database: processed_events, quarantined_events, projected tables.
-// Calls may come from any thread; writes wait for each other where the driver has one writer. Errors as in
-// outbox_store.h.
+// EnvironmentStore: the port of one environment's database, which has the tables processed_events, quarantined_events
+// and the projected tables. Calls may come from any thread; writes wait for each other where the driver has one writer.
+// The error codes have the same meaning as in outbox_store.h.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ enum class Applied { applied, duplicate, ignored, quarantined };
 inline constexpr std::array kApplied{Applied::applied, Applied::duplicate, Applied::ignored, Applied::quarantined};
 static_assert(kApplied.size() == static_cast<size_t>(Applied::quarantined) + 1);
 std::string_view to_string(Applied status);
-/// The inverse for the statuses that processed_events stores, of which `duplicate` is none. Unknown text is read as
+/// Returns the status that processed_events stores as `name` (it never stores `duplicate`). Unknown text is read as
 /// `applied`.
 Applied parse_applied(std::string_view name);
 
@@ -33,8 +33,8 @@ struct Projection {
   Instant time;
   Applied status = Applied::applied;  // applied, ignored or quarantined
   std::vector<Row> rows;
-  std::string reason;    // of a quarantined event
-  std::string envelope;  // of a quarantined event, for its retry
+  std::string reason;    // of a quarantined event: why it was refused
+  std::string envelope;  // of a quarantined event: kept for its retry
   bool force = false;    // a retry from quarantine: write the rows although the id was processed before
 };
 
@@ -43,40 +43,42 @@ struct ProcessedEvent {
   std::string source, type;
   Applied status = Applied::applied;
   Instant time, received_at;  // received_at: when this environment received it
-  std::string reason = {};    // while it is in quarantine
+  std::string reason = {};    // of a quarantined event: why it was refused
 };
 
 struct QuarantinedEvent {
   Uuid event_id;
   std::string source, type, reason, envelope;
-  Instant quarantined_at, attempted_at;  // of the first and the last attempt
+  Instant quarantined_at, attempted_at;  // times of the first and of the last attempt
   int64_t attempts = 0;
 };
 
-/// One bounded step of retention: deletes at most `rows_max` of each table's oldest rows from before the given times. A
-/// driver may also drop whole partitions in which every row is that old. The work is complete when a step removes fewer
-/// than `rows_max` rows of both tables together.
+/// One bounded step of retention. It deletes the oldest rows of processed_events and quarantined_events that are older
+/// than the given times, at most `rows_max` rows of each table. A driver may also drop whole partitions in which every
+/// row is that old. Retention is complete when a step removes fewer than `rows_max` rows of both tables together.
 struct Purge {
   Instant processed_before, quarantined_before;
   int64_t rows_max = 1000;
 };
 
-/// Projections that can never be stored: index in the span to reason.
+/// The projections of one apply() that can never be stored. Key: the projection's index in the span; value: the reason.
 using Refusals = std::map<size_t, std::string>;
 
 class EnvironmentStore {
  public:
   virtual ~EnvironmentStore() = default;
 
-  /// One transaction. Statuses in order; `duplicate` where the id was processed before (or occurs earlier in the span).
-  /// A forced projection that succeeds leaves quarantine. Error `invalid`: some projections can never be stored, and
-  /// nothing is written; `refusals`, when not null, gets those that were found, at least one.
+  /// Writes all projections in one transaction. Returns their statuses in the order of `projections`. A projection gets
+  /// `duplicate`, and is not written, when its event id was processed before or occurs earlier in `projections`, unless
+  /// it is forced. An event in quarantine is removed from it when its forced projection is not quarantined again.
+  /// Error `invalid`: some projections can never be stored, so none was written. If `refusals` is not null, the refused
+  /// projections that were found, at least one, are put into it.
   virtual Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now,
                                              Refusals* refusals) = 0;
 
   virtual Result<std::optional<ProcessedEvent>> processed(Uuid event_id) = 0;
-  virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;  // oldest attempt first
-  virtual Result<int64_t> purge(const Purge& step) = 0;                            // the number of rows removed
+  virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;  // the oldest attempt comes first
+  virtual Result<int64_t> purge(const Purge& step) = 0;                            // returns the number of rows removed
   virtual Result<void> ping() = 0;
   virtual Result<Instant> time(Instant ours) { return ours; }  // as OutboxStore::time()
 };

@@ -1,6 +1,7 @@
-// Migrations as data, and the plan of those to apply: forward only, each once, none changed afterwards. A migration
-// names the older programs that still work on the schema it leaves, so that versions can run side by side.
-// Drivers read which migrations a database has and run the SQL. Pure functions.
+// Migrations as data, and the decision which of them to apply. Migrations only go forward; each is applied once and is
+// not changed afterwards. A migration states which older programs still work on the resulting schema, so that two
+// versions of vf can run on one database. Drivers read which migrations a database has, and run the SQL. Pure
+// functions.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ struct Migration {
   std::string_view checksum;  // SHA-256 of the file, hex
   std::string_view sql;
   int64_t runs_with =
-      0;  // programs that know this migration or a later one still work; 0: only those that know `version`
+      0;  // a program must know at least this migration to work on the new schema; 0: it must know `version`
 };
 
 /// A row of a database's table `_migrations`.
@@ -31,20 +32,21 @@ struct AppliedMigration {
   int64_t runs_with = 0;
 };
 
-/// The names that errors use.
+/// Names for the texts of errors.
 struct MigrationTarget {
   std::string database;  // "dm.db"
-  std::string command;   // that applies the migrations: "vf migrate dm"
+  std::string command;   // the command that applies the migrations: "vf migrate dm"
 };
 
-/// The pending migrations, oldest first. `known` and `applied` are sorted by version.
-/// Error `conflict`: a newer vf applied a migration that this one cannot run with, an applied migration has changed, or
-/// a new one is numbered before an applied one; the message names the remedy.
+/// Returns the pending migrations, oldest first. `known` and `applied` must be sorted by version.
+/// Error `conflict`: a newer vf applied a migration that this vf cannot run with, an applied migration has changed, or
+/// a pending migration is numbered before an applied one; the message names the remedy.
 Result<std::vector<Migration>> plan_migrations(std::span<const Migration> known,
                                                std::span<const AppliedMigration> applied,
                                                const MigrationTarget& target);
 
-/// Names of applied migrations that are not known: a newer vf's. If plan_migrations() succeeds, this vf runs with them.
+/// Returns the names of the applied migrations that are not in `known`: a newer vf applied them. If plan_migrations()
+/// succeeds, this vf can run with them.
 std::vector<std::string> newer_migrations(std::span<const Migration> known, std::span<const AppliedMigration> applied);
 
 }  // namespace vf::store

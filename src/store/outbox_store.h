@@ -1,7 +1,7 @@
-// OutboxStore: the port of the shared database ("dm", schema `ingest`): outbox, ledger, cursors, dead letters, leases.
-// A driver is complete when tests/conformance passes. Calls are synchronous and may come from any thread; writes wait
-// for each other where the driver has one writer. Errors: unavailable (retry later), invalid (this input can never be
-// stored), conflict (fenced), internal.
+// OutboxStore: the port of the shared database ("dm", schema `ingest`), which holds outbox, ledger, cursors, retries,
+// dead letters and leases. A driver is complete when tests/conformance passes. Calls are synchronous and may come from
+// any thread; writes wait for each other where the driver has one writer. Errors: `unavailable` (retry later),
+// `invalid` (this input can never be stored), `conflict` (another process was first, or the lease is lost), `internal`.
 #pragma once
 
 #include <functional>
@@ -23,27 +23,30 @@ namespace vf::store {
 struct AddEvent {
   Event event;
   bool fan_out = true;                       // false while the source is in dry-run: stored, never delivered
-  std::optional<std::string> body_key = {};  // kBodyKeyBytes; second ledger key, where the message id is unsigned
+  std::optional<std::string> body_key = {};  // second ledger key (kBodyKeyBytes long), where the message id is unsigned
 };
 inline constexpr size_t kBodyKeyBytes = 32;
 
-/// Why the cursor passed rows without delivering them: no row passed the filters, or the target's mode skipped them
-/// all. `none`: the rows were delivered, except those that the filters dropped or that became retries or dead letters.
+/// Why a target's cursor passed a batch without delivering any of its rows: `unwanted`: no row passed the filters;
+/// `dry_run`, `detached`: the target was in that mode. `none`: the rows were delivered, except those that the filters
+/// dropped and those that became retries or dead letters.
 enum class SkipReason { none, unwanted, dry_run, detached };
-/// The stored form in ingest_outbox_batch ("sent" for none). Unknown text is read as `none`.
+/// Returns the text that ingest_outbox_batch stores for a skip reason ("sent" for `none`).
 std::string_view to_string(SkipReason skip_reason);
+/// The inverse of to_string(). Unknown text is read as `none`.
 SkipReason parse_skip_reason(std::string_view name);
-/// The name under which ingest_outbox_batch holds a consumer's pinned batches.
+/// Returns the name under which ingest_outbox_batch stores the pinned batches of a consumer.
 std::string pin_name(const std::string& consumer);
 
-/// Asks for a consumer's lease: the right to do its work, which one process holds at a time. It is granted when it is
-/// free or expired, and renewed for its holder. Every new holder gets a greater epoch. The store's clock decides.
-/// Writes below that carry an epoch are refused (conflict) once the lease was granted to another holder, so a stopped
-/// holder that resumes can do no harm. Epoch 0: the write needs no lease.
+/// Requests a consumer's lease: the right to do the consumer's work, which one process holds at a time. A lease that is
+/// free or expired (by the store's clock) is granted; a lease that `holder` has already is renewed. Every new holder
+/// gets a greater epoch. A write with an epoch is refused (conflict) after the lease was granted to another holder, so
+/// a process that was stopped and resumes cannot overwrite the work of its successor. Epoch 0: the write needs no
+/// lease.
 struct TakeLease {
-  std::string name;    // the consumer's
+  std::string name;    // the consumer's name
   std::string holder;  // identifies the process; unique among processes
-  Millis span;         // from now
+  Millis span;         // the lease expires this long after the write
 };
 /// Releases the lease early. No effect unless `holder` holds it.
 struct DropLease {
@@ -51,33 +54,34 @@ struct DropLease {
   std::string holder;
 };
 
-/// A consumer's batch is done: its cursor moves from `from` to `to`. Fenced: refused (conflict) unless the consumer's
-/// cursor is at `from`. One row of ingest_outbox_batch; the newest row is the cursor.
+/// Records a finished batch and moves the consumer's cursor from `from` to `to`. The write is refused (conflict) unless
+/// the cursor is at `from`. It adds a row to ingest_outbox_batch; the newest row of a consumer is its cursor.
 struct AdvanceCursor {
   std::string consumer;  // a target's name, or kRawLog
   Position from;
   Position to;
-  int64_t count = 0;  // events delivered, after filters
+  int64_t count = 0;  // the number of events delivered, after filters
   int64_t attempts = 1;
   Instant sent_at = {};
-  std::string config_version = {};  // digest of the target's configuration at that time
+  std::string config_version = {};  // digest of the target's configuration at `sent_at`
   SkipReason skip_reason = SkipReason::none;
   int64_t epoch = 0;
 };
 
-/// Records a batch before it is carried out, so that a crash can be repaired: the raw log's batches. Fenced as an
-/// advance is, and refused (conflict) when a batch with the same `from` is pinned already: after an unknown outcome
-/// open_pin() returns the stored pin.
+/// Records a batch of the raw log before it is inserted there, so that the insert can be completed after a crash. The
+/// write is refused (conflict) unless the consumer's cursor is at `from`, and also when a batch with the same `from` is
+/// pinned already. After an unknown outcome of this write, open_pin() returns the pin if it was stored.
 struct PinBatch {
   std::string consumer;
   Position from;
   Position to;
   int64_t count = 0;
-  std::string digest;  // SHA-256 over the ids, hex
+  std::string digest;  // SHA-256 over the event ids, hex
   int64_t epoch = 0;
 };
 
-/// One event that one target did not take: to be retried, or a dead letter.
+/// Stores a row of ingest_outbox_delivery: one event that one target did not accept. The event is a retry or a dead
+/// letter.
 struct PutDelivery {
   enum class State { retry, dead };
   std::string target;
@@ -85,24 +89,25 @@ struct PutDelivery {
   Uuid event_id;
   State state = State::retry;
   int64_t attempts = 0;
-  Instant next_attempt_at = {};  // of a retry
+  Instant next_attempt_at = {};  // of a retry: when it is due
   std::string reason;
   int64_t epoch = 0;
 };
-struct DropDelivery {  // a retry was delivered, or an operator dropped the dead letter
+/// Removes a row of ingest_outbox_delivery: the retry was delivered, or an operator dropped the dead letter.
+struct DropDelivery {
   std::string target;
   Uuid event_id;
   int64_t epoch = 0;
 };
 
-/// Creates a consumer's cursor. No effect when it has one.
+/// Creates a consumer's cursor. No effect when the consumer has a cursor.
 struct StartConsumer {
   std::string consumer;
   enum class At { now, earliest } at = At::now;
 };
 
-/// Sets a cursor, for an operator or on detachment; `reason` goes to the audit log. Pins that end after the new
-/// position are dropped.
+/// Sets a consumer's cursor, because an operator moves it or the target is detached. `reason` is written to the audit
+/// log. Pins that end after the new position are deleted.
 struct MoveCursor {
   std::string consumer;
   Position to;
@@ -110,7 +115,8 @@ struct MoveCursor {
   int64_t epoch = 0;
 };
 
-/// Operator state that survives a restart, such as a target's mode. An empty value removes it.
+/// Stores a setting that an operator made and that survives a restart, such as a target's mode. An empty value removes
+/// the setting.
 struct PutSetting {
   std::string key;
   std::string value;
@@ -123,14 +129,14 @@ struct AddAudit {
   std::string detail;
 };
 
-/// One bounded step of retention: deletes at most `rows_max` of each table's oldest rows received before the given
-/// times. Outbox rows that a consumer in `held_by` has not passed are kept (a consumer without a cursor has passed
-/// none). Retries and dead letters are deleted with their outbox row; a ledger row outlives its outbox row; audit
-/// entries are deleted at the age of ledger rows. The work is complete when a step removes fewer than `rows_max` rows
-/// of all tables together.
+/// One bounded step of retention. It deletes the oldest rows that were received before the given times, at most
+/// `rows_max` rows of each table. Outbox rows after the cursor of a consumer in `held_by` are kept (all rows, if such a
+/// consumer has no cursor). Retries and dead letters are deleted with their outbox row. A ledger row is never deleted
+/// before its outbox row. Audit entries are deleted at the age of ledger rows. Retention is complete when a step
+/// removes fewer than `rows_max` rows of all tables together.
 struct RetentionStep {
   Instant outbox_before = {};
-  Instant ledger_before = {};  // of the ledger and the audit log
+  Instant ledger_before = {};  // for the ledger and the audit log
   std::vector<std::string> held_by;
   int64_t rows_max = 1000;
 };
@@ -141,8 +147,8 @@ using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropD
 /// Result of AddEvent.
 struct EventAdded {
   bool duplicate = false;
-  Uuid event_id;           // of the event stored first, when a body key matched
-  Position position = {};  // when not duplicate
+  Uuid event_id;           // of the stored event: an earlier one, when a body key matched
+  Position position = {};  // of the new row; unset for a duplicate
   Instant received = {};
 };
 /// Result of RetentionStep.
@@ -152,7 +158,7 @@ struct RowsRemoved {
 /// Result of TakeLease.
 struct LeaseTaken {
   bool granted = false;
-  int64_t epoch = 0;   // of the current holder
+  int64_t epoch = 0;   // the current holder's epoch
   std::string holder;  // the current holder
 };
 /// Result of every other write.
@@ -168,10 +174,11 @@ struct OutboxRow {
 struct ReadAfter {
   Position after;
   size_t rows_max = 500;
-  size_t bytes_max = 4u << 20;  // of bodies and headers; stops after the row that crosses it; at least one row
+  size_t bytes_max = 4u << 20;  // of bodies and headers; the row that exceeds the limit is still returned
 };
 
-struct BatchRow {  // of ingest_outbox_batch
+/// A row of ingest_outbox_batch.
+struct BatchRow {
   std::string consumer;
   Position from;
   Position to;
@@ -182,23 +189,25 @@ struct BatchRow {  // of ingest_outbox_batch
   SkipReason skip_reason = SkipReason::none;
 };
 
+/// The outbox rows after a position, such as a consumer's cursor.
 struct Backlog {
-  int64_t rows = 0;                    // not passed yet, counted up to kBacklogRowsMax
-  bool more = false;                   // there are more rows than that
-  std::optional<Instant> oldest = {};  // received time of the oldest row not passed
+  int64_t rows = 0;                    // number of rows, counted up to kBacklogRowsMax
+  bool more = false;                   // there are more than kBacklogRowsMax rows
+  std::optional<Instant> oldest = {};  // receive time of the oldest row
 };
 inline constexpr int64_t kBacklogRowsMax = 100'000;
 
 struct LedgerEntry {
   Uuid event_id;
   Instant received = {};
-  std::optional<Position> position = {};  // while the outbox still holds the row
+  std::optional<Position> position = {};  // of the outbox row; nullopt: retention has removed it
 };
 
-struct EventFilter {                                                // every field narrows; newest first
+/// Selects rows that match every field that is set; the newest rows come first.
+struct EventFilter {
   std::optional<std::string> source = {}, type = {}, subject = {};  // type may end in '*'
   std::optional<Instant> from = {}, to = {};                        // receive time: from <= t < to
-  std::optional<Position> before = {};                              // the page ends here
+  std::optional<Position> before = {};                              // only rows before it: the next page
   size_t rows_max = 50;
 };
 
@@ -206,20 +215,21 @@ class OutboxStore {
  public:
   virtual ~OutboxStore() = default;
 
-  /// All writes in one transaction, in order; on return they are durable. Results are in the order of `writes`.
-  /// A refused write (conflict, invalid) fails the whole call and nothing is written; its index goes into
-  /// `failed_index` when that is not null. An unknown outcome is `unavailable`: the writes may have been committed.
+  /// Commits all writes in one transaction, in order; they are durable on return. Returns the results in the order of
+  /// `writes`. Errors `conflict`, `invalid`: one write was refused, so nothing was written; the index of the refused
+  /// write is put into `failed_index` if that is not null. Error `unavailable`: the outcome may be unknown; the writes
+  /// may have been committed.
   virtual Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) = 0;
 
-  /// Rows after a position that are final (nothing can still appear before them), oldest first.
+  /// Returns the final rows after a position, oldest first. A row is final when no new row can appear before it.
   virtual Result<std::vector<OutboxRow>> read_after(const ReadAfter& params) = 0;
-  /// The position of the newest final row.
+  /// Returns the position of the newest final row.
   virtual Result<Position> end() = 0;
-  /// The position of the newest row that retention has removed; Position{} when it has removed none. A consumer whose
-  /// cursor is before it has missed events.
+  /// Returns the position of the newest row that retention has removed; Position{} when retention has removed no row. A
+  /// consumer whose cursor is before this position has missed events.
   virtual Result<Position> purged() = 0;
   virtual Result<std::optional<Position>> cursor(const std::string& consumer) = 0;
-  /// The pinned batch that the consumer's cursor has not passed yet.
+  /// Returns the pinned batch that the consumer's cursor has not passed yet; nullopt when there is no such batch.
   virtual Result<std::optional<PinBatch>> open_pin(const std::string& consumer) = 0;
   virtual Result<Backlog> backlog(Position after) = 0;
 
@@ -230,17 +240,18 @@ class OutboxStore {
 
   virtual Result<std::optional<OutboxRow>> find(Uuid event_id) = 0;
   virtual Result<std::optional<LedgerEntry>> ledger(Uuid event_id) = 0;
-  /// The batch of `consumer` that contained `position`; nullopt while the cursor has not passed it.
+  /// Returns the batch of `consumer` that contained `position`; nullopt while the cursor has not passed the position.
   virtual Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) = 0;
   virtual Result<std::vector<OutboxRow>> search(const EventFilter& filter) = 0;
 
   virtual Result<std::vector<PutSetting>> settings() = 0;
   virtual Result<std::vector<AddAudit>> audit(size_t rows_max) = 0;  // newest first
 
-  /// A cheap check that the store answers, for /readyz.
+  /// Checks cheaply that the store answers, for /readyz.
   virtual Result<void> ping() = 0;
-  /// The current time by the clock that stamps received events: the database server's, or `ours`, this machine's, where
-  /// there is no server. Ages (retention, max_backlog) are measured by this clock.
+  /// Returns the current time of the clock that stamps received events: the clock of the database server, or where
+  /// there is no server this machine's clock, whose time the caller gives as `ours`. Ages (retention, max_backlog) are
+  /// measured by this clock.
   virtual Result<Instant> time(Instant ours) { return ours; }
 };
 

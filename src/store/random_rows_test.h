@@ -1,5 +1,6 @@
-// For tests: a table with every merge rule and type, and random rows of one key over small domains. Shared by the tests
-// of merge() and the conformance suite of EnvironmentStore. Header only.
+// For tests: a table with every merge rule and column type, and random rows for it. All rows have the same key, and
+// their values are few, so that equal values are common. Used by the tests of merge() and by the conformance suite of
+// EnvironmentStore. Header only.
 #pragma once
 
 #include <rapidcheck.h>
@@ -71,7 +72,8 @@ inline Row empty_row() {
   return row;
 }
 
-/// A value of the column's type, sometimes NULL; texts with NUL, both cases and invalid UTF-8 test the collation.
+/// A random value of the type, sometimes NULL. Texts contain NUL, upper and lower case and invalid UTF-8, to test the
+/// collation.
 inline rc::Gen<Value> random_value(ColumnType type) {
   const auto of_type = [type]() -> rc::Gen<Value> {
     switch (type) {
@@ -102,7 +104,7 @@ inline rc::Gen<Stamp> random_stamp() {
   });
 }
 
-/// A row of kRuleTable with one key, each cell set or absent.
+/// A random row of kRuleTable, always with the same key; each other cell is set or absent at random.
 inline rc::Gen<Row> random_row() {
   return rc::gen::exec([] {
     Row row = empty_row();
@@ -114,7 +116,7 @@ inline rc::Gen<Row> random_row() {
   });
 }
 
-/// The row as a reader of the table sees it: absent is NULL.
+/// Returns the row as a reader of the table sees it: an absent cell is NULL.
 inline std::vector<Value> meaning(const Row& row) {
   std::vector<Value> values;
   for (const auto& cell : row.cells) values.push_back(cell.value_or(Value{}));

@@ -23,7 +23,7 @@ bool in_group(const Column& column, size_t group) {
          column.group == group;
 }
 
-/// Greater: the incoming values replace the stored ones.
+/// Compares two stamps by a group's rule. Result `greater`: the incoming values replace the stored ones.
 std::strong_ordering compare_stamps(Merge rule, const Stamp& incoming, const Stamp& stored) {
   if (rule == Merge::rank) return incoming <=> stored;
   const auto by_time = std::tie(incoming.at, incoming.by) <=> std::tie(stored.at, stored.by);
@@ -36,7 +36,7 @@ void merge_group(Row& row, const Row& other, size_t group) {
   if (takes_part(row, group))
     order = compare_stamps(rule_of(*row.table, group), other.stamps[group], row.stamps[group]);
   if (order < 0) return;
-  // When the stamps are equal (one event that has the row twice) the greater values win: the join stays commutative.
+  // When the stamps are equal (one event has the row twice), the greater values win, so that merge() stays commutative.
   for (size_t i = 0; i < row.cells.size(); ++i) {
     if (!in_group(row.table->columns[i], group)) continue;
     if (order > 0 || row.cells[i] < other.cells[i]) row.cells[i] = other.cells[i];
@@ -52,7 +52,7 @@ std::string tuple_of(const std::vector<StoredColumn>& columns, std::string_view 
 
 struct Clauses {
   std::vector<std::string> assignments;
-  std::vector<std::string> changes;  // the row changes when any of them is true
+  std::vector<std::string> changes;  // conditions; the row changes when any of them is true
 };
 
 /// Builds the clauses of one table.
@@ -67,7 +67,7 @@ class ClauseBuilder {
   Clauses clauses;
 
  private:
-  /// Whether the incoming value beats the stored one; NULL beats nothing and loses against any value.
+  /// The condition that the incoming value beats the stored one. NULL beats no value and loses against any value.
   std::string value_beats(std::string_view column, char sign) const {
     return fmt::format("coalesce({1}.{0} {3} {2}.{0}, {1}.{0} IS NOT NULL)", column, sides_.incoming, sides_.stored,
                        sign);
@@ -89,7 +89,7 @@ class ClauseBuilder {
     const char sign = rule_of(table_, group) == Merge::first ? '<' : '>';
     const std::string incoming = tuple_of(stamp, sides_.incoming);
     const std::string stored = tuple_of(stamp, sides_.stored);
-    // A group without a set cell has a NULL stamp, which beats nothing.
+    // A group without a set cell has a NULL stamp, which beats no stamp.
     const std::string newer = fmt::format("coalesce({} {} {}, {}.{} IS NOT NULL)", incoming, sign, stored,
                                           sides_.incoming, stamp.back().name);
     const std::string same = fmt::format("coalesce({} = {}, false)", incoming, stored);

@@ -1,5 +1,5 @@
-// An environment on the test program's PostgreSQL server: a database of its own, with kRuleTable beside the projected
-// tables. For tests; header only.
+// A host of environments on the test program's PostgreSQL server: each has a database of its own, with kRuleTable
+// beside the projected tables. For tests; header only.
 #pragma once
 
 #include <string>
@@ -45,7 +45,8 @@ inline std::string postgres_create_table(const Table& table) {
   return "CREATE TABLE public." + std::string(table.name) + " (" + columns + "PRIMARY KEY (" + keys + "))";
 }
 
-/// URL of a new, migrated database on the test program's server. Migrated once, then copied.
+/// Creates a migrated database on the test program's server and returns its URL. The first call migrates a database;
+/// every call copies that one.
 inline std::string migrated_database() {
   auto& server = postgres_test::Server::shared();
   static const std::string pattern = [&server] {

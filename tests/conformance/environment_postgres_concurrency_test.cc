@@ -110,7 +110,8 @@ TEST(PostgresAppliers, OfTheSameRowsNeverDeadlock) {
   EXPECT_EQ(deadlocks(host), 0);
 }
 
-/// The applier waits for another transaction that applies the same event, and applies it if that rolls back.
+/// The applier waits for another transaction that applies the same event, and applies the event if that transaction
+/// rolls back.
 TEST(PostgresAppliers, WaitForAnotherThatAppliesTheSameEvent) {
   for (const bool commits : {true, false}) {
     PostgresHost host;
@@ -177,7 +178,7 @@ class Applier {
     }
   }
   EnvironmentStore& store_;
-  std::atomic<uint32_t> confirmed_ = 0;  // batches
+  std::atomic<uint32_t> confirmed_ = 0;  // number of batches confirmed
   std::jthread thread_;
 };
 

@@ -87,7 +87,7 @@ std::vector<std::string> versions(postgres::Connection& db) {
   return found;
 }
 
-/// Not even by a row lock, which is a write.
+/// A repeated row must not even be locked, because a row lock is a write.
 TEST(PostgresEnvironment, RepeatedRowsAreNotTouched) {
   PostgresHost host;
   auto store = host.open();

@@ -1,6 +1,6 @@
-// The conformance suite of EnvironmentStore: the contract that every driver of an environment's database must keep. A
-// driver instantiates EnvironmentConformance with a factory of hosts; environment_drivers_test.cc shows how.
-// Doubles: none, real stores. Oracle: store::merge(), whose laws are tested by properties in store/table_test.cc.
+// The conformance suite of EnvironmentStore: it tests the contract that every driver of an environment's database must
+// fulfill. A driver instantiates EnvironmentConformance with a factory of hosts; environment_drivers_test.cc shows how.
+// Doubles: none, the stores are real. Oracle: store::merge(), whose laws store/table_test.cc tests by properties.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -18,13 +18,13 @@ namespace vf::store::conformance {
 
 using TableRows = std::vector<std::vector<Value>>;
 
-/// One empty environment that has kRuleTable beside its own tables, removed with the host. open() may be called again
-/// after the store was destroyed: a durable store then has its content again.
+/// A database for one environment: empty at first, with kRuleTable beside the projected tables, and removed with the
+/// host. open() may be called again after the store was destroyed: a durable store then has its content again.
 class EnvironmentHost {
  public:
   virtual ~EnvironmentHost() = default;
   virtual Result<std::unique_ptr<EnvironmentStore>> open() = 0;
-  /// The rows of a table in key order, read beside the store.
+  /// Returns the rows of a table in key order, read without the store.
   virtual TableRows rows(const Table& table) = 0;
 };
 
@@ -32,7 +32,7 @@ struct EnvironmentDriver {
   std::string name;
   std::function<std::unique_ptr<EnvironmentHost>()> make_host;
   bool durable = true;          // the content outlives the store
-  bool orders_any_text = true;  // byte by byte, including NUL and invalid UTF-8
+  bool orders_any_text = true;  // texts are compared byte by byte, including NUL and invalid UTF-8
   bool refuses = true;          // refuses rows that do not fit their table, and rows of unknown tables
 };
 inline void PrintTo(const EnvironmentDriver& driver, std::ostream* out) { *out << driver.name; }
@@ -45,9 +45,9 @@ class EnvironmentConformance : public testing::TestWithParam<EnvironmentDriver> 
   void open();
   void reopen();
 
-  /// Applies projections that must succeed, at now_.
+  /// Applies projections at the time now_; this must succeed.
   std::vector<Applied> apply(const std::vector<Projection>& projections);
-  /// The rows of kRuleTable.
+  /// Returns the rows of kRuleTable.
   TableRows table() { return host_->rows(kRuleTable); }
 
   std::unique_ptr<EnvironmentHost> host_;
@@ -55,13 +55,13 @@ class EnvironmentConformance : public testing::TestWithParam<EnvironmentDriver> 
   Instant now_ = kStart;
 };
 
-/// The projection of event `n`.
+/// Returns an applied projection of event `n`.
 Projection projection(uint32_t n, std::vector<Row> rows = {});
 Projection quarantined(uint32_t n, const std::string& reason);
-/// A row of kRuleTable that sets one cell: min_number.
+/// Returns a row of kRuleTable in which one cell beside the key is set: min_number.
 Row row_with_min(const std::string& key, int64_t number);
 
-/// Every column that src/projections declares must exist in the migrations and take values of its type.
+/// Tests that every column that src/projections declares exists in the migrated database and stores values of its type.
 void expect_full_rows_stored(EnvironmentStore& store, const std::function<TableRows(const Table&)>& read);
 
 }  // namespace vf::store::conformance

@@ -65,7 +65,8 @@ TEST_P(EnvironmentConformance, ATableIsTheJoinOfItsRowsInAnyBatching) {
   EXPECT_TRUE(held);
 }
 
-/// Without an oracle: one history in two orders and batchings, under two keys, gives the same row twice.
+/// A test without an oracle: one history is applied under two keys, in two orders and batchings, and must give two
+/// equal rows.
 TEST_P(EnvironmentConformance, OrderAndRepetitionDoNotMatterForAnyText) {
   uint32_t event = 0;
   const bool held = rc::check("two orders give the same row", [&] {

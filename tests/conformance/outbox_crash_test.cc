@@ -22,8 +22,8 @@ std::unique_ptr<OutboxStore> open(const std::string& path) {
   return store ? std::move(*store) : nullptr;
 }
 
-/// Writes batches in a loop, each with the cursor that passes it; after each commit it writes the last number to the
-/// pipe.
+/// Writes batches in a loop, each together with a cursor that moves to the end of the batch. After each commit it
+/// writes the number of the last event to the pipe.
 [[noreturn]] void write_for_ever(const std::string& path, uint64_t seed, int acknowledgements) {
   auto store = open(path);
   if (store == nullptr) _exit(1);
@@ -48,7 +48,7 @@ std::unique_ptr<OutboxStore> open(const std::string& path) {
 
 class KilledWriter {
  public:
-  /// Runs until `count` batches are acknowledged, then kills the writer. Returns the last number acknowledged.
+  /// Runs a writer until `count` batches are acknowledged, then kills it. Returns the last number acknowledged.
   static uint32_t run(const std::string& path, uint64_t seed, uint64_t count) {
     std::array<int, 2> ends{};
     EXPECT_EQ(pipe(ends.data()), 0);

@@ -24,7 +24,7 @@ class SmallDisk : public testing::Test {
     store_.reset();
     if (mounted_) umount2(folder_.file("").c_str(), MNT_DETACH);
   }
-  /// Only this process sees the mount, and it ends with the process.
+  /// Mounts a file system that only this process sees and that ends with the process.
   bool mount_tmpfs() {
     if (unshare(CLONE_NEWNS) != 0) return false;
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;

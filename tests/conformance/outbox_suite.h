@@ -1,6 +1,6 @@
-// The conformance suite of OutboxStore: the contract that every driver of the shared database must keep. A driver
-// instantiates OutboxConformance with a factory of hosts; outbox_drivers_test.cc shows how.
-// Doubles: none, real stores. Oracle: the rows that the test itself wrote.
+// The conformance suite of OutboxStore: it tests the contract that every driver of the shared database must fulfill. A
+// driver instantiates OutboxConformance with a factory of hosts; outbox_drivers_test.cc shows how.
+// Doubles: none, the stores are real. Oracle: the rows that the test itself wrote.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -15,8 +15,8 @@
 
 namespace vf::store::conformance {
 
-/// One empty database, removed with the host. open() may be called again after the store was destroyed: a durable store
-/// then has its content again.
+/// A database, empty at first and removed with the host. open() may be called again after the store was destroyed: a
+/// durable store then has its content again.
 class OutboxHost {
  public:
   virtual ~OutboxHost() = default;
@@ -32,7 +32,7 @@ inline void PrintTo(const OutboxDriver& driver, std::ostream* out) { *out << dri
 
 inline constexpr Instant kStart{Millis{1'790'000'000'123}};
 
-/// An event with every field set; ids are in the order of `n`.
+/// Returns an event with every field set. The ids of events are in the order of `n`.
 Event event_numbered(uint32_t n);
 Uuid id_numbered(uint32_t n);
 AddEvent adding(Event event, bool fan_out = true);
@@ -43,14 +43,14 @@ class OutboxConformance : public testing::TestWithParam<OutboxDriver> {
   void open();
   void reopen();
 
-  /// Writes that must succeed, at now_.
+  /// Does writes at the time now_; they must succeed.
   std::vector<WriteResult> write(const std::vector<Write>& writes);
-  /// Writes that must be refused: with `code`, at `index`.
+  /// Tries writes that must be refused with the error `code`, because of the write at `index`.
   void expect_refusal(const std::vector<Write>& writes, Code code, size_t index);
   /// Adds events first to last in one transaction.
   void add(uint32_t first, uint32_t last);
   std::vector<OutboxRow> read_after(Position after, size_t rows_max = 100'000);
-  /// The numbers of the events after a position.
+  /// Returns the numbers of the events after a position.
   std::vector<uint32_t> numbers_after(Position after);
   Position position_of(uint32_t number);
   Position end();
@@ -64,7 +64,7 @@ class OutboxConformance : public testing::TestWithParam<OutboxDriver> {
 uint32_t number_of(const OutboxRow& row);
 EventAdded added(const WriteResult& result);
 
-/// Six events, one second apart: even numbers of kick, odd ones of sumsub.
+/// A fixture with six events, received one second apart: even numbers are events of kick, odd numbers of sumsub.
 class OutboxSearch : public OutboxConformance {
  protected:
   void SetUp() override {

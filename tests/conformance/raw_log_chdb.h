@@ -1,5 +1,5 @@
-// Shared by tests of the raw log on chDB: a temporary folder for each lake, and the check whether the library is
-// installed.
+// Shared by tests of the raw log on chDB: a host that keeps each log in a temporary folder, and the check whether the
+// library is installed.
 #pragma once
 
 #include <unistd.h>
@@ -32,7 +32,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// Why chDB cannot run here; empty when it can.
+/// Returns why chDB cannot run on this machine; empty when it can run.
 inline std::string chdb_missing() {
   const auto library = chdb::Library::load("");
   return library ? "" : library.error().message;

@@ -1,4 +1,5 @@
-// Shared by tests of the raw log on ClickHouse: a stand-in server (tests/clickhouse) for each lake, migrated.
+// Shared by tests of the raw log on ClickHouse: a host that starts a stand-in server (tests/clickhouse) for each log
+// and migrates it.
 #pragma once
 
 #include "clickhouse/server.h"

@@ -37,7 +37,7 @@ struct ClickHouseFaults : testing::Test {
     log = std::move(*opened);
   }
   Result<void> insert(const std::vector<Event>& events) { return log->insert(rows_of(events), "token"); }
-  // What the feeder does after an unknown outcome.
+  // Does what the feeder does after an unknown outcome.
   void repair(const std::vector<Event>& events) {
     const auto aborted = log->abort_pending();
     ASSERT_TRUE(aborted) << aborted.error().message;

@@ -1,6 +1,6 @@
 // The conformance suite of RawLog, which every driver of the raw log must pass. A driver instantiates RawLogConformance
 // with a factory of hosts; raw_log_chdb_test.cc shows how.
-// Doubles: none, real engines. Oracle: the events that the test itself inserted.
+// Doubles: none, the engines are real. Oracle: the events that the test itself inserted.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,8 @@
 
 namespace vf::lake::conformance {
 
-/// A place for one log, empty at first and removed with the host. open() may be called again after the log's end.
+/// A place for one raw log, empty at first and removed with the host. open() may be called again after the RawLog was
+/// destroyed.
 class RawLogHost {
  public:
   virtual ~RawLogHost() = default;
@@ -24,7 +25,7 @@ class RawLogHost {
 struct RawLogDriver {
   std::string name;
   std::function<std::unique_ptr<RawLogHost>()> make_host;
-  std::string missing;  // why the driver cannot run here: the reason for skipping its tests; empty: it can run
+  std::string missing;  // why the driver cannot run on this machine, so that its tests are skipped; empty: it can run
 };
 
 class RawLogConformance : public testing::TestWithParam<RawLogDriver> {
@@ -38,10 +39,10 @@ class RawLogConformance : public testing::TestWithParam<RawLogDriver> {
   std::unique_ptr<RawLog> log_;
 };
 
-/// The number of rows in the log, repeated ones included.
+/// Returns the number of rows in the log; a row that is stored twice counts twice.
 Result<int64_t> rows_in(RawLog& log);
 
-/// The n-th of a series of different events, one received each millisecond.
+/// Returns the n-th event of a series of different events, of which one is received each millisecond.
 Event sample_event(uint64_t n);
 std::vector<Event> sample_events(uint64_t first, uint64_t count);
 std::vector<RawRow> rows_of(const std::vector<Event>& events);

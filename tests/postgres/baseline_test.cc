@@ -38,7 +38,7 @@ class Baseline : public testing::TestWithParam<Database> {
     applied = names.value_or(std::vector<std::string>{});
     return url;
   }
-  /// The whole database except the time of each migration.
+  /// Returns a dump of the whole database except the times at which the migrations were applied.
   static std::string dump(const std::string& url) {
     Server& server = Server::shared();
     const std::string file = server.folder() + "/baseline.sql";
@@ -49,7 +49,7 @@ class Baseline : public testing::TestWithParam<Database> {
     std::ifstream in(file);
     std::string text;
     for (std::string line; std::getline(in, line);) {
-      if (!line.contains("restrict ")) text += line + "\n";  // has a random word in each dump
+      if (!line.contains("restrict ")) text += line + "\n";  // pg_dump writes a random word into these lines
     }
     return text;
   }

@@ -1,5 +1,5 @@
-// Bouncer: a PgBouncer in transaction mode in front of a test's server, with fewer connections than clients, so that
-// two transactions of a client may run in different sessions. Ends with the object. Scope: tests.
+// Bouncer: a PgBouncer in transaction mode in front of a test's server. It has fewer connections than clients, so that
+// two transactions of a client may run in different sessions. The process ends with the object. Scope: tests.
 #pragma once
 
 #include <string>

@@ -13,7 +13,7 @@ constexpr int kCrashes = 4;
 constexpr uint64_t kRowsPerBatch = 20;
 constexpr uint64_t kBatchesBetween = 20;
 
-/// Writes batches until `stop` is set; a refused batch is written again, as its provider would.
+/// Writes batches until `stop` is set. A refused batch is written again, because its provider would send it again.
 class Load {
  public:
   Load(OutboxStore& store, uint64_t first) : store_(store), next_(first) {}

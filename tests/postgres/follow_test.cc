@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 class FollowingTheOutbox : public OutboxOnPostgres {
  protected:
-  /// The statement of a hub's insert, for a transaction that the test keeps open.
+  /// Returns the statement with which a hub inserts event `n`, for a transaction that the test keeps open.
   static std::string insert_text(uint64_t n) {
     return fmt::format(
         "INSERT INTO ingest.ingest_outbox SELECT (SELECT max(era) FROM ingest.ingest_era), pg_current_xact_id(), "
@@ -77,7 +77,7 @@ TEST_F(FollowingTheOutbox, AnOpenTransactionOfAnotherDatabaseHoldsTheHorizon) {
 
 TEST_F(FollowingTheOutbox, TheHorizonNamesItsHolder) {
   std::string url = server_.tcp_url(Server::database_of(url_));
-  auto hub = connect(url.replace(url.find("hub@"), 3, "vfapp"));  // it sees less of other sessions
+  auto hub = connect(url.replace(url.find("hub@"), 3, "vfapp"));  // this role sees less of other sessions
   const auto horizon = [&hub] { return store::postgres::read_horizon(hub).value(); };
   add(1, 1);
   EXPECT_FALSE(horizon());
@@ -130,7 +130,7 @@ TEST_F(FollowingTheOutbox, ACursorCannotPassRowsThatAreNotFinal) {
 }
 
 constexpr int kWriters = 8;
-constexpr uint64_t kTransactions = 60;  // of each writer
+constexpr uint64_t kTransactions = 60;  // number of transactions of each writer
 
 /// Writes transactions of a few rows, some in savepoints, some rolled back; remembers the committed rows.
 class RestlessWriter {

@@ -1,5 +1,6 @@
-// Shared by the tests of the outbox on PostgreSQL: a migrated database, a store on it, events by number.
-// Scope: tests. Oracle: the numbers that a test wrote itself.
+// Shared by the tests of the outbox on PostgreSQL: a fixture with a migrated database and a store on it, and functions
+// that make numbered events and read their numbers. Scope: tests. Oracle: the numbers of the events that the test
+// wrote.
 #pragma once
 
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ inline int64_t integer(Connection& db, const std::string& sql) {
   return rows && !rows->empty() ? rows->integer_at(0, 0) : -1;
 }
 
-/// A new database on `server` with the schema of the shared database.
+/// Creates a database on `server` with the schema of the shared database. Returns its URL.
 inline std::string migrated_database(Server& server) {
   const std::string url = server.fresh_database();
   const auto migrated = store::postgres::migrate_outbox(url);
@@ -80,7 +81,7 @@ inline std::unique_ptr<OutboxStore> open_store(const OutboxParams& params) {
   return store ? std::move(*store) : nullptr;
 }
 
-/// A store that uses the test's time, on a database of its own.
+/// A fixture: a store on a new database. The store takes the time from the test (`now_`), not from the server.
 class OutboxOnPostgres : public testing::Test {
  protected:
   std::vector<WriteResult> write(const std::vector<Write>& writes) {

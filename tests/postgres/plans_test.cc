@@ -1,5 +1,5 @@
-// The plans of the outbox's statements on large tables: none reads a whole table. The server logs the plan of each
-// statement it runs (auto_explain), so the statements are those that the hub really sends.
+// Query plans of the outbox's statements on large tables: no statement may read a whole table. The server logs the plan
+// of each statement that it runs (auto_explain), so the statements are those that the hub really sends.
 #include <sstream>
 
 #include "postgres/outbox_fixture.h"
@@ -9,8 +9,8 @@ namespace {
 
 using store::StartConsumer;
 
-/// Three days of events that end at 22:00 today at any time of day, so that the days have the same rows in every run.
-/// Ids with times and some without; matching cursors, retries, dead letters and audit entries.
+/// Adds three days of events. The last day is today and ends at 22:00, whatever the time is now, so that the days have
+/// the same rows in every run. Some event ids have no time. Also adds cursors, retries, dead letters and audit entries.
 constexpr const char* kFill = R"(
 SELECT ingest.add_outbox_days((now() AT TIME ZONE 'UTC')::date - 2, (now() AT TIME ZONE 'UTC')::date);
 CREATE TEMP TABLE filling AS SELECT n, (n / 400 + 3)::text::xid8 AS tx,
@@ -31,7 +31,7 @@ INSERT INTO ingest.ingest_outbox_delivery SELECT id, 'stage', ingest.position_te
 INSERT INTO ingest.ingest_audit (at, actor, action, detail) SELECT at, '', '', '' FROM filling WHERE n % 4 = 0;
 )";
 
-/// Parameter: with statistics or without, because a day's partition fills before it is first analysed.
+/// Parameter: whether the tables have statistics. A day's partition is filled before it is first analysed.
 class Plans : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -45,8 +45,8 @@ class Plans : public testing::TestWithParam<bool> {
     const auto done = store_->write(writes, kStart, nullptr);
     EXPECT_TRUE(done) << done.error().message;
   }
-  /// Lines of the logged plans that read a whole large table, or collect a large part of the outbox before they sort
-  /// it; each with its statement.
+  /// Returns the lines of the logged plans that read a whole large table, or that collect a large part of the outbox
+  /// before they sort it; each line with its statement.
   std::string bad_plans() {
     std::istringstream log(server_.log().substr(log_begin_));
     std::string bad;
@@ -91,7 +91,8 @@ TEST_P(Plans, NoStatementReadsAWholeTable) {
   ASSERT_TRUE(rows);
   ASSERT_EQ(rows->size(), 500u);
   const Uuid id = rows->front().event.id;
-  EXPECT_TRUE(store_->read_after({.after = rows->back().event.position}));  // with a floor
+  EXPECT_TRUE(store_->read_after(
+      {.after = rows->back().event.position}));  // a read that leaves out the partitions of earlier days
   EXPECT_EQ(store_->backlog(rows->front().event.position)->rows, 999);
   EXPECT_EQ(store_->backlog({})->rows, 100'000);
   EXPECT_TRUE(store_->find(id)->has_value());

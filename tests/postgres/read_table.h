@@ -28,7 +28,7 @@ inline store::Value value_at(const store::postgres::Rows& rows, int row, int col
   return rows.text_at(row, column);
 }
 
-/// The rows of Table::columns in key order.
+/// Returns the table's rows in key order, with the columns of Table::columns.
 inline std::vector<std::vector<store::Value>> read_table(const std::string& url, const store::Table& table) {
   std::vector<std::string_view> columns;
   for (const store::Column& column : table.columns) columns.push_back(column.name);

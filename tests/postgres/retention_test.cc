@@ -194,7 +194,7 @@ TEST_F(RetentionByPartitions, RowsHiddenByAClockSetBackAreReported) {
   EXPECT_TRUE(read(*store_, last)->empty());
   now_ = kStart + 5 * kDay;
   add(31, 31);
-  const auto hidden = read(*store_, last);  // the floor moves on: it checks for hidden rows first
+  const auto hidden = read(*store_, last);  // the read moves to a later day, so it first checks for left-out rows
   ASSERT_FALSE(hidden);
   EXPECT_EQ(hidden.error().code, Code::internal);
   EXPECT_THAT(hidden.error().message, HasSubstr(third.to_string()));

@@ -46,7 +46,7 @@ const passwd* server_user() {
   return user;
 }
 
-/// The newest installed version; else the one in PATH.
+/// Returns the path of a PostgreSQL program: of the newest installed version, else the one in PATH.
 std::string program(const std::string& name) {
   if (name.contains('/')) return name;
   std::vector<std::string> found;
@@ -112,7 +112,7 @@ Server::~Server() {
   wait_for(keeper_);
 }
 
-// A shell that waits for the end of its input, which is the end of this program, and removes the server.
+// Starts a shell that waits for the end of its input, which comes when this program ends, and then removes the server.
 void Server::start_keeper() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) give_up("no pipe");
@@ -136,7 +136,7 @@ void Server::start_keeper() {
 
 pid_t Server::spawn(const std::vector<std::string>& command) const {
   const std::string path = program(command.front());
-  // PostgreSQL's programs find each other beside argument 0; on Debian that folder is not in PATH.
+  // PostgreSQL's programs find each other in the folder of argument 0, which on Debian is not in PATH.
   std::vector<char*> arguments = {const_cast<char*>(path.c_str())};
   for (const std::string& argument : command | std::views::drop(1))
     arguments.push_back(const_cast<char*>(argument.c_str()));

@@ -1,6 +1,6 @@
-// Server: a PostgreSQL cluster for one test program, in a temporary folder, removed when the program ends in any way.
-// It runs as an unprivileged user: as postgres when the tests run as root.
-// Scope: tests. A failure to start it ends the program with the reason. Used by one thread at a time.
+// Server: a PostgreSQL cluster for one test program, in a temporary folder. It is stopped and removed when the program
+// ends, even by a crash. It runs as an unprivileged user: as the user postgres when the tests run as root. If it cannot
+// start, the program ends with the reason. Scope: tests. Used by one thread at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace vf::postgres_test {
 
-/// A port of loopback that no process listens on at the moment.
+/// Returns a port of loopback on which no process listens at the moment.
 int free_port();
 
 class Server {
@@ -20,7 +20,8 @@ class Server {
     std::vector<std::string> settings = {};  // "max_connections=20"
   };
 
-  /// The program's own server, without fsync, started at its first use, stopped when the program ends.
+  /// Returns the server that all tests of the program share. It runs without fsync, from its first use until the
+  /// program ends.
   static Server& shared();
 
   explicit Server(const Params& params);
@@ -28,25 +29,27 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// URL of a new database, a copy of `from`, by default empty. The superuser is "hub".
+  /// Creates a database as a copy of the database `from`; by default it is empty. Returns its URL, with the superuser
+  /// "hub".
   std::string fresh_database(const std::string& from = "template0");
   static std::string database_of(const std::string& url);
   std::string url(const std::string& database) const;      // over the Unix socket
   std::string tcp_url(const std::string& database) const;  // over loopback
 
-  /// SIGKILL to all its processes: nothing is flushed, no client is notified. start() recovers.
+  /// Kills all processes of the server by SIGKILL: nothing is flushed and no client is notified. start() runs recovery.
   void crash();
-  /// An orderly shutdown; connections are closed.
+  /// Shuts the server down in order; connections are closed.
   void stop();
   void start();
 
-  const std::string& folder() const { return folder_; }  // sockets, log, and files of a test
-  std::string log() const;                               // the server's whole log
+  const std::string& folder() const { return folder_; }  // has the sockets, the log, and files of a test
+  std::string log() const;                               // the whole text of the server's log
   int port() const { return port_; }
 
-  /// Runs a program, of PostgreSQL or another, as the server's user; its exit status. Output goes to the log.
+  /// Runs a program (of PostgreSQL or any other) as the server's user and returns its exit status. Output goes to the
+  /// server's log.
   int run(const std::vector<std::string>& command) const;
-  /// Starts a program in the background that ends with this one; its process.
+  /// Starts a program in the background and returns its process id. It ends when the test program ends.
   pid_t spawn(const std::vector<std::string>& command) const;
 
  private:

@@ -1,5 +1,5 @@
-// Two versions side by side: a program opens, writes and reads on a schema of the next version whose migrations allow
-// it, and is refused by one whose migrations do not.
+// Two versions of vf on one database. If the migrations of the next version allow this version (runs_with), it opens,
+// writes and reads on the next version's schema; otherwise it refuses to open the database.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -54,7 +54,8 @@ TEST_F(WritingToTheOutbox, LeasesExpireByTheServersClock) {
   EXPECT_EQ(take("first", Millis{1}).epoch, 2);
 }
 
-// A stopped backend may finish the statement when it resumes: then the event is stored and its repetition a duplicate.
+// A stopped backend may finish the statement when it resumes: then the event is stored, and the repeated write finds a
+// duplicate.
 TEST_F(WritingToTheOutbox, AStoppedBackendBlocksTheIntakeForSeconds) {
   OutboxParams params = params_;
   params.writers = 1;

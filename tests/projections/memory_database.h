@@ -36,7 +36,7 @@ class MemoryDatabase {
   MemoryDatabase(const MemoryDatabase&) = delete;
   MemoryDatabase& operator=(const MemoryDatabase&) = delete;
 
-  /// Runs all statements; rows as text, NULL as "NULL".
+  /// Runs all statements and returns their rows as texts; NULL is "NULL".
   std::vector<TextRow> query(const std::string& sql) {
     std::vector<TextRow> rows;
     const auto take = [](void* out, int count, char** values, char**) {
@@ -51,7 +51,7 @@ class MemoryDatabase {
     return rows;
   }
 
-  /// Inserts a joined row, stamps included.
+  /// Inserts a merged row, stamps included.
   void insert(const store::Row& row) {
     std::string names;
     std::string values;

@@ -25,7 +25,7 @@ void PrintTo(const Column& column, std::ostream* out) {
 }
 using Schema = std::map<std::string, std::vector<Column>>;
 
-/// The corresponding type on SQLite.
+/// Returns the type on SQLite that corresponds to a type on PostgreSQL.
 std::string in_sqlite(const std::string& type) { return type == "bigint" || type == "boolean" ? "INTEGER" : "TEXT"; }
 
 Schema postgres_schema() {

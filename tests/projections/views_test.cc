@@ -103,7 +103,7 @@ TEST(CurrentLivestreams, AreTheNewestStartsWithoutAnEnd) {
   const std::string query = "SELECT started_at FROM current_livestreams";
   EXPECT_EQ(seen({started}, query).size(), 1u);
   EXPECT_TRUE(seen({ended, started}, query).empty());
-  // The older stream lost its end; the newer one is what is live.
+  // The event that ended the older stream was lost; the newer stream is the live one.
   const auto rows = seen({started, sample("true", "2025-01-02T10:00:00Z", "\"2025-01-02T09:00:00Z\"")}, query);
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0][0], "2025-01-02T09:00:00.000Z");

@@ -1,6 +1,6 @@
-// A generated history of facts of every projected type over few people and channels, so that rows change often.
-// Each fact has its own time; a later fact is never dated earlier, but facts may be delivered in any order.
-// For tests; header only.
+// Generates a random history: facts of every projected type about a few people and channels, so that rows change often.
+// Each fact has its own time and is later than the fact before it, but facts may be delivered in any order. For tests;
+// header only.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ struct Fact {
 
 inline constexpr std::chrono::seconds kBetweenFacts{10};
 
-/// The fact as message `copy`, sent `delay` after it happened.
+/// Returns a message that carries the fact, sent `delay` after the fact happened. Each `copy` has another message id.
 inline Event message_of(const Fact& fact, uint64_t copy, Millis delay) {
   return event_of(fact.type, fact.body, fact.happened + delay, fact.number * 8 + copy);
 }
@@ -109,7 +109,8 @@ inline std::vector<Fact> random_history(size_t facts_max) {
   return facts;
 }
 
-/// Messages of the history: each fact once or twice; the second has another id and is later (before the next fact).
+/// Returns messages of the history: one or two for each fact. The second message of a fact has another id and is sent
+/// later than the first, but before the next fact.
 inline std::vector<Event> random_deliveries(const std::vector<Fact>& facts) {
   std::vector<Event> events;
   for (const Fact& fact : facts) {

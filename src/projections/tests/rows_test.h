@@ -1,5 +1,6 @@
-// For tests of projectors: events made by hand, cells by column name, and Fold: tables in memory, joined by
-// store::merge, as the oracle for order, repetition and facts sent twice. Header only, single-threaded.
+// For tests of projectors: functions that make events and read cells by column name; and Fold, which holds tables in
+// memory and merges rows by store::merge(), as the oracle for order, repetition and facts sent twice. Header only,
+// single-threaded.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ namespace vf::projections {
 
 inline Instant at(std::string_view text) { return parse_time(text).value(); }
 
-/// A ULID of that millisecond; `salt` makes it unique.
+/// Returns a ULID with the millisecond of `time`; `salt` makes it unique.
 inline std::string ulid(Instant time, uint64_t salt) {
   constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::string out(26, '0');
@@ -31,7 +32,7 @@ inline std::string ulid(Instant time, uint64_t salt) {
   return out;
 }
 
-/// An event as the hub delivers it: `type` begins with the source; sent at `sent` under a ULID.
+/// Returns an event as the hub delivers it. `type` begins with the source; the message id is a ULID of the time `sent`.
 inline Event event_of(std::string type, std::string body, Instant sent = at("2025-01-14T16:08:07.123Z"),
                       uint64_t salt = 1) {
   Event event;
@@ -53,7 +54,7 @@ inline std::string fixture(const std::string& path) {
   return text.str();
 }
 
-/// `text` with the first `from` replaced by `to`; `from` must occur in it.
+/// Returns `text` with the first `from` replaced by `to`; `from` must occur in `text`.
 inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
   const size_t place = text.find(from);
   EXPECT_NE(place, std::string::npos) << from;
@@ -67,7 +68,7 @@ inline std::vector<store::Row> rows_of(const Event& event) {
   return std::move(projection.rows);
 }
 
-/// Why the event is quarantined; empty when it is not.
+/// Returns why the event is quarantined; empty when it is not quarantined.
 inline std::string reason_of(const Event& event) {
   auto projection = project(event);
   return projection.status == store::Applied::quarantined ? projection.reason : "";
@@ -87,7 +88,7 @@ inline std::optional<store::Value> time(std::string_view value) { return store::
 inline std::optional<store::Value> flag(bool value) { return store::Value{value}; }
 inline const std::optional<store::Value> kNull = store::Value{};
 
-/// Whether the naming law lets a column differ when a fact is sent twice.
+/// Returns whether the naming law (tables.h) allows the column to differ when a fact is sent twice.
 inline bool may_depend_on_delivery(std::string_view column) {
   return column == "event_id" || column == "message_id" || column == "received_at" || column == "updated_at" ||
          column.ends_with("_event_id");
@@ -109,8 +110,8 @@ class Fold {
   void add(const Event& event) { add(project(event).rows); }
 
   using Meaning = std::map<std::string, std::optional<store::Value>>;
-  /// Every row as a reader sees it: column (stamps included) to value; absent is NULL. `of_facts` leaves out the
-  /// columns that the naming law allows to differ.
+  /// Returns every row as a reader sees it: a map from column name (stamps included) to value, with NULL for absent
+  /// cells. `of_facts` leaves out the columns that may differ when a fact is sent twice.
   std::vector<Meaning> read(bool of_facts = false) const {
     std::vector<Meaning> out;
     for (const auto& [key, row] : rows_) out.push_back(meaning(row, of_facts));

@@ -1,6 +1,6 @@
-// MemoryEnvironment: a model of an environment's database in memory, which joins rows by store::merge(). It obeys the
-// port's contract as a driver does, except that it refuses no row and its content ends with the object. For tests and
-// the simulation, never for production. Thread safe.
+// MemoryEnvironment: a model of an environment's database in memory, which merges rows by store::merge(). It fulfills
+// the contract of EnvironmentStore as a driver does, except that it refuses no row and that its content is lost when
+// the object is destroyed. For tests and the simulation, never for production. Thread safe.
 #pragma once
 
 #include <map>
@@ -21,8 +21,9 @@ class MemoryEnvironment : public EnvironmentStore {
   Result<int64_t> purge(const Purge& step) override;
   Result<void> ping() override { return {}; }
 
-  /// The tables' content, for tests: the number of rows of each table that has any, and a table's rows in key order.
+  /// For tests: returns the number of rows of each table that has rows, by table name.
   Result<std::vector<std::pair<std::string, int64_t>>> row_counts();
+  /// For tests: returns the rows of a table in key order, at most `rows_max`.
   Result<std::vector<std::vector<Value>>> rows(const Table& table, size_t rows_max);
 
  private:
@@ -34,7 +35,7 @@ class MemoryEnvironment : public EnvironmentStore {
   std::mutex mutex_;
   std::map<Uuid, ProcessedEvent> processed_;
   std::map<Uuid, QuarantinedEvent> quarantined_;
-  std::map<Row, Row, KeyOrder> rows_;  // by key columns; the value is the join of all rows applied
+  std::map<Row, Row, KeyOrder> rows_;  // key: compared by the key columns; value: the merge of all rows applied
 };
 
 }  // namespace vf::store::memory

@@ -23,7 +23,7 @@ bool passes(const EventFilter& filter, const OutboxRow& row) {
 
 }  // namespace
 
-// Applies writes one by one and records how to undo each.
+// Applies writes one by one and records for each how to undo it.
 class MemoryOutbox::Transaction {
  public:
   Transaction(State& state, Instant now) : state_(state), now_(now) {}

@@ -1,6 +1,6 @@
-// MemoryOutbox: a model of the shared database in memory. It obeys the port's contract as a driver does (the
-// conformance suite runs on it too), except that its content ends with the object. For unit tests and the simulation,
-// never for production. Transactions are atomic. Thread safe.
+// MemoryOutbox: a model of the shared database in memory. It fulfills the contract of OutboxStore as a driver does (the
+// conformance suite runs on it too), except that its content is lost when the object is destroyed. For unit tests and
+// the simulation, never for production. Transactions are atomic. Thread safe.
 #pragma once
 
 #include <map>
@@ -49,7 +49,7 @@ class MemoryOutbox : public OutboxStore {
     std::map<Position, OutboxRow> rows;
     std::map<Uuid, Position> positions;
     std::map<Uuid, LedgerRow> ledger;
-    std::map<std::pair<std::string, std::string>, Uuid> body_keys;  // (source, key)
+    std::map<std::pair<std::string, std::string>, Uuid> body_keys;  // key: (source, body key)
     std::map<std::string, Position> cursors;
     std::map<std::string, PinBatch> pins;
     std::map<std::string, std::vector<BatchRow>> batches;
@@ -58,8 +58,8 @@ class MemoryOutbox : public OutboxStore {
     std::map<std::string, std::string> settings;
     std::vector<AddAudit> audit;
     uint64_t last_seq = 0;  // the last number assigned; a transaction that is rolled back leaves a gap
-    Position newest;        // of all rows committed, purged ones included
-    Position purged;        // of the newest row removed
+    Position newest;        // of the newest row ever committed, even if it was purged
+    Position purged;        // of the newest row that was purged
   };
   class Transaction;
 

@@ -18,7 +18,7 @@ struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
 
-/// The parameter that libpq does not know; empty where the text may be a piece of a password.
+/// Returns the name of the parameter that libpq does not know; empty where that text may be a piece of a password.
 std::string_view unknown_parameter(std::string_view address, std::string_view complaint) {
   constexpr std::string_view kWords = "invalid URI query parameter: \"";
   const size_t at = complaint.find(kWords);
@@ -30,7 +30,8 @@ std::string_view unknown_parameter(std::string_view address, std::string_view co
   return std::ranges::all_of(name, is_name_letter) ? name : "";
 }
 
-/// libpq takes a '/' in a password for the end of host and port, and would show the rest as the database's name.
+/// Returns whether a password contains a '/'. libpq would take it for the end of host and port, and report the rest of
+/// the password as the database's name.
 bool hides_a_password(std::string_view address) {
   const size_t scheme = address.find("://");
   if (scheme == std::string_view::npos) return false;

@@ -8,8 +8,9 @@
 
 namespace vf::store::postgres {
 
-/// Checks that the address can be parsed and names a database (without one libpq would use the user's name). Error
-/// `invalid`; it never quotes a value of the address, because any part may be a password or a piece of one.
+/// Checks that the address can be parsed and names a database (if it did not, libpq would use the user's name as the
+/// database's). Error `invalid`: the message quotes no value of the address, because any part may be a password or a
+/// piece of a password.
 Result<void> check_address(const std::string& address);
 
 }  // namespace vf::store::postgres

@@ -45,7 +45,7 @@ bool is_done(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
-/// Sets a timeout until the end of the scope.
+/// Sets a timeout for the time until the end of the scope.
 class TimeoutScope {
  public:
   TimeoutScope(Millis& timeout, Millis now) : timeout_(timeout), before_(std::exchange(timeout, now)) {}
@@ -78,7 +78,7 @@ Result<void> Connection::connect() {
   VF_TRY(check_address(params_.url));
   const std::string name = "vf " + params_.role;
   const std::string connect_seconds = std::to_string((params_.connect_timeout.count() + 999) / 1000);
-  // The URL overrides the options before it; the options after it override the URL.
+  // The URL ("dbname") overrides the options before it in this list; the options after it override the URL.
   const std::array<std::pair<const char*, const char*>, 9> options{{{"connect_timeout", connect_seconds.c_str()},
                                                                     {"keepalives", "1"},
                                                                     {"keepalives_idle", "10"},
@@ -129,7 +129,7 @@ Result<void> Connection::check_server() {
   return fits;
 }
 
-// After the server has closed an idle connection, its last message and the end of the stream can be read.
+// If the server has closed an idle connection, the server's last message and the end of the stream can be read from it.
 Result<void> Connection::ensure_connected() {
   while (connection_ != nullptr) {
     pollfd idle{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
@@ -161,7 +161,7 @@ Error Connection::lost(std::string_view why) {
   return remember(std::move(error));
 }
 
-/// Sends the buffered data and waits until a whole result has arrived; false when the connection is unusable.
+/// Sends the buffered data and waits until a whole result has arrived. Returns false when the connection is unusable.
 bool Connection::flush_and_wait() {
   PGconn* connection = connection_.get();
   const auto deadline = Steady::now() + timeout_;
@@ -298,19 +298,21 @@ Result<Rows> Connection::write_at_once(const std::string& sql, const Values& val
   return rows;
 }
 
-/// The error of a commit that failed. A server that reported a reason, and still runs, has rolled back.
+/// Returns the error for a commit that failed. If the server reported a reason and still runs, it has rolled back;
+/// otherwise the outcome is unknown.
 Error Connection::unconfirmed(const Error& error) const {
   if (!leaves_commit_unknown(last_error_.sqlstate)) return error;
   return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", error.message));
 }
 
-/// The server answers a commit with a warning when its wait for the synchronous standby was cancelled.
+/// Checks the server's last warning after a commit: the server warns when its wait for the synchronous standby was
+/// cancelled.
 Result<void> Connection::check_warning() const {
   if (warning_->empty()) return {};
   return unavailable(fmt::format("the commit was not confirmed, its outcome is unknown: {}", *warning_));
 }
 
-// The answer to COMMIT is "ROLLBACK" when the transaction had already failed.
+// The server answers COMMIT with the command tag "ROLLBACK" when the transaction had already failed.
 Result<void> Connection::commit() {
   if (connection_ == nullptr) return lost("the connection was lost before the commit");
   warning_->clear();

@@ -1,6 +1,6 @@
-// Connection: libpq with Result errors, timeouts and reconnection; hides libpq's header. Works behind PgBouncer in
-// transaction mode: no session state, unnamed statements, limits set inside each transaction.
-// A Connection and its results are used by one thread at a time (see Pool).
+// Connection: wraps libpq, adds timeouts and reconnection, reports errors as Result, and hides libpq's header. It works
+// behind PgBouncer in transaction mode, because it keeps no session state, uses unnamed statements and sets its limits
+// inside each transaction. A Connection and its results may be used by one thread at a time (see Pool).
 #pragma once
 
 #include <functional>
@@ -21,16 +21,18 @@ namespace vf::store::postgres {
 struct ConnectionParams {
   std::string url;   // libpq's form: postgresql://user@host1,host2/db?target_session_attrs=read-write, or key=value
   std::string role;  // "ingest": application_name becomes "vf ingest"
-  Millis connect_timeout{3000};  // of each host
-  // How long to wait for an answer before the connection is closed: a statement without a server-side limit, which
-  // reads, waits `answer_timeout`; any other statement its own limit plus `grace`.
+  Millis connect_timeout{3000};  // for each host
+  // How long to wait for the server's answer to a statement before the connection is closed: a statement that reads has
+  // no server-side limit and waits for `answer_timeout`; any other statement waits for its own limit plus `grace`.
   Millis answer_timeout{20000};
   Millis grace{2000};
-  // Called for each new connection, since a reconnection may lead to another server. An error closes it.
+  // Called for each new connection, because a reconnection may lead to another server. If it returns an error, the new
+  // connection is closed.
   std::function<Result<void>(class Connection&)> on_connect = {};
 };
 
-/// Limits of one transaction, enforced by the server; the client waits for that long plus the grace. 0: no limit.
+/// Limits of one transaction, enforced by the server; the client waits for the statement limit plus
+/// ConnectionParams::grace. 0: no limit.
 struct TransactionLimits {
   Millis statement{30000};
   Millis lock{10000};
@@ -42,34 +44,36 @@ class Connection {
   /// Connects. Errors: `unavailable` when no host answers or the login is refused, `invalid` when the URL cannot be
   /// parsed, `conflict` when the database is not in UTF-8.
   static Result<Connection> open(ConnectionParams params);
-  /// A connection that connects at its first use.
+  /// Returns a Connection that connects at its first use.
   static Connection unopened(ConnectionParams params);
 
-  /// One statement that reads, with $1 onward taken from `values`; for statements that write see write(). Outside
-  /// transaction(): a transaction of its own, without server-side limits; reconnects first if the connection was lost.
+  /// Runs one statement that reads; `values` are its parameters from $1 on. (For statements that write see write().)
+  /// Outside transaction(), the statement is a transaction of its own without server-side limits, and a lost connection
+  /// is opened again first.
   Result<Rows> query(const std::string& sql, const Values& values = {});
-  /// Statements without parameters, separated by semicolons. Returns the rows of the last one.
+  /// Runs statements without parameters, separated by semicolons. Returns the rows of the last statement.
   Result<Rows> run(const std::string& sql);
 
-  /// A READ COMMITTED transaction. Commits when `body` succeeds, else rolls back and returns its error. Reconnects
-  /// first if the connection was lost. Error `unavailable` "outcome is unknown" when the commit was not confirmed (by
-  /// the server and its synchronous standby): it may be in effect.
+  /// Runs `body` in a READ COMMITTED transaction. Commits when `body` succeeds, else rolls back and returns the error
+  /// of `body`. Reconnects first if the connection was lost. Error `unavailable` "outcome is unknown": the server and
+  /// its synchronous standby did not confirm the commit, which may be in effect or not.
   Result<void> transaction(const std::function<Result<void>()>& body, const TransactionLimits& limits = {});
-  /// One statement that writes, in a transaction() of its own. (query() takes isolation and access mode from the
-  /// defaults of database and role.)
+  /// Runs one statement that writes, in a transaction() of its own. (query() uses the isolation level and access mode
+  /// that are the defaults of database and role.)
   Result<Rows> write(const std::string& sql, const Values& values = {}, const TransactionLimits& limits = {});
-  /// As write(), in one round trip instead of three. The server enforces no limits, so it may finish a statement after
-  /// this client timed out: only for SQL functions that bound their waits themselves. Inside transaction() the
-  /// statement is a part of it.
+  /// Does the same as write() in one round trip instead of three. The server enforces no limits, so it may finish the
+  /// statement after this client timed out: use it only for SQL functions that bound their waits themselves. Inside
+  /// transaction(), the statement is a part of that transaction.
   Result<Rows> write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits = {});
 
-  /// The SQLSTATE of the last error; empty when the connection was lost or no statement has failed yet.
+  /// Returns the SQLSTATE of the last error; empty when the connection was lost or no statement has failed yet.
   const std::string& last_sqlstate() const { return last_error_.sqlstate; }
-  /// The last error as the server reported it.
+  /// Returns the last error as the server reported it.
   const ServerError& last_error() const { return last_error_; }
-  /// The constraint that the last error names; empty when there is none.
+  /// Returns the name of the constraint in the last error; empty when that error names no constraint.
   const std::string& last_constraint() const { return last_constraint_; }
-  /// The server's clock now, which all processes that use its databases share; also inside a transaction.
+  /// Returns the current time of the server's clock, which all processes that use its databases share. Inside a
+  /// transaction too it is the current time, not the time at which the transaction began.
   Result<Instant> server_time();
   /// "host:port/database", for messages.
   const std::string& where() const { return where_; }
@@ -99,13 +103,13 @@ class Connection {
   ConnectionParams params_;
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unique_ptr<std::string> warning_ =
-      std::make_unique<std::string>();  // the server's last warning since this was cleared
+      std::make_unique<std::string>();  // the last warning of the server since this text was cleared
   std::string where_;
   Millis timeout_;  // for the server's answer to a statement
   ServerError last_error_;
   std::string last_constraint_;
   bool in_transaction_ = false;
-  bool commits_asynchronously_ = false;  // the server's default: overridden in each transaction
+  bool commits_asynchronously_ = false;  // by the server's default, which each transaction overrides
   bool has_our_defaults_ = false;        // by default a transaction is READ COMMITTED, READ WRITE and durable
 };
 

@@ -1,5 +1,5 @@
-// Pool: a bounded number of connections, each opened at its first use. lease() waits until one is free; the connection
-// belongs to the calling thread until the lease ends. Thread safe.
+// Pool: a bounded number of connections, each opened at its first use. lease() waits until a connection is free; the
+// connection belongs to the calling thread until the Lease is destroyed. Thread safe.
 #pragma once
 
 #include <condition_variable>
@@ -32,7 +32,7 @@ class Pool {
 
   Pool(const ConnectionParams& connection, size_t connections);
 
-  /// Error `unavailable` when all connections stay in use for `timeout`.
+  /// Leases a connection. Error `unavailable`: all connections stayed in use for `timeout`.
   Result<Lease> lease(Millis timeout = Millis{5000});
 
  private:

@@ -1,4 +1,5 @@
-// Settings of a server that put the shared database at risk, for the operator to decide about. A function; no state.
+// Finds settings of a PostgreSQL server that put the shared database at risk; the operator decides whether to change
+// them. A function; no state.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace vf::store::postgres {
 
-/// One sentence per risk, with its remedy.
+/// Returns one sentence for each risk, with the remedy. Empty: no risk was found.
 Result<std::vector<std::string>> risks(Connection& db);
 
 }  // namespace vf::store::postgres

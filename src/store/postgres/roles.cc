@@ -7,7 +7,8 @@
 namespace vf::store::postgres {
 namespace {
 
-// Roles belong to the cluster: another process that migrates another database of it may create them too.
+// Roles belong to the cluster: a process that migrates another database of the cluster may create the roles at the same
+// time.
 constexpr const char* kMakeRoles = R"(
 DO $$
 DECLARE
@@ -26,8 +27,8 @@ BEGIN
   END LOOP;
 END $$)";
 
-// Whether this user may act as vfmigrator and no other role owns the migrations; whether it may grant rights on the
-// database; the database's quoted name.
+// Columns: whether this user may act as vfmigrator and no other role owns the migrations; whether the user may grant
+// rights on the database; the database's quoted name.
 constexpr const char* kMayAct =
     "SELECT r.rolname <> current_user AND pg_catalog.pg_has_role(r.oid, 'MEMBER') AND NOT EXISTS ("
     "  SELECT FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1) AND c.relowner <> r.oid), "
@@ -35,7 +36,7 @@ constexpr const char* kMayAct =
     "FROM pg_catalog.pg_roles r, pg_catalog.pg_database d "
     "WHERE r.rolname = 'vfmigrator' AND d.datname = pg_catalog.current_database()";
 
-/// Under a lock, because two concurrent grants would collide.
+/// Grants vfmigrator the right to create in the database. Takes a lock, because two concurrent grants would collide.
 Result<void> grant_creation(Connection& db, const std::string& database) {
   return db.transaction([&]() -> Result<void> {
     VF_TRY(db.run(

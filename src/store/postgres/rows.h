@@ -1,5 +1,5 @@
-// Rows: the result of a statement in PostgreSQL's binary form, read by row and column from 0. Reading a column as
-// another type than it has is a defect and ends the process. Used by one thread at a time.
+// Rows: the result of a statement in PostgreSQL's binary form. Rows and columns are numbered from 0. To read a column
+// as another type than it has is a defect and ends the process. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@ class Rows {
 
   int size() const;
   bool empty() const { return size() == 0; }
-  int64_t affected() const;          // rows inserted, updated or deleted
-  std::string_view command() const;  // "COMMIT", "INSERT 0 1"
+  int64_t affected() const;          // number of rows inserted, updated or deleted
+  std::string_view command() const;  // the command tag: "COMMIT", "INSERT 0 1"
 
   bool is_null(int row, int column) const;
   int64_t integer_at(int row, int column) const;  // int2, int4, int8, xid8
   bool boolean_at(int row, int column) const;
   std::string text_at(int row, int column) const;        // any bytes, see text.h
-  std::string_view bytes_at(int row, int column) const;  // valid while the Rows live
+  std::string_view bytes_at(int row, int column) const;  // valid while the Rows object lives
   Uuid uuid_at(int row, int column) const;
-  Instant time_at(int row, int column) const;  // timestamptz, cut to milliseconds
+  Instant time_at(int row, int column) const;  // timestamptz, truncated to milliseconds
 
  private:
   struct Clear {

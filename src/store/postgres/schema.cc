@@ -9,14 +9,16 @@
 namespace vf::store::postgres {
 namespace {
 
-// A migration may rewrite a table. Its waits for locks are bounded, because every other session queues behind them.
+// A migration may rewrite a table, so a statement may take long. Waits for locks are shorter, because other sessions
+// queue behind a session that waits for a table lock.
 constexpr TransactionLimits kLimits{.statement = std::chrono::hours{1}, .lock = Millis{60000}, .idle = Millis{60000}};
-// A table, schema, other object or function of that name exists already; a table lacks the column.
+// SQLSTATEs of a database that another program uses: a table, schema, other object or function of that name exists
+// already; a table lacks the column.
 constexpr std::string_view kForeign[] = {"42P07", "42P06", "42710", "42723", "42703"};
 constexpr const char* kRecord =
     R"(INSERT INTO "{}"._migrations (version, name, checksum, runs_with) VALUES ($1, $2, $3, $4))";
-// The current user; the quoted database; whether the schema exists; whether the user may create in it; the schema's
-// owner; the owner of one of its tables that the user does not own.
+// Columns: the current user; the database's quoted name; whether the schema exists; whether the user may create in the
+// schema; the schema's owner; the owner of one of the schema's tables that the user does not own.
 constexpr const char* kRights = R"(
 SELECT current_user::text, pg_catalog.quote_ident(pg_catalog.current_database()), n.oid IS NOT NULL,
   pg_catalog.has_schema_privilege(n.oid, 'CREATE'), pg_catalog.pg_get_userbyid(
@@ -56,7 +58,8 @@ Result<void> take_turn(Connection& db, const std::string& schema) {
   return {};
 }
 
-// CREATE SCHEMA IF NOT EXISTS needs the right to create even when the schema exists.
+// Creates the schema only if it is missing: CREATE SCHEMA IF NOT EXISTS needs the right to create even when the schema
+// exists.
 Result<void> create_table(Connection& db, const std::string& schema) {
   VF_ASSIGN(const auto exists,
             db.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", Values().text(schema)));
@@ -85,7 +88,7 @@ Result<void> apply(Connection& db, const std::string& schema, const Migration& m
   return error;
 }
 
-/// Which right `vf migrate` lacks, and the role that can grant it.
+/// Returns the name of the right that `vf migrate` lacks, and of the role that can grant it.
 Result<std::string> missing_right(Connection& db, const std::string& schema) {
   VF_ASSIGN(const auto rows, db.query(kRights, Values().text(schema)));
   const std::string user = rows.text_at(0, 0);
@@ -113,8 +116,8 @@ Result<std::string> missing_right(Connection& db, const std::string& schema) {
       user);
 }
 
-/// Applies one step: a migration, or the baseline for a database that has none. Returns the names of the migrations
-/// that it covers; empty when none was pending.
+/// Applies the next pending migration, or the baseline if the database has no migration yet. Returns the names of the
+/// migrations that this step covers; empty: no migration was pending.
 Result<std::vector<std::string>> apply_next(Connection& db, const SchemaParams& params) {
   std::vector<std::string> names;
   const auto body = [&]() -> Result<void> {

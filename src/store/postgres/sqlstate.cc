@@ -8,7 +8,7 @@ namespace vf::store::postgres {
 namespace {
 
 struct Meaning {
-  std::string_view prefix;  // of the SQLSTATE; the first match decides
+  std::string_view prefix;  // the beginning of a SQLSTATE; the first entry that matches decides
   Code code;
   std::string_view advice;
 };
@@ -43,7 +43,8 @@ constexpr Meaning kMeanings[] = {
 };
 
 constexpr Meaning kLost{"", Code::unavailable, "see that the server runs and can be reached"};
-/// A refused connection, recognized by libpq's words: libpq has no codes for them.
+/// A reason for which a connection is refused. It is recognized by the words of libpq's message, because libpq has no
+/// codes for these reasons.
 struct Refusal {
   std::string_view words;
   std::string_view advice;
@@ -56,7 +57,7 @@ constexpr std::string_view kEncryption = "correct sslmode and its files in the a
 constexpr std::string_view kReadOnly =
     "the server is not of the kind that target_session_attrs asks for: name every host";
 
-// The first match decides.
+// The first entry that matches decides.
 constexpr Refusal kRefusals[] = {{"FATAL:", kLogin},         {"password", kLogin},        {"authentication", kLogin},
                                  {"session is ", kReadOnly}, {"server is ", kReadOnly},   {"sslmode", kEncryption},
                                  {"SSL", kEncryption},       {"certificate", kEncryption}};

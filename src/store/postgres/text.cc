@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view kMark = "\xEF\xB7\x90";  // U+FDD0
 
-/// ASCII without NUL, as most text is. It tests every byte without an early exit, so that the loop can be vectorized.
+/// Returns whether the text is ASCII without NUL, as most texts are. The loop has no early exit, so that the compiler
+/// can vectorize it.
 bool is_plain(std::string_view bytes) {
   bool plain = true;
   for (const char byte : bytes) plain &= static_cast<signed char>(byte) > 0;
@@ -58,7 +59,7 @@ std::string from_text(std::string_view text) {
       out += *byte;
       text.remove_prefix(2);
     } else {
-      out += kMark;  // not written by append_text()
+      out += kMark;  // append_text() has not written this mark
     }
   }
 }

@@ -1,6 +1,6 @@
-// Any bytes as PostgreSQL text. A text column refuses NUL and invalid UTF-8, but no content of a provider may fail a
-// batch. Ordinary text is stored unchanged; each byte that does not fit is written as U+FDD0 (a Unicode noncharacter,
-// reserved for internal use) and two hex digits. Pure functions.
+// Stores any bytes as PostgreSQL text. A text column refuses NUL and invalid UTF-8, but no content that a provider
+// sends may make a batch fail. Valid text is stored unchanged; each byte that the column would refuse is written as
+// U+FDD0 (a Unicode noncharacter, reserved for internal use) and two hex digits. Pure functions.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace vf::store::postgres {
 
-/// Appends `bytes` in this form. A U+FDD0 in the input is escaped too, so from_text() restores every input.
+/// Appends `bytes` to `out` in this form. A U+FDD0 in the input is escaped too, so from_text() restores every input.
 void append_text(std::string& out, std::string_view bytes);
 
-/// The bytes that append_text() was given.
+/// Returns the bytes from which append_text() made `text`.
 std::string from_text(std::string_view text);
 
 }  // namespace vf::store::postgres

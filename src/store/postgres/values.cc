@@ -7,7 +7,7 @@
 namespace vf::store::postgres {
 namespace {
 
-// From PostgreSQL's pg_type.dat; these numbers never change.
+// The ids of types, from PostgreSQL's pg_type.dat; these numbers never change.
 struct Oids {
   uint32_t element;
   uint32_t array;
@@ -154,7 +154,8 @@ Values& Values::null(Type type) {
   return *this;
 }
 
-// The format of array_send(): dimensions, has NULLs, type; size and first subscript of the dimension; elements.
+// Writes the format of array_send(): number of dimensions, has NULLs, element type; size and first subscript of the
+// dimension; elements.
 Values& Values::array(const Array& array) {
   const size_t offset = buffer_.size();
   const Oids oids = oids_of(array.type_);

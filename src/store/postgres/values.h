@@ -1,5 +1,5 @@
-// Values: the parameters of one statement, $1 onward, in PostgreSQL's binary form. Array: one parameter of many
-// elements, for unnest(). Values are copied in. Used by one thread at a time.
+// Values: the parameters of one statement, from $1 on, in PostgreSQL's binary form. Array: a parameter that is an SQL
+// array, for unnest(). Both copy what they are given. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace vf::store::postgres {
 
 enum class Type { integer, text, bytes, uuid, time, boolean };
 
-/// Elements of one type: int8[], text[], bytea[], uuid[], timestamptz[] or bool[]. NULLs are allowed.
+/// An array whose elements have one type: int8[], text[], bytea[], uuid[], timestamptz[] or bool[]. Elements may be
+/// NULL.
 class Array {
  public:
   explicit Array(Type type) : type_(type) {}
@@ -34,7 +35,7 @@ class Array {
   Type type_;
   size_t count_ = 0;
   bool has_null_ = false;
-  std::string elements_;  // each preceded by its length
+  std::string elements_;  // each element is preceded by its length
 };
 
 class Values {
@@ -65,7 +66,7 @@ class Values {
   std::vector<Parameter> parameters_;
 };
 
-/// timestamptz in binary form: microseconds since 2000-01-01 UTC.
+/// Convert from and to the binary form of timestamptz: microseconds since 2000-01-01 UTC.
 int64_t to_postgres_micros(Instant time);
 Instant from_postgres_micros(int64_t micros);
 

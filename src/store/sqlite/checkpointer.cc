@@ -26,7 +26,7 @@ Checkpointer::~Checkpointer() = default;
 
 void Checkpointer::committed(int64_t log_pages) {
   const std::lock_guard lock(mutex_);
-  if (log_pages < log_pages_) attempted_pages_ = 0;  // the log was reset
+  if (log_pages < log_pages_) attempted_pages_ = 0;  // SQLite has started the log again from its beginning
   log_pages_ = log_pages;
   if (is_due()) wake_.notify_one();
 }
@@ -43,12 +43,13 @@ void Checkpointer::run(const std::stop_token& stop) {
   }
 }
 
-// A failure (disk full, a reader that blocks) leaves the log as it is: nothing is lost; retried after the next 8 MiB.
+// Returns the number of pages in the log. A failed checkpoint (disk full, a reader that blocks) leaves the log as it
+// is: nothing is lost, and the thread tries again after the next 8 MiB.
 int64_t Checkpointer::checkpoint() {
   int log = 0;
   int done = 0;
   sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
-  // RESTART blocks the committer; after PASSIVE it has only the pages committed meanwhile left to move.
+  // RESTART blocks the committer, but only briefly: after PASSIVE it has to copy only the pages committed meanwhile.
   if (log * page_bytes_ > limits_.restart_bytes) {
     const auto turn = writing_.take();
     sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, &log, &done);

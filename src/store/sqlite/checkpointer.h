@@ -1,6 +1,7 @@
-// Checkpointer: moves the write-ahead log into the database on a thread and connection of its own, off the committer's
-// path. PASSIVE after every 8 MiB of log; above 64 MiB also RESTART, so that the log is reused from its beginning.
-// TurnLock: the lock that committer and checkpointer share. Both are thread safe.
+// Checkpointer: copies the write-ahead log into the database on a thread and connection of its own, so that the
+// committer need not. It runs a PASSIVE checkpoint after every 8 MiB of log; when the log is longer than 64 MiB it also
+// runs RESTART, so that the log is written from its beginning again.
+// TurnLock: the lock that committer and checkpointer share. Both classes are thread safe.
 #pragma once
 
 #include <condition_variable>
@@ -12,11 +13,11 @@
 
 namespace vf::store::sqlite {
 
-/// A mutex that is fair between two threads. The committer releases the write lock only to take it again at once; with
-/// a plain mutex, or with SQLite's own lock, the checkpointer would starve.
+/// A mutex that is fair between two threads. The committer takes the lock again as soon as it has released it; with a
+/// plain mutex, or with SQLite's own lock, the checkpointer would starve.
 class TurnLock {
  public:
-  /// A waiter holds `door_` while it waits for `held_`, so the previous owner cannot re-take the lock before it.
+  /// A thread holds `door_` while it waits for `held_`, so the previous owner cannot take the lock again before it.
   std::unique_lock<std::mutex> take() {
     const std::lock_guard door(door_);
     return std::unique_lock(held_);
@@ -39,7 +40,7 @@ class Checkpointer {
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  /// To be called after each commit, with the number of pages in the log.
+  /// Call it after each commit, with the number of pages in the log.
   void committed(int64_t log_pages);
 
  private:
@@ -53,9 +54,9 @@ class Checkpointer {
   const int64_t page_bytes_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  int64_t log_pages_ = 0;  // at the last commit
+  int64_t log_pages_ = 0;  // pages in the log at the last commit
   int64_t attempted_pages_ =
-      0;  // at the last attempt: without it, a reader that blocks checkpoints would make the thread spin
+      0;  // pages in the log at the last attempt: they keep the thread from spinning while a reader blocks checkpoints
   std::jthread thread_;
 };
 

@@ -20,7 +20,7 @@ std::string reason(sqlite3* db, int code) {
   return os_error == 0 ? text : fmt::format("{}, {}", text, std::strerror(os_error));
 }
 
-// SQLite does not keep the name of a file that it could not open.
+// Returns an error if the file's folder is missing. SQLite does not keep the name of a file that it could not open.
 std::optional<Error> missing_folder(const std::string& path) {
   const auto folder = std::filesystem::absolute(path).parent_path();
   std::error_code failed;
@@ -73,7 +73,7 @@ Query::Query(Query&& other) noexcept
     : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), code_(other.code_), bound_(other.bound_) {}
 
 Query::~Query() {
-  if (statement_ != nullptr) sqlite3_reset(statement_);  // its code repeats the one that step() returned
+  if (statement_ != nullptr) sqlite3_reset(statement_);  // the result code is ignored: step() has returned it already
 }
 
 void Query::note(int code) {
@@ -189,7 +189,8 @@ Result<void> Connection::configure(const Params& params) {
   return run(pragmas);
 }
 
-// SQLite ignores the busy timeout while another process changes the same file's journal mode, and fails at once.
+// Retries until `timeout`: while another process changes the journal mode of the same file, SQLite fails at once and
+// ignores the busy timeout.
 Result<void> Connection::enter_wal(Millis timeout) {
   constexpr Millis kPause{10};
   for (Millis waited{0};; waited += kPause) {

@@ -1,5 +1,6 @@
-// Connection and Query: SQLite's C API with Result errors. Statements are prepared once and kept by the connection.
-// A Connection and its queries are used by one thread at a time (see ReadPool and Database::transaction()).
+// Connection and Query: wrap SQLite's C API and report errors as Result. The connection prepares each statement once
+// and keeps it. A Connection and its queries may be used by one thread at a time (see ReadPool and
+// Database::transaction()).
 #pragma once
 
 #include <algorithm>
@@ -19,13 +20,13 @@ struct sqlite3_stmt;
 
 namespace vf::store::sqlite {
 
-/// The meaning of SQLite's result code for a caller; the message names the file and the remedy.
-/// Full, read-only, busy or unreadable storage is `unavailable`; constraints and oversize values are `invalid`.
+/// Translates SQLite's result code into an error; the message names the file and the remedy. Full, read-only, busy or
+/// unreadable storage gives `unavailable`; a violated constraint or an oversize value gives `invalid`.
 Error translate(sqlite3* db, int code);
 
-/// A prepared statement in use. Values are bound in order; a binding error is returned by step(). The bytes given to
-/// text() and blob() must live until the last step(). The destructor resets the statement: one Query per statement at a
-/// time.
+/// A prepared statement in use. Values are bound in the order of the calls; step() returns an error of binding. The
+/// bytes given to text() and blob() must live until the last step(). The destructor resets the statement, so a
+/// statement may have one Query at a time.
 class Query {
  public:
   Query(sqlite3* db, sqlite3_stmt* statement, int code) : db_(db), statement_(statement), code_(code) {}
@@ -40,16 +41,16 @@ class Query {
   Query& uuid(Uuid value);     // as canonical text
   Query& null();
 
-  /// True: a row can be read. False: there are no more.
+  /// Moves to the next row. Returns false when there are no more rows.
   Result<bool> step();
-  /// Steps to the end.
+  /// Runs the statement to its end; rows are discarded.
   Result<void> run();
   /// Resets the statement, so that it can be bound and run again.
   Query& again();
 
   int64_t integer_at(int column) const;
-  std::string text_at(int column) const;       // of TEXT or BLOB
-  std::string_view view_at(int column) const;  // until the next step
+  std::string text_at(int column) const;       // of a TEXT or BLOB value
+  std::string_view view_at(int column) const;  // valid until the next step()
   Instant time_at(int column) const;
   Uuid uuid_at(int column) const;
   bool is_null(int column) const;
@@ -64,7 +65,7 @@ class Query {
   int bound_ = 0;
 };
 
-/// All rows of a bound query, each converted by `read`.
+/// Returns all rows of a bound query, each converted by `read`.
 template <class Read>
 auto collect(Query& query, Read read) -> Result<std::vector<decltype(read(query))>> {
   std::vector<decltype(read(query))> rows;
@@ -75,7 +76,7 @@ auto collect(Query& query, Read read) -> Result<std::vector<decltype(read(query)
   }
 }
 
-/// A number of rows as a parameter of LIMIT.
+/// Returns a number of rows as a parameter for LIMIT.
 inline int64_t limit(size_t rows_max) { return static_cast<int64_t>(std::min<size_t>(rows_max, 1u << 30)); }
 
 class Connection {
@@ -86,18 +87,19 @@ class Connection {
     bool read_only = false;  // refuses to write (query_only), but may recover the write-ahead log
     Millis busy_timeout{2000};
     int64_t cache_bytes = 2 << 20;
-    int page_bytes = 16384;  // of a new file
+    int page_bytes = 16384;  // page size of a new file
   };
   static Result<Connection> open(const Params& params);
 
-  /// The statement with this text, prepared at first use.
+  /// Returns the statement with this text, prepared at its first use.
   Query query(std::string_view sql);
   /// Runs statements whose rows are not needed.
   Result<void> run(const std::string& sql);
-  /// Rows changed by the last statement.
+  /// Returns the number of rows that the last statement changed.
   int64_t changes() const;
   bool in_transaction() const;
-  /// Shortens the file by some of its free pages if it has more than the next rows will need. Inside a transaction.
+  /// Shortens the file by some of its free pages, if it has more of them than the next rows will need. Call it inside a
+  /// transaction.
   Result<void> release_free_pages();
 
   sqlite3* raw() const { return db_.get(); }

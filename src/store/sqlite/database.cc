@@ -10,7 +10,7 @@ namespace {
 
 constexpr Millis kCheckpointBusyTimeout{20};
 constexpr int64_t kLogBytesKept = 64 << 20;
-constexpr int kProbeBytes = 256 << 10;  // about a full batch
+constexpr int kProbeBytes = 256 << 10;  // about the size of a full batch
 
 int on_commit(void* checkpointer, sqlite3*, const char*, int log_pages) {
   static_cast<Checkpointer*>(checkpointer)->committed(log_pages);
@@ -35,7 +35,7 @@ Result<std::unique_ptr<Database>> Database::open(const Params& params) {
       auto writer,
       Connection::open(
           {.path = params.path, .create = true, .cache_bytes = params.cache_bytes, .page_bytes = params.page_bytes}));
-  // A log that grew during a long read is truncated when it is next reused.
+  // A log that grew during a long read is truncated when SQLite next writes it from its beginning.
   VF_TRY(writer.run(fmt::format("PRAGMA journal_size_limit={}", kLogBytesKept)));
   VF_TRY(migrate(writer, params.migrations, params.target, params.now));
   VF_ASSIGN(auto checkpoints, Connection::open({.path = params.path, .busy_timeout = kCheckpointBusyTimeout}));
@@ -69,7 +69,8 @@ Result<void> Database::ping() {
   return db->query("SELECT count(*) FROM _probe").run();
 }
 
-// Two transactions, because pages that are freed in the transaction that filled them are never written.
+// Tests that a full batch can be written. It uses two transactions, because pages that are freed in the transaction
+// that filled them are never written.
 Result<void> Database::probe() {
   VF_TRY(transaction([](Connection& db) {
     return db.query("INSERT OR REPLACE INTO _probe (rowid, filler) VALUES (1, zeroblob(?))").integer(kProbeBytes).run();

@@ -1,5 +1,6 @@
-// Database: one open SQLite file: the connection that writes, the readers' pool, the checkpointer. Both stores are
-// built on it. Thread safe; calls of transaction() wait for each other.
+// Database: one open SQLite file. It has the connection that writes, the pool of connections that read, and the
+// checkpointer. The outbox and the environment store are built on it. Thread safe; calls of transaction() wait for each
+// other.
 #pragma once
 
 #include <atomic>
@@ -25,18 +26,20 @@ class Database {
     MigrationTarget target;
     Instant now;
     int readers = 4;
-    int64_t cache_bytes = 16 << 20;  // of the writing connection
-    int page_bytes = 16384;          // of a new file
+    int64_t cache_bytes = 16 << 20;  // cache of the writing connection
+    int page_bytes = 16384;          // page size of a new file
     Checkpointer::Limits checkpoints = {};
   };
   static Result<std::unique_ptr<Database>> open(const Params& params);
 
-  /// Runs `body` in a transaction that holds the write lock; commits when it succeeds, else rolls back.
-  /// Error `unavailable` "outcome is unknown" when the commit itself fails: it may be in effect after a restart.
+  /// Runs `body` in a transaction that holds the write lock. Commits when `body` succeeds, else rolls back and returns
+  /// its error. Error `unavailable` "outcome is unknown": the commit itself failed; its changes may be in effect after
+  /// a restart.
   Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
   ReadPool::Lease read() { return readers_.lease(); }
 
-  /// Reads. After a write that failed with `unavailable` it tries a write instead, so that the result is about writing.
+  /// Checks that the file can be read. If the last write failed with `unavailable`, it checks instead that the file can
+  /// be written.
   Result<void> ping();
 
  private:

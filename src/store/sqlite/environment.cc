@@ -21,7 +21,7 @@ constexpr std::string_view kProcessed =
 constexpr std::string_view kQuarantined =
     "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM quarantined_events "
     "ORDER BY attempted_at, event_id LIMIT ?";
-// Rows are in the order of arrival, so every row before an old row is old.
+// Rows are numbered in the order of arrival, so every row before an expired row is expired.
 constexpr std::string_view kPurgeProcessed =
     "DELETE FROM processed_events WHERE rowid <= (SELECT max(rowid) FROM (SELECT rowid, received_at FROM "
     "processed_events ORDER BY rowid LIMIT ?) WHERE received_at < ?)";

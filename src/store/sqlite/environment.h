@@ -21,11 +21,12 @@ struct EnvironmentParams {
   int readers = 4;                // connections for reads
 };
 
-/// Opens or creates the database, applies pending migrations. Errors: `conflict` when its schema does not fit;
-/// `unavailable` when the file cannot be used.
+/// Opens or creates the database and applies pending migrations. Error `conflict`: the database's schema does not fit
+/// this program. Error `unavailable`: the file cannot be used.
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params);
 
-/// Names of the pending migrations of the database at `path`; all of them when there is no file. Changes nothing.
+/// Returns the names of the pending migrations of the database at `path`: all migrations if the file does not exist.
+/// Changes nothing.
 Result<std::vector<std::string>> pending_environment(const std::string& path, const std::string& environment);
 
 }  // namespace vf::store::sqlite

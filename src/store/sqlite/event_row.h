@@ -1,4 +1,4 @@
-// Reading rows of ingest_outbox (transaction_writer.cc writes them). Functions over a Query; no state.
+// Reads rows of ingest_outbox (transaction_writer.cc writes them). Functions on a Query; no state.
 #pragma once
 
 #include "store/outbox_store.h"
@@ -6,7 +6,7 @@
 
 namespace vf::store::sqlite {
 
-/// The columns that read_event() expects, in its order.
+/// The columns that read_event() expects, in its order; `o` is the alias of ingest_outbox.
 #define VF_EVENT_COLUMNS                                                                                         \
   "o.seq, o.event_id, o.source, o.type, o.subject, o.time, o.received_at, o.message_id, o.fact_key, o.version, " \
   "o.sandbox, o.fan_out, o.headers, o.body"

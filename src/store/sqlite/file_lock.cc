@@ -36,7 +36,8 @@ Result<FileLock> FileLock::take(const std::string& path) {
     return conflict(
         fmt::format("{} is in use by {}: stop it first, or choose another file", path, holder(lock.descriptor_)));
   }
-  // The process id is only for people; a full disk must not keep the hub from starting.
+  // The process id is only information for an operator, so a failed write is ignored: a full disk must not keep the hub
+  // from starting.
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock.descriptor_, 0) == 0) (void)!::pwrite(lock.descriptor_, pid.data(), pid.size(), 0);
   return lock;

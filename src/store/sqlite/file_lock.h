@@ -1,5 +1,6 @@
-// FileLock: makes one process the owner of a database. The lock file beside it holds the owner's process id; the lock
-// is the kernel's (flock), so it ends with the process, however that ends. Held while the object lives.
+// FileLock: makes one process the owner of a database while the object lives. The lock file beside the database
+// contains the owner's process id. The kernel keeps the lock (flock), so the lock ends with the process, even after a
+// crash.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@ namespace vf::store::sqlite {
 
 class FileLock {
  public:
-  /// Locks "<path>.lock". Error `conflict` names the owner; `unavailable` when the lock file cannot be created.
+  /// Locks "<path>.lock". Error `conflict`: another process has the lock; the message names it. Error `unavailable`:
+  /// the lock file cannot be created.
   static Result<FileLock> take(const std::string& path);
 
   FileLock(FileLock&& other) noexcept;

@@ -23,7 +23,7 @@ constexpr std::string_view kLedger =
     "SELECT l.event_id, l.received_at, o.seq FROM processed_webhooks l LEFT JOIN ingest_outbox o ON o.seq = l.seq "
     "WHERE l.event_id = ?";
 constexpr std::string_view kReceivedAfter = "SELECT received_at FROM ingest_outbox WHERE seq > ? ORDER BY seq LIMIT 1";
-// Only the newest pin can be open: pins are in the order of the cursor.
+// Pins are stored in the order of their positions, so only the newest pin can be after the cursor.
 constexpr std::string_view kOpenPin =
     "SELECT from_position, to_position, count, digest FROM (SELECT * FROM ingest_outbox_batch WHERE target = ? "
     "ORDER BY batch DESC LIMIT 1) WHERE to_position > "
@@ -80,7 +80,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<void> ping() override { return db_->ping(); }
 
  private:
-  FileLock lock_;  // released last
+  FileLock lock_;  // declared before the database, so that it is released last
   std::unique_ptr<Database> db_;
 };
 
@@ -122,7 +122,8 @@ Result<Position> SqliteOutboxStore::end() {
   return position_of(end);
 }
 
-// Numbers have no gaps, and retention removes the oldest rows first.
+// The row before the oldest row is the last one removed: numbers have no gaps, and retention removes the oldest rows
+// first.
 Result<Position> SqliteOutboxStore::purged() {
   auto db = db_->read();
   VF_ASSIGN(const auto first, read_first(*db));
@@ -148,7 +149,8 @@ Result<std::optional<PinBatch>> SqliteOutboxStore::open_pin(const std::string& c
                   .digest = query.text_at(3)};
 }
 
-// Numbers have no gaps (one writer gives them), and retention removes the oldest rows first: a subtraction counts them.
+// Counts the rows by a subtraction: numbers have no gaps (one writer gives them), and retention removes the oldest rows
+// first.
 Result<Backlog> SqliteOutboxStore::backlog(Position after) {
   auto db = db_->read();
   VF_ASSIGN(const auto first, read_first(*db));

@@ -1,5 +1,5 @@
-// The outbox on SQLite: dm.db. One process opens it at a time; other programs may read it while the hub runs.
-// Schema: sql/dm/sqlite. Thread safety as store/outbox_store.h says.
+// OutboxStore on SQLite: the file dm.db. One hub process opens it at a time; other programs may read it while the hub
+// runs. Schema: sql/dm/sqlite. Thread safety as store/outbox_store.h says.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,12 @@ struct OutboxParams {
   int readers = 4;  // connections for reads
 };
 
-/// Opens or creates the database, applies pending migrations. Errors: `conflict` when another process has it open or
-/// its schema does not fit; `unavailable` when the file cannot be used.
+/// Opens or creates the database and applies pending migrations. Error `conflict`: another process has the database
+/// open, or the database's schema does not fit this program. Error `unavailable`: the file cannot be used.
 Result<std::unique_ptr<OutboxStore>> open_outbox(const OutboxParams& params);
 
-/// Names of the pending migrations of the database at `path`; all of them when there is no file. Changes nothing.
+/// Returns the names of the pending migrations of the database at `path`: all migrations if the file does not exist.
+/// Changes nothing.
 Result<std::vector<std::string>> pending_outbox(const std::string& path);
 
 }  // namespace vf::store::sqlite

@@ -9,7 +9,8 @@ namespace vf::store::sqlite {
 namespace {
 
 constexpr int64_t kRowsPerStep = 10'000;
-// Rows are numbered in the order of receipt, except across a clock correction; corrections up to this are allowed for.
+// Receive times increase with the rows' numbers, except when the clock is corrected; the search allows for a correction
+// of at most this.
 constexpr std::chrono::hours kClockCorrectionMax{1};
 
 constexpr std::string_view kSearch =
@@ -53,7 +54,7 @@ Result<void> search_step(Connection& db, const EventFilter& filter, Step step, s
   }
 }
 
-/// Whether everything below `before` was received too early for the filter.
+/// Returns whether every row below `before` was received too early for the filter.
 Result<bool> all_too_old(Connection& db, const EventFilter& filter, int64_t before) {
   if (!filter.from) return false;
   Query query = db.query(kReceivedBefore);

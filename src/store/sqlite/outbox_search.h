@@ -1,5 +1,5 @@
-// Searching the outbox, newest first, in short steps: no read transaction stays open long enough to block the
-// checkpointer. Uses the caller's connection.
+// Searches the outbox, newest rows first, in short steps, so that no read transaction stays open long enough to block
+// the checkpointer. A function on the caller's connection; no state.
 #pragma once
 
 #include <vector>

@@ -8,7 +8,7 @@
 namespace vf::store::sqlite {
 namespace {
 
-// Decides what is a duplicate.
+// Decides which events are duplicates.
 constexpr std::string_view kInsertProcessed =
     "INSERT OR IGNORE INTO processed_events (event_id, source, type, status, time, received_at) "
     "VALUES (?, ?, ?, ?, ?, ?)";
@@ -80,7 +80,7 @@ Result<Applied> ProjectionWriter::record(const Projection& projection) {
   return projection.status;
 }
 
-/// True when the id was not processed before.
+/// Inserts the event into processed_events. Returns whether its id is new there.
 Result<bool> ProjectionWriter::insert_processed(const Projection& projection) {
   const std::string id = projection.event_id.to_string();
   const std::string_view status = to_string(projection.status);
@@ -104,7 +104,8 @@ Result<void> ProjectionWriter::quarantine(const Projection& projection) {
       .run();
 }
 
-// Key order brings rows of one key together, to be joined, and keeps the pages of neighbouring rows in the cache.
+// Sorts the rows by key: rows with the same key are then adjacent and can be merged, and the pages of neighbouring rows
+// stay in the cache.
 Result<void> ProjectionWriter::write_rows() {
   std::ranges::sort(rows_, [](const auto& a, const auto& b) { return compare_keys(*a.row, *b.row) < 0; });
   const std::span<const ProjectedRow> all = rows_;
@@ -141,7 +142,7 @@ Result<void> ProjectionWriter::write_table(std::span<const ProjectedRow> rows) {
 }
 
 /// Records the projection of a refused row. When several projections have a row of this key, each row is tried alone;
-/// what this writes is rolled back with the transaction.
+/// the rows that this writes are rolled back with the transaction.
 Result<void> ProjectionWriter::refuse(Query& upsert, std::span<const ProjectedRow> same_key, const Error& error) {
   if (error.code != Code::invalid) return error;
   bool found = false;

@@ -1,5 +1,6 @@
-// ProjectionWriter: writes projections inside a transaction that the caller has begun: first which events are new, then
-// their rows, merged and in key order. Lives for one transaction, on its thread.
+// ProjectionWriter: writes projections inside a transaction that the caller has begun. It records the events in
+// processed_events and quarantined_events, then writes the projected rows, merged and in key order. Lives for one
+// transaction, on its thread.
 #pragma once
 
 #include <string>
@@ -12,11 +13,11 @@
 
 namespace vf::store::sqlite {
 
-/// The statement that joins a row into its table by the rules of store::merge(): INSERT … ON CONFLICT DO UPDATE … WHERE
-/// something changes. One statement per table; a column that a row does not mention is bound as NULL.
+/// Returns the statement that merges a row into its table by the rules of store::merge(): INSERT … ON CONFLICT DO
+/// UPDATE … WHERE a column changes. A column that the row does not mention is bound as NULL.
 std::string upsert_sql(const Table& table);
 
-/// Binds a row in the order of upsert_sql(). The row must live until the statement has run.
+/// Binds a row to the parameters of upsert_sql(). The row must live until the statement has run.
 void bind_row(Query& upsert, const Row& row);
 
 /// upsert_sql() of each projected table.
@@ -26,9 +27,10 @@ class ProjectionWriter {
  public:
   ProjectionWriter(Connection& db, const UpsertTexts& upserts, Instant now);
 
-  /// Records the event and keeps its rows for write_rows(), unless it is a duplicate.
+  /// Records the event and keeps its rows for write_rows(), unless the event is a duplicate. Returns its status.
   Result<Applied> record(const Projection& projection);
-  /// Error `invalid`: some rows can never be written; refusals() has their projections.
+  /// Writes the rows of the recorded events. Error `invalid`: some rows can never be written; refusals() has their
+  /// projections.
   Result<void> write_rows();
   Refusals& refusals() { return refusals_; }
 

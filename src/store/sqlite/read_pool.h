@@ -1,5 +1,5 @@
-// ReadPool: a few connections for readers, beside the one that writes. lease() waits until a connection is free; the
-// connection belongs to the calling thread until the lease ends. Thread safe.
+// ReadPool: a few connections that read, beside the connection that writes. lease() waits until a connection is free;
+// the connection belongs to the calling thread until the Lease is destroyed. Thread safe.
 #pragma once
 
 #include <condition_variable>

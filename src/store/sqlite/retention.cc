@@ -8,7 +8,7 @@
 namespace vf::store::sqlite {
 namespace {
 
-// Rows are numbered in the order in which they were received or written, so every row before an old row is old.
+// Rows are numbered in the order in which they were received or written, so every row before an expired row is expired.
 constexpr std::string_view kOutboxBound =
     "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox WHERE seq <= ? ORDER BY seq LIMIT ?) "
     "WHERE received_at < ?";
@@ -32,8 +32,8 @@ struct Bound {
   Instant before;
 };
 
-/// The last number that may be deleted; 0 when there is none. Most steps find nothing old: they read one row, not all
-/// those that a step may delete.
+/// Returns the last row number that may be deleted; 0: no row is expired. Most steps find no expired row: they read one
+/// row, not all the rows that a step may delete.
 Result<int64_t> last_expired(Connection& db, std::string_view sql, const Bound& bound) {
   int64_t last = 0;
   for (const int64_t rows_max : {int64_t{1}, bound.rows_max}) {

@@ -35,7 +35,7 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
   }
 }
 
-/// Empty when there is no file.
+/// Returns the migrations that were applied to the database at `path`; empty if the file does not exist.
 Result<std::vector<AppliedMigration>> applied_in(const std::string& path) {
   if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return std::vector<AppliedMigration>{};
   VF_ASSIGN(auto db, Connection::open({.path = path, .read_only = true}));
@@ -54,7 +54,8 @@ Error in_migration(const Migration& migration, Error error) {
   return error;
 }
 
-/// All pending migrations under one write lock: two processes that open the same new file apply each of them once.
+/// Applies all pending migrations under one write lock, so that two processes that open the same new file apply each
+/// migration once.
 Result<std::vector<std::string>> migrate_locked(Connection& db, std::span<const Migration> known,
                                                 const MigrationTarget& target, Instant now) {
   VF_TRY(db.query(kCreate).run());

@@ -1,5 +1,5 @@
-// The schema of a SQLite database: its embedded migrations, which of them are pending, and applying them.
-// Functions; each call opens the file itself or works on the connection it is given.
+// The schema of a SQLite database: lists the embedded migrations, finds the pending ones and applies them. Functions;
+// each opens the file itself or works on the connection that the caller passes.
 #pragma once
 
 #include <span>
@@ -18,12 +18,13 @@ class Connection;
 std::span<const Migration> outbox_migrations();
 std::span<const Migration> environment_migrations();
 
-/// Names of the pending migrations of the database at `path`; all of them when there is no file. Changes nothing.
-/// Error `conflict` as in plan_migrations(); `unavailable` when the file cannot be read.
+/// Returns the names of the pending migrations of the database at `path`: all migrations if the file does not exist.
+/// Changes nothing. Error `conflict` as in plan_migrations(). Error `unavailable`: the file cannot be read.
 Result<std::vector<std::string>> pending_migrations(const std::string& path, std::span<const Migration> known,
                                                     const MigrationTarget& target);
 
-/// Names of the migrations that a newer vf has applied; none when there is no file. Error `unavailable` as above.
+/// Returns the names of the migrations that a newer vf has applied; empty if the file does not exist. Error
+/// `unavailable`: the file cannot be read.
 Result<std::vector<std::string>> newer_migrations(const std::string& path, std::span<const Migration> known);
 
 /// Applies the pending migrations in one transaction. Returns their names.

@@ -9,7 +9,7 @@
 namespace vf::store::sqlite {
 namespace {
 
-// Decides what is a duplicate: a row that collides by id or by body key is not inserted.
+// Decides which events are duplicates: a row whose id or body key is in the ledger already is not inserted.
 constexpr std::string_view kInsertLedger =
     "INSERT OR IGNORE INTO processed_webhooks (seq, event_id, received_at, body_key) VALUES (?, ?, ?, ?)";
 constexpr std::string_view kInsertEvent =
@@ -37,7 +37,7 @@ constexpr std::string_view kPutSetting =
     "INSERT INTO ingest_settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 constexpr std::string_view kDropSetting = "DELETE FROM ingest_settings WHERE key = ?";
 constexpr std::string_view kAddAudit = "INSERT INTO ingest_audit (at, actor, action, detail) VALUES (?, ?, ?, ?)";
-// Changes nothing while another process holds the lease.
+// Changes no row while another process holds the lease.
 constexpr std::string_view kTakeLease =
     "INSERT INTO ingest_lease (name, holder, epoch, expires_at) VALUES (?1, ?2, 1, ?4) ON CONFLICT (name) DO UPDATE "
     "SET epoch = epoch + (holder <> ?2), holder = ?2, expires_at = ?4 WHERE holder IN (?2, '') OR expires_at <= ?3";
@@ -51,12 +51,12 @@ Result<WriteResult> done_or_error(const Result<void>& done) {
 
 int64_t seq_of(Position position) { return static_cast<int64_t>(position.seq); }
 
-/// Two sources may send the same body: the key includes the source.
+/// Returns the key of a body in the ledger. It includes the source, because two sources may send the same body.
 std::string ledger_body_key(const AddEvent& write) {
   return write.body_key ? fmt::format("{}/{}", write.event.source, to_hex(*write.body_key)) : "";
 }
 
-/// Whether this store can have given such a position.
+/// Returns whether the position has the form of positions on SQLite.
 bool is_ours(Position position) { return position.era == 0 && position.tx == 0 && seq_of(position) >= 0; }
 
 struct EventBinding {
@@ -79,7 +79,7 @@ void bind_event(Query& insert, const AddEvent& add, const EventBinding& binding)
       .integer(event.sandbox ? 1 : 0)
       .integer(add.fan_out ? 1 : 0)
       .text(event.headers);
-  // The type of the value stands for is_json: TEXT or BLOB.
+  // The type of the stored value keeps is_json: TEXT for true, BLOB for false.
   event.is_json ? insert.text(event.body) : insert.blob(event.body);
 }
 
@@ -133,7 +133,8 @@ Result<WriteResult> TransactionWriter::operator()(const AddEvent& write) {
   return WriteResult{EventAdded{.event_id = write.event.id, .position = position_of(seq), .received = now_}};
 }
 
-// A row with the same id takes precedence over one with the same body.
+// Returns the stored event of which this one is a duplicate. A row with the same id takes precedence over a row with
+// the same body.
 Result<WriteResult> TransactionWriter::duplicate_of(const std::string& id, const std::string& body_key) {
   for (const auto& [sql, key] : {std::pair(kFindById, &id), std::pair(kFindByBody, &body_key)}) {
     Query query = db_.query(sql);
@@ -240,7 +241,7 @@ Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   return done_or_error(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
 }
 
-/// A row without from_position: it moves the cursor and delivers nothing.
+/// Adds a row of ingest_outbox_batch without from_position: it sets the cursor and stands for no batch.
 Result<void> TransactionWriter::put_cursor(const std::string& consumer, int64_t seq) {
   return db_.query(kInsertBatch)
       .text(consumer)

@@ -1,4 +1,4 @@
-// TransactionWriter: each alternative of store::Write as SQL, inside a transaction that the caller has begun.
+// TransactionWriter: executes a store::Write of any kind as SQL, inside a transaction that the caller has begun.
 // Lives for one transaction, on its thread.
 #pragma once
 
@@ -10,11 +10,11 @@
 
 namespace vf::store::sqlite {
 
-/// A consumer's cursor; nullopt when it has none.
+/// Returns a consumer's cursor; nullopt when the consumer has no cursor.
 Result<std::optional<int64_t>> read_cursor(Connection& db, const std::string& consumer);
-/// The last number given to an event, even if retention has removed that row; 0 before the first event.
+/// Returns the last number given to an event, even if retention has removed its row; 0 before the first event.
 Result<int64_t> read_end(Connection& db);
-/// The oldest number in the outbox; one after the end when it is empty.
+/// Returns the least number in the outbox; read_end() + 1 when the outbox is empty.
 Result<int64_t> read_first(Connection& db);
 
 class TransactionWriter {
@@ -45,7 +45,7 @@ class TransactionWriter {
   Connection& db_;
   Instant now_;
   std::string now_text_;
-  int64_t end_;          // the last number given
+  int64_t end_;          // the last number given to an event
   Query insert_ledger_;  // kept for the transaction: these two run for every event
   Query insert_event_;
 };

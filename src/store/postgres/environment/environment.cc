@@ -15,7 +15,7 @@
 namespace vf::store::postgres {
 namespace {
 
-constexpr int kAttemptsMax = 5;  // of a transaction that collides with others
+constexpr int kAttemptsMax = 5;  // attempts at a transaction that collides with others
 // A process that stalls inside a transaction blocks the others for at most `idle`; a server that does not answer blocks
 // this process for at most `statement`.
 constexpr TransactionLimits kLimits{.statement = Millis{8000}, .lock = Millis{7000}, .idle = Millis{5000}};
@@ -33,7 +33,8 @@ constexpr const char* kDropWeek = "SELECT public._drop_event_week($1)";
 constexpr std::string_view kPurgeProcessed =
     "DELETE FROM public.processed_events_{0} WHERE event_id = ANY (ARRAY(SELECT event_id "
     "FROM public.processed_events_{0} WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
-constexpr const char* kRowwise[] = {"timeless", "old", "future"};  // the other partitions are dropped whole
+// Partitions whose rows are deleted one by one; the other partitions are dropped whole.
+constexpr const char* kRowwise[] = {"timeless", "old", "future"};
 constexpr const char* kPurgeQuarantined =
     "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT event_id FROM public.quarantined_events "
     "WHERE quarantined_at < $1 ORDER BY quarantined_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -122,7 +123,7 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter&
   return statuses;
 }
 
-/// Finds the refused projections in a transaction that is always rolled back.
+/// Returns the refused projections. Searches in a transaction that is always rolled back.
 Result<Refusals> PostgresEnvironmentStore::search(ProjectionWriter& writer) {
   Result<Refusals> found = Refusals{};
   const auto done = writer_.transaction([&]() -> Result<void> {

@@ -19,13 +19,14 @@ struct EnvironmentParams {
   size_t readers = 4;             // connections for reads; one more is for writes
 };
 
-/// Error `conflict` when the database's schema is older than this program's, or newer and incompatible with it;
-/// `unavailable` when the server does not answer. Once the store is open, the next call reconnects a lost connection.
+/// Opens the store. Error `conflict`: the database's schema is older than this program's, or newer and incompatible
+/// with it. Error `unavailable`: the server does not answer. When a connection of an open store is lost, the next call
+/// opens it again.
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params);
 
-/// Names of the pending migrations. Changes nothing.
+/// Returns the names of the pending migrations. Changes nothing.
 Result<std::vector<std::string>> pending_environment(const std::string& url, const std::string& environment);
-/// Names of the migrations that a newer vf has applied.
+/// Returns the names of the migrations that a newer vf has applied.
 Result<std::vector<std::string>> newer_environment(const std::string& url, const std::string& environment);
 /// Applies the pending migrations and grants vfapp its rights (roles.h). The URL must not lead through a pooler.
 /// Returns the names of the migrations applied.

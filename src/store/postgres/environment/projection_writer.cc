@@ -9,15 +9,15 @@
 namespace vf::store::postgres {
 namespace {
 
-// Rows of one statement: bounds its memory, and keeps its cost (about 8.5 per row) below jit_above_cost, from which on
-// compiling the statement would take longer than running it.
+// The most rows of one statement. This bounds the statement's memory, and keeps its cost (about 8.5 per row) below
+// jit_above_cost: above it, compiling the statement would take longer than running it.
 constexpr size_t kRowsMax = 5'000;
 
-// Decides what is a duplicate. Waits for a concurrent transaction that inserts the same id.
+// Decides which events are duplicates. Waits for a concurrent transaction that inserts the same id.
 constexpr const char* kInsertProcessed =
     "INSERT INTO public.processed_events (event_id, source, type, status, time, received_at) "
     "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO NOTHING RETURNING event_id";
-// ON CONFLICT alone locks rows in the order of the arrays, which an UPDATE does not promise.
+// Uses ON CONFLICT because it locks rows in the order of the arrays; an UPDATE may lock them in any order.
 constexpr const char* kUpdateStatus =
     "INSERT INTO public.processed_events AS t (event_id, source, type, status, time, received_at) "
     "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u "
@@ -32,7 +32,7 @@ constexpr const char* kRelease =
     "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
     "FROM public.quarantined_events WHERE event_id = u.event_id FOR UPDATE) FROM unnest($1) AS u (event_id)))";
 
-/// The rows of kInsertProcessed and kUpdateStatus.
+/// The parameters of kInsertProcessed and kUpdateStatus: one array for each column.
 struct ProcessedRows {
   Array ids{Type::uuid}, sources{Type::text}, types{Type::text}, statuses{Type::text}, times{Type::time};
   void add(const Projection& event, Applied status) {
@@ -47,7 +47,7 @@ struct ProcessedRows {
   }
 };
 
-/// The rows of kQuarantine.
+/// The parameters of kQuarantine: one array for each column.
 struct QuarantineRows {
   Array ids{Type::uuid}, sources{Type::text}, types{Type::text}, reasons{Type::text}, envelopes{Type::text};
   void add(const Projection& event) {
@@ -93,7 +93,7 @@ Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection>
   return statuses;
 }
 
-/// The ids that were not processed before.
+/// Inserts the events into processed_events. Returns the ids that were not processed before.
 Result<std::set<Uuid>> ProjectionWriter::insert_processed(const EventsById& events) {
   ProcessedRows rows;
   for (const auto& [id, same] : events) rows.add(*same.first, (same.forced ? same.forced : same.first)->status);
@@ -103,7 +103,7 @@ Result<std::set<Uuid>> ProjectionWriter::insert_processed(const EventsById& even
   return fresh;
 }
 
-/// The new status of events that were processed before and are forced.
+/// Writes the new status of the events that were processed before and are forced.
 Result<void> ProjectionWriter::update_statuses(const EventsById& events, const std::set<Uuid>& fresh) {
   ProcessedRows rows;
   for (const auto& [id, same] : events) {
@@ -112,7 +112,7 @@ Result<void> ProjectionWriter::update_statuses(const EventsById& events, const s
   return rows.ids.size() == 0 ? Result<void>() : run(db_, kUpdateStatus, rows.bind(now_));
 }
 
-/// Adds events to quarantine and releases them from it.
+/// Adds the quarantined events to quarantined_events, and removes forced events that are not quarantined again.
 Result<void> ProjectionWriter::update_quarantine(const EventsById& events, const std::set<Uuid>& fresh) {
   QuarantineRows refused;
   Array released(Type::uuid);
@@ -188,8 +188,9 @@ Result<Refusals> ProjectionWriter::find_refused() {
   return std::move(refusals_);
 }
 
-/// Writes the rows, rolls back, and if they were refused, searches both halves. True when a refused row was found. Rows
-/// of one key are tried one by one; when only their join is refused, the last one's projection is named.
+/// Writes the rows, rolls back, and if the server refused them, searches both halves. Returns whether the rows were
+/// refused. If neither half is refused alone (there is a single row, or only the merge of the rows of one key is
+/// refused), the projection of the last row is recorded.
 Result<bool> ProjectionWriter::search(std::span<const ProjectedRow> rows) {
   VF_TRY(db_.run("SAVEPOINT trial"));
   const auto written = write_table(rows);

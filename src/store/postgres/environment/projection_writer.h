@@ -1,6 +1,7 @@
-// ProjectionWriter: writes projections inside a transaction that the caller has begun: first which events are new, then
-// quarantine, then the rows, merged and in key order. Every writer takes its locks in this order, so no two can
-// deadlock. Lives for one transaction (and a search after it failed), on its thread.
+// ProjectionWriter: writes projections inside a transaction that the caller has begun. It inserts the new events into
+// processed_events, then writes quarantined_events, then the projected rows, merged and in key order. Every writer
+// takes its locks in this order, so two writers cannot deadlock. Lives for one transaction (and for the search for
+// refused rows after that transaction failed), on its thread.
 #pragma once
 
 #include <deque>
@@ -22,10 +23,12 @@ class ProjectionWriter {
  public:
   ProjectionWriter(Connection& db, const UpsertTexts& upserts, Instant now) : db_(db), upserts_(upserts), now_(now) {}
 
-  /// Statuses in order. Error `invalid`: some rows can never be written; the transaction must be rolled back.
+  /// Writes the projections and returns their statuses in the same order. Error `invalid`: some rows can never be
+  /// written; the caller must roll back the transaction.
   Result<std::vector<Applied>> write(std::span<const Projection> projections);
 
-  /// After that error, in another transaction that must be rolled back: the projections whose rows are refused.
+  /// Returns the projections whose rows are refused. Call it after error `invalid` of write(), in another transaction,
+  /// and roll that back too.
   Result<Refusals> find_refused();
 
  private:
@@ -33,10 +36,10 @@ class ProjectionWriter {
     const Row* row;
     size_t projection;  // the index of the projection that the row is part of
   };
-  /// The projections of one event id that take effect.
+  /// Of the projections with the same event id, those that take effect.
   struct SameEvent {
     const Projection* first = nullptr;
-    const Projection* forced = nullptr;  // the last forced one
+    const Projection* forced = nullptr;  // the last projection that is forced
   };
   using EventsById = std::map<Uuid, SameEvent>;
 
@@ -53,7 +56,7 @@ class ProjectionWriter {
   Instant now_;
   std::deque<Row> stored_forms_;
   std::vector<ProjectedRow> rows_;
-  std::span<const ProjectedRow> refused_;  // the rows of the statement that was refused
+  std::span<const ProjectedRow> refused_;  // the rows of the statement that the server refused
   Refusals refusals_;
 };
 

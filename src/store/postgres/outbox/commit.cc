@@ -10,14 +10,14 @@ namespace vf::store::postgres {
 namespace {
 
 constexpr int kAttemptsMax = 5;
-// Retention deletes many rows in a statement.
+// Retention deletes many rows in one statement, so its statements may take longer.
 constexpr TransactionLimits kRetentionLimits{.statement = Millis{30000}, .lock = Millis{5000}, .idle = Millis{5000}};
 
 struct Attempt {
   std::span<const Write> writes;
   TransactionWriter::Params params;
   std::vector<WriteResult> results = {};
-  std::optional<size_t> refused = {};  // the write that failed, other than an event
+  std::optional<size_t> refused = {};  // index of the refused write; unset when it is an event
 };
 
 bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
@@ -40,7 +40,7 @@ Result<void> write_all(Connection& db, Attempt& attempt) {
   return {};
 }
 
-/// A row without a partition fails an unnamed check.
+/// Returns whether the last error was a row without a partition: this error is a failed check without a name.
 bool lacks_partition(const Connection& db) { return db.last_sqlstate() == "23514" && db.last_constraint().empty(); }
 
 Result<void> commit_once(Connection& db, Attempt& attempt) {
@@ -64,7 +64,7 @@ Result<void> attempt_commit(Connection& db, Attempt& attempt) {
   return done;
 }
 
-/// Whether these events can be stored; the transaction is rolled back.
+/// Returns whether these events can be stored. Tries it in a transaction and rolls that back.
 Result<bool> can_store(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
   std::vector<WriteResult> results(writes.size(), WriteResult{Written{}});
   bool fits = false;
@@ -80,7 +80,7 @@ Result<bool> can_store(Connection& db, std::span<const Write> writes, std::optio
   return done.error();
 }
 
-/// The index of the first event that cannot be stored, by bisection.
+/// Returns the index of the first event that cannot be stored; finds it by bisection.
 Result<size_t> find_refused(Connection& db, std::span<const Write> writes, std::optional<Instant> now) {
   size_t first = 0;
   size_t count = writes.size();
@@ -103,7 +103,7 @@ Result<void> check_body_keys(std::span<const Write> writes, size_t* failed_index
   return {};
 }
 
-/// Drops whole partitions before the transaction, so that the transaction does not hold their locks.
+/// Drops expired partitions before the transaction of the writes, so that this transaction does not hold their locks.
 Result<int64_t> drop_partitions(Connection& db, std::span<const Write> writes,
                                 const TransactionWriter::Params& params) {
   int64_t removed = 0;

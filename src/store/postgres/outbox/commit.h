@@ -1,5 +1,5 @@
-// OutboxStore::write() as transactions of PostgreSQL: repeated after a deadlock, bisected to find the event that cannot
-// be stored. Functions over a connection; no state.
+// OutboxStore::write() as a transaction on PostgreSQL. The transaction is repeated after a deadlock; if it fails
+// because an event cannot be stored, that event is found by bisection. A function on a connection; no state.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace vf::store::postgres {
 
-/// As OutboxStore::write(). Events are written first, then the other writes in their order.
+/// Does what OutboxStore::write() describes. It writes the events first, then the other writes in their order.
 Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const Write> writes,
                                                const TransactionWriter::Params& params, size_t* failed_index);
 

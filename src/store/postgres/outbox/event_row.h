@@ -1,4 +1,4 @@
-// Reading rows of ingest.ingest_outbox, and positions in the forms in which the database has them. Pure functions.
+// Reads rows of ingest.ingest_outbox, and converts positions from and to their forms in the database. Pure functions.
 #pragma once
 
 #include <string>
@@ -10,22 +10,22 @@
 
 namespace vf::store::postgres {
 
-/// The columns that read_event() expects, in its order, of ingest_outbox as `o`.
+/// The columns that read_event() expects, in its order; `o` is the alias of ingest_outbox.
 #define VF_EVENT_COLUMNS                                                                                           \
   "o.era, o.tx, o.seq, o.event_id, o.source, o.type, o.subject, o.time, o.received_at, o.message_id, o.fact_key, " \
   "o.version, o.sandbox, o.fan_out, o.is_json, o.headers, o.body"
 
 OutboxRow read_event(const Rows& rows, int row);
 
-/// Era, transaction and number from three adjacent columns.
+/// Reads a position from three adjacent columns: era, transaction and number.
 Position position_at(const Rows& rows, int row, int first_column);
-/// A position from its text form; any other content of the column is a defect.
+/// Reads a position from a column with its text form. Any other content of the column is a defect and ends the process.
 Position position_text_at(const Rows& rows, int row, int column);
 
-/// Three parameters: era, transaction (as int8: cast it `::text::xid8`), number.
+/// Adds three parameters: era, transaction (as int8: the statement must cast it `::text::xid8`) and number.
 Values& add_position(Values& values, Position position);
 
-/// Whether this database can have given such a position, by its form alone. Position{} is before every row.
+/// Returns whether the position has the form of positions on PostgreSQL, or is Position{}, which is before every row.
 bool is_ours(Position position);
 
 }  // namespace vf::store::postgres

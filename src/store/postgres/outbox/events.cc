@@ -28,16 +28,16 @@ constexpr const char* kFindByBody =
 
 struct Candidate {
   const AddEvent* add;
-  size_t index;  // of the result
+  size_t index;  // index of the event's result
 };
 
 using Candidates = std::vector<Candidate>;
 
-/// Two sources may send the same body: the key includes the source.
+/// Returns the key of a body in the ledger. It includes the source, because two sources may send the same body.
 std::string ledger_key(const AddEvent& add) { return *add.body_key + add.event.source; }
 
-/// The candidates of one round, in which no id and no body occurs twice. The others go into `later`: whether they are
-/// duplicates depends on what this round stores.
+/// Returns the candidates of one round, in which no id and no body occurs twice. The other candidates are put into
+/// `later`: whether they are duplicates depends on what this round stores.
 Candidates take_distinct(const Candidates& all, Candidates& later) {
   Candidates distinct;
   std::unordered_set<Uuid> ids;
@@ -102,8 +102,8 @@ Result<AddedById> insert(Connection& db, const Candidates& candidates, std::opti
   return added;
 }
 
-/// Adds the body keys of the added events. An event whose body is in the ledger already is removed again, also from
-/// `added`.
+/// Adds the body keys of the added events. If the body of an event is in the ledger already, the event is removed
+/// again, from the database and from `added`.
 Result<void> add_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
   Array keys(Type::bytes);
   Array ids(Type::uuid);
@@ -127,7 +127,8 @@ Result<void> add_bodies(Connection& db, const Candidates& candidates, AddedById&
   return {};
 }
 
-/// Writes the results of duplicates: the stored event with the same id, or else with the same body.
+/// Puts the results of duplicates into `results`: each names the stored event with the same id, or else the one with
+/// the same body.
 Result<void> report_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
   if (duplicates.empty()) return {};
   Array ids(Type::uuid);

@@ -1,5 +1,6 @@
-// How long the horizon has been held back. A writing transaction that stays open, in any database of the cluster, holds
-// back every event committed after it began: consumers wait until it ends. A metric is made from this. A function.
+// Measures how long an open transaction has held back the horizon. Consumers read only rows below the horizon: while a
+// writing transaction stays open, in any database of the cluster, they cannot read the events committed after it began.
+// A metric is made from the result. A function; no state.
 #pragma once
 
 #include <optional>
@@ -13,10 +14,10 @@ namespace vf::store::postgres {
 
 struct Horizon {
   Millis age;          // how long the oldest event above the horizon has waited, by the server's clock
-  std::string holder;  // of the transaction: "process 12 (psql) of anna in database x"; empty: it has just ended
+  std::string holder;  // the open transaction's session: "process 12 (psql) of anna in database x"; empty: it has ended
 };
 
-/// nullopt when no event waits.
+/// Returns nullopt when no event waits above the horizon.
 Result<std::optional<Horizon>> read_horizon(Connection& db);
 
 }  // namespace vf::store::postgres

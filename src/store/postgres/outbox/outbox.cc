@@ -23,7 +23,7 @@ constexpr const char* kLedger =
     "SELECT l.received_at, o.era, o.tx, o.seq FROM ingest.processed_webhooks l LEFT JOIN ingest.ingest_outbox o "
     "ON o.received_at = l.received_at AND o.era = l.era AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
 constexpr const char* kBacklog = "SELECT waiting, oldest FROM ingest.backlog($1::integer, $2::text::xid8, $3, $4)";
-// Only the newest pin can be open: pins are in the order of the cursor.
+// Pins are stored in the order of their positions, so only the newest pin can be after the cursor.
 constexpr const char* kOpenPin =
     "SELECT p.from_position, p.to_position, p.count, p.digest FROM (SELECT * FROM ingest.ingest_outbox_batch "
     "WHERE target = $1 ORDER BY batch DESC LIMIT 1) p WHERE p.to_position > "
@@ -51,7 +51,7 @@ PutDelivery read_delivery(const Rows& rows, int i) {
           .reason = rows.text_at(i, 6)};
 }
 
-/// All rows of a result, each converted by `read`.
+/// Returns all rows of a result, each converted by `read`.
 template <class Read>
 auto collect(const Result<Rows>& rows, Read read) -> Result<std::vector<decltype(read(*rows, 0))>> {
   if (!rows) return rows.error();
@@ -93,7 +93,7 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<Instant> time(Instant ours) override;
 
  private:
-  /// One statement that reads, on one of the readers' connections.
+  /// Runs one statement that reads, on one of the readers' connections.
   Result<Rows> query(const char* sql, const Values& values = {}) {
     VF_ASSIGN(auto db, readers_.lease());
     return db->query(sql, values);

@@ -72,9 +72,9 @@ Result<std::vector<OutboxRow>> OutboxReader::read(Connection& db, const ReadAfte
   ReadTrail::Place next = *place;
   if (!rows.empty()) next.floor = std::max(next.floor, ReadTrail::floor_of(rows.back().event.received));
   if (is_due || next.floor > place->floor) {
-    // A read without a floor hides nothing, so the check ends where that read began.
+    // A read without a floor leaves out no row, so if this read had none, the check ends where it began.
     if (auto checked = check_nothing_hidden(db, *place, is_due ? params.after : end); !checked) {
-      trail_.clear();  // other floors may hide the same rows
+      trail_.clear();  // the floors of other positions may hide the same rows
       return checked.error();
     }
     next.checked_to = end;

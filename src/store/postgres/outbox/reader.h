@@ -1,6 +1,6 @@
-// OutboxReader: following the outbox on PostgreSQL. Transactions do not commit in the order of their ids, so a read
-// returns only rows below the horizon, the oldest transaction that still runs: below it no new row can appear.
-// Thread safe.
+// OutboxReader: reads the outbox on PostgreSQL from a position onward. Transactions do not commit in the order of their
+// ids, so a read returns only rows below the horizon (the oldest transaction that is still open): below the horizon no
+// new row can appear. Thread safe.
 #pragma once
 
 #include <deque>
@@ -14,24 +14,25 @@
 
 namespace vf::store::postgres {
 
-/// The places of the outbox's readers, so that the next read can leave out the partitions of past days. Rows are
-/// received in the order of their positions, except across a correction of the server's clock: therefore a floor lies
-/// an hour lower, at the beginning of a day, and the reader checks from time to time for rows that it hides. Thread
-/// safe.
+/// Remembers, for each position that a read has reached, the earliest partition day that the next read must search (its
+/// floor): the next read leaves out the partitions of the days before. Receive times increase with positions, except
+/// when the server's clock is corrected. Therefore the floor is computed from an hour before the last row's receive
+/// time, and the reader checks from time to time for rows in the left-out partitions. Thread safe.
 class ReadTrail {
  public:
-  /// A reader's place at one position.
+  /// What is known about the rows after one position.
   struct Place {
-    Instant floor;        // days before it have no row after the position, as far as is known
-    Position checked_to;  // no row was hidden up to here
-    Millis checked_at;    // steady clock
+    Instant floor;        // the beginning of the earliest partition day that the next read must search
+    Position checked_to;  // up to this position the reads have left out no row
+    Millis checked_at;    // time of that check, by the steady clock
   };
 
   std::optional<Place> find(Position position) const;
   void remember(Position position, const Place& place);
   void clear();
 
-  /// The floor that follows from the receive time of a row.
+  /// Returns the earliest partition day to read after a row with this receive time: the beginning of the UTC day of
+  /// `received` minus one hour.
   static Instant floor_of(Instant received);
 
  private:
@@ -39,16 +40,16 @@ class ReadTrail {
 
   mutable std::mutex mutex_;
   std::map<Position, Place> places_;
-  std::deque<Position> order_;  // oldest first
+  std::deque<Position> order_;  // keys of `places_`, the oldest entry first
 };
 
 class OutboxReader {
  public:
-  /// `check_every`: how often a reader checks for rows that its floor may hide.
+  /// `check_every`: how often a reader checks whether its reads have left out rows of earlier days.
   explicit OutboxReader(Millis check_every) : check_every_(check_every) {}
 
-  /// As OutboxStore::read_after(). Error `internal` when rows before the reader's position were hidden: the server's
-  /// clock was set back by more than an hour.
+  /// Does what OutboxStore::read_after() describes. Error `internal`: rows before the reader's position were left out
+  /// and never read, because the server's clock was set back by more than an hour.
   Result<std::vector<OutboxRow>> read(Connection& db, const ReadAfter& params);
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kAddDays =
     "SELECT ingest.add_outbox_days(day, day + 7) FROM (SELECT (coalesce($1, now()) AT TIME ZONE 'UTC')::date AS day) t";
-// Weeks are added rarely and many at a time, because adding one takes a lock that blocks other sessions.
+// Partitions of weeks are added rarely and many at a time, because adding one takes a lock that blocks other sessions.
 constexpr const char* kWeeksAreFew =
     "SELECT coalesce(max(day), '-infinity') < (now() AT TIME ZONE 'UTC')::date + 28 "
     "FROM ingest.dated_partitions('ingest.processed_webhooks')";
@@ -22,14 +22,14 @@ constexpr const char* kDropDay = "SELECT ingest.drop_outbox_day($1, $2)";
 constexpr const char* kDropWeek = "SELECT ingest.drop_ledger_week($1)";
 
 constexpr const char* kOldest = "SELECT era, tx, seq FROM ingest.oldest_rows($1, $2::integer, $3::text::xid8, $4, $5)";
-// The planner estimates a row comparison by its first column only, which is not selective here: so `tx` is compared
-// too.
+// Compares era, tx and seq as single columns: the planner would estimate a comparison of the row (era, tx, seq) by
+// `era` alone, which is not selective here.
 constexpr const char* kDeleteOutbox =
     "DELETE FROM ingest.ingest_outbox o WHERE o.received_at < $1 AND o.era = $2::integer "
     "AND o.tx BETWEEN $5::text::xid8 AND $3::text::xid8 AND (o.tx < $3::text::xid8 OR o.seq <= $4)";
 constexpr const char* kNotePurged = "SELECT ingest.note_purged($1)";
 
-// Partitions that are never dropped. A ledger row outlives its outbox row.
+// Deletes from a partition that is never dropped. A ledger row is never deleted before its outbox row.
 #define VF_DELETE_LEDGER(PARTITION)                                                                              \
   "WITH first AS MATERIALIZED (SELECT era, tx, seq FROM ingest.outbox_first()), "                                \
   "oldest AS MATERIALIZED (SELECT l.event_id FROM ingest." PARTITION                                             \
@@ -53,7 +53,7 @@ constexpr const char* kDeleteAudit =
     "DELETE FROM ingest.ingest_audit WHERE entry = ANY(ARRAY(SELECT entry FROM ingest.ingest_audit WHERE at < $1 "
     "ORDER BY at, entry LIMIT $2))";
 
-/// The least cursor of the consumers; nullopt when one of them has none.
+/// Returns the least cursor of the consumers; nullopt when one of them has no cursor.
 Result<std::optional<Position>> held_at(Connection& db, const std::vector<std::string>& consumers) {
   Position held = *Position::parse("7fffffff-7fffffffffffffff-7fffffffffffffff");
   for (const std::string& consumer : consumers) {
@@ -64,7 +64,8 @@ Result<std::optional<Position>> held_at(Connection& db, const std::vector<std::s
   return held;
 }
 
-/// The number of rows that a drop function removed; -1 when its lock was not granted, which is not an error.
+/// Runs an SQL function that drops a partition. Returns the number of rows removed; -1: the lock was not granted, which
+/// is not an error.
 Result<int64_t> drop(Connection& db, const char* sql, const Values& values) {
   const auto rows = db.write(sql, values);
   if (rows) return rows->integer_at(0, 0);
@@ -110,7 +111,7 @@ Result<int64_t> delete_outbox_rows(Connection& db, const RetentionStep& step) {
   VF_ASSIGN(const auto oldest, db.query(kOldest, add_position(bound, *held).integer(step.rows_max)));
   if (oldest.empty()) return 0;
   const Position first = position_at(oldest, 0, 0);
-  Position last = first;  // of the same era
+  Position last = first;  // the last of the rows that have the era of `first`
   for (int i = 1; i < oldest.size() && position_at(oldest, i, 0).era == first.era; ++i) {
     last = position_at(oldest, i, 0);
   }

@@ -1,5 +1,5 @@
-// Preparing and checking the shared database: migrations, partitions, the era of its cluster, the rights of vfapp.
-// Functions over a connection; no state.
+// Prepares and checks the shared database: its migrations, partitions, the era of its cluster, the rights of vfapp.
+// Functions on a connection; no state.
 #pragma once
 
 #include <string>
@@ -12,18 +12,20 @@ namespace vf::store::postgres {
 
 SchemaParams outbox_schema(const Connection& db);
 
-/// The work of `vf migrate dm`: migrations, the next era if needed, rights, partitions for the days ahead. Returns the
-/// names of the migrations applied, and "era N" when an era was opened.
+/// Does the work of `vf migrate dm`: applies the pending migrations, opens the next era if needed, grants vfapp its
+/// rights and adds partitions for the days ahead. Returns the names of the migrations applied, and "era N" if it opened
+/// an era.
 Result<std::vector<std::string>> prepare_outbox(Connection& db);
 
-/// The names that prepare_outbox() would return. Changes nothing.
+/// Returns the names that prepare_outbox() would return. Changes nothing.
 Result<std::vector<std::string>> pending_of_outbox(Connection& db);
 
-/// Error `conflict`, naming `vf migrate dm`, when migrations are pending or the database's positions do not belong to
-/// this cluster.
+/// Checks that the hub can use the database. Error `conflict`: migrations are pending or the database's positions do
+/// not belong to this cluster; the message says to run `vf migrate dm`.
 Result<void> check_outbox(Connection& db);
 
-/// Error `unavailable` when the positions do not belong to this cluster, or the server is a standby.
+/// Checks the server of a new connection. Error `unavailable`: the database's positions do not belong to this cluster,
+/// or the server is a standby.
 Result<void> check_server_of_outbox(Connection& db);
 
 }  // namespace vf::store::postgres

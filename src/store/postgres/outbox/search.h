@@ -1,4 +1,4 @@
-// Searching the outbox for an operator, newest first. A function over a connection; no state.
+// Searches the outbox for an operator; the newest rows come first. A function on a connection; no state.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,8 @@
 
 namespace vf::store::postgres {
 
-/// As OutboxStore::search(). Scans until enough rows match; `unavailable` when that takes longer than ten seconds.
+/// Does what OutboxStore::search() describes: reads rows until enough of them match. Error `unavailable`: this took
+/// longer than ten seconds.
 Result<std::vector<OutboxRow>> search_outbox(Connection& db, const EventFilter& filter);
 
 }  // namespace vf::store::postgres

@@ -46,7 +46,7 @@ constexpr const char* kDropSetting = "DELETE FROM ingest.ingest_settings WHERE k
 constexpr const char* kAddAudit = "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES ($1, $2, $3, $4)";
 constexpr const char* kAuditNow =
     "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES (" VF_AT ", 'hub', $2, $3)";
-// Changes nothing while another process holds the lease.
+// Changes no row while another process holds the lease.
 constexpr const char* kTakeLease =
     "INSERT INTO ingest.ingest_lease AS l (name, holder, epoch, expires_at) "
     "VALUES ($2, $3, 1, " VF_AT
@@ -56,7 +56,7 @@ constexpr const char* kTakeLease =
 constexpr const char* kLease = "SELECT holder, epoch FROM ingest.ingest_lease WHERE name = $1";
 constexpr const char* kDropLease = "UPDATE ingest.ingest_lease SET holder = '' WHERE name = $1 AND holder = $2";
 
-/// The consumer whose rows a write reads before it writes, or whose lease it takes; empty for other writes.
+/// Returns the consumer whose rows a write reads before it writes, or whose lease it takes; empty for other writes.
 struct ConsumerOf {
   std::string operator()(const AdvanceCursor& write) const { return write.consumer; }
   std::string operator()(const PinBatch& write) const { return write.consumer; }
@@ -187,13 +187,13 @@ Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   return run(kDropDelivery, Values().uuid(write.event_id).text(write.target));
 }
 
-/// A row without from_position: it moves the cursor and delivers nothing.
+/// Adds a row of ingest_outbox_batch without from_position: it sets the cursor and stands for no batch.
 Result<WriteResult> TransactionWriter::put_cursor(const std::string& consumer, Position to) {
   return run(kPutCursor, values().text(consumer).text(to.to_string()));
 }
 
-// `now` is the newest final row: rows that other transactions have yet to commit are after it, even if their numbers
-// are less than those of rows already committed.
+// `At::now` is the position of the newest final row. Rows that other transactions have not committed yet are after that
+// position, even if their numbers are less than the numbers of committed rows.
 Result<WriteResult> TransactionWriter::operator()(const StartConsumer& write) {
   VF_ASSIGN(const auto cursor, read_cursor(db_, write.consumer));
   if (cursor) return WriteResult{Written{}};

@@ -1,4 +1,4 @@
-// TransactionWriter: each alternative of store::Write except AddEvent as SQL, inside a transaction that the caller has
+// TransactionWriter: executes a store::Write of any kind but AddEvent as SQL, inside a transaction that the caller has
 // begun. Lives for one transaction, on its thread.
 #pragma once
 
@@ -11,25 +11,25 @@
 
 namespace vf::store::postgres {
 
-/// A consumer's cursor; nullopt when it has none.
+/// Returns a consumer's cursor; nullopt when the consumer has no cursor.
 Result<std::optional<Position>> read_cursor(Connection& db, const std::string& consumer);
-/// The position of the newest final row, even if retention has removed it.
+/// Returns the position of the newest final row, even if retention has removed that row.
 Result<Position> read_end(Connection& db);
-/// The position of the newest row that retention has removed.
+/// Returns the position of the newest row that retention has removed.
 Result<Position> read_purged(Connection& db);
 
 class TransactionWriter {
  public:
   struct Params {
-    std::optional<Instant> now;  // nullopt: the server's clock
-    bool whole_days = true;      // retention keeps outbox rows until their whole day can be dropped
+    std::optional<Instant> now;  // the time of the writes; nullopt: the server's time
+    bool whole_days = true;      // retention keeps outbox rows until the partition of their day can be dropped
   };
   TransactionWriter(Connection& db, const Params& params) : db_(db), params_(params) {}
 
-  /// Locks the consumers that these writes touch, until the transaction ends. To be called before any of the writes.
+  /// Locks the consumers that these writes concern, until the transaction ends. Call it before the first of the writes.
   Result<void> lock_consumers(std::span<const Write> writes);
 
-  Result<WriteResult> operator()(const AddEvent& write);  // no effect: add_events() has written it
+  Result<WriteResult> operator()(const AddEvent& write);  // has no effect: add_events() has written the event
   Result<WriteResult> operator()(const AdvanceCursor& write);
   Result<WriteResult> operator()(const PinBatch& write);
   Result<WriteResult> operator()(const PutDelivery& write);
@@ -48,7 +48,7 @@ class TransactionWriter {
     Position from;
     Position to;
   };
-  Values values() const;  // with the time of the write as $1
+  Values values() const;  // parameters whose $1 is the time of the write
   Result<WriteResult> run(const char* sql, const Values& values);
   Result<bool> is_final(Position position);
   Result<void> check_lease(const std::string& name, int64_t epoch);

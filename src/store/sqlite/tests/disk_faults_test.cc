@@ -1,5 +1,5 @@
-// A disk that fills up, turns read-only or fails: a clear error, nothing acknowledged is lost, no transaction is half
-// written, and writing resumes without a restart when the disk has recovered.
+// When a disk fills up, turns read-only or fails, the store returns a clear error, loses nothing acknowledged and
+// writes no transaction by half; writing resumes without a restart when the disk has recovered.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
-// Test double: a disk that fails on demand, as a SQLite VFS around the real one (the default VFS while it lives).
-// Oracle: the real files behind it. One per process at a time; faults may be set from any thread.
+// Test double: a disk that fails on demand. It is a SQLite VFS around the real VFS, and the default VFS while the
+// object lives. Oracle: the real files behind it. A process may have one FaultyDisk at a time; any thread may set
+// faults.
 #pragma once
 
 #include <sqlite3.h>
@@ -16,7 +17,7 @@ class FaultyDisk {
   FaultyDisk(const FaultyDisk&) = delete;
   FaultyDisk& operator=(const FaultyDisk&) = delete;
 
-  /// From now on writes fail with this code; SQLITE_OK: they succeed.
+  /// From now on writes fail with this code; SQLITE_OK: writes succeed again.
   void fail_writes(int code) { write_code_ = code; }
   /// From now on fsync fails with this code.
   void fail_syncs(int code) { sync_code_ = code; }

@@ -23,7 +23,7 @@ class Upsert : public testing::Test {
   Upsert() : db_(*Connection::open({.path = folder_.file("test.db"), .create = true})) {
     EXPECT_TRUE(db_.run(kCreate));
   }
-  /// Rows changed: 0 or 1.
+  /// Writes the row. Returns the number of rows changed, 0 or 1.
   int64_t put(const Row& row) {
     const std::string sql = upsert_sql(kRuleTable);
     Query upsert = db_.query(sql);

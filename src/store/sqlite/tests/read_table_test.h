@@ -28,7 +28,7 @@ inline Value value_at(const Query& query, int column, ColumnType type) {
   return query.text_at(column);
 }
 
-/// The rows of Table::columns in key order.
+/// Returns the table's rows in key order, with the columns of Table::columns.
 inline std::vector<std::vector<Value>> read_table(const std::string& path, const Table& table) {
   std::vector<std::string_view> columns;
   for (const Column& column : table.columns) columns.push_back(column.name);
