@@ -1,4 +1,4 @@
-// Access: every combination of token and wish.
+// Access: every combination of token and wanted right.
 #include "admin/access.h"
 
 #include <gtest/gtest.h>

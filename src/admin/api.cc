@@ -119,12 +119,12 @@ struct Api::Implementation {
   using Task = concurrency::TaskThread::Task;
   /// Answers a request for reading; runs on the API's thread.
   using Read = std::function<Result<json>(const http::Request&, const http::PathValues&)>;
-  /// Does something for an operator and passes the outcome on, from any thread.
+  /// Makes a change that an operator asked for, and calls back with the outcome on any thread.
   using Operate = std::function<void(const http::Request&, const http::PathValues&, outbox::OnDone)>;
 
   struct Path {
     std::string_view pattern;
-    std::vector<std::string_view> parameters = {};  // of the query; any other is refused
+    std::vector<std::string_view> parameters = {};  // of the query; a request with another one is refused
   };
 
   explicit Implementation(Params p)
@@ -145,7 +145,7 @@ struct Api::Implementation {
   Params params;
   const SteadyTime started;
   concurrency::TaskThread reads;
-  concurrency::TaskThread operations;  // apart: a slow search must not delay an operator who stops a target
+  concurrency::TaskThread operations;  // a thread apart: a slow search must not delay an operator who stops a target
 };
 
 Api::Api(Params params) : implementation_(std::make_unique<Implementation>(std::move(params))) {}

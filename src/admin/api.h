@@ -1,6 +1,6 @@
-// Admin API: JSON under /admin/v1/ about a running role: sources, targets, events and their history, dead letters, the
-// audit log. Handlers may block on the store, so they run on a thread of their own, not on the network's.
-// Thread safe once built. Described by /admin/v1/openapi.json (openapi.json beside this file).
+// Admin API: serves JSON under /admin/v1/ about a running ingest: sources, targets, events and their history, dead
+// letters, the audit log. Handlers may block on the store, so reads and changes each have a thread of their own.
+// Thread safe once built. openapi.json (served as /admin/v1/openapi.json) describes it.
 #pragma once
 
 #include <functional>
@@ -30,10 +30,10 @@ struct LakeStatus {
   std::optional<Position> cursor;
 };
 
-/// The outcome of an event in one environment, which is asked over the network or in process.
+/// What one environment answered when it was asked for the outcome of an event.
 struct EnvironmentAnswer {
   std::string name;
-  std::string status;  // applied, ignored, quarantined, not received, unknown (with the reason)
+  std::string status;  // applied, ignored, quarantined, not received, unknown (`reason` says why)
   std::optional<Instant> at;
   std::string reason;
 };
@@ -46,15 +46,15 @@ struct Hub {
   std::function<std::vector<intake::SourceCounts>()> sources = {};
   std::function<std::vector<fanout::Status>()> target_statuses = {};
   std::function<LakeStatus()> lake = {};
-  std::function<Result<std::optional<Event>>(Uuid)> find_in_lake = {};  // empty: no lake
+  std::function<Result<std::optional<Event>>(Uuid)> find_in_lake = {};  // empty: there is no lake
   std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments = {};
   std::function<void(const std::string& target, std::optional<fanout::Mode>, outbox::OnDone)> set_mode =
-      {};  // nullopt: resume
+      {};  // nullopt: resume, i.e. back to the configured mode
   std::function<void(const std::string& target, Uuid, outbox::OnDone)> retry_dead = {},
-                                                                       drop_dead = {};  // also of kRawLog
+                                                                       drop_dead = {};  // the target may be kRawLog
   std::function<void(const raw_log::ReconciliationRequest&, outbox::OnDone)> start_reconciliation =
-      {};                                                              // starts it; empty: no lake
-  std::function<raw_log::ReconciliationStatus()> reconciliation = {};  // of the one started last
+      {};                                                              // starts a run; empty: there is no lake
+  std::function<raw_log::ReconciliationStatus()> reconciliation = {};  // of the run started last
 };
 
 class Api {
@@ -67,9 +67,9 @@ class Api {
   explicit Api(Params params);
   ~Api();
 
-  /// Adds the API's routes. The Api must outlive the router's use.
+  /// Adds the API's routes to `router`. The Api must live until the router serves no more requests.
   void mount(http::Router& router);
-  /// Answers the requests that wait; later ones get 503.
+  /// Answers the requests that wait; later requests get 503.
   void drain();
 
  private:

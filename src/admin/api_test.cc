@@ -35,7 +35,7 @@ bool is_of_type(const json& value, const std::string& type) {
   return type == "array" ? value.is_array() : value.is_object();
 }
 
-/// Where `value` is not as `node` of the description says, a line each.
+/// Returns a line for each place where `value` differs from what `node` of the description says.
 std::string differences(const json& value, const json& node, const json& document, const std::string& where) {
   const json& schema = resolved(node, document);
   std::string out;

@@ -30,13 +30,14 @@ std::string_view word_for(store::SkipReason skip_reason) {
   return "delivered";
 }
 
-// A cursor may stand past an event that no batch contains: it was moved there, or began there.
+// A cursor may be past an event that no batch contains: the consumer began behind the event, or its cursor was moved.
 Result<json> not_in_a_batch(const fanout::Target& target, Position position, const Hub& hub) {
   VF_ASSIGN(auto cursor, hub.outbox.cursor(target.name));
   return json{{"state", cursor && position <= *cursor ? "skipped (before the cursor)" : "waiting"}};
 }
 
-/// The row of an event that waits for a retry or is a dead letter of one consumer; nullopt: neither.
+/// Returns the row about an event that waits for a retry or is a dead letter of one consumer; nullopt when the event is
+/// neither.
 Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consumer, const Hub& hub) {
   VF_ASSIGN(auto rows, hub.outbox.deliveries_of(event_id));
   for (const auto& row : rows) {
@@ -45,7 +46,7 @@ Result<std::optional<json>> exception_of(Uuid event_id, std::string_view consume
   return std::optional<json>();
 }
 
-// The state of one target for an event that the outbox still holds.
+// Returns what one target did with an event that the outbox still holds.
 Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row, const Hub& hub) {
   VF_ASSIGN(auto exception, exception_of(row.event.id, target.name, hub));
   if (exception) return std::move(*exception);
@@ -75,8 +76,8 @@ json environments(Uuid event_id, const Hub& hub) {
   return result;
 }
 
-// The history of an event that retention removed from the outbox: from the raw log, else from the ledger, and from the
-// environments.
+// Returns the history of an event that retention removed from the outbox. It is built from the raw log, else from the
+// ledger, and from the environments' answers.
 Result<json> history_after_retention(Uuid event_id, const Hub& hub) {
   if (hub.find_in_lake) {
     VF_ASSIGN(auto kept, hub.find_in_lake(event_id));

@@ -1,5 +1,5 @@
-// The history of one event, built from the stores: received, committed, in the raw log, delivered to each target,
-// applied by each environment. Reads only; may block.
+// Event history: what happened to one event, read from the stores: when it was received and committed, whether it is in
+// the raw log, what each target and each environment did with it. Changes nothing; may block.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,7 +8,7 @@
 
 namespace vf::admin {
 
-/// not_found: neither ledger, outbox nor raw log has the id.
+/// Returns the history as the admin API's JSON. Error `not_found`: neither ledger, outbox nor raw log has the id.
 Result<nlohmann::json> history_of(Uuid event_id, const Hub& hub);
 
 }  // namespace vf::admin

@@ -5,7 +5,7 @@
 
 namespace vf::admin {
 
-/// For GET /. It asks its user for the token with which it reads the API.
+/// Returns the response to GET /. The page asks its user for the token with which it reads the API.
 http::Response status_page();
 
 }  // namespace vf::admin

@@ -1,4 +1,4 @@
-// Views: domain values as the admin API's JSON. Pure functions.
+// Views: turns domain values into the admin API's JSON. Pure functions.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,9 +14,9 @@ nlohmann::json view(const EnvironmentAnswer& answer);
 nlohmann::json view(const store::PutDelivery& delivery);
 nlohmann::json view(const store::AddAudit& entry);
 
-/// Without the body: a row of a list.
+/// Returns the event without its body, as an entry of a list.
 nlohmann::json summary(const Event& event);
-/// With `data` or `data_base64`, and the headers that hold its signature.
+/// Returns the whole event, with `data` or `data_base64` and the headers that hold the provider's signature.
 nlohmann::json whole(const Event& event);
 
 nlohmann::json view_target(const fanout::Status& status, const fanout::Target& configured, Instant now);

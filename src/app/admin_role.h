@@ -1,5 +1,5 @@
-// AdminRole: the admin listener of every role. It serves health and metrics without a token, and, in a process that
-// ingests, the admin API and the status page. start() and drain() by one thread.
+// AdminRole: composes the admin listener, which every role has. It serves health and metrics without a token, and, in a
+// process that ingests, the admin API and the status page. One thread calls start() and drain().
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ namespace vf::app {
 
 class AdminRole {
  public:
-  /// `hub`: what the API reads and operates; nullopt in a process that does not ingest.
+  /// `hub` holds the stores and functions behind the admin API; it is nullopt in a process that does not ingest.
   static Result<std::unique_ptr<AdminRole>> start(const settings::Admin& configured, std::optional<admin::Hub> hub,
                                                   obs::Services services);
   ~AdminRole() { drain(Millis{0}); }
@@ -31,7 +31,7 @@ class AdminRole {
 
   http::Router router_;
   std::string url_;
-  concurrency::TaskThread checks_;  // readiness asks the stores, which may be slow
+  concurrency::TaskThread checks_;  // runs the checks of /readyz, which ask the stores and may be slow
   std::unique_ptr<admin::Api> api_;
   std::unique_ptr<http::Server> server_;
 };

@@ -20,12 +20,12 @@ namespace {
 
 constexpr Millis kWorkersTimeout{2'000};
 
-// Leases beside those of the consumers.
-constexpr std::string_view kReconciliation = "raw-log-proof";  // the stored name is older than the word
+// Names of the leases that do not belong to a consumer.
+constexpr std::string_view kReconciliation = "raw-log-proof";  // stored; older than the word "reconcile"
 constexpr std::string_view kRetention = "retention";
 
-// Unique per process, even in containers, where process ids repeat. An exclusive store needs no unique name: with a
-// fixed one a restarted process gets its leases back at once.
+// Returns the name under which this process holds leases. On a shared store it is unique, even in containers, where
+// process ids repeat. An exclusive store has a fixed name, with which a restarted process gets its leases back at once.
 std::string holder_name(bool shared, uint64_t chance) {
   if (!shared) return "this installation";
   char host[256] = {};
@@ -60,8 +60,8 @@ Result<void> Consumers::start_target(const settings::Target& configured) {
   const auto& [target, tuning] = configured;
   VF_TRY(crypto::WebhookSigner::create(target.secrets));
   targets_.push_back(target);
-  // The cursor is set before anything is received: the worker may wait for its lease, and events that arrive meanwhile
-  // are to be delivered.
+  // The cursor is set before the first event is received: the worker may have to wait for its lease, and the events
+  // that arrive meanwhile must be delivered too.
   const store::Write begin = fanout::start_consumer(target);
   const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
   if (!begun) return begun.error();
@@ -153,7 +153,7 @@ std::string Consumers::holder_of(const std::string& name) const {
   return holder.empty() || holder == holder_ ? "no process at the moment" : holder;
 }
 
-// The status of a target that another process works on, as far as the store knows it.
+// Returns the status of a target that another process works on, as far as the store holds it.
 fanout::Status Consumers::status_from_store(const fanout::Target& target) const {
   fanout::Status status;
   status.name = target.name;
@@ -266,8 +266,8 @@ void Consumers::publish_target(const std::string& name) {
 }
 
 void Consumers::drain(Millis at_most) {
-  // A statement that the lake never answers would outlast the time to drain.
-  std::jthread deadline;  // ends after the drains
+  // A statement that the lake never answers must not delay the drain beyond `at_most`.
+  std::jthread deadline;  // declared first: ends after the drains
   if (params_.lake) {
     deadline = platform::named_thread("lake-deadline", [lake = params_.lake, at_most](const std::stop_token& drained) {
       std::mutex mutex;

@@ -1,6 +1,6 @@
-// Consumers: composes everything that follows the outbox: one worker a target, the raw log's feeder, reconciliation and
-// retention, each of which runs in the process that holds its lease. Registers them with the admin API, the metrics and
-// the health page. start() and drain() by one thread, the rest by any.
+// Consumers: composes the consumers of the outbox (a worker for each target, the raw log's feeder), reconciliation and
+// retention. Each of them runs in the process that holds its lease. Registers them with the admin API, the metrics and
+// the health checks. One thread calls start() and drain(); any thread may call the other functions.
 #pragma once
 
 #include <map>
@@ -28,18 +28,18 @@ class Consumers {
     const settings::Settings& config;
     obs::Services services;
     store::OutboxStore& outbox;
-    lake::RawLog* lake = nullptr;  // nullptr: there is no feeder
+    lake::RawLog* lake = nullptr;  // nullptr: there is no raw log, hence no feeder and no reconciliation
     outbox::Committer& committer;
   };
-  /// Error `invalid`: a target's configuration cannot work.
+  /// Error `invalid`: a target's configuration cannot work; the message names the target.
   static Result<std::unique_ptr<Consumers>> start(Params params);
   ~Consumers() { drain(Millis{0}); }
 
-  /// Adds the operations and statuses of the consumers.
+  /// Sets the members of `hub` that operate the consumers and read their statuses.
   void add_to(admin::Hub& hub);
   void publish_metrics();
 
-  /// Drains all consumers at once, for at most this long, and releases their leases.
+  /// Drains all consumers in parallel, for at most `at_most`, and releases their leases.
   void drain(Millis at_most);
 
  private:

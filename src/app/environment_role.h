@@ -1,5 +1,5 @@
-// EnvironmentRole: composes one environment: its database, and its receiver with a listener, its maintenance, or both.
-// start() and drain() by one thread.
+// EnvironmentRole: composes one environment in this process: its database, and, by its duties, the receiver with its
+// listener, the maintenance, or both. One thread calls start() and drain().
 #pragma once
 
 #include <memory>
@@ -27,9 +27,10 @@ class EnvironmentRole {
   ~EnvironmentRole();
 
   const std::string& name() const { return name_; }
-  const std::string& url() const { return url_; }  // empty: it does not listen
+  /// The listener's URL; empty when the duties do not include receiving.
+  const std::string& url() const { return url_; }
 
-  /// Stops accepting, lets requests in flight finish, commits, stops.
+  /// Stops accepting requests, lets those in flight finish, then stops the maintenance and the receiver.
   void drain(Millis at_most);
 
  private:

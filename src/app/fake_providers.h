@@ -1,5 +1,5 @@
-// FakeProviders: the fake providers beside a hub: plays Kick and Sumsub at the configured rate against the hub's own
-// listener. One instance a process; start(), play() and stop() by one thread.
+// FakeProviders: runs the fake Kick and Sumsub in the hub's own process (`vf up --sim`). They send to the hub's
+// listener at the configured rate. A process has at most one instance; one thread calls start(), play() and stop().
 #pragma once
 
 #include <memory>
@@ -14,14 +14,15 @@ namespace vf::app {
 
 class FakeProviders {
  public:
-  /// Starts the providers' own API (Kick's public key). The signing key is kept in data_dir, so that a restarted hub
-  /// still verifies deliveries that were signed before.
+  /// Starts the fake Kick's API, which serves its public key. The signing key is kept in data_dir, so that a restarted
+  /// hub still verifies deliveries that were signed before the restart.
   static Result<std::unique_ptr<FakeProviders>> start(const settings::Settings& config, obs::Services services);
 
   std::string url() const { return simulator_->api_url(); }
-  /// Makes the hub's sources accept the fake providers' signatures; Kick's published key stays valid.
+  /// Changes `sources` so that the hub accepts the fake providers' signatures. Deliveries that the real Kick signed are
+  /// still accepted.
   void point_sources_here(settings::Sources& sources);
-  /// Begins to send webhooks to `hub`/webhooks/….
+  /// Begins to send webhooks to <hub>/webhooks/…; `hub` is the URL of the hub's listener.
   Result<void> play(const std::string& hub);
   void stop() { simulator_->stop(); }
 

@@ -14,8 +14,8 @@ namespace {
 // keep intake below 64 MiB whatever is sent (tests/e2e/test_overload.py).
 constexpr size_t kBufferedBytes = 12u << 20;  // long requests
 constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the committer
-// More writes than 64 connections queue during one commit: below this number a second lane only makes smaller batches,
-// which cost more per event (docs/performance.md).
+// More writes than 64 connections queue during one commit. While fewer writes wait, a second lane would only make the
+// batches smaller, which costs more per event (docs/performance.md).
 constexpr size_t kSecondLaneFrom = 128;
 constexpr Millis kOverdueCheckEvery{200};
 

@@ -1,5 +1,5 @@
-// IngestRole: composes the shared tier: public listener, sources, committer, outbox, raw log, and the consumers of the
-// outbox (consumers.h). One instance a process; open(), run() and drain() by one thread.
+// IngestRole: composes the role `ingest`: public listener, sources, committer, outbox, raw log, and the consumers of
+// the outbox (consumers.h). A process has at most one instance. One thread calls open(), run() and drain().
 #pragma once
 
 #include <memory>
@@ -19,19 +19,20 @@ namespace vf::app {
 
 class IngestRole {
  public:
-  /// Opens the stores; fails when another process works on a store that cannot be shared. Errors say what to do.
+  /// Opens the stores. Fails when another process works on a store that cannot be shared. The error's message says what
+  /// to do.
   static Result<std::unique_ptr<IngestRole>> open(const settings::Settings& config, obs::Services services);
   /// Starts the workers, then listens.
   Result<void> run();
   ~IngestRole();
 
   const std::string& url() const { return url_; }
-  /// The operations and statuses behind the admin API.
+  /// Returns what the admin API reads and operates.
   admin::Hub hub();
 
-  /// Stops accepting and lets requests in flight finish.
+  /// Stops accepting requests and lets those in flight finish.
   void stop_listening(Millis at_most);
-  /// Finishes what is in flight everywhere, then stops. After stop_listening().
+  /// Drains the consumers, then the committer. Call stop_listening() before, else requests in flight are cut off.
   void drain(Millis at_most);
 
  private:
@@ -49,7 +50,7 @@ class IngestRole {
   std::unique_ptr<Consumers> consumers_;
   sources::KeyFetcher key_fetcher_;
   std::unique_ptr<intake::Intake> intake_;
-  std::unique_ptr<concurrency::PeriodicTask> overdue_answers_;  // uses intake_
+  std::unique_ptr<concurrency::PeriodicTask> overdue_answers_;  // uses intake_, so it is declared after it
   std::unique_ptr<http::Server> server_;
 };
 

@@ -1,4 +1,4 @@
-// Listener: limits that the public listener and an environment's listener share. Pure functions.
+// Listener: the limits that the public listener and an environment's listener have in common. Pure functions.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace vf::app {
 
-/// Accepts bodies up to `largest`, with room in memory for several of them at once.
+/// Sets the limits of `listener`: bodies up to `largest` are accepted, and memory has room for four of them at once.
 inline void limit_bodies(http::ServerParams& listener, config::Size largest) {
   constexpr size_t kAtOnce = 4;
   listener.body_bytes_max = static_cast<size_t>(largest.bytes);

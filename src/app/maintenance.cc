@@ -7,7 +7,7 @@ namespace vf::app {
 namespace {
 
 constexpr Millis kPurgePause{5'000};
-constexpr int64_t kPurgeRows = 5'000;     // a full step is followed by the next at once
+constexpr int64_t kPurgeRows = 5'000;     // of a step; after a full one the next follows at once
 constexpr Millis kRetryPause{3'600'000};  // between passes through quarantine; the first begins at start
 constexpr Millis kRetryAfterFailure{60'000};
 

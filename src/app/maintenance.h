@@ -1,6 +1,6 @@
-// Maintenance: keeps one environment's database in order: retention, and a pass through quarantine at the start and
-// every hour. `vf worker` runs it, or `vf up` in its one process; several processes may run it at once. Has threads of
-// its own, from construction to drain().
+// Maintenance: the periodic work on one environment's database. It applies retention, and it projects all quarantined
+// events again at the start of the process and every hour. `vf worker` and `vf up` run it; several processes may run it
+// at once. Has two threads of its own, from construction to drain().
 #pragma once
 
 #include <optional>
@@ -23,25 +23,26 @@ class Maintenance {
     store::EnvironmentStore& store;
   };
   explicit Maintenance(Params params);
-  /// Rows that are too old now, by the store's clock: a worker whose own clock is wrong must not empty the store.
+  /// Returns the purge that is due now: it removes the rows that are too old by the store's clock. The worker's own
+  /// clock does not count, because a wrong one must not empty the store.
   static Result<store::Purge> due(const Params& params);
 
-  /// A step under way is finished first.
+  /// Finishes the steps under way, then ends the threads.
   void drain();
 
  private:
   Millis purge();
   Millis retry_quarantined();
 
-  /// A pass through quarantine under way, a step at a time.
+  /// One round of retries for all quarantined events; each step retries some of them.
   struct Pass {
-    std::optional<Instant> begun;
+    std::optional<Instant> begun;  // nullopt: no pass is under way
     receive::RetryCounts counts;
   };
 
   const Params params_;
-  Pass pass_;                                   // used by the retrier's thread alone
-  concurrency::PeriodicTask purger_, retrier_;  // last: they use the others
+  Pass pass_;                                   // only the thread of retrier_ uses it
+  concurrency::PeriodicTask purger_, retrier_;  // last: their threads use the other members
 };
 
 }  // namespace vf::app

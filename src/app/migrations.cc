@@ -16,12 +16,12 @@ namespace {
 
 using Kind = settings::StoreUrl::Kind;
 
-/// SQLite's stores migrate when they are opened.
+/// Migrates a SQLite store by opening it.
 template <class Open>
 Schema::Names migrate_by_opening(const std::string& path, const Schema::Names& pending, const Open& open) {
   if (!pending || pending->empty()) return pending;
   const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code ignored;  // opening the store reports it
+  std::error_code ignored;  // open() reports a folder that cannot be used
   if (std::filesystem::create_directories(folder, ignored))
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
   VF_TRY(open());

@@ -9,9 +9,10 @@ namespace vf::app {
 namespace {
 
 constexpr Millis kHealthPause{2'000};
-constexpr Millis kMemoryPause{2'000};  // between checks of what was freed
+constexpr Millis kMemoryPause{2'000};  // between two checks for freed memory
 
-// One stage after another, senders before receivers. A request that is not complete by then is cut off.
+// The drain's stages follow one another, senders before receivers. A request that is not complete at the end of its
+// stage is cut off.
 constexpr Millis kListenersDrain{2'000};
 constexpr Millis kWorkersDrain{3'000};
 constexpr Millis kAdminDrain{500};
@@ -29,8 +30,8 @@ Process::Process(ProcessParams params)
 
 Process::~Process() { drain(); }
 
-// The shared store comes first, before anything is touched: opening it fails when another process works here. Receivers
-// come before senders, and the admin listener last: once it answers, everything is ready.
+// The shared store is opened before anything is changed, because that fails when another process works on it. Receivers
+// start before senders. The admin listener starts last: once it answers, everything is ready.
 Result<Addresses> Process::start() {
   memory_ = std::make_unique<concurrency::PeriodicTask>("heap-trim", kMemoryPause, [] {
     platform::give_back_freed_memory();

@@ -1,4 +1,4 @@
-// Process: a running vf of any role, from start to drained. The whole composition on one screen.
+// Process: a running vf of any role, from its start to the end of its drain. Composes the roles. One thread.
 #pragma once
 
 #include <memory>
@@ -19,14 +19,14 @@ namespace vf::app {
 struct ProcessParams {
   settings::Settings config;
   settings::Role role = settings::Role::up;
-  std::string environment;  // of the roles api and worker
-  bool simulated = false;   // role up: plays the providers too
+  std::string environment;  // the environment of the roles api and worker
+  bool simulated = false;   // role up: also runs the fake providers
 };
 
-/// Where a process can be reached.
+/// The URLs at which a process can be reached.
 struct Addresses {
-  std::string webhooks, admin, simulated_kick;  // empty: this process has none
-  std::vector<std::pair<std::string, std::string>> environments;
+  std::string webhooks, admin, simulated_kick;                    // empty: the process does not have this listener
+  std::vector<std::pair<std::string, std::string>> environments;  // name and URL of each receiver
 };
 
 inline constexpr Millis kDrainAtMost{7'500};
@@ -36,12 +36,12 @@ class Process {
   explicit Process(ProcessParams params);
   ~Process();
 
-  /// Starts everything; on return the process is ready. Call block_stop_signals() before.
+  /// Starts everything; when it returns, the process is ready. Call block_stop_signals() before.
   Result<Addresses> start();
   obs::Log& log() { return log_; }
   const settings::Settings& config() const { return params_.config; }
 
-  /// Stops accepting, finishes what is in flight, stops. Takes at most kDrainAtMost, even when a peer hangs.
+  /// Stops accepting requests, finishes those in flight, then stops. Takes at most kDrainAtMost, even if a peer hangs.
   void drain();
 
  private:

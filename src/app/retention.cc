@@ -7,8 +7,8 @@
 namespace vf::app {
 namespace {
 
-// A full step is followed by the next at once. A short pause keeps the next run small: fifteen steps at 15,000
-// events/s.
+// After a full step the next follows at once. The pause after any other step is short, so that few rows become too old
+// meanwhile: fifteen steps' worth at 15,000 events/s.
 constexpr Millis kPause{5'000};
 constexpr int64_t kRowsMax = 5'000;  // of each table: a few tens of milliseconds of SQLite's write lock
 

@@ -1,5 +1,5 @@
-// Retention: removes rows of the shared store that are older than configured, in bounded steps that go through the
-// committer. Has a thread of its own, from construction to drain().
+// Retention: removes rows of the shared store that are older than `ingest.retention`. It works in bounded steps, which
+// the committer writes. Has a thread of its own, from construction to drain().
 #pragma once
 
 #include <string>
@@ -19,14 +19,15 @@ class Retention {
     const settings::Ingest& configured;
     obs::Services services;
     store::OutboxStore& store;
-    std::vector<std::string> consumers;  // rows that they have not passed are kept
+    std::vector<std::string> consumers;  // a row that one of them has not passed is kept
   };
-  /// Rows that are too old now, by the store's clock: a hub whose own clock is wrong must not empty the store.
+  /// Returns the step that is due now: it removes the rows that are too old by the store's clock. The hub's own clock
+  /// does not count, because a wrong one must not empty the store.
   static Result<store::RetentionStep> due(const Params& params);
 
   Retention(Params params, outbox::Writer& writer);
 
-  /// A step under way is finished first.
+  /// Finishes the step under way, then ends the thread.
   void drain(Millis at_most);
 
  private:
@@ -34,7 +35,7 @@ class Retention {
 
   const Params params_;
   outbox::Writer& writer_;
-  concurrency::PeriodicTask thread_;  // last: uses the others
+  concurrency::PeriodicTask thread_;  // last: it uses the other members
 };
 
 }  // namespace vf::app

@@ -1,4 +1,4 @@
-// Sources: makes the sources that the configuration names. One line a provider.
+// Sources: makes the sources that the configuration names.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,15 @@
 
 namespace vf::app {
 
-/// Every source that is not `off`. Errors name the key. `fetcher` outlives the sources.
+/// Returns every source whose mode is not `off`. An error's message names the configuration key. `fetcher` must outlive
+/// the sources.
 Result<intake::SourceMap> make_sources(const settings::Settings& config, sources::KeyFetcher& fetcher);
 
-/// Why make_sources() would refuse it, as "key: what" with the key under sources.<name>; nullopt: it would not.
+/// Returns why make_sources() would refuse this source, as "key: problem" with the key below sources.<name>; nullopt
+/// when it would accept it.
 std::optional<std::string> source_problem(const std::string& name, const settings::GenericSource& configured);
 
-/// The key that Kick publishes, PEM.
+/// Returns the public key that Kick publishes, as PEM.
 std::string_view kick_public_key();
 
 }  // namespace vf::app

@@ -38,7 +38,7 @@ lake::clickhouse::ClickHouseParams clickhouse_params(const settings::Ingest& ing
           .retention = raw_retention(ingest)};
 }
 
-/// The answer about a schema without pending migrations.
+/// Returns the sentence about a schema without pending migrations.
 Result<std::string> fits(const std::string& store, const Result<std::vector<std::string>>& newer) {
   if (!newer) return newer.error();
   if (newer->empty()) return store + " has the schema of this version";

@@ -1,4 +1,4 @@
-// Stores: opens the stores that configured URLs name. Besides migrations.cc the only place that names drivers.
+// Stores: opens and checks the stores that configured URLs name. Only stores.cc and migrations.cc name drivers.
 #pragma once
 
 #include <memory>
@@ -17,28 +17,33 @@ namespace vf::app {
 Result<std::unique_ptr<store::OutboxStore>> open_outbox(const settings::StoreUrl& url, Instant now);
 Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const settings::StoreUrl& url,
                                                                   const std::string& name, Instant now);
-/// Whether other processes may work on the same store at the same time.
+/// Returns whether several processes may work on the store at the same time.
 bool is_shared(const settings::StoreUrl& url);
-/// Asks a shared store for its horizon, on a connection of its own that is opened when it is first asked; empty for a
-/// store that holds nothing back. Thread safe.
+/// Returns a function that asks a PostgreSQL store for its horizon, on a connection of its own that its first call
+/// opens. The function is empty for SQLite, which holds nothing back. Thread safe.
 watch::AskHorizon ask_horizon(const settings::StoreUrl& url);
-/// Asks the server of a store for its time, on a new connection each time; empty for an embedded store.
+/// Returns a function that asks a PostgreSQL server for its time, on a new connection for each call. The function is
+/// empty for SQLite.
 watch::AskTime ask_time(const settings::StoreUrl& url);
-/// nullptr for `none`. A chDB lake is migrated by it, one on a server is not: `vf migrate lake`.
+/// Returns nullptr when the lake is `none`. Migrates a chDB lake; a lake on a server is migrated by `vf migrate lake`.
 Result<std::unique_ptr<lake::RawLog>> open_lake(const settings::Ingest& ingest, const Clock& clock);
-/// What migrate_lake() would do, by name ("0001_raw_events", "retention"); nothing for `none`. Changes nothing.
+/// Returns the names of what migrate_lake() would apply ("0001_raw_events", "retention"), none when the lake is `none`.
+/// Changes nothing.
 Result<std::vector<std::string>> pending_lake(const settings::Ingest& ingest);
-/// Names of the lake's migrations that a newer vf has applied.
+/// Returns the names of the lake's applied migrations that only a newer vf knows.
 Result<std::vector<std::string>> newer_lake(const settings::Ingest& ingest);
-/// Applies what is pending; what it did, by name.
+/// Applies what is pending and returns its names.
 Result<std::vector<std::string>> migrate_lake(const settings::Ingest& ingest, const Clock& clock);
-/// Is there a database, and does its schema fit this program? Says what was found, or what to run. Changes nothing.
+/// Checks that the database exists and that its schema fits this program. Returns a sentence with what was found; an
+/// error's message says what to run. Changes nothing.
 Result<std::string> check_outbox(const settings::StoreUrl& url);
-/// Settings of the server that put data at risk, a sentence each; none for an embedded store.
+/// Returns a sentence about each setting of the PostgreSQL server that puts data at risk; none for SQLite.
 Result<std::vector<std::string>> outbox_risks(const settings::StoreUrl& url);
+/// As check_outbox(), for an environment's database.
 Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name);
 
-/// Can this process use the lake? Says what was found, or what is missing and how to get it. Changes nothing.
+/// Checks that this process can use the lake. Returns a sentence with what was found; an error's message says what is
+/// missing and how to get it. Changes nothing.
 Result<std::string> check_lake(const settings::Ingest& ingest);
 lake::RetentionPolicy raw_retention(const settings::Ingest& ingest);
 

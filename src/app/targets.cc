@@ -45,7 +45,7 @@ admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instan
 
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now) {
-  std::vector<std::future<admin::EnvironmentAnswer>> asked;  // all at once: one that is away must not add up
+  std::vector<std::future<admin::EnvironmentAnswer>> asked;  // in parallel: the timeouts of several must not add up
   for (const auto& target : targets) {
     if (!fanout::is_our_receiver(target)) continue;
     asked.push_back(std::async(std::launch::async, [&target, event_id, now] {

@@ -1,4 +1,4 @@
-// Targets: asks their environments what they did with an event.
+// Targets: asks the environments behind the targets what they did with an event.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace vf::app {
 
-/// GET <environment>/internal/events/<id>, signed as deliveries are. Only for targets whose URL ends in
-/// /internal/events: others are foreign receivers. Blocks, a few seconds at most.
+/// Sends GET <environment>/internal/events/<id>, signed as deliveries are, to each target whose URL ends in
+/// /internal/events; other targets are not receivers of a hub. Blocks for a few seconds at most.
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now);
 

@@ -1,4 +1,4 @@
-// AdminClient: calls the admin API of a running ingest, which it finds through the configuration. One thread.
+// AdminClient: calls the admin API of a running ingest. The configuration holds its URL and token. One thread.
 #pragma once
 
 #include <functional>
@@ -14,10 +14,12 @@ namespace vf::cli {
 
 class AdminClient {
  public:
-  /// nullopt: the configuration is wrong, and its problems were printed; return kWrongUsage.
+  /// Returns nullopt when the configuration is wrong; its problems were printed, and the command returns kWrongUsage.
+  /// Sends nothing yet.
   static std::optional<AdminClient> connect(const Session& session);
 
-  /// `path` below /admin/v1/. Errors carry the API's own sentence; `unavailable` if there is no answer.
+  /// Sends a request and returns the JSON of the response. `path` is below /admin/v1/. An error's message is the API's
+  /// own sentence. Error `unavailable`: no response came, or it was a 503.
   Result<Json> get(const std::string& path);
   Result<Json> call(const std::string& method, const std::string& path, const std::string& body = {});
 
@@ -29,14 +31,15 @@ class AdminClient {
   std::unique_ptr<http::Client> client_;
 };
 
-/// Gets `path` and prints the answer: with --json as it is, else as the text that `to_text` makes of it. Returns the
-/// exit code.
+/// Gets `path` from the admin API and prints the response: with --json it prints the JSON, else the text that `to_text`
+/// returns for it. Returns the exit code.
 int print_answer(const Session& session, const std::string& path,
                  const std::function<std::string(const Json&)>& to_text);
-/// Makes a call that changes something and prints "done", or the answer with --json. Returns the exit code.
+/// Calls an operation of the admin API and prints "done", or with --json the JSON of the response. Returns the exit
+/// code.
 int operate(const Session& session, const std::string& method, const std::string& path, const std::string& body = {});
 
-/// For a query or a path segment.
+/// Encodes `text` so that it can stand in a URL's query or path segment.
 std::string percent_encode(std::string_view text);
 
 }  // namespace vf::cli

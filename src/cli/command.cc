@@ -14,7 +14,7 @@ std::vector<const CLI::App*> children(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
-// The innermost command that the arguments reached, and how one writes it.
+// The innermost command that the arguments name, and its full path ("vf config print").
 struct Reached {
   const CLI::App* app;
   std::string path;
@@ -44,7 +44,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-// CLI11 says "a subcommand is required" for a mistyped one too; this names the unknown word.
+// Returns the line about wrong arguments. CLI11 says "a subcommand is required" for a mistyped command too; this line
+// names the unknown word.
 std::string usage_error(const CLI::App& root, const CLI::ParseError& error) {
   const Reached at = reached(root);
   const std::vector<std::string> names = command_names(*at.app);

@@ -1,5 +1,5 @@
-// Command: a node in the tree of commands, with its options. CommandLine: the whole tree, and what arguments mean in
-// it. They hide CLI11, whose header takes seconds to parse: command.cc alone includes it. One thread.
+// Command: a node in the tree of commands, with its options. CommandLine: the whole tree, and the parser of the
+// arguments. They hide CLI11, whose header takes seconds to compile: only command.cc includes it. One thread.
 #pragma once
 
 #include <functional>
@@ -16,18 +16,19 @@ namespace vf::cli {
 
 struct Session;
 
-/// An option that was added to a command. A handle; each function returns itself.
+/// A handle to an option of a command, valid as long as the CommandLine lives. Each function changes the option and
+/// returns the handle.
 class Option {
  public:
   explicit Option(CLI::Option& option) : option_(&option) {}
   Option& required();
-  Option& show_default();  // in --help
+  Option& show_default();  // shows the default value in --help
   Option& between(int least, int most);
   Option& between(double least, double most);
   Option& one_of(std::vector<std::string> words);
-  Option& placeholder(const std::string& text);       // in --help, for its value
-  Option& from_environment(const std::string& name);  // where the command line leaves it out
-  Option& repeatable();                               // each time with one value
+  Option& placeholder(const std::string& text);       // the name of the value in --help
+  Option& from_environment(const std::string& name);  // used when the command line does not give the option
+  Option& repeatable();                               // may be given several times, each time with one value
 
  private:
   CLI::Option* option_;
@@ -39,29 +40,29 @@ struct CommandParams {
   std::function<int(Session&)> run;  // returns the exit code
 };
 
-/// A node's words, as shells complete them.
+/// The words that a shell may complete after one command.
 struct Place {
   struct Word {
     std::string text, description;
   };
   std::string path;  // "vf config"
   std::vector<Word> commands;
-  std::vector<Word> options;  // of the command and of all above it
+  std::vector<Word> options;  // of the command and of all commands above it
 };
 
-/// A handle, valid as long as its CommandLine.
+/// A handle to a command in the tree of a CommandLine, valid as long as that CommandLine lives.
 class Command {
  public:
   using Run = std::function<int(Session&)>;
   Command(CLI::App& app, Run& chosen) : app_(&app), chosen_(&chosen) {}
 
-  /// A command below this one.
+  /// Adds a command below this one and returns its handle.
   Command add(CommandParams params) const;
-  /// A name that only holds commands.
+  /// Adds a command that does nothing itself and only has commands below it.
   Command add_group(const std::string& name, const std::string& description) const;
 
-  /// Options, and arguments where `name` has no dashes. What the command line gives is written to `value`, which must
-  /// live as long as the command: let its `run` share the ownership.
+  /// Adds an option, or a positional argument when `name` has no dashes. parse() writes the given value to `value`,
+  /// which must live until the command has run: share its ownership with the command's `run`.
   Option option(const std::string& name, std::string& value, const std::string& description) const;
   Option option(const std::string& name, std::vector<std::string>& value, const std::string& description) const;
   Option option(const std::string& name, int& value, const std::string& description) const;
@@ -70,7 +71,7 @@ class Command {
   Option option(const std::string& name, double& value, const std::string& description) const;
   void flag(const std::string& name, bool& value, const std::string& description) const;
 
-  /// This node and all below it, parents first.
+  /// Returns the words after this command and after each command below it, parents first.
   std::vector<Place> places() const;
 
  private:
@@ -83,18 +84,18 @@ class CommandLine {
   struct Params {
     std::string name, description, version, footer;
   };
-  /// What arguments mean: one field is set.
+  /// The result of parsing; exactly one member is set.
   struct Meaning {
-    Command::Run run = {};     // the command that they name, to be run
-    std::string text = {};     // to be printed: help, version
-    std::string mistake = {};  // one line that names it
+    Command::Run run = {};     // runs the command that the arguments name
+    std::string text = {};     // help or version, to be printed
+    std::string mistake = {};  // one line that says what is wrong with the arguments
   };
 
   explicit CommandLine(const Params& params);
   ~CommandLine();
 
   Command root() const;
-  /// Once.
+  /// Call it at most once.
   Meaning parse(const std::vector<std::string>& arguments) const;
 
  private:

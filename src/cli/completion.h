@@ -1,4 +1,4 @@
-// Shell completion: scripts made from the tree of commands, so that they always agree with it. Pure functions.
+// Shell completion: generates scripts from the tree of commands, so that they always agree with it. Pure functions.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace vf::cli {
 
-/// A script to be sourced: `source <(vf completion bash)`.
+/// Each returns a script that the shell sources: `source <(vf completion bash)`.
 std::string bash_completion(const Command& root);
 std::string zsh_completion(const Command& root);
 std::string fish_completion(const Command& root);

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uintmax_t kFreeBytesLeast = 1ull << 30;
-// Beside connections: databases with their logs, one socket a request in flight, the lake's parts.
+// Open files besides connections: databases with their logs, one socket a request in flight, the lake's parts.
 constexpr uint64_t kOtherFiles = 512;
 constexpr std::chrono::minutes kClockOff{1};
 constexpr std::chrono::milliseconds kTimeout{3'000};
@@ -206,7 +206,7 @@ std::string table_of(const Findings& findings) {
   return table.text();
 }
 
-// Without a configuration nothing else can be checked.
+// Reports the problems of a configuration that cannot be loaded; nothing else can be checked then.
 int reject(const Session& session, const std::vector<config::Problem>& problems) {
   Findings findings;
   for (const auto& problem : problems) findings.push_back({"configuration", Grade::problem, problem.text()});

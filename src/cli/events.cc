@@ -38,7 +38,7 @@ std::string list_table(const Json& answer) {
   return table.text();
 }
 
-// One step of a history: when, what.
+// Appends a line about one step of a history.
 void step(std::string& out, const Json& when, const std::string& what) {
   out += fmt::format("  {:<26}{}\n", when.shown(), what);
 }
@@ -76,7 +76,8 @@ std::string history_text(const Json& history) {
   return event.has("data") ? out + "\n" + event["data"].dump(2) + "\n" : out;
 }
 
-// The events behind `newest`, newest first, page by page. One page if `newest` is empty.
+// Returns the events that follow `newest` (a sequence), newest first; it reads page by page. When `newest` is empty, it
+// returns the newest page.
 Result<std::vector<Json>> events_since(AdminClient& client, const Search& search, const std::string& newest) {
   std::vector<Json> found;
   for (std::string before;;) {
@@ -95,7 +96,7 @@ std::string tail_line(const Json& event) {
                      event["id"].shown());
 }
 
-// Oldest first, each once, until interrupted.
+// Prints events as they arrive, oldest first, each once, until it is interrupted.
 int tail(Session& session, Search search) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;

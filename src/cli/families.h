@@ -1,10 +1,10 @@
-// The command families: one file and one line each. A family is a function add_<name>(root) that adds its commands
-// under `root`; it runs once, before the arguments are read. One thread.
+// The command families: each has one file and one line in the table below. A family is a function add_<name>(root) that
+// adds its commands under `root`; it runs once, before the arguments are parsed. One thread. An example:
 //
 //   // channels.cc: vf channels list [--limit N]
 //   void add_channels(const Command& root) {
 //     const Command family = root.add_group("channels", "The channels that the hub serves");
-//     auto limit = std::make_shared<int>(50);                         // lives as long as the command
+//     auto limit = std::make_shared<int>(50);                         // shared: lives as long as the command
 //     const Command list = family.add({"list", "Channels, newest first", [limit](Session& session) {
 //       const auto config = session.load(session.load_params(settings::Role::client));
 //       if (!config) return kWrongUsage;
@@ -23,7 +23,7 @@
 namespace vf::cli {
 
 // clang-format off
-/// The table. In the order of --help.
+/// The table of families, in the order of --help.
 #define VF_COMMAND_FAMILIES(family) \
   family(roles) \
   family(migrate) \

@@ -1,5 +1,5 @@
-// Json: the hub's answers as commands read them, and the JSON that commands print themselves. Hides nlohmann/json,
-// whose header takes seconds to parse. A value: copies share their content until one is changed. One thread.
+// Json: a JSON value, as commands read it from the admin API and print it. Hides nlohmann/json, whose header takes
+// seconds to compile. Copies share their content until one of them is changed. One thread.
 #pragma once
 
 #include <concepts>
@@ -26,28 +26,28 @@ class Json {
   Json(const std::vector<std::string>& texts);
   static Json object();
   static Json array();
-  /// nullopt: not JSON.
+  /// Returns nullopt when `text` is not JSON.
   static std::optional<Json> parse(std::string_view text);
 
-  bool has(std::string_view name) const;  // a field of this name, even a null
-  /// A field of an object; null if there is none.
+  bool has(std::string_view name) const;  // true also when the field is null
+  /// Returns a field of an object; null when this has no such field.
   Json operator[](std::string_view name) const;
-  /// Elements of an array; none of anything else.
+  /// Returns the elements of an array; no elements when this is not an array.
   std::vector<Json> items() const;
-  /// Fields of an object; none of anything else.
+  /// Returns the fields of an object; no fields when this is not an object.
   std::vector<std::pair<std::string, Json>> fields() const;
 
   bool is_null() const;
   bool is_object() const;
   bool is_text() const;
   bool is_true() const;
-  std::string text() const;                 // empty if it is no text
-  int64_t integer() const;                  // 0 if it is no number
-  std::optional<double> number() const;     // nullopt if it is none
-  std::string shown() const;                // for people: a text without quotes, "-" for null, else JSON
-  std::string dump(int indent = -1) const;  // JSON; -1: on one line. Invalid UTF-8 is replaced
+  std::string text() const;                 // empty when this is not a text
+  int64_t integer() const;                  // 0 when this is not a number
+  std::optional<double> number() const;     // nullopt when this is not a number
+  std::string shown() const;                // for a person: a text without quotes, "-" for null, else JSON
+  std::string dump(int indent = -1) const;  // as JSON; -1: on one line. Invalid UTF-8 is replaced
 
-  /// Each makes this an object or an array if it was null.
+  /// set() adds or replaces a field, add() appends an element. A null becomes an object or an array first.
   Json& set(std::string_view name, const Json& value);
   Json& add(const Json& value);
 
@@ -56,7 +56,7 @@ class Json {
   static Json from_integer(int64_t number);
   nlohmann::json& own();
 
-  std::shared_ptr<nlohmann::json> value_;  // of a part of an answer: shares the whole answer; never null
+  std::shared_ptr<nlohmann::json> value_;  // never a null pointer; a part shares ownership of the whole document
 };
 
 }  // namespace vf::cli

@@ -15,7 +15,7 @@ struct Wanted {
   bool repair = false;
 };
 
-// A table of the hours that differ or have dead letters, and one line about all hours.
+// Returns a table of the hours that differ or have dead letters, and one line about all hours.
 std::string report(const Json& result) {
   TextTable table({"HOUR", "SOURCE", "OUTBOX", "LAKE", "MISSING", "DEAD LETTERS", "REPEATED", "UNKNOWN"});
   int64_t lines = 0, events = 0, rows = 0;

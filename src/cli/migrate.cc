@@ -16,11 +16,11 @@ struct Options {
   std::string environment;
 };
 
-/// What was done with one schema, or is pending there.
+/// The migrations of one schema, pending or applied.
 struct Outcome {
   std::string schema;
-  app::Schema::Names names;             // of migrations: pending (with --check) or applied
-  std::vector<std::string> newer = {};  // applied by a newer vf, and this one can run with them
+  app::Schema::Names names;             // pending migrations (with --check), else those just applied
+  std::vector<std::string> newer = {};  // migrations that a newer vf applied and that this vf can run with
 };
 
 /// The schemas that a command names. Each is loaded from the configuration of its own role, so `migrate env` needs
@@ -62,7 +62,7 @@ class Schemas {
     return &configs_.emplace_back(std::move(loaded->settings));
   }
 
-  /// A problem that concerns several roles is printed once.
+  /// Removes the problems that were printed before: one that concerns several roles is printed once.
   std::vector<config::Problem> not_printed(std::vector<config::Problem> problems) {
     std::erase_if(problems, [this](const config::Problem& problem) { return !printed_.insert(problem.text()).second; });
     return problems;
@@ -110,7 +110,7 @@ Outcome migrate_one(const app::Schema& schema, bool check) {
   return outcome;
 }
 
-// The others are migrated even if one fails.
+// Goes on with the other schemas when one fails.
 int run(const Session& session, const Schemas& schemas, bool check) {
   std::vector<Outcome> outcomes;
   for (const app::Schema& schema : schemas.all) outcomes.push_back(migrate_one(schema, check));
@@ -133,7 +133,7 @@ constexpr Target kTargets[] = {
      [](Schemas& to, const Options& options) {
        const bool dm = to.add_dm();
        const bool environments = to.add_environments(options.environment);
-       return to.add_lake() && dm && environments;  // each prints the problems of its part
+       return to.add_lake() && dm && environments;  // all three are called: each prints the problems of its part
      }},
 };
 

@@ -1,4 +1,4 @@
-// Session: what a command gets: the global flags, the streams, and functions that report failures. One thread.
+// Session: what every command is given: the global flags, the streams, and functions that report failures. One thread.
 #pragma once
 
 #include <optional>
@@ -22,13 +22,14 @@ struct Session {
   std::ostream& out() const { return streams.out; }
   std::ostream& err() const { return streams.err; }
 
-  /// For settings::load() and settings::first_start().
+  /// Returns the parameters for settings::load() and settings::first_start().
   settings::LoadParams load_params(settings::Role role, const std::string& environment = {}) const;
-  /// Loads the configuration; prints warnings and problems. nullopt: return kWrongUsage.
+  /// Loads the configuration and prints its warnings and problems. Returns nullopt when there are problems; the command
+  /// then returns kWrongUsage.
   std::optional<settings::Settings> load(const settings::LoadParams& params) const;
 
-  /// "vf: <message>" on the error stream. Each returns the exit code, for `return session.fail(error);`
-  int fail(const Error& error) const;                              // kFailed; kWrongUsage if the error is `invalid`
+  /// Each prints "vf: <message>" on the error stream and returns the exit code, for `return session.fail(error);`.
+  int fail(const Error& error) const;                              // kFailed; kWrongUsage when the error is `invalid`
   int misuse(const std::string& message) const;                    // kWrongUsage
   int reject(const std::vector<config::Problem>& problems) const;  // kWrongUsage
 };

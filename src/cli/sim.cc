@@ -1,4 +1,4 @@
-// vf sim: fake providers that send to a hub which runs elsewhere.
+// vf sim: runs fake providers that send to a hub in another process.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -86,7 +86,7 @@ int play(Session& session, const Options& options) {
   const auto playing =
       (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
   if (!playing) return session.fail(playing.error());
-  // The main thread waits for a signal; this task raises it when all messages were sent and answered.
+  // The main thread waits for a stop signal; this task raises one when all messages were sent and answered.
   concurrency::PeriodicTask finished("sim-finished", kFinishedPoll, [&simulator] {
     if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;

@@ -1,4 +1,4 @@
-// vf targets list|pause|resume|mode: operating the fan-out.
+// vf targets list|pause|resume|mode: shows and operates the targets.
 #include <fmt/format.h>
 
 #include "cli/admin_client.h"
@@ -16,7 +16,7 @@ std::string age(const Json& seconds) {
   return s < 3600 ? fmt::format("{:.1f}m", s / 60) : fmt::format("{:.1f}h", s / 3600);
 }
 
-// If another process works on the target, the process that was asked knows only which.
+// When another process works on the target, the process that was asked knows its name but not the last error.
 std::string last_error(const Json& target) {
   const Json holder = target["worked_by"];
   if (!holder.is_text()) return target["last_error"].shown();

@@ -1,4 +1,4 @@
-// TextTable: rows of text in aligned columns, for a terminal. A value.
+// TextTable: formats rows of text in aligned columns, for a terminal. One thread.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ class TextTable {
  public:
   explicit TextTable(std::vector<std::string> titles) : rows_{std::move(titles)} {}
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  /// Lines with two spaces between columns, none at the end.
+  /// Returns the lines, titles first, with two spaces between columns and none at the end of a line.
   std::string text() const;
 
  private:

@@ -79,7 +79,7 @@ size_t FakeKick::some_live_channel(Random& random) const {
   return chosen;
 }
 
-/// A few viewers chat much, most hardly ever.
+/// Returns a viewer's number. A few viewers are chosen often, most hardly ever.
 uint32_t FakeKick::some_viewer(Random& random) const {
   return static_cast<uint32_t>(std::pow(random.unit(), 2.5) * params_.viewers);
 }

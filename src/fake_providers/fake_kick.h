@@ -1,6 +1,6 @@
-// FakeKick: channels that go live and end, and viewers who chat, follow, subscribe, gift, redeem and are banned. Keeps
-// the state that makes the next event plausible: who is live, subscribed or banned, which redemptions are pending.
-// Pure: chance and time are arguments. One thread.
+// FakeKick: makes the events of a fake Kick: channels go live and end, viewers chat, follow, subscribe, gift, redeem
+// and are banned. Keeps the state that makes the next event plausible: who is live, subscribed or banned, and which
+// redemptions are pending. No I/O: randomness and time are arguments. One thread.
 #pragma once
 
 #include <deque>
@@ -18,25 +18,25 @@ class FakeKick {
     uint64_t seed = 1;
     uint32_t channels = 20;
     uint32_t viewers = 2'000;
-    double odd_percent = 2;  // chance of each odd shape that real payloads have had
+    double odd_percent = 2;  // probability of each odd shape that real payloads have had
   };
   explicit FakeKick(Params params);
 
-  /// The next event, at `now`.
+  /// Returns the next event, which happens at `now`.
   Payload next(Instant now, Random& random);
 
   struct Channel {
     Person owner;
     Stream stream;
     bool live = false;
-    double heat = 1;  // the share of its chat, relative to the others
+    double heat = 1;  // weight of its chat, relative to the other channels
     std::optional<ChatMessage::Parent> last_line;
-    std::string subscription_id;  // of the hub's subscription at Kick; one for all types of events
+    std::string subscription_id;  // the id of the hub's subscription at Kick; one for all types of events
   };
   const std::vector<Channel>& channels() const { return channels_; }
 
  private:
-  using Pair = std::pair<size_t, uint32_t>;  // a channel's place in channels_, a viewer's number
+  using Pair = std::pair<size_t, uint32_t>;  // a channel's index in channels_, a viewer's number
   struct Moment {
     Instant now;
     Random& random;
@@ -49,7 +49,7 @@ class FakeKick {
   uint32_t some_viewer(Random& random) const;
   Person viewer(uint32_t number) const { return make_person(params_.seed, params_.channels + number); }
 
-  // Each makes one kind of event; nullopt: it can happen to no one at this moment.
+  // Each function makes one kind of event. It returns nullopt when no viewer or channel can have such an event now.
   std::optional<Payload> change_status(Moment& moment);
   std::optional<Payload> change_metadata(Moment& moment);
   std::optional<Payload> chat(Moment& moment);

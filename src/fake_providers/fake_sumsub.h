@@ -1,6 +1,7 @@
-// FakeSumsub: applicants and their life cycle at Sumsub: created, pending, refused and tried again, approved, reset,
-// moved to another level, deactivated, deleted; some in the sandbox; also actions, transactions and cases. Bodies have
-// the keys of the documented samples and the odd shapes of older ones. Pure: chance and time are arguments. One thread.
+// FakeSumsub: makes the events of a fake Sumsub. Its applicants, some in the sandbox, go through a life cycle: created,
+// pending, refused and tried again, approved, reset, moved to another level, deactivated, deleted. There are also
+// actions, transactions and cases. Bodies have the keys of the documented samples and the odd shapes of older samples.
+// No I/O: randomness and time are arguments. One thread.
 #pragma once
 
 #include <string>
@@ -25,13 +26,13 @@ struct Applicant {
 class FakeSumsub {
  public:
   struct Params {
-    size_t applicants = 50;  // alive at once
-    double odd_percent = 2;  // chance of each odd shape that real payloads have had
+    size_t applicants = 50;  // that exist at the same time
+    double odd_percent = 2;  // probability of each odd shape that real payloads have had
     double sandbox_percent = 10;
   };
   explicit FakeSumsub(Params params) : params_(params) {}
 
-  /// The next event of one of the applicants, at `now`.
+  /// Returns the next event of one of the applicants, which happens at `now`.
   Payload next(Instant now, Random& random);
 
  private:

@@ -1,4 +1,4 @@
-// The API of the fake Kick, as far as the hub needs it: its public key. Built once, then thread safe.
+// Kick API: the part of the fake Kick's API that the hub uses, the public key. Thread safe.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 
 namespace vf::fake_providers {
 
-/// GET /public/v1/public-key -> {"data":{"public_key":"-----BEGIN PUBLIC KEY-----…"},"message":"OK"}, without a token;
-/// any other path is 404 in Kick's form, {"data":{},"message":"Not Found"}.
+/// Returns the handler. It answers GET /public/v1/public-key, without a token, with
+/// {"data":{"public_key":"-----BEGIN PUBLIC KEY-----…"},"message":"OK"}, and any other path with 404 in Kick's form,
+/// {"data":{},"message":"Not Found"}.
 http::Handler make_kick_api(std::string public_key_pem);
 
 }  // namespace vf::fake_providers

@@ -30,7 +30,7 @@ constexpr std::array<Reward, 4> kRewards{{{"Unban request", 1000, "Only good rea
 
 std::string seconds(Instant at) { return to_rfc3339(at).substr(0, 19) + "Z"; }
 std::string zoned(Instant at) { return to_rfc3339(at + hours{11}).substr(0, 19) + "+11:00"; }
-/// As real chat messages have had it: with nanoseconds.
+/// Returns the time with nanoseconds, as some real chat messages have it.
 std::string nanoseconds(Instant at) { return to_rfc3339(at).substr(0, 23) + "561408Z"; }
 std::string quoted(const std::string& time) { return '"' + time + '"'; }
 

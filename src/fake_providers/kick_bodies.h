@@ -1,6 +1,6 @@
-// The ten bodies that Kick sends, in the documented key order, with the odd shapes that real ones have had
-// (null is_verified, missing identity, capital Category, nanosecond times, absent created_at, ...).
-// Pure functions. https://docs.kick.com/events/event-types
+// Kick bodies: write the ten kinds of bodies that Kick sends, in the documented key order, with the odd shapes that
+// real bodies have had (null is_verified, missing identity, capital Category, nanosecond times, absent created_at,
+// ...). Pure functions. https://docs.kick.com/events/event-types
 #pragma once
 
 #include <optional>
@@ -54,7 +54,7 @@ struct Redemption {
   Person redeemer;
   std::string id;
   std::string reward_id;
-  size_t reward = 0;  // which of the channel's rewards
+  size_t reward = 0;  // index of the reward
   std::string input;
   Instant at;
 };
@@ -77,7 +77,7 @@ struct Ban {
   const Person& moderator;
   const Person& banned;
   Instant at;
-  std::optional<Instant> until;  // none: for ever
+  std::optional<Instant> until;  // nullopt: for ever
 };
 std::string ban_body(const Ban& ban, Random& random, Oddity& odd);
 

@@ -1,4 +1,4 @@
-// Identifiers in the forms that providers use, made from a seeded random source. Pure functions.
+// Made ids: makes identifiers in the forms that providers use, from a seeded random source. Pure functions.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace vf::fake_providers {
 
-/// 26 characters of Crockford's base 32: 48 bits of milliseconds, 80 random bits.
+/// Returns 26 characters of Crockford's base 32: 48 bits of milliseconds, then 80 random bits.
 std::string make_ulid(Instant at, Random& random);
-/// Version 4, lower-case.
+/// Returns a UUID of version 4, in lower case.
 std::string make_uuid(Random& random);
-/// 24 hex digits, as MongoDB makes them: seconds, then random bits.
+/// Returns 24 hex digits in MongoDB's form: seconds, then random bits.
 std::string make_object_id(Instant at, Random& random);
-/// `count` lower-case hex digits.
+/// Returns `count` hex digits in lower case.
 std::string make_hex(size_t count, Random& random);
 
 }  // namespace vf::fake_providers

@@ -1,4 +1,4 @@
-// Oddity: draws whether a body takes one of the odd shapes that real ones have had. One thread.
+// Oddity: decides at random whether a body takes an odd shape that real bodies have had. One thread.
 #pragma once
 
 #include "base/random.h"

@@ -11,10 +11,10 @@ enum class Provider { kick, sumsub };
 
 struct Payload {
   Provider provider = Provider::kick;
-  std::string type;             // the provider's name: "chat.message.sent", "applicantReviewed"
+  std::string type;             // the provider's name of the type: "chat.message.sent", "applicantReviewed"
   std::string id;               // Kick's message id, a ULID; Sumsub has none
   std::string subscription_id;  // Kick's, a ULID
-  std::string body;             // JSON, UTF-8, byte for byte what is signed
+  std::string body;             // JSON in UTF-8; exactly these bytes are signed
   bool doubled_date = false;    // Kick's odd timestamp header: "2026-04-26T2026-04-26T11:27:44Z"
 };
 

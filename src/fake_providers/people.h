@@ -1,5 +1,5 @@
-// People: viewers and streamers of the fake providers. A person follows from the seed and a number, so a million
-// viewers take no memory. Pure functions.
+// People: makes viewers and streamers of the fake providers. A person is a function of a seed and a number, so a
+// million viewers take no memory. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ struct Person {
   Script script = Script::english;
 };
 
-/// The same person for the same seed and number, always; different numbers have different ids and names.
+/// Returns the person of this seed and number, always the same one. Different numbers have different ids and names.
 Person make_person(uint64_t seed, uint32_t number);
 
-/// "en", "es", "ru", "ar", "ja", "ko".
+/// Returns "en", "es", "ru", "ar", "ja" or "ko".
 const char* language_code(Script script);
 
 }  // namespace vf::fake_providers

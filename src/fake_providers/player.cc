@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr size_t kWaitingMax = 100'000;  // no new events are made while this many wait to be sent
-constexpr double kBurstSeconds = 0.2;    // a delay up to this is made up for; more is dropped
+constexpr double kBurstSeconds = 0.2;    // events of a delay up to this are made later, other ones are dropped
 
-/// A string member of an answer's JSON object; "" when there is none.
+/// Returns a string member of the response's JSON object; "" when there is none.
 std::string member(const http::Response& response, const char* name) {
   const auto json = nlohmann::json::parse(response.body, nullptr, false);
   if (!json.is_object() || !json.contains(name) || !json[name].is_string()) return {};

@@ -1,5 +1,5 @@
-// Player: sends the events of the fake providers at a chosen rate, retries refused ones as a provider would, and counts
-// the answers. One thread runs it; stats() is for any.
+// Player: sends the events of the fake providers at a chosen rate, retries failed requests as a provider would, and
+// counts the responses. One thread calls run(); any thread may call stats().
 #pragma once
 
 #include <array>
@@ -15,32 +15,32 @@ namespace vf::fake_providers {
 
 struct PlayerParams {
   double rate = 20;    // events a second; 0: as fast as the hub takes them
-  uint64_t count = 0;  // ends after so many events; 0: never
-  Millis duration{0};  // ends after so long; 0: never
+  uint64_t count = 0;  // the run ends after so many events; 0: no limit
+  Millis duration{0};  // no events are made after so long; 0: no limit
   size_t in_flight_max = 64;
   size_t connections_max = 8;
-  Millis answer_timeout{5'000};  // as Sumsub has it
-  /// Called with a line of JSON for each delivery that is complete: {"provider","type","message_id","kind",
+  Millis answer_timeout{5'000};  // the same as Sumsub's
+  /// Called for each delivery that is complete, with a line of JSON: {"provider","type","message_id","kind",
   /// "body_sha256","attempts","status","outcome","event_id"}. May be empty.
   std::function<void(std::string_view line)> record = {};
 };
 
 struct PlayerStats {
-  uint64_t events = 0;  // made so far, each sent at least once
-  uint64_t sent = 0;    // requests, retries among them
+  uint64_t events = 0;  // events made so far
+  uint64_t sent = 0;    // requests sent, retries included
   uint64_t accepted = 0, duplicates = 0;
-  uint64_t forgeries_refused = 0;   // as expected
-  uint64_t forgeries_accepted = 0;  // must stay 0
-  uint64_t retries = 0;             // not answered with 200, and sent again
-  uint64_t given_up = 0;            // after the last retry
-  uint64_t waiting = 0;             // due later, or in flight
+  uint64_t forgeries_refused = 0;   // forgeries that the hub refused, as it must
+  uint64_t forgeries_accepted = 0;  // forgeries that the hub accepted: must stay 0
+  uint64_t retries = 0;             // requests that were not answered with 200 and are sent again
+  uint64_t given_up = 0;            // deliveries that failed in the last retry too
+  uint64_t waiting = 0;             // deliveries that are due later or in flight
 };
 
 class Player {
  public:
   Player(PlayerParams params, ProviderMix mix, Schedule schedule, const Clock& clock);
 
-  /// Runs until all events are sent and answered. On `stop` requests in flight are dropped.
+  /// Sends until all events are made, sent and answered. When `stop` is requested, drops the requests in flight.
   void run(const std::stop_token& stop);
   PlayerStats stats() const;
 
@@ -61,7 +61,7 @@ class Player {
   std::unique_ptr<http::Client> client_;
   std::chrono::nanoseconds began_{0};
   std::chrono::nanoseconds paced_until_{0};
-  double budget_ = 0;  // events that may be made now
+  double budget_ = 0;  // events that the rate allows to be made now
 
   std::atomic<uint64_t> events_{0}, sent_{0}, retries_{0}, waiting_{0};
   std::array<std::atomic<uint64_t>, kOutcomes> outcomes_{};  // by Outcome

@@ -1,5 +1,5 @@
-// ProviderMix: the events of all fake providers in one stream. The same seed and the same times give the same payloads,
-// byte for byte. Pure. One thread.
+// ProviderMix: makes the events of all fake providers in one stream. The same seed and the same times give the same
+// payloads, byte for byte. No I/O. One thread.
 #pragma once
 
 #include "fake_providers/fake_kick.h"
@@ -11,8 +11,8 @@ struct ProviderMixParams {
   uint64_t seed = 1;
   uint32_t channels = 20;
   uint32_t viewers = 2'000;
-  double sumsub_percent = 3;  // of all events; 0: only Kick
-  double odd_percent = 2;     // chance of each odd shape that real payloads have had
+  double sumsub_percent = 3;  // Sumsub's share of all events; 0: only Kick
+  double odd_percent = 2;     // probability of each odd shape that real payloads have had
 };
 
 class ProviderMix {

@@ -22,7 +22,7 @@ std::string_view to_string(Delivery::Kind kind) {
   return "";
 }
 
-// Kick does not document its pauses, Sumsub's are hours. These are short enough to watch.
+// The pauses before retries. Kick does not document its own, and Sumsub's are hours; these are short enough to watch.
 std::optional<Millis> retry_pause(int attempts) {
   constexpr std::array<Millis, 8> kPauses{500ms, 1s, 2s, 5s, 10s, 30s, 60s, 120s};
   if (attempts < 1 || static_cast<size_t>(attempts) > kPauses.size()) return std::nullopt;

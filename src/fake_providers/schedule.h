@@ -1,6 +1,6 @@
-// Schedule: decides what is sent when. Takes the events of the fake providers, adds the configured faults (repeats, the
-// same fact under a second id, late and overtaken deliveries, forgeries, outages) and the provider's retries, and
-// returns signed requests as they become due. Pure: chance and time are arguments. One thread.
+// Schedule: decides when each request of the fake providers is sent. Takes their events, adds the configured faults
+// (repeats, the same fact under a second id, late and overtaken deliveries, forgeries, outages) and the provider's
+// retries, and returns signed requests when they are due. No I/O: seed and time are arguments. One thread.
 #pragma once
 
 #include <map>
@@ -14,13 +14,13 @@ namespace vf::fake_providers {
 
 /// Percentages are of all events. The default is a provider without faults.
 struct Faults {
-  double repeat_percent = 0;     // the same message once more, within two seconds
-  double second_id_percent = 0;  // Kick: the same body under another message id, as a second subscription sends it
-  double late_percent = 0;       // sent later by up to late_by_max
+  double repeat_percent = 0;     // the same message is sent once more, within two seconds
+  double second_id_percent = 0;  // Kick only: the same body is sent again under another message id
+  double late_percent = 0;       // the message is sent late, by up to late_by_max
   Millis late_by_max{10'000};
-  double overtaken_percent = 0;  // sent up to half a second later, behind what follows
-  double tampered_percent = 0;   // beside the good request, a copy with one bit of its body flipped
-  Millis outage_every{0};        // 0: never. The provider sends nothing for outage_length, then everything at once
+  double overtaken_percent = 0;  // the message is sent up to half a second late, after some that follow it
+  double tampered_percent = 0;   // a copy with one flipped bit in its body is sent beside the good request
+  Millis outage_every{0};        // 0: never. In an outage nothing is sent for outage_length, then everything at once
   Millis outage_length{0};
 };
 
@@ -33,18 +33,18 @@ struct Delivery {
 };
 std::string_view to_string(Delivery::Kind kind);
 
-/// The pause before the attempt that follows `attempts` failed ones; nullopt: the provider gives up.
+/// Returns the pause after `attempts` failed attempts; nullopt when the provider gives up then.
 std::optional<Millis> retry_pause(int attempts);
 
 class Schedule {
  public:
-  /// `seed` may be that of the ProviderMix: the numbers drawn here are independent of those drawn there.
+  /// `seed` may be the seed of the ProviderMix: both draw numbers independently.
   Schedule(Faults faults, Signer signer, uint64_t seed);
 
   void add(Payload payload, Instant now);
-  /// Schedules it again after its retry_pause(), which must exist.
+  /// Schedules `delivery` again after its retry_pause(), which must not be nullopt.
   void retry(Delivery delivery, Instant now);
-  /// The next that is due.
+  /// Removes and returns the next delivery that is due; nullopt when none is due.
   std::optional<Delivery> take(Instant now);
   size_t size() const { return waiting_.size(); }
 
@@ -60,7 +60,7 @@ class Schedule {
   Signer signer_;
   SeededRandom random_;
   std::optional<Instant> began_;
-  std::multimap<Instant, Delivery> waiting_;  // by when they are due
+  std::multimap<Instant, Delivery> waiting_;  // by the time at which they are due
 };
 
 }  // namespace vf::fake_providers

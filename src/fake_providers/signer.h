@@ -23,7 +23,7 @@ class Signer {
   /// Error `invalid`: kick_key_pem is not a private RSA key.
   static Result<Signer> create(Params params);
 
-  /// `sent`: Kick signs the time of sending, in whole seconds.
+  /// Returns the signed request. `sent` is the time of sending, which Kick signs in whole seconds.
   http::Outgoing sign(const Payload& payload, Instant sent) const;
 
  private:

@@ -1,5 +1,5 @@
-// Simulator: runs the fake providers: their API on a listener of its own, and a thread that sends. For `vf sim` and
-// `vf up --sim`. Thread safe but for play() and stop(), which the owner calls.
+// Simulator: runs the fake providers: the fake Kick's API on a listener of its own, and a thread that sends. `vf sim`
+// and `vf up --sim` use it. One thread calls play() and stop(); any thread may call the other functions.
 #pragma once
 
 #include <atomic>
@@ -17,10 +17,10 @@ struct SimulatorParams {
   Faults faults{};
   PlayerParams player{};
   std::string api_listen = "127.0.0.1:0";
-  std::string kick_key_pem{};  // RSA, private; empty: a new one
+  std::string kick_key_pem{};  // private RSA key; empty: a new key is made
 };
 
-/// The webhook URLs of the hub, and the secret it shares with Sumsub.
+/// The webhook URLs of the hub, and the secret that the hub shares with Sumsub.
 struct Receivers {
   std::string kick_url;
   std::string sumsub_url;
@@ -29,19 +29,20 @@ struct Receivers {
 
 class Simulator {
  public:
-  /// Opens the API. Error `invalid`: kick_key_pem is not a key; `unavailable`: cannot listen. `clock` outlives it.
+  /// Opens the API. `clock` must outlive the Simulator. Errors: `invalid`: kick_key_pem is not a key; `unavailable`:
+  /// the listener cannot be opened.
   static Result<std::unique_ptr<Simulator>> start(SimulatorParams params, const Clock& clock);
-  ~Simulator();  // as stop()
+  ~Simulator();  // stops sending, and closes the API
 
   std::string api_url() const { return api_->url(); }
   const std::string& kick_key_pem() const { return params_.kick_key_pem; }
   std::string kick_public_pem() const;
 
-  /// Starts to send, on a thread of its own. Call it once.
+  /// Starts the thread that sends. Call it at most once.
   Result<void> play(const Receivers& receivers);
-  /// All events are sent and answered (only with a count or a duration).
+  /// Returns whether all events are sent and answered; never true without a count or a duration.
   bool is_finished() const { return finished_; }
-  /// Stops sending; requests in flight are dropped. The API stays.
+  /// Stops sending and drops the requests in flight. The API stays open.
   void stop();
   PlayerStats stats() const;
 

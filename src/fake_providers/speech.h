@@ -1,5 +1,5 @@
-// Speech: what people write in chat, in several scripts, with emoji and Kick's emote tokens ("[emote:37226:KEKW]").
-// Pure functions of the random source.
+// Speech: makes the texts that people write in chat, in several scripts, with emoji and Kick's emote tokens
+// ("[emote:37226:KEKW]"). Pure functions of the random source.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace vf::fake_providers {
 
 struct EmoteUse {
   std::string emote_id;
-  size_t first = 0;  // code points from the start of the content, both ends inclusive
+  size_t first = 0;  // indexes of its first and last code point in the content
   size_t last = 0;
 };
 
@@ -23,10 +23,10 @@ struct Line {
 
 Line make_line(Script script, Random& random);
 
-/// A line of an excited chat: mostly emotes.
+/// Returns a line of an excited chat, mostly emotes.
 Line make_shout(Random& random);
 
-/// A title for a stream.
+/// Returns a title for a stream.
 std::string make_title(Script script, Random& random);
 
 }  // namespace vf::fake_providers

@@ -1,5 +1,5 @@
 // KeyFetcher: fetches a provider's public key over HTTP on a thread of its own, so that network threads do not block.
-// Drain it before the objects that its answers use end. ask() is thread safe.
+// Drain it before the objects end that the `answer` functions use. ask() is thread safe.
 #pragma once
 
 #include <atomic>
@@ -18,12 +18,12 @@ class KeyFetcher {
   KeyFetcher(const KeyFetcher&) = delete;
   KeyFetcher& operator=(const KeyFetcher&) = delete;
 
-  /// Calls `answer` once, within a few seconds, on the fetcher's thread: with the body of a 200, or an error. After
-  /// drain(): at once, on the caller's thread, with an error.
+  /// Fetches `url` and calls `answer` once, on the fetcher's thread: with the body of a 200, or with an error. After
+  /// drain(), or when too many fetches wait, it calls `answer` at once, on the caller's thread, with an error.
   using Answer = std::function<void(Result<std::string> body)>;
   void ask(std::string url, Answer answer);
 
-  /// Finishes the fetch in progress, answers waiting ones with an error, then refuses. Takes three seconds at most.
+  /// Finishes the fetch in progress and answers the waiting ones with an error. Takes three seconds at most.
   void drain();
 
  private:

@@ -1,5 +1,5 @@
-// Source: the interface that a provider's folder implements: verifies a delivery and maps it to an event. Pure, but for
-// its keys. verify() runs on several network threads at once and must not block.
+// Source: the interface that each provider's folder implements: verifies a delivery and maps it to an event. Its only
+// state is its set of keys. verify() runs on several network threads at once and must not block.
 #pragma once
 
 #include <functional>
@@ -15,30 +15,32 @@
 
 namespace vf::sources {
 
-/// Verified: an event to commit.
+/// The delivery is verified and is an event, to be committed.
 struct Delivery {
   Event event;
-  std::optional<std::string> body_key;  // SHA-256 of the body, where the message id is not covered by the signature
+  std::optional<std::string> body_key;  // SHA-256 of the body; set where the signature does not cover the message id
 };
-/// Verified, but not an event: a handshake or notice that the provider expects an answer to.
+/// The request is verified, but is no event: a handshake or notice to which the provider expects an answer.
 struct Handshake {
   http::Response answer;
 };
-/// Unverified. `reason` is a fixed short text for the log and the label of metrics; it never quotes the request.
+/// The request is not verified. `reason` is a fixed short text for the log and a metric's label; it never quotes the
+/// request.
 struct Refusal {
   std::string_view reason;   // "missing header", "bad signature", "too old", "from the future", "malformed header"
-  bool unknown_key = false;  // well-formed, but no key verifies it: refresh_keys may help
+  bool unknown_key = false;  // the signature is well-formed, but no key verifies it: refresh_keys() may help
 };
 using Verification = std::variant<Delivery, Handshake, Refusal>;
 
 class Source {
  public:
   virtual ~Source() = default;
-  /// The configured name; the path is /webhooks/<name>.
+  /// Returns the configured name; deliveries arrive at /webhooks/<name>.
   virtual const std::string& name() const = 0;
   virtual Verification verify(const http::Request& request, Instant now) const = 0;
-  /// Fetches the provider's keys, at a limited rate. True: `done` is called once, from any thread, with whether the set
-  /// of keys changed; the caller then verifies again. False: this source cannot fetch now, and `done` is not called.
+  /// Fetches the provider's keys, at a limited rate. Returns true when a fetch is under way: `done` is then called
+  /// once, from any thread, and says whether the set of keys changed, so that the caller can verify again. Returns
+  /// false when this source cannot fetch now; `done` is then not called.
   virtual bool refresh_keys(Instant /*now*/, std::function<void(bool changed)> /*done*/) { return false; }
 };
 

@@ -21,14 +21,15 @@ bool is_type_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
 }
 
-// A type becomes part of names and filters: [A-Za-z0-9._-]{1,128}, or nothing. Shopify's "orders/create" has a slash.
+// Returns the type with each '/' (Shopify's "orders/create") replaced by '.'; "unrecognised" unless the result is
+// [A-Za-z0-9._-]{1,128}, because a type becomes part of names and filters.
 std::string type_token(std::string text) {
   std::ranges::replace(text, '/', '.');
   const bool fits = !text.empty() && text.size() <= kTypeBytesMax && std::ranges::all_of(text, is_type_char);
   return fits ? text : std::string(kUnrecognised);
 }
 
-// Whether the text can be an attribute unchanged: a text column of a store takes neither NUL nor invalid UTF-8.
+// Returns whether the text can be an attribute unchanged: a text column of a store takes neither NUL nor invalid UTF-8.
 bool is_attribute(std::string_view text) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   return !text.empty() && text.size() <= kAttributeBytesMax && std::ranges::none_of(text, control) && is_utf8(text);
@@ -40,7 +41,7 @@ std::string optional_attribute(std::optional<std::string> text) {
   return text && is_attribute(*text) ? std::move(*text) : std::string();
 }
 
-// RFC 3339, or a number since 1970: of milliseconds when seconds would lie past the year 5138.
+// Reads RFC 3339, or a number of seconds since 1970. A number that would lie after the year 5138 counts milliseconds.
 std::optional<Instant> moment(std::string_view text) {
   constexpr int64_t kSecondsMax = 100'000'000'000;
   constexpr int64_t kMillisMax = 253'402'300'800'000;  // the year 10000

@@ -1,5 +1,5 @@
-// GenericSource: a provider that only the configuration describes. Verifies a delivery by its Scheme, answers
-// handshakes and maps it to an event. Immutable, thread safe.
+// GenericSource: a source that is described by the configuration, without code of its own. Verifies a delivery by its
+// Scheme, answers handshakes and maps the delivery to an event. Immutable, thread safe.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,20 @@
 
 namespace vf::sources::generic {
 
-/// The value of Params::max_age that means: the scheme's own tolerance.
+/// The value of Params::max_age that stands for the scheme's own tolerance.
 inline constexpr Millis kMaxAgeOfScheme = Millis::min();
 
 struct Params {
-  std::string name;                  // of the source
+  std::string name;                  // the source's name
   std::string scheme;                // see scheme_names()
-  std::vector<std::string> secrets;  // at least one; each is accepted
+  std::vector<std::string> secrets;  // at least one; a delivery may be signed with any of them
   Description options;               // docs/sources.md: all keys for scheme hmac, places of attributes for the others
-  /// How far the signed time may be off; nullopt: not checked. An hmac scheme's own `tolerance` wins.
+  /// How far the signed time may lie from now; nullopt: not checked. The `tolerance` of scheme hmac takes precedence.
   std::optional<Millis> max_age = kMaxAgeOfScheme;
 };
 
-/// Error `invalid` names the key of the source that is wrong ("secrets[0]: …", "template: …; split: …"), never a
-/// secret.
+/// Error `invalid`: the message names each key of the source that is wrong ("secrets[0]: …", "template: …; split: …")
+/// and never quotes a secret.
 Result<std::unique_ptr<Source>> make_generic_source(Params params);
 
 }  // namespace vf::sources::generic

@@ -1,5 +1,5 @@
 // JsonBody: reads scalars of a body by JSON pointer (RFC 6901), for templates and handshakes. A body that is not JSON
-// holds nothing. Hides simdjson. One thread at a time.
+// has no values. Hides simdjson. One thread at a time may use an instance.
 #pragma once
 
 #include <memory>
@@ -16,10 +16,10 @@ class JsonBody {
   JsonBody(const JsonBody&) = delete;
   JsonBody& operator=(const JsonBody&) = delete;
 
-  /// The scalar at `pointer`: a string as it is, an integer in decimal, "true" or "false". nullopt for a missing or
-  /// empty one, for fractions, null, objects and arrays.
+  /// Returns the scalar at `pointer` as text: a string as it is, an integer in decimal, "true" or "false". Returns
+  /// nullopt when the value is missing, an empty string, a fraction, null, an object or an array.
   std::optional<std::string> text(std::string_view pointer) const;
-  /// Whether there is a value at `pointer`; null counts.
+  /// Returns whether the body has a value at `pointer`; null counts as one.
   bool has(std::string_view pointer) const;
 
  private:

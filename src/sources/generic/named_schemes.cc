@@ -11,9 +11,9 @@
 namespace vf::sources::generic {
 namespace {
 
-// Each written as in the configuration of an hmac source. Sources: https://www.standardwebhooks.com,
-// docs.github.com (validating webhook deliveries), stripe.com/docs/webhooks, api.slack.com (verifying requests),
-// shopify.dev (webhooks), dev.twitch.tv/docs/eventsub, discord.com/developers.
+// Each description is written as in the configuration of an hmac source. It follows the provider's documentation:
+// https://www.standardwebhooks.com, docs.github.com (validating webhook deliveries), stripe.com/docs/webhooks,
+// api.slack.com (verifying requests), shopify.dev (webhooks), dev.twitch.tv/docs/eventsub, discord.com/developers.
 using Line = std::pair<std::string_view, std::string_view>;
 
 constexpr Line kStandardWebhooks[] = {

@@ -1,4 +1,4 @@
-// The named schemes: one table of descriptions, a row each. Pure functions.
+// Named schemes: finds a scheme by its name, in a table with a description of each. Pure functions.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace vf::sources::generic {
 
-/// The scheme that is described by the configuration alone.
+/// The name of the scheme that the configuration alone describes.
 inline constexpr std::string_view kHmac = "hmac";
 
 struct NamedScheme {
@@ -19,12 +19,12 @@ struct NamedScheme {
   Protocol protocol = plain_protocol;
 };
 
-/// "standard-webhooks", "github", …, or "hmac", which takes its whole description from the configuration. In a named
-/// scheme the configuration can override only the places of attributes (id, type, time, …).
-/// Error `invalid` names what is wrong and lists the alternatives.
+/// Returns the scheme `name` ("standard-webhooks", "github", …). Scheme "hmac" takes its whole description from
+/// `configured`; in a named scheme `configured` may set only the places of attributes (id, type, time, …).
+/// Error `invalid`: the message names what is wrong and lists the alternatives.
 Result<NamedScheme> find_scheme(std::string_view name, const Description& configured);
 
-/// In the order of the documentation, "hmac" last.
+/// Returns the names of all schemes in the order of the documentation, "hmac" last.
 std::vector<std::string_view> scheme_names();
 
 }  // namespace vf::sources::generic

@@ -1,4 +1,4 @@
-// What each named scheme says of a delivery: id, type, subject, time, fact key, version, sandbox, headers kept.
+// What each named scheme reads from a delivery: id, type, subject, time, fact key, version, sandbox, headers kept.
 #include "sources/generic/named_schemes.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// Protocol: the handshakes of Slack, Twitch and Discord, by which they check that an endpoint is the hub's. Applied
-// only after the signature was verified. Pure functions. https://api.slack.com/events/url_verification,
+// Protocol: answers the handshakes by which Slack, Twitch and Discord check an endpoint. It is applied only to messages
+// whose signature was verified. Pure functions. https://api.slack.com/events/url_verification,
 // https://dev.twitch.tv/docs/eventsub/handling-webhook-events,
 // https://discord.com/developers/docs/events/webhook-events, …/interactions/overview
 #pragma once
@@ -12,19 +12,19 @@
 
 namespace vf::sources::generic {
 
-/// How a protocol overrides the description of a scheme for one verified message.
+/// What a protocol decides about one verified message, in place of the scheme's description.
 struct Ruling {
-  std::optional<http::Response> answer;  // the message is a handshake with this answer, not an event
-  std::string_view type;                 // the type of the event instead of the described one; empty: as described
+  std::optional<http::Response> answer;  // set: the message is a handshake with this answer, not an event
+  std::string_view type;                 // the event's type; empty: the type that the scheme describes
 };
 
 using Protocol = Ruling (*)(const Message& message);
 
 inline constexpr std::string_view kUnrecognised = "unrecognised";
 
-Ruling plain_protocol(const Message& message);  // overrides nothing
+Ruling plain_protocol(const Message& message);  // decides nothing: every message is an event
 Ruling slack_protocol(const Message& message);
-/// Also recognises revocations, and bodies that contradict the unsigned header with the message's type.
+/// Also recognises revocations, and messages whose body contradicts the unsigned header that states the message's type.
 Ruling twitch_protocol(const Message& message);
 Ruling discord_protocol(const Message& message);
 

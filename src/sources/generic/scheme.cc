@@ -48,14 +48,14 @@ std::string listed(const Names<T, N>& names) {
   return out;
 }
 
-// "word rest": the rest keeps its blanks, since it may be a prefix that ends in a blank.
+// Splits "word rest" at the first blank. The rest keeps its blanks, because it may be a prefix that ends in one.
 std::pair<std::string_view, std::string_view> word_and_rest(std::string_view text) {
   const auto blank = text.find(' ');
   if (blank == std::string_view::npos) return {text, {}};
   return {text.substr(0, blank), text.substr(blank + 1)};
 }
 
-// "none" is nullopt.
+// Returns nullopt for "none".
 Result<std::optional<Millis>> parse_tolerance(std::string_view text) {
   if (text == "none") return std::optional<Millis>();
   int64_t count = 0;

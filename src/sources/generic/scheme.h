@@ -1,6 +1,6 @@
-// Scheme: how a provider signs its deliveries and where they hold the attributes of an event, as data. Read from a flat
-// map of keys (docs/sources.md describes each): the named schemes are such maps in a table, and the configuration has
-// that of scheme `hmac`. Immutable values, thread safe.
+// Scheme: describes, as data, how a provider signs its deliveries and where they hold the attributes of an event. It is
+// parsed from a flat map of keys (docs/sources.md describes each key). The named schemes have such maps in a table; the
+// configuration holds the map of scheme `hmac`. Immutable values, thread safe.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ namespace vf::sources::generic {
 
 /// How the signature header holds signatures.
 enum class Split {
-  plain,   // the signature alone
+  plain,   // the header is the signature
   prefix,  // "sha256=<signature>"
   fields,  // "t=<time>,v1=<signature>,v1=<signature>"
   list,    // "v1,<signature> v1a,<signature>"
@@ -25,39 +25,40 @@ enum class Split {
 enum class Encoding { hex, base64 };
 enum class Algorithm { hmac_sha1, hmac_sha256, hmac_sha512, ed25519 };
 
-/// How a key is written. Everything up to and including `after` (may be empty) is skipped.
+/// How a secret is written. Everything up to and including `after` (may be empty) is skipped; `kind` is the encoding of
+/// the rest.
 struct KeyForm {
   enum class Kind { text, hex, base64 };
   Kind kind = Kind::text;
   std::string after;
 };
 
-/// A way to sign; Standard Webhooks has two.
+/// One way to sign; Standard Webhooks has two of them.
 struct Method {
-  std::string mark;  // the prefix, the field's name or the version that such signatures carry; empty when plain
+  std::string mark;  // the prefix, field name or version that marks such signatures; empty when plain
   Algorithm algorithm = Algorithm::hmac_sha256;
   KeyForm key;
 };
 
-/// The default where a time is signed and no shorter tolerance is customary: the default retention of the ledger (30
-/// days) less one, so that a captured delivery cannot be accepted again after its row is purged.
+/// The default tolerance of schemes that sign a time, unless a shorter one is customary: the ledger's default retention
+/// (30 days) less one day, so that a captured delivery cannot be accepted again after its row was purged.
 inline constexpr Millis kToleranceDefault = std::chrono::days{29};
 
 struct SignedTime {
   enum class Format { unix_seconds, rfc3339 };
   Format format = Format::unix_seconds;
-  Place place;                                          // a header or a field
+  Place place;                                          // a header, or a field of the signature header
   std::optional<Millis> tolerance = kToleranceDefault;  // how far it may lie from now; nullopt: not checked
 };
 
-/// An event belongs to the provider's sandbox when the place holds this value.
+/// An event belongs to the provider's sandbox when `place` holds `value`.
 struct SandboxMark {
   Template place;
   std::string value;
 };
 
 struct Scheme {
-  std::vector<std::string> signature_header;  // spellings
+  std::vector<std::string> signature_header;  // the header's spellings
   Split split = Split::plain;
   Encoding encoding = Encoding::hex;
   std::vector<Method> methods;  // at least one
@@ -65,19 +66,20 @@ struct Scheme {
   Template after_body;
   std::optional<SignedTime> signed_time;
   Alternatives id, type, time, subject, fact_key, version;
-  Alternatives id_time;  // in the body: when the message was created, the same in every attempt
+  Alternatives id_time;  // when the message was created, from the body; the same in every attempt
   std::optional<SandboxMark> sandbox;
-  std::vector<std::vector<std::string>> kept_headers;  // of Event.headers, each in its spellings, none twice
+  /// The headers to keep in Event.headers, each as its spellings; none twice.
+  std::vector<std::vector<std::string>> kept_headers;
 
-  /// Whether the signature covers this header or field.
+  /// Returns whether the signature covers the header or field `place`.
   bool covers(const Place& place) const;
-  /// Whether the message id may come from a header that the signature does not cover.
+  /// Returns whether the message id may come from a header that the signature does not cover.
   bool id_is_unsigned() const;
 };
 
 using Description = std::map<std::string, std::string>;
 
-/// Error `invalid` names every key that is wrong, separated by "; ".
+/// Error `invalid`: the message names every key that is wrong, separated by "; ".
 Result<Scheme> parse_scheme(const Description& description);
 
 }  // namespace vf::sources::generic

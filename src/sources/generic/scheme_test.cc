@@ -1,4 +1,4 @@
-// Every key of a description, and each way to get it wrong.
+// Scheme: every key of a description, with correct and with wrong values.
 #include "sources/generic/scheme.h"
 
 #include <gmock/gmock.h>

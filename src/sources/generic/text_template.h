@@ -1,6 +1,6 @@
-// Templates: the language in which a scheme describes which bytes are signed and where the attributes of an event are:
-// text with places in braces: {header:NAME}, {field:NAME} (of the signature header), {/json/pointer}, {body}.
-// Several header names, comma separated, are spellings of one header. Immutable values, thread safe.
+// Templates: a scheme describes with them which bytes are signed and where the attributes of an event are. A template
+// is text with places in braces: {header:NAME}, {field:NAME} (of the signature header), {/json/pointer}, {body}.
+// Comma-separated header names are spellings of one header. Immutable values, thread safe.
 #pragma once
 
 #include <expected>
@@ -18,42 +18,46 @@ namespace vf::sources::generic {
 struct Place {
   enum class Kind { literal, header, field, pointer, body };
   Kind kind = Kind::literal;
-  std::string text;                // the literal, field or pointer
-  std::vector<std::string> names;  // of a header: its spellings
+  std::string text;                // the literal text, the field's name or the JSON pointer
+  std::vector<std::string> names;  // the spellings of a header
 
-  /// Header names compare without case.
+  /// Compares header names without regard to case.
   bool operator==(const Place& other) const;
 };
 using Template = std::vector<Place>;
-/// The first template whose places are all found counts.
+/// Of these templates the first one counts whose places are all found.
 using Alternatives = std::vector<Template>;
 
-/// A delivery as templates see it. Views: must not outlive the request.
+/// The parts of a delivery that templates read. It refers to the request and must not outlive it.
 struct Message {
   const http::Headers& headers;
   const JsonBody& json;
   std::string_view body;
 };
 
-/// A place as written in braces. Error `invalid` says what is wrong with it.
+/// Parses a place as it stands in braces. Error `invalid`: the message says what is wrong with the place.
 Result<Place> parse_place(std::string_view text);
-/// "v0:{header:X-Time}:{body}".
+/// Parses a template such as "v0:{header:X-Time}:{body}".
 Result<Template> parse_template(std::string_view text);
-/// Templates with at least one place, or bare places ("header:NAME", "/pointer", "body"), separated by " | ".
+/// Parses templates that are separated by " | ". Each has at least one place, or is a place without braces
+/// ("header:NAME", "/pointer", "body").
 Result<Alternatives> parse_alternatives(std::string_view text);
 
-/// "first,second" without blanks around names; `invalid` when one is empty or no token (RFC 9110 section 5.1).
+/// Parses comma-separated header names ("first,second"). Error `invalid`: a name is empty or not a token (RFC 9110
+/// section 5.1); blanks around a name are not allowed either.
 Result<std::vector<std::string>> parse_header_names(std::string_view text);
 
-/// The one header under any of its spellings. Error: "missing header", or "malformed header" when it is repeated.
+/// Returns the value of the header that has any of the spellings `names`. Error: "missing header", or "malformed
+/// header" when the header is repeated.
 std::expected<std::string_view, std::string_view> only_header(const http::Headers& headers,
                                                               const std::vector<std::string>& names);
 
-/// nullopt when a place is missing. A body place gives its digest (see body_digest).
+/// Replaces the places of a template by what `message` holds there, and the place `body` by body_digest(). Returns
+/// nullopt when a place is missing.
 std::optional<std::string> render(const Template& parts, const Message& message);
 std::optional<std::string> render_first(const Alternatives& alternatives, const Message& message);
 
-/// "sha256:" and 64 hex digits: names a message that has no other name.
+/// Returns "sha256:" and 64 hex digits, the id of a message that has no other id.
 std::string body_digest(std::string_view body);
 
 }  // namespace vf::sources::generic

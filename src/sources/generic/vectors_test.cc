@@ -48,7 +48,7 @@ std::vector<Vector> read_vectors() {
   return vectors;
 }
 
-// The moment each vector was signed at.
+// The time at which each vector was signed.
 Instant signed_at(const Vector& vector) {
   if (vector.scheme == "stripe") return at_second(1533204620);
   if (vector.scheme == "slack") return at_second(1531420618);

@@ -120,7 +120,7 @@ Result<std::string> decode_key(const KeyForm& form, std::string_view text) {
   if (form.kind == KeyForm::Kind::text) return std::string(text);
   const auto bytes = form.kind == KeyForm::Kind::hex ? from_hex(text) : from_base64(text);
   if (!bytes) return invalid(form.kind == KeyForm::Kind::hex ? "is not hex" : "is not base64");
-  constexpr size_t kKeyBytesMin = 16;  // a shorter one is a truncated paste
+  constexpr size_t kKeyBytesMin = 16;  // a shorter key was probably cut off when it was copied
   if (bytes->size() < kKeyBytesMin) return invalid("is too short, was it cut?");
   return *bytes;
 }
@@ -149,7 +149,7 @@ bool verifies(const VerifyingKey& key, const SignedBytes& bytes, const std::vect
 }
 
 Result<VerifyingKey> read_key(const Scheme& scheme, std::string_view secret) {
-  size_t method = 0;  // a secret without any of the prefixes is of the first
+  size_t method = 0;  // a secret without any of the prefixes is a key of the first method
   for (size_t i = 0; i < scheme.methods.size(); ++i) {
     const auto& after = scheme.methods[i].key.after;
     if (!after.empty() && secret.contains(after)) method = i;

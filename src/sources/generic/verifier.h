@@ -1,5 +1,5 @@
-// Verifier: verifies that a request was signed as its scheme says, by any of the keys. Immutable, thread safe.
-// The cheap checks (headers, their form, the time) come before the signature.
+// Verifier: verifies that a request was signed as its scheme says, with any of the keys. Immutable, thread safe.
+// It makes the cheap checks (headers, their form, the time) before it verifies the signature.
 #pragma once
 
 #include <expected>
@@ -18,10 +18,10 @@
 
 namespace vf::sources::generic {
 
-/// More signatures in one request are refused: no rotation needs more, and each may cost a verification.
+/// A request with more signatures than this is refused: no rotation needs more, and each may cost a verification.
 inline constexpr size_t kSignaturesMax = 8;
-/// How far a signed time may lie ahead of our clock where the tolerance is longer: clocks differ by seconds, and a
-/// delivery from further ahead would stay fresh after the ledger has forgotten it.
+/// How far a signed time may lie ahead of our clock when the tolerance is longer than this. Clocks differ by seconds; a
+/// delivery with a time further ahead could still be accepted after the ledger has purged its id.
 inline constexpr Millis kAheadMax = std::chrono::minutes{10};
 
 /// A secret, prepared for one of the scheme's methods.
@@ -32,12 +32,12 @@ struct VerifyingKey {
 
 class Verifier {
  public:
-  /// `secrets`: at least one, each in one of the scheme's key forms. Error `invalid` names the secret by its index
-  /// ("secrets[1]: …") and never quotes it.
+  /// `secrets` has at least one secret, each in one of the scheme's key forms. Error `invalid`: the message names the
+  /// faulty secret by its index ("secrets[1]: …") and never quotes it.
   static Result<Verifier> create(const Scheme& scheme, const std::vector<std::string>& secrets);
 
-  /// The time that was signed (nullopt where the scheme signs none), or the reason of a Refusal.
-  /// `tolerance` is how far that time may lie from now; nullopt: not checked.
+  /// Returns the time that was signed (nullopt when the scheme signs none), or the reason of a Refusal.
+  /// `tolerance` is how far that time may lie from `now`; nullopt: not checked.
   std::expected<std::optional<Instant>, std::string_view> verify(const Scheme& scheme, const http::Request& request,
                                                                  Instant now, std::optional<Millis> tolerance) const;
 

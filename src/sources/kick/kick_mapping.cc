@@ -200,8 +200,8 @@ Event map_delivery(std::string_view source, const KickHeaders& headers, std::str
   auto fact = fitting != nullptr ? fitting->fact(fields) : std::nullopt;
 
   Event event;
-  event.id =
-      event_id(source, headers.message_id, std::nullopt);  // a time from the body would hang on the unsigned type
+  // The id takes no time from the body, because the place of that time depends on the type, which is unsigned.
+  event.id = event_id(source, headers.message_id, std::nullopt);
   event.source = source;
   event.type = std::string(source).append(".").append(accepted ? headers.type : "unrecognised");
   if (const auto channel = id(fields, kChannel)) event.subject = "channel/" + *channel;

@@ -11,7 +11,7 @@
 namespace vf::sources::kick {
 namespace {
 
-// 2048 to 8192 bits, as the keys may have.
+// The lengths of signatures: keys have 2048 to 8192 bits.
 constexpr size_t kSignatureBytesMin = 256, kSignatureBytesMax = 1024;
 constexpr size_t kSignatureTextMax = (kSignatureBytesMax + 2) / 3 * 4;
 constexpr size_t kMessageIdMax = 64;
@@ -20,12 +20,12 @@ bool is_id_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
-// No dot: it separates the signed parts, and an id with a dot could move the boundary between them.
+// A message id has no dot: dots separate the signed parts, and one in the id could move the boundary between them.
 bool is_message_id(std::string_view id) {
   return id.size() <= kMessageIdMax && std::ranges::all_of(id, is_id_character);
 }
 
-// nullopt when a required header is missing, empty or repeated.
+// Returns nullopt when a required header is missing, empty or repeated.
 std::optional<KickHeaders> read_headers(const http::Headers& headers) {
   const auto value = [&](std::string_view name) { return headers.unique(name).value_or(std::string_view{}); };
   const KickHeaders out{.message_id = value("Kick-Event-Message-Id"),
@@ -45,7 +45,8 @@ std::optional<std::string> read_signature(std::string_view text) {
   return bytes;
 }
 
-// Empty when the age is fine. When the timestamp cannot be read, the time inside the id counts, which is signed too.
+// Returns why the age is refused; empty when it is accepted. When the timestamp cannot be read, the time in the message
+// id counts, which is signed too.
 std::string_view age_problem(const KickHeaders& headers, Millis max_age, Instant now) {
   auto sent = sent_time(headers);
   if (!sent) sent = time_inside(headers.message_id);
@@ -111,8 +112,8 @@ KeyRing::State::Turn KeyRing::State::take_turn(Instant now, std::function<void(b
   return Turn::fetches;
 }
 
-/// Returns whether the keys changed. Old keys stay: Kick may still repeat deliveries that were signed before a
-/// rotation.
+/// Adds a key and returns whether the keys changed. Old keys stay: Kick may still repeat deliveries that were signed
+/// before a rotation.
 bool KeyRing::State::add(const Result<std::string>& pem) {
   if (!pem) return false;
   auto key = crypto::PublicKey::rsa_from_pem(*pem);

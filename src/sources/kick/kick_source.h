@@ -19,33 +19,34 @@
 namespace vf::sources::kick {
 
 using KeySet = std::vector<crypto::PublicKey>;
-/// Fetches the provider's key; calls back once, from any thread, with the PEM text. Must not block.
+/// A function that fetches the provider's key and calls back once, from any thread, with the PEM text. Must not block.
 using FetchKey = std::function<void(std::function<void(Result<std::string> pem)>)>;
 
 inline constexpr std::chrono::minutes kFetchPause{1};
 inline constexpr size_t kFetchWaitersMax = 64;
 inline constexpr size_t kKeysMax = 4;
 
-/// The public keys that verify deliveries; fetches a new one when none of them does. Thread safe.
+/// KeyRing: holds the public keys that verify deliveries, and fetches a new key when asked to. Thread safe.
 class KeyRing {
  public:
   /// Without `fetch` the keys never change.
   KeyRing(KeySet keys, FetchKey fetch);
 
-  /// The current keys, newest first. The returned set never changes.
+  /// Returns the current keys, newest first. The returned set never changes.
   std::shared_ptr<const KeySet> keys() const;
 
-  /// Starts a fetch, or joins the one in flight; then calls `done` with whether the keys changed. A fetch that fails
-  /// changes nothing. False, and `done` is never called, when the last fetch began less than a minute ago, too many
-  /// wait already, or there is no `fetch`.
+  /// Starts a fetch, or joins the one in flight, and returns true; at its end it calls `done`, which is given whether
+  /// the keys changed. A fetch that fails changes nothing. Returns false, and never calls `done`, when the last fetch
+  /// began less than a minute ago, when too many callers wait already, or when there is no `fetch`.
   bool refresh(Instant now, std::function<void(bool changed)> done);
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  // shared with a fetch in flight, which may outlive this
+  std::shared_ptr<State> state_;  // shared with a fetch in flight, which may outlive this object
 };
 
-/// The PEM inside the answer of GET /public/v1/public-key: {"data":{"public_key":"-----BEGIN…"},"message":"OK"}.
+/// Returns the PEM text in the response to GET /public/v1/public-key:
+/// {"data":{"public_key":"-----BEGIN…"},"message":"OK"}.
 Result<std::string> read_public_key_answer(std::string_view body);
 
 class KickSource final : public Source {
@@ -53,7 +54,7 @@ class KickSource final : public Source {
   struct Params {
     std::string name = "kick";
     KeySet keys;                    // tried in order
-    std::optional<Millis> max_age;  // of the signed time; nullopt: no check, not even for the future
+    std::optional<Millis> max_age;  // how old the signed time may be; nullopt: not checked, not even for the future
     FetchKey fetch_key;             // may be empty
   };
   explicit KickSource(Params params);

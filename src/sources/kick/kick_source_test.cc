@@ -187,7 +187,7 @@ TEST(KickAge, AnUnreadableTimestampLeavesTheTimeInsideTheId) {
   EXPECT_EQ(answer(source, signed_by(key(), "noon", "no-ulid"), kNow), "malformed header");
 }
 
-// A provider's endpoint that answers when the test says so.
+// A provider's endpoint that answers when the test asks it to.
 struct Endpoint {
   int asked = 0;
   std::function<void(Result<std::string>)> answer;

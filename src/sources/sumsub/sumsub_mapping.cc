@@ -34,7 +34,7 @@ std::optional<Instant> happened(const JsonFields& body) {
   return exact ? exact : body.time("/createdAt");
 }
 
-// Older samples have it as text.
+// Older samples have sandboxMode as text.
 bool is_sandbox(const JsonFields& body) {
   return body.boolean("/sandboxMode") == true || body.text("/sandboxMode") == "true";
 }

@@ -1,4 +1,5 @@
-// Maps a verified Sumsub delivery to an event: type, subject, time, identity and fact. Used by SumsubSource. Pure.
+// Sumsub mapping: maps a verified Sumsub delivery to an event: type, subject, time, identity and fact key. SumsubSource
+// uses it. Pure function.
 #pragma once
 
 #include <string_view>
@@ -7,9 +8,9 @@
 
 namespace vf::sources::sumsub {
 
-/// The event of a verified delivery; `now` is used when the body has no time. Everything comes from the body, which is
-/// signed; a body that is not JSON, or has no usable `type`, becomes "<source>.unrecognised". The caller sets
-/// `headers`, the store `received` and `position`.
+/// Returns the event of a verified delivery. Its attributes come from the body, which is signed; `now` is its time when
+/// the body has none. When the body is not JSON, or has no usable `type`, the event's type is "<source>.unrecognised".
+/// The caller sets `headers`; the store sets `received` and `position`.
 Event map_delivery(std::string_view source, std::string_view body, Instant now);
 
 }  // namespace vf::sources::sumsub

@@ -1,6 +1,6 @@
 // SumsubSource: verifies Sumsub's webhooks (an HMAC of the body in hex) and maps them to events.
-// https://docs.sumsub.com/docs/webhook-manager. A delivery has no id and no signed time: its identity is the digest of
-// its body, which every attempt repeats. Thread safe.
+// https://docs.sumsub.com/docs/webhook-manager. A delivery has no id and no signed time: its message id is the digest
+// of its body, which is the same in every attempt. Thread safe.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class SumsubSource final : public Source {
  public:
   struct Params {
     std::string name = "sumsub";
-    std::vector<std::string> secrets;  // used as bytes; a delivery may be signed with any of them
+    std::vector<std::string> secrets;  // the key is the text's bytes; a delivery may be signed with any secret
     /// The algorithms that the header of a delivery may choose.
     std::vector<crypto::Hash> algorithms{crypto::Hash::sha1, crypto::Hash::sha256, crypto::Hash::sha512};
   };
@@ -26,7 +26,7 @@ class SumsubSource final : public Source {
 
  private:
   struct Algorithm {
-    std::string_view header;         // X-Payload-Digest-Alg
+    std::string_view header;         // its name in X-Payload-Digest-Alg
     std::vector<crypto::Hmac> keys;  // one for each secret
   };
   std::string name_;
