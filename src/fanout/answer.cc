@@ -20,9 +20,9 @@ ResponseClass class_of(int status) {
   return ResponseClass::target_failure;
 }
 
-constexpr size_t kDepthMax = 16;  // of JSON in an answer
+constexpr size_t kDepthMax = 16;  // how deep JSON in an answer may be nested
 
-// The text of a member of a JSON object.
+// Returns the text of a member of a JSON object.
 std::optional<std::string_view> member(std::string_view object, std::string_view name) {
   JsonScanner json(object);
   json.skip_space();
@@ -73,12 +73,12 @@ std::string text_of(std::string_view object, std::string_view name) {
   return JsonScanner(*value).string().value_or("");
 }
 
-// Title and detail of problem details. Any other body stays unread: it may repeat the events, which hold personal data.
-// Characters that are not printable ASCII become '?'.
+// Returns title and detail of a body in problem details. Any other body stays unread, because it may repeat the events,
+// which contain personal data. Characters that are not printable ASCII become '?'.
 std::string problem_detail(const http::Response& response) {
   if (!response.content_type.starts_with("application/problem+json")) return {};
   std::string out = text_of(response.body, "title");
-  if (out == http::reason_phrase(response.status)) out.clear();  // the reason has it already
+  if (out == http::reason_phrase(response.status)) out.clear();  // Answer::reason has this text already
   const auto detail = text_of(response.body, "detail");
   if (!out.empty() && !detail.empty()) out += ": ";
   out = (out + detail).substr(0, 200);

@@ -142,7 +142,7 @@ void Batches::complete_part(PartRef ref) {
   VF_INVARIANT(of.open_parts > 0);
   if (--of.open_parts > 0) return;
   of.steps = steps_of(of);
-  std::string().swap(of.body);  // frees the bytes: the batch may wait long for an older one
+  std::string().swap(of.body);  // frees the bytes: this batch may wait long for an older batch
 }
 
 std::deque<Batches::Step> Batches::steps_of(Batch& completed) {

@@ -22,7 +22,7 @@ void Breaker::succeeded() {
 
 void Breaker::failed(SteadyTime now, std::optional<Millis> retry_after) {
   const SteadyTime asked = now + std::min(retry_after.value_or(Millis{0}), params_.retry_after_max);
-  if (!closed() && !probing_) {  // the rest of the window that failed together: one failure
+  if (!closed() && !probing_) {  // the other requests of the window that failed count as the same failure
     retry_at_ = std::max(retry_at_, asked);
     return;
   }
@@ -32,7 +32,7 @@ void Breaker::failed(SteadyTime now, std::optional<Millis> retry_after) {
   retry_at_ = std::max(now + backoff(), asked);
 }
 
-// Full jitter: even over (0, min(max, first · 2^(failures − 1))].
+// Full jitter: the backoff is evenly distributed over (0, min(max, first · 2^(failures − 1))].
 // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 SteadyTime Breaker::backoff() {
   const int doublings = std::min(failures_ - 1, 30);

@@ -8,8 +8,8 @@
 namespace vf::fanout {
 namespace {
 
-constexpr int kReadsAStep = 8;          // then other work on this thread gets its turn
-constexpr size_t kBatchesHeldMax = 16;  // including completed ones that wait for an older one
+constexpr int kReadsAStep = 8;          // reads in one step(), before other work of this thread gets its turn
+constexpr size_t kBatchesHeldMax = 16;  // counts completed batches that wait for an older batch too
 constexpr Millis kIdleWait{1'000};
 constexpr Millis kPollEvery{100};
 constexpr Millis kWatchEvery{1'000};
@@ -85,11 +85,12 @@ void Dispatcher::load() {
   if (cursor_.load(*cursor, *purged)) mode_.load(*settings);
 }
 
-// Another process on the same store may have taken an operator's order or moved the cursor. A store that failed over
-// to a standby that lagged has lost the cursor's last moves, and gives their positions to other events.
+// Reads mode and cursor again: another process on the same store may have taken an operator's order or moved the
+// cursor, and a store that failed over to a standby that lagged has lost the cursor's last moves and gives their
+// positions to other events.
 void Dispatcher::watch_store() {
   const SteadyTime now = ports_.clock.steady();
-  const bool is_writing = mode_.is_changing() || cursor_.is_jumping() || writes_.pending() > 0;  // newer than the store
+  const bool is_writing = mode_.is_changing() || cursor_.is_jumping() || writes_.pending() > 0;  // our state is newer
   if (now < next_watch_ || is_writing || !store_.may_call()) return;
   next_watch_ = now + kWatchEvery;
   const auto settings = ports_.outbox.settings();
@@ -98,7 +99,7 @@ void Dispatcher::watch_store() {
   mode_.follow(*settings);
 }
 
-// Detaches when the oldest event behind the cursor is older than max_backlog by the store's clock.
+// Detaches the target when its oldest event not yet passed is older than max_backlog by the store's clock.
 void Dispatcher::check_age() {
   const SteadyTime now = ports_.clock.steady();
   if (now < next_age_check_ || mode_.is_muted() || mode_.is_changing() || is_stopping_ || !store_.may_call()) return;
@@ -122,7 +123,7 @@ void Dispatcher::check_age() {
   mode_.detach(reason);
 }
 
-// Reads, cuts and sends while there is something to read and room for it. True when it stopped at kReadsAStep.
+// Reads, cuts and sends while there are rows to read and room for them. Returns true when it stopped at kReadsAStep.
 bool Dispatcher::read_and_send() {
   if (mode_.is_muted()) batches_.skip_waiting(mode_.skip_reason());
   for (int reads = 0; reads < kReadsAStep; ++reads) {
@@ -141,7 +142,7 @@ bool Dispatcher::wants_rows() const {
   return mode_.is_muted() || sender_.may_send();
 }
 
-// True when there may be more: an answer below the limits holds all there was.
+// Reads the next rows. Returns true when there may be more: a read that stays below the limits found all there were.
 bool Dispatcher::read() {
   const store::ReadAfter params{
       .after = batches_.read_to(), .rows_max = tuning_.batches.events_max, .bytes_max = tuning_.batches.bytes_max};

@@ -14,8 +14,9 @@
 namespace vf::fanout {
 namespace {
 
-// The same for the same events in the same order, in every attempt and after every restart; each half of a split batch
-// has its own. The event's id for a receiver of single events, else "batch_" and 32 hex digits. Never holds a '.'.
+// Returns the webhook-id, which is the same for the same events in the same order, in every attempt and after every
+// restart; each half of a split batch has its own. It is the event's id for a receiver of single events, else "batch_"
+// and 32 hex digits, and never contains a '.'.
 std::string webhook_id(Delivery delivery, std::span<const Uuid> events) {
   if (delivery == Delivery::single) return events.front().to_string();
   const std::string_view ids(reinterpret_cast<const char*>(events.data()), events.size_bytes());
@@ -25,10 +26,10 @@ std::string webhook_id(Delivery delivery, std::span<const Uuid> events) {
 struct Attempt {
   std::string webhook_id;
   std::string body;  // one envelope, or a batch of them
-  Instant now;       // of this attempt: goes into timestamp and signature
+  Instant now;       // the time of this attempt, for timestamp and signature
 };
 
-// The signed request that carries events to a target: CloudEvents in a Standard Webhooks delivery.
+// Builds the signed request that carries events to a target: CloudEvents in a Standard Webhooks delivery.
 http::Outgoing make_request(const Target& target, const crypto::WebhookSigner& signer, Attempt attempt) {
   http::Outgoing request;
   request.url = target.url;
@@ -66,7 +67,7 @@ void Sender::send() {
     }
   }
   while (may_send()) {
-    // A quarter of the window for retries; where the window is one, they take turns with fresh events.
+    // Retries get a quarter of the window; while the window is one, they take turns with fresh events.
     const size_t share = std::max<size_t>(1, breaker_.window() / 4);
     const bool retry = retries_.anything_waits() && retries_in_flight_ < share && store.may_call() &&
                        !(retry_was_last_ && params_.batches.anything_waits());
@@ -189,7 +190,7 @@ int64_t Sender::record(const Answer& answer) {
     refusals_ = 0;
   } else {
     ++status.failed;
-    // The status is logged, and what a foreign receiver writes may hold personal data.
+    // The status is logged, so it must not quote a foreign receiver, whose text may contain personal data.
     status.last_error = is_our_receiver(params_.target) ? text_of(answer) : answer.reason;
     status.last_error_at = clock.now();
     gone_ = answer.gone;

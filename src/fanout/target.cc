@@ -31,7 +31,7 @@ std::optional<Mode> parse_mode(std::string_view text) {
 bool matches(std::string_view pattern, std::string_view text) {
   size_t p = 0;
   size_t t = 0;
-  std::optional<size_t> star;  // behind the last '*' of the pattern, which is tried at ever later places of the text
+  std::optional<size_t> star;  // index after the pattern's last '*'; the rest is tried at ever later places of the text
   size_t resume = 0;
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {

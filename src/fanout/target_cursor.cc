@@ -36,8 +36,8 @@ bool TargetCursor::load(std::optional<Position> stored, Position purged) {
   return true;
 }
 
-// Retention waits only for targets that are configured: rows behind the cursor of a target that was not configured for
-// longer may be gone. The move is written to the audit log with its reason.
+// Moves the cursor over rows that retention has removed. Retention waits only for the cursors of configured targets, so
+// this happens after a target was not configured for a long time. The audit log gets the move with its reason.
 void TargetCursor::skip_gap(Position purged) {
   gap_alarm_ = fmt::format(
       "{} unknown events missed: retention removed them before this target read them, while it was not configured; "
@@ -84,7 +84,7 @@ void TargetCursor::advance() {
     moving_ = false;
     if (result) return set_position(to);
     params_.store.failed(result.error());
-    is_unknown_ = true;  // it may have been committed, or another process has moved the cursor
+    is_unknown_ = true;  // the move may have been committed, or another process has moved the cursor
   });
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kDetachedEarlier = "detached: events committed before it is resumed are not delivered";
 
-// Empty: none is ordered.
+// Returns the setting's value; empty: no mode is ordered.
 std::string setting_of(const Target& target, const std::vector<store::PutSetting>& settings) {
   const auto found = std::ranges::find(settings, mode_setting(target.name), &store::PutSetting::key);
   return found == settings.end() ? std::string{} : found->value;
@@ -16,7 +16,7 @@ std::string setting_of(const Target& target, const std::vector<store::PutSetting
 
 Mode mode_of(const std::string& setting, const Target& target) { return parse_mode(setting).value_or(target.mode); }
 
-// The setting that an order writes; with an empty value the store removes it.
+// Returns the setting that an order writes; if its value is empty, the store removes the setting.
 Result<store::PutSetting> setting_for(const Target& target, std::optional<Mode> mode) {
   if (mode == Mode::detached)
     return invalid("the mode must be live, dry-run or paused; only the hub detaches a target");

@@ -16,7 +16,7 @@ std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tu
   return http::Client::create(params);
 }
 
-// Tasks for the worker's thread, from any thread. Refuses them once closed, when the worker is gone.
+// Mailbox: takes tasks for the worker's thread from any thread, and refuses them once it is closed at the worker's end.
 class TargetWorker::Mailbox {
  public:
   explicit Mailbox(http::Client& client) : client_(&client) {}

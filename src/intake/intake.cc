@@ -24,15 +24,15 @@ http::Response kept(const store::EventAdded& added) {
 
 }  // namespace
 
-// One request: alive until it is answered, on whichever thread.
+// One request. It lives until it is answered, on any thread.
 struct Intake::Call {
   http::Request request;
   http::Respond respond;
   Route* route = nullptr;
   SteadyTime begun{0};
   Instant deadline;
-  Event accepted;           // without its body: what the metrics need
-  bool is_waiting = false;  // with `place`, under the intake's mutex
+  Event accepted;           // the event without its body, for the metrics
+  bool is_waiting = false;  // guarded, as is `place`, by Intake::mutex_
   Calls::iterator place;
 };
 
@@ -90,7 +90,7 @@ void Intake::commit(std::shared_ptr<Call> call, sources::Delivery delivery) {
   call->accepted.source = delivery.event.source;
   call->accepted.type = delivery.event.type;
   call->accepted.time = delivery.event.time;
-  call->request = {};  // the event holds what is kept of it
+  call->request = {};  // frees the request: the event holds what is kept of it
   store::AddEvent add{std::move(delivery.event), call->route->receiving.fan_out, std::move(delivery.body_key)};
   begin_waiting(call);
   const bool taken =

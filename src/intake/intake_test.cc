@@ -1,4 +1,4 @@
-// Every row of the public listener's table that intake decides: what a request is answered, and what was written.
+// Tests how intake answers each kind of request to the public listener, and what it has written by then.
 #include "intake/intake.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ namespace {
 
 const Instant kNow = from_unix_millis(1'700'000'000'000);
 
-// Verifies whatever has the header "sig: good"; the body is the message id.
+// A source that accepts every request with the header "sig: good"; the body is the message id.
 class TrustingSource final : public sources::Source {
  public:
   const std::string& name() const override { return name_; }
@@ -66,7 +66,7 @@ struct IntakeTest : testing::Test {
     intake.handle(std::move(request), [&promise](http::Response response) { promise.set_value(std::move(response)); });
     return answer.get();
   }
-  /// Requests of the source that ended so.
+  /// Returns how many requests of the source ended with this outcome.
   uint64_t count(Outcome outcome) { return SourceMetrics("kick", around.services).count(outcome); }
   http::Response post(const std::string& signature, const std::string& body = "m1") {
     http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = body, .peer = {}};

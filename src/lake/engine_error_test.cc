@@ -1,4 +1,4 @@
-// The meaning of the engine's codes. src/lake/chdb tests that their names are the engine's own.
+// Tests what the engine's codes mean. src/lake/chdb tests that the names of the codes are the engine's own.
 #include "lake/engine_error.h"
 
 #include <gmock/gmock.h>

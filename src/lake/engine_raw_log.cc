@@ -8,7 +8,7 @@
 namespace vf::lake {
 namespace {
 
-// An answer with events' text may end in an exception; then it cannot be decoded.
+// A result with text of events may end in an exception that was not recognised; then it cannot be decoded.
 template <class T>
 Result<T> or_late_exception(Result<T> decoded, std::string_view answer) {
   if (decoded) return decoded;

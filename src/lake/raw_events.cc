@@ -120,7 +120,7 @@ std::string select_tallies(Instant from, Instant to) {
 }
 
 Result<std::vector<HourTally>> read_tallies(std::string_view row_binary) {
-  constexpr int64_t kHoursMax = 100'000'000;  // from 1970; a time of receipt is always nearer
+  constexpr int64_t kHoursMax = 100'000'000;  // hours since 1970; a time of receipt is always below
   std::vector<HourTally> tallies;
   Reader reader(row_binary);
   while (!reader.at_end()) {

@@ -19,14 +19,14 @@ constexpr std::string_view kBookkeeping =
     "fsync_part_directory = 1{settings};\n"
     "ALTER TABLE vf._migrations{on_cluster} ADD COLUMN IF NOT EXISTS runs_with Int64;\n";
 
-// {shard}, {replica}, {database} and {table} are the server's own macros. The window is as long as the outbox may hold
-// rows, so that the server still knows a batch's token when the batch is sent again.
+// {shard}, {replica}, {database} and {table} are the server's own macros. The deduplication window is as long as the
+// outbox may hold rows, so that the server still knows a batch's token when the batch is sent again.
 constexpr std::string_view kReplicatedEngine =
     "ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')";
 constexpr std::string_view kReplicatedSettings =
     ", replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800";
 
-// Checksum of migration 1 before it had placeholders. On one server it created the same table.
+// The checksum of migration 1 before its text had placeholders. On one server that text created the same table.
 constexpr std::string_view kFirstChecksum = "ee381d612605ebd1cc8e86f41a1692195d846ec16962c2e6142ee8c516285a3a";
 
 Result<void> execute_all(const Execute& execute, std::string_view sql) {
@@ -46,8 +46,8 @@ Result<bool> is_there(const Execute& execute, std::string_view also = "") {
       "SELECT toUInt8(count() > 0) FROM system.tables WHERE database = 'vf' AND name = '_migrations'{}", also)));
 }
 
-// One row a version, although a kill between two inserts may have left two. The column runs_with is missing in a lake
-// that was last migrated before the column existed.
+// Returns one row for each version, although a kill between two inserts may have left two. The column runs_with is
+// missing in a lake that was last migrated before the column existed.
 Result<std::vector<store::AppliedMigration>> applied_migrations(const Execute& execute,
                                                                 std::span<const Migration> known) {
   std::vector<store::AppliedMigration> applied;

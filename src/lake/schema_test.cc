@@ -1,4 +1,4 @@
-// The schema's statements and their plan, against a fake engine. The drivers' tests run the statements themselves.
+// Tests which statements the schema runs, and when, on a fake engine. The drivers' tests run the statements themselves.
 #include "lake/schema.h"
 
 #include <gmock/gmock.h>

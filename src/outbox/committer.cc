@@ -16,13 +16,14 @@ using store::WriteResult;
 
 const AddEvent* event_of(const PendingWrite& item) { return std::get_if<AddEvent>(&item.write); }
 
-// Items of one batch in the order they are written; `repeats` holds those whose event stands in `lead` already.
+// The writes of one batch. `leads` are written, in this order; `repeats` holds the writes whose event is in `leads`.
 struct Plan {
   std::vector<PendingWrite> leads;
   std::unordered_map<size_t, std::vector<PendingWrite>> repeats;  // by index into leads
 };
 
-// Events first, by id; the others behind them, as they came. Indices are sorted: items are large to move.
+// Returns the indices of `batch` in the order of writing: first events, by id, then the other writes, as they came. It
+// sorts indices because the writes themselves are large to move.
 std::vector<size_t> write_order(const std::vector<PendingWrite>& batch) {
   std::vector<size_t> order(batch.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -62,7 +63,7 @@ Plan plan(std::vector<PendingWrite> batch) {
   return result;
 }
 
-// Writes a plan and completes every item of it.
+// Writes a plan and completes every write of it.
 class PlanWriter {
  public:
   PlanWriter(store::OutboxStore& store, Plan plan, Instant now) : store_(store), plan_(std::move(plan)), now_(now) {}
@@ -73,7 +74,7 @@ class PlanWriter {
   }
 
  private:
-  // Writes leads[begin, end). When the store refuses one item, writes the items before and after it without it.
+  // Writes leads[begin, end). When the store refuses one write, writes those before it and those after it without it.
   void write(size_t begin, size_t end) {
     if (begin == end) return;
     std::vector<Write> writes;
@@ -89,7 +90,7 @@ class PlanWriter {
     if (!is_one_writes) report_.store_failure = results.error();
     if (!is_one_writes || end - begin == 1) return refuse(begin, end, results.error());
     for (size_t i = begin; i < end; ++i) plan_.leads[i].write = std::move(writes[i - begin]);
-    if (failed_index >= writes.size()) {  // the store does not say which item it refuses: halve
+    if (failed_index >= writes.size()) {  // the store does not say which write it refuses: halve the range
       const size_t middle = begin + (end - begin) / 2;
       write(begin, middle);
       return write(middle, end);

@@ -1,5 +1,5 @@
 // Committer and intake over a store that records its transactions. Oracle: what the store was asked to write, and
-// what each caller was answered. Scope: deciding; the drivers have their conformance suite.
+// the answer to each caller. Scope: what is written and in which order; the stores have a conformance suite.
 #include "outbox/committer.h"
 
 #include <gmock/gmock.h>
@@ -133,7 +133,7 @@ TEST_F(Commit, RefusedEventDoesNotFailTheOthers) {
 }
 
 TEST_F(Commit, EventPastItsDeadlineIsNotWritten) {
-  add(event("late"), kNow);  // the edge: a deadline of now has passed
+  add(event("late"), kNow);  // the limit: a deadline equal to now has passed
   add(event("in-time"), kNow + Millis{1});
   const auto report = run();
   EXPECT_EQ(report.expired, 1u);

@@ -5,13 +5,14 @@
 namespace vf::outbox {
 namespace {
 
-// Parts of a term. A holder renews after a third and stops a sixth before the end; other processes ask every sixth; a
-// request that failed is repeated after a twelfth, so a holder learns within the margin that it lost the lease.
+// Fractions of a term. A holder renews the lease after a third of the term and stops working a sixth before its end.
+// Other processes ask for the lease every sixth. A failed request is repeated after a twelfth, so that a holder learns
+// within the margin that it lost the lease.
 constexpr int kHolderAsks = 3;
 constexpr int kMargin = 6;
 constexpr int kOthersAsk = 6;
 constexpr int kAskAgain = 12;
-constexpr Millis kAnswerPoll{10};  // for an answer under way
+constexpr Millis kAnswerPoll{10};  // how often to check for the answer to a request under way
 
 }  // namespace
 
@@ -33,7 +34,7 @@ Millis LeaseKeeper::step() {
         const std::lock_guard lock(state->mutex);
         state->asking = false;
         state->next_question = clock.steady() + span / kAskAgain;
-        if (!result) return;  // the term we have goes on to its end
+        if (!result) return;  // a term that this process has goes on to its end
         const auto& taken = std::get<store::LeaseTaken>(*result);
         state->holder = taken.holder;
         state->epoch = taken.granted && !state->released ? taken.epoch : 0;
@@ -58,7 +59,7 @@ std::string LeaseKeeper::holder() const {
 void LeaseKeeper::release() {
   {
     const std::lock_guard lock(state_->mutex);
-    const bool may_hold = state_->epoch != 0 || state_->asking;  // what is asked now may yet be granted
+    const bool may_hold = state_->epoch != 0 || state_->asking;  // a request under way may yet be granted
     if (std::exchange(state_->released, true) || !may_hold) return;
     state_->epoch = 0;
   }

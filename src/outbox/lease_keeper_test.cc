@@ -1,4 +1,4 @@
-// LeaseKeeper over the model store: two processes, one clock, writes that are done when the test says so.
+// Tests LeaseKeeper over the model store: two processes, one clock, writes that complete when the test wants.
 #include "outbox/lease_keeper.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Leased with a model worker over the model store: one process's turns among others', which the test plays.
+// Tests Leased with a model worker over the model store. The test plays the other processes that take the lease.
 #include "outbox/leased.h"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ struct LeasedTest : testing::Test {
   ManualClock clock{from_unix_millis(1'700'000'000'000)};
   store::memory::MemoryOutbox outbox;
   Counts counts;
-  std::mutex mutex;   // a write is either before the store went away or refused
+  std::mutex mutex;   // a write comes before the store goes away, or is refused
   bool away = false;  // writes fail
   std::atomic<int> questions{0};
 
@@ -85,13 +85,13 @@ struct LeasedTest : testing::Test {
     return leased([this](Writer& leased_writer) { return std::make_unique<ModelWorker>(counts, leased_writer); });
   }
   void write(const store::Write& what) { ASSERT_TRUE(outbox.write(std::span(&what, 1), clock.now(), nullptr)); }
-  /// Another process asks for the lease.
+  /// Asks for the lease as another process does.
   bool is_granted_to(const std::string& holder) {
     const store::Write take = store::TakeLease{"stage", holder, kTerm};
     const auto results = outbox.write(std::span(&take, 1), clock.now(), nullptr);
     return results && std::get<store::LeaseTaken>(results->front()).granted;
   }
-  /// The term passes while the store is away, then another process has its turn.
+  /// Lets the term pass while the store is away; then another process takes the lease.
   void lose_to_another(const Leased<ModelWorker>& leased) {
     set_away(true);
     clock.advance(kTerm);

@@ -10,7 +10,7 @@ using store::PutDelivery;
 
 constexpr Millis kBacklogPoll{5'000};
 constexpr Millis kRetryPoll{1'000};
-constexpr size_t kProbeRows = 256;  // read to find one that the log lacks
+constexpr size_t kProbeRows = 256;  // how many rows are read at once to find one that the log lacks
 const std::string kConsumer{store::kRawLog};
 
 }  // namespace
@@ -56,8 +56,9 @@ Millis Feeder::find() {
   return Millis{0};
 }
 
-// Retention waits only for a raw log that is configured; one that was not for longer may have missed rows. The cursor
-// stays, for a pin may be open there; the next batch takes it over the gap.
+// Retention waits for the raw log's cursor only while a raw log is configured. If none was for a long time, retention
+// may have removed rows that the feeder never copied: that is the gap. The cursor stays where it is, because a pin may
+// be open there; the next batch moves it over the gap.
 Result<void> Feeder::check_gap(Position cursor) {
   VF_ASSIGN(const auto purged, ports_.outbox.purged());
   if (purged <= cursor || !status_.alarm.empty()) return {};
@@ -81,7 +82,7 @@ Millis Feeder::gather() {
   return pin();
 }
 
-// Nothing to copy. An operator's move of the cursor is found here; else only the next batch would find it.
+// There is nothing to copy. Checks whether an operator has moved the cursor; else only the next batch would notice.
 Millis Feeder::idle() {
   const auto cursor = ports_.outbox.cursor(kConsumer);
   if (!cursor) return fail(cursor.error());
@@ -137,8 +138,8 @@ Millis Feeder::insert_batch() {
   return kWhileWriting;
 }
 
-// One piece of the pinned range behind the cursor. A range that was pinned under larger limits is worked off piece by
-// piece: the pin stays open until the cursor reaches its end.
+// Reads the piece of the pinned range after the cursor. A range that was pinned under larger limits is inserted piece
+// by piece; the pin stays open until the cursor reaches its end.
 Result<void> Feeder::read_piece() {
   if (batch_.is_empty()) {
     VF_ASSIGN(auto rows, ports_.outbox.read_after(batch_.next_piece(cursor_)));
@@ -148,8 +149,8 @@ Result<void> Feeder::read_piece() {
   return {};
 }
 
-// Only a row at the cursor is dead-lettered, so a crash between that and the cursor's move leaves one at most, just
-// there. A dead letter that an operator retries counts too.
+// Only a row at the cursor becomes a dead letter, so a crash between the two writes (dead letter, cursor) leaves at
+// most one dead letter after the cursor, at its first row. A dead letter that an operator retries counts too.
 Result<bool> Feeder::has_dead_letter(Uuid event_id) {
   VF_ASSIGN(const auto rows, ports_.outbox.deliveries_of(event_id));
   return std::ranges::find(rows, kConsumer, &PutDelivery::target) != rows.end();
@@ -183,7 +184,7 @@ void Feeder::advance(Position to, size_t count) {
   });
 }
 
-// The lake refused the piece. The rows before the one at fault may have been stored.
+// The lake refused the piece; the rows before the refused row may have been stored.
 Millis Feeder::refused(const Error& error) {
   inserter_.suspect_up_to(pinned_to_);
   if (batch_.rows().size() > 1) {
@@ -208,7 +209,7 @@ Millis Feeder::refused(const Error& error) {
   return kWhileWriting;
 }
 
-// Tries the next row that the log lacks; after the last one the first again.
+// Tries the next row that the log lacks; after the last such row it begins with the first again.
 Millis Feeder::probe() {
   const Position after = guard_.probe_after(cursor_);
   const auto rows = ports_.outbox.read_after({.after = after, .rows_max = kProbeRows});
@@ -235,7 +236,7 @@ Millis Feeder::probe() {
   return Millis{0};
 }
 
-// Retries one dead letter, if one is due and it is the retries' turn.
+// Retries one dead letter, if one is due; retries and batches take turns.
 std::optional<Millis> Feeder::retry_if_due() {
   if (std::exchange(retried_last_, false) || ports_.clock.steady() < next_retry_poll_) return std::nullopt;
   auto rows = ports_.outbox.due_retries(kConsumer, ports_.clock.now(), 1);
@@ -322,7 +323,8 @@ Millis Feeder::until(SteadyTime when) const {
   return std::max(Millis{0}, std::chrono::ceil<Millis>(when - ports_.clock.steady()));
 }
 
-// Counted from the receipt of the oldest event, so a backlog does not wait; at most `linger`, whatever the clocks say.
+// The time to linger counts from the receipt of the oldest event, so a backlog does not wait. It is `linger` at most,
+// whatever the clocks say.
 SteadyTime Feeder::linger_end(Instant oldest) const {
   const Millis left = std::clamp(params_.linger - (ports_.clock.now() - oldest), Millis{0}, params_.linger);
   return ports_.clock.steady() + left;

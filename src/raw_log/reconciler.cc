@@ -43,7 +43,7 @@ Result<bool> Reconciler::is_copied(Instant to) {
   return !backlog.oldest || *backlog.oldest >= to;
 }
 
-// A write that fails is not retried: the next round finds the same events missing, or records its own progress.
+// A failed write is not retried: the next round finds the same events missing, or writes its own progress.
 Millis Reconciler::record(const Reconciliation& found) {
   for (auto& write : repairs(found, params_.clock.now())) params_.writer.write(std::move(write), [](const auto&) {});
   const bool is_complete = found.missing_total == 0;

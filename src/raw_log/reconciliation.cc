@@ -16,7 +16,7 @@ constexpr size_t kChunkRows = 5'000;
 // Rows are in the order of their commit; their times of receipt may be out of order by the length of a transaction.
 constexpr Millis kDisorder = std::chrono::minutes{10};
 
-using Key = std::pair<Instant, std::string>;  // hour, source
+using Key = std::pair<Instant, std::string>;  // hour of receipt, source
 
 static_assert(lake::kTallySpan == std::chrono::hours{1});
 Instant hour_of(Instant t) { return std::chrono::floor<std::chrono::hours>(t); }
@@ -28,7 +28,7 @@ struct OutboxTally {
   Position before;  // position of the row before the first
 };
 
-/// A row of an hour and source that differ.
+/// A row of the outbox, of an hour and source for which outbox and log differ.
 struct Suspect {
   MissingEvent event;
   Position before;  // position of the row before it

@@ -10,7 +10,7 @@
 
 namespace vf::raw_log {
 
-// What other threads leave for the worker's thread: completions of writes, wake-ups, and when to end.
+// Mailbox: holds what other threads leave for the worker's thread: completions of writes, wake-ups, and when to end.
 class Worker::Mailbox {
  public:
   struct Letters {

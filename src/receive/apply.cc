@@ -17,7 +17,7 @@ using store::Projection;
 
 http::Response failure(const Error& error, const OnFailure& on_failure) {
   if (on_failure) {
-    const bool may_quote = error.code == Code::invalid;  // the store refused content, and may name a value of it
+    const bool may_quote = error.code == Code::invalid;  // the store refused content, and its message may quote it
     on_failure(may_quote ? invalid("the store refuses an event both as rows and in quarantine") : error);
   }
   return error.code == Code::unavailable ? busy(error.message) : http::problem(500, error.message);
@@ -49,8 +49,8 @@ void quarantine(Projection& projection, const Event& event, const std::string& r
   append_envelope(projection.envelope, event);
 }
 
-// One transaction for all. When the store refuses the content of some events, they are quarantined and the whole batch
-// is applied again; each round quarantines at least one more event.
+// Applies all projections in one transaction. When the store refuses the content of some events, they are quarantined
+// and the whole batch is applied again; each round quarantines at least one more event.
 Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Event> events,
                                    std::span<Projection> projections, Instant now) {
   for (;;) {
@@ -58,7 +58,7 @@ Result<std::vector<Applied>> apply(EnvironmentStore& store, std::span<const Even
     auto statuses = store.apply(projections, now, &refusals);
     if (statuses || refusals.empty()) return statuses;
     for (const auto& [index, reason] : refusals) {
-      if (projections[index].status == Applied::quarantined) return statuses;  // refused in quarantine too
+      if (projections[index].status == Applied::quarantined) return statuses;  // the store refuses it in quarantine too
       quarantine(projections[index], events[index], reason);
     }
   }
@@ -73,7 +73,7 @@ ApplyEvents joined(std::span<ApplyEvents* const> requests) {
   return all;
 }
 
-// One transaction for the events of all requests; one answer a request.
+// Applies the events of all requests in one transaction. Returns one answer for each request.
 std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<ApplyEvents* const> requests, Instant now,
                                            const Watch& watch) {
   ApplyEvents all = joined(requests);
@@ -82,7 +82,7 @@ std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<Ap
   std::vector<http::Response> answers;
   size_t from = 0;
   for (const ApplyEvents* request : requests) {
-    const size_t count = request->events.size();  // its moved-from events are still there to count
+    const size_t count = request->events.size();  // the events were moved from, but can still be counted
     answers.push_back(
         results(std::span(all.projections).subspan(from, count), std::span(*statuses).subspan(from, count)));
     from += count;
@@ -106,7 +106,7 @@ http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failur
   append_member(answer.body, "type", event.type);
   append_member(answer.body, "status", store::to_string(event.status));
   if (event.time == Instant{}) {
-    answer.body += ",\"time\":null";  // the sender gave none
+    answer.body += ",\"time\":null";  // the sender gave no time
   } else {
     append_member(answer.body, "time", to_rfc3339(event.time));
   }
@@ -116,7 +116,8 @@ http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failur
   return answer;
 }
 
-// Projects a quarantined event anew. An envelope that cannot be read (a defect) stays in quarantine with that reason.
+// Projects a quarantined event again. An event whose envelope cannot be read (a defect) stays in quarantine with that
+// reason.
 Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
   auto read = read_envelopes(waiting.envelope, 1);
   Projection projection;
@@ -181,7 +182,7 @@ std::vector<http::Response> apply_requests(EnvironmentStore& store, std::vector<
     auto applied = apply_together(store, together, now, watch);
     for (size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(applied[i]);
   }
-  for (size_t i = 0; i < operations.size(); ++i) {  // after the commit, so that they see it
+  for (size_t i = 0; i < operations.size(); ++i) {  // after the commit, so that reads see what it wrote
     if (const auto* shown = std::get_if<ShowEvent>(&operations[i])) {
       answers[i] = show(store, shown->id, watch.on_failure);
     } else if (std::holds_alternative<RetryQuarantined>(operations[i])) {

@@ -63,7 +63,7 @@ TEST(ApplyRequests, RequestsThatArriveTogetherShareATransaction) {
   EXPECT_EQ(answers[0].body,
             "{\"results\":[" + result(follow(1), "applied") + "," + result(follow(2), "applied") + "]}");
   EXPECT_EQ(answers[1].body, "{\"results\":[" + result(follow(2), "duplicate") + "]}");
-  EXPECT_EQ(answers[2].status, 200);  // a read beside them sees their commit
+  EXPECT_EQ(answers[2].status, 200);  // a read in the same call sees their commit
 }
 
 TEST(ApplyRequests, StoreAwayIs503AndNothingIsApplied) {

@@ -1,4 +1,4 @@
-// The contract of the environment listener, as far as it needs no store.
+// Tests the contract of the environment listener, as far as it needs no store.
 #include "receive/decode.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ Decoded decoded(const http::Request& request, const Limits& limits = {}) {
   return decode(request, signer({kSecret, kOldSecret}), limits, kNow);
 }
 
-/// The status of the refusal; 0 when the request is accepted.
+/// Returns the status of the refusal; 0 when the request is accepted.
 int refusal(const http::Request& request, const Limits& limits = {}) {
   const auto result = decoded(request, limits);
   const auto* response = std::get_if<http::Response>(&result);

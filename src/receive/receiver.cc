@@ -3,7 +3,8 @@
 namespace vf::receive {
 namespace {
 
-// About the memory of a waiting request: the bodies of its events, and per event its fields, projection and rows.
+// Estimates the memory of a waiting request: the bodies of its events, and for each event its fields, projection and
+// rows.
 size_t bytes_of(const Operation& operation, size_t body_bytes) {
   constexpr size_t kPerEvent = 1024;
   const auto* apply = std::get_if<ApplyEvents>(&operation);

@@ -28,7 +28,7 @@ void ReceiverMetrics::record(const EventReport& report) {
   events_[static_cast<size_t>(report.status)]->add();
   if (report.status != store::Applied::applied) return;
   const Instant now = services_.clock.now();
-  // A foreign sender may leave out either time: then there is no lag to measure.
+  // A foreign sender may leave out either time; then there is no lag to measure.
   const auto& event = report.event;
   if (event.time != Instant{}) end_to_end_lag_seconds_.observe(lag_seconds(now - event.time));
   if (event.received != Instant{}) projection_lag_seconds_.observe(lag_seconds(now - event.received));

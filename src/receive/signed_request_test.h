@@ -1,4 +1,4 @@
-// Requests as the fan-out signs them, for tests of this folder. Header only.
+// Makes requests signed as the fan-out signs them, for tests of this folder. Header only.
 #pragma once
 
 #include <string>

@@ -13,7 +13,8 @@ namespace {
 constexpr Millis kWarningAbove{5'000};
 constexpr Millis kProblemAbove{300'000};
 
-/// How far our clock is ahead; negative: behind. A server's time between our two readings is no difference.
+/// Returns how far our clock is ahead of the server's; negative: behind. A server's time between our two readings
+/// counts as no difference.
 Millis ahead_of(Instant there, Instant before, Instant after) {
   if (there < before) return before - there;
   return there > after ? after - there : Millis{0};
@@ -39,7 +40,7 @@ Result<ClockDifference> compare_clocks(const Clock& ours, const AskTime& ask) {
 
 void watch_clock(std::string name, AskTime ask, const obs::Services& services) {
   services.health.report(std::move(name), [ask = std::move(ask), &clock = services.clock]() -> std::string {
-    // A store that does not answer has a check of its own.
+    // A store that does not answer fails another health check.
     auto difference = compare_clocks(clock, ask);
     if (!difference || difference->grade == ClockDifference::Grade::ok) return {};
     return std::move(difference->detail);

@@ -1,4 +1,4 @@
-// The health check of a clock that is wrong. Oracle: its grade, its text, the body of /readyz.
+// Tests the health check for a clock that is wrong. Oracle: its grade, its text, the body of /readyz.
 #include "watch/clock_watch.h"
 
 #include <gmock/gmock.h>

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kFailingAbove{60};
 
-// A store that does not answer has a check of its own.
+// Says nothing about a store that does not answer: another health check does.
 std::string why_failing(const Result<std::optional<HeldBack>>& answer) {
   if (!answer || !*answer || (*answer)->age <= kFailingAbove) return {};
   const auto& [age, holder] = **answer;

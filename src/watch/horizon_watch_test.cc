@@ -1,4 +1,4 @@
-// The metric and the health check of a horizon that does not move. Oracle: the metrics' text and the body of /readyz.
+// Tests metric and health check for a horizon that does not move. Oracle: the metrics' text and the body of /readyz.
 #include "watch/horizon_watch.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// How long a store's failure is reported.
+// Tests how long a store's failure is reported.
 #include "watch/store_failure.h"
 
 #include <gtest/gtest.h>

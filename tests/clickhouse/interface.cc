@@ -20,7 +20,7 @@ constexpr int kAuthenticationFailed = 516, kQueryWasCancelled = 394, kNotImpleme
 constexpr std::string_view kTag = "abcdefghijklmnop";
 constexpr std::string_view kVersion = "(version 26.7.2.1 (official build))";
 
-// ClickHouse's exceptionCodeToHTTPStatus(), for the codes that occur here.
+// Returns the status that ClickHouse's exceptionCodeToHTTPStatus() gives, for the codes that occur here.
 int status_of(int code) {
   constexpr std::array kBadRequest = {6, 26, 27, 33, 38, 41, 62, 72, 117};
   constexpr std::array kNotFound = {16, 46, 47, 50, 60, 73, 81, 115};
@@ -79,8 +79,8 @@ bool is_protocol(std::string_view name) {
   return std::ranges::find(kProtocol, name) != kProtocol.end();
 }
 
-// Removes what one engine in a process cannot run. For a cluster of one replica the statement means the same without
-// it.
+// Removes the parts of a statement that a single engine in a process cannot run. For a cluster of one replica the
+// statement means the same without them.
 std::string for_one_engine(std::string sql) {
   sql = std::regex_replace(sql, std::regex(R"( ON CLUSTER '[^']*')"), "");
   return std::regex_replace(sql, std::regex(R"(ReplicatedMergeTree\('[^']*', '[^']*'\))"), "MergeTree");
@@ -92,7 +92,7 @@ std::string set_text(const std::string& name, const std::string& value) {
   return fmt::format("SET {} = '{}'", name, quoted);
 }
 
-// The prefix in startsWith(query_id, '…').
+// Returns the prefix in startsWith(query_id, '…').
 std::string query_id_prefix(const std::string& sql) {
   std::smatch match;
   return std::regex_search(sql, match, std::regex(R"(startsWith\(query_id, '([^']*)'\))")) ? match[1].str() : "";

@@ -23,7 +23,7 @@ sockaddr_in loopback(uint16_t port) {
 
 int tcp() { return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 
-// False when `from` has ended or `to` accepts no more.
+// Returns false when `from` has ended or `to` accepts no more bytes.
 bool pass_some(int from, int to) {
   std::array<char, 65536> bytes;
   const ssize_t got = recv(from, bytes.data(), bytes.size(), 0);

@@ -1,7 +1,7 @@
-// The transport of the ClickHouse driver alone (lake/clickhouse/session.h) against a real server: authentication,
-// errors, timeouts, compression, killing a query. The server is Debian's from 2018, which cannot hold the raw log
-// itself (no projections, no DateTime64, no zstd); tests that need a newer one use the stand-in. Skipped where it is
-// not installed.
+// Tests the transport of the ClickHouse driver alone (lake/clickhouse/session.h) on a real server: authentication,
+// errors, timeouts, compression, killing a query. The server is Debian's from 2018, which cannot hold the raw log (no
+// projections, no DateTime64, no zstd); tests that need a newer server use the stand-in. These tests are skipped where
+// Debian's server is not installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -64,7 +64,7 @@ void FanoutWatch::check_status(size_t index, const fanout::Status& status) {
 bool FanoutWatch::is_skipped(size_t index, const store::OutboxRow& row) {
   const auto& watched = targets_[index];
   const auto batch = *outbox_.batch_of(watched.target.name, row.event.position);
-  if (!batch) return watched.ever_detached;  // its cursor was moved to the present
+  if (!batch) return watched.ever_detached;  // the detachment moved its cursor to the present
   if (batch->skip_reason == store::SkipReason::dry_run) return watched.ever_dry_run;
   return batch->skip_reason == store::SkipReason::detached && watched.ever_detached;
 }

@@ -6,7 +6,7 @@ namespace vf::simulation {
 
 Ingest::Ingest(Params params) : params_(std::move(params)) {}
 
-// A store's next call is this process's: if it draws a death, this process dies.
+// The next call of a store comes from this process: if that call draws a death, this process dies.
 void Ingest::let_next_call_die() {
   params_.outbox.on_death = params_.lake.on_death = [this] { die(); };
   params_.lake.caller_lives = [this] { return lives_; };
@@ -63,7 +63,7 @@ void Ingest::die() {
   lives_ = false;
 }
 
-// Called between steps only: a process that died inside a call is still on the stack.
+// Must be called between steps: while a process dies inside a call, its objects are still in use on the stack.
 void Ingest::tear_down() {
   if (params_.consumes) params_.network.forget_sender();
   queue_.clear();

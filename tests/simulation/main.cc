@@ -14,7 +14,7 @@
 namespace vf::simulation {
 namespace {
 
-constexpr uint64_t kFailuresMax = 10;  // then the run ends
+constexpr uint64_t kFailuresMax = 10;  // after so many failing seeds the run ends
 uint64_t running_seed = 0;
 
 // A broken invariant inside the code under test aborts; the seed is printed in that case too.

@@ -22,7 +22,7 @@ struct Fact {
   std::string type, body;
 };
 
-// From small domains, so that many facts change the same rows.
+// Draws values from small domains, so that many facts change the same rows.
 Fact some_fact(Random& random) {
   const uint64_t channel = 1 + random.below(2);
   switch (random.below(8)) {
@@ -81,14 +81,14 @@ void Provider::send(size_t index) {
 }
 
 void Provider::answered(size_t index, const Result<store::WriteResult>& result) {
-  if (!result) return;  // a 503: send_again() repeats it
+  if (!result) return;  // the answer is 503: send_again() repeats the event
   const auto& added = std::get<store::EventAdded>(*result);
   const auto* row = params_.outbox.true_row(added.event_id);
   require(row != nullptr, "{} was acknowledged and is not committed", added.event_id.to_string());
   require(added.duplicate || row->event.body == messages_[index].event.event.body, "{} was committed changed",
           added.event_id.to_string());
   acknowledged_.insert(added.event_id);
-  messages_[index].answered = params_.around.random.below(5) != 0;  // else the answer is lost
+  messages_[index].answered = params_.around.random.below(5) != 0;  // otherwise the answer is lost
 }
 
 void Provider::send_again() {

@@ -34,7 +34,7 @@ void RawLogWatch::check(const Ingest& ingest) {
   std::set<Uuid> now_dead;
   for (const auto& row : dead()) {
     if (outbox_.holds_row(row.event_id))
-      now_dead.insert(row.event_id);  // else retention removed the row, and the retry of it died
+      now_dead.insert(row.event_id);  // otherwise retention removed the row, and its retry became a dead letter
   }
   std::ranges::set_difference(now_dead, dead_, std::inserter(died_in_row_, died_in_row_.end()));
   dead_ = std::move(now_dead);
@@ -70,7 +70,8 @@ void RawLogWatch::retry_what_can_be_stored() {
   }
 }
 
-// Rows that the lake always refuses may wait at the end: the feeder blames a row only once one behind it is accepted.
+// Rows that the lake always refuses may still wait at the end: after several refusals in a row the feeder makes a row a
+// dead letter only once the lake has accepted a row behind it.
 std::string RawLogWatch::unfinished() {
   const auto cursor = outbox_.true_cursor(kRawLog).value_or(Position{});
   for (const auto& row : outbox_.rows_between(cursor, outbox_.true_end())) {

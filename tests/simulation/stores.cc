@@ -141,7 +141,7 @@ void SimOutbox::write_by_hand(store::Write write) {
   require(done.has_value(), "an operator's write was refused");
 }
 
-// Like an engine that stores block by block: rows before the refused one may stay.
+// Refuses like an engine that stores block by block: rows before the refused row may stay.
 Result<void> SimLake::refuse_some(std::span<const lake::RawRow> rows) {
   if (is_broken) {
     journal_.note("the broken raw log refuses", rows.size());
@@ -171,7 +171,7 @@ Result<void> SimLake::insert(std::span<const lake::RawRow> rows, const std::stri
   if (auto taken = refuse_some(rows); !taken) return taken;
   std::vector<Uuid> ids;
   for (const auto& row : rows) ids.push_back(row.event->id);
-  if (fate != Fate::ok) {  // it takes effect later, in part, or as a whole
+  if (fate != Fate::ok) {  // the insert takes effect later, in part or as a whole
     const uint64_t how = random_.below(3);
     if (how == 0) running_.push_back(ids);
     if (how == 1) ids.resize(random_.below(ids.size() + 1));

@@ -59,7 +59,7 @@ World::World(uint64_t seed) : random_(seed) {
   replica_->start();
 }
 
-// Each seed draws its own mixture of faults, some of only one kind, so that no kind hides the others.
+// Each seed draws its own mixture of faults; some seeds have only one kind of fault, so that no kind hides the others.
 void World::choose_faults() {
   const auto share = [this](uint64_t most) { return random_.below(2) == 0 ? random_.below(most) : 0; };
   for (FaultRates* u : {&outbox_.faults, &lake_.faults, &stage_->store().faults, &production_->store().faults}) {
@@ -238,7 +238,7 @@ void World::resume_targets() {
   for (size_t i = 0; i < ingest_->dispatchers(); ++i) fanout_watch_.order(*ingest_, i, std::nullopt);
 }
 
-// What still has work to do; empty: nothing has.
+// Says what still has work to do; empty: nothing.
 std::string World::unfinished() {
   const Position end = outbox_.true_end();
   std::string out;
@@ -304,7 +304,7 @@ void World::check_rest() {
   check_tables();
 }
 
-// The oracle applies the committed events once each, newest first, so that a result that depends on order differs.
+// The oracle applies each committed event once, newest first, so that tables that depend on the order differ.
 void World::check_tables() {
   store::memory::MemoryEnvironment oracle;
   auto rows = outbox_.rows_between({}, outbox_.true_end());

@@ -78,7 +78,7 @@ struct History {
     cursor = step->to;
     RC_ASSERT(batches.advance_to(cursor));
   }
-  // A restart: rows that the cursor has not passed are read again.
+  // Restarts: rows that the cursor has not passed are read again.
   void restart() {
     batches = Batches(params);
     batches.reset(cursor);

@@ -92,7 +92,7 @@ TEST_F(Detachment, IsWrittenOnceTheStoreIsBack) {
 }
 
 struct UnwrittenDetachment : Detachment {
-  // Detached, while the store fails every write.
+  // Sets up a detached target while the store fails every write.
   void SetUp() override {
     target.mode = Mode::paused;
     add(1);
@@ -119,7 +119,7 @@ TEST_F(UnwrittenDetachment, GivesWayToANewerOrder) {
 TEST_F(UnwrittenDetachment, IsWrittenWhenTheNewerOrderFailed) {
   dispatcher->resume(completion());
   clock.advance(std::chrono::seconds{1});
-  dispatcher->step();  // it gives way while the order is on its way to the store
+  dispatcher->step();  // drops the failed write of the detachment: the order is on its way to the store
   while (!writes.empty()) commit_one();
   ASSERT_FALSE(completed->has_value());
   store_away = false;

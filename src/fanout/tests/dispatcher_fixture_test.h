@@ -26,7 +26,7 @@ struct OnTheWire {
     }
     return {};
   }
-  /// The message ids of the events it carries.
+  /// Returns the message ids of the events that the request carries.
   std::vector<std::string> messages() const {
     std::vector<std::string> ids;
     const auto events = read_envelopes(request.body, 1000);
@@ -38,7 +38,7 @@ struct OnTheWire {
 /// The store in memory, with reads that fail on demand and a clock of its own.
 struct ReadableOnDemand : store::memory::MemoryOutbox {
   bool reads_fail = false;
-  Millis behind{0};  // its clock is behind ours by this
+  Millis behind{0};  // how far the store's clock is behind ours
 
   Result<Instant> time(Instant ours) override {
     if (reads_fail) return unavailable("the store is away");
@@ -83,7 +83,7 @@ struct DispatcherFixture : testing::Test {
         tuning);
     run();
   }
-  /// A new process: requests on the wire and writes on their way to the store are lost.
+  /// Starts a new process: requests on the wire and writes on their way to the store are lost.
   void crash_and_restart() {
     wire.clear();
     writes.clear();
@@ -142,7 +142,7 @@ struct DispatcherFixture : testing::Test {
     sent.done(std::move(response));
     run();
   }
-  /// With a result for each event, as our own receiver answers.
+  /// Answers with a result for each event, as our own receiver does.
   void answer(size_t index, int status) {
     const std::string& body = wire.at(index).request.body;
     std::string results;
@@ -173,7 +173,7 @@ struct DispatcherFixture : testing::Test {
   std::vector<store::PutDelivery> retries() { return rows(store::PutDelivery::State::retry); }
 };
 
-/// With an operator's orders and their outcomes.
+/// A DispatcherFixture with an operator's orders and their outcomes.
 struct OperatorFixture : DispatcherFixture {
   std::optional<Result<void>> completed;
 

@@ -231,7 +231,7 @@ TEST_F(DeadLetter, RetryWaitsWhileTheTargetFails) {
 
 TEST_F(DeadLetter, RetryOfAPurgedEventDiesAgain) {
   retry();
-  answer(0, 503);  // it waits in the lane until the target is healthy
+  answer(0, 503);  // the retry waits in the lane until the target is healthy
   const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
   ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
   wait_for_probe();

@@ -267,7 +267,7 @@ TEST_F(DispatcherTest, CursorThatAnotherProcessMovedIsFollowed) {
   const store::Write move = store::MoveCursor{"stage", end(), "by hand"};
   ASSERT_TRUE(outbox.write({&move, 1}, clock.now(), nullptr));
   dispatcher->stop();
-  answer(0, 200);  // its own move is refused: the cursor has moved
+  answer(0, 200);  // the dispatcher's own move is refused: the cursor has moved
   advance(std::chrono::seconds{1});
   EXPECT_EQ(dispatcher->status().cursor, end());
   EXPECT_EQ(cursor(), end());
@@ -291,7 +291,7 @@ TEST_F(DispatcherTest, NewTargetStartsAtThePresentOrTheEarliest) {
   add(1);
   run();
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m2"));
-  crash_and_restart();  // it has a cursor now: `start` no longer matters
+  crash_and_restart();  // the target has a cursor now: `start` no longer matters
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m2"));
 }
 

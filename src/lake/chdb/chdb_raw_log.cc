@@ -19,12 +19,13 @@
 namespace vf::lake::chdb {
 namespace {
 
-// Options of the engine, which starts with the first connection. The hub's own work comes first: merges have one thread
-// of lower priority, and caches are bounded (they default to gigabytes). bench/raw_log_bench.cc compares settings.
+// Options of the engine, which starts with the first connection. They keep room for the hub's own work: merges have one
+// thread of lower priority, and caches are bounded (their default is gigabytes). bench/raw_log_bench.cc compares
+// settings.
 std::vector<std::string> engine_options(const std::string& path) {
   return {
       "--path=" + path,
-      // A file that does not exist: otherwise the engine reads a config.xml of the working folder or the user's home.
+      // This file does not exist. Without the option the engine would read a config.xml of the working folder or home.
       "--config-file=" + path + "/config.xml",
       "--background_pool_size=1",
       "--os_threads_nice_value_merge_mutate=5",
@@ -41,11 +42,11 @@ std::vector<std::string> session_options() {
   return {
       "--max_threads=2",
       "--max_insert_threads=1",
-      "--max_memory_usage=1073741824",  // of one statement
+      "--max_memory_usage=1073741824",  // limit of one statement
       "--async_insert=0",               // chDB's default of 1 answers before the data is stored
       "--input_format_parallel_parsing=0",
-      "--min_table_rows_to_use_projection_index=0",  // the projections are indexes, from the first row on
-      "--query_profiler_real_time_period_ns=0",      // no signals to our threads
+      "--min_table_rows_to_use_projection_index=0",  // uses the projections as indexes from the first row on
+      "--query_profiler_real_time_period_ns=0",      // sends no signals to our threads
       "--query_profiler_cpu_time_period_ns=0",
   };
 }
@@ -68,7 +69,8 @@ class ChdbRawLog final : public EngineRawLog {
     return insert_outcome(writer_->insert(insert_statement(), encoded));
   }
 
-  // An insert ends before insert() returns, and ends with its process: none runs while this function holds the lock.
+  // An insert of chDB ends before insert() returns, and with its process: no insert runs while this function has the
+  // lock.
   Result<void> abort_pending() override {
     const std::lock_guard lock(write_mutex_);
     auto answer = writer_->query("SELECT 1");
@@ -103,7 +105,7 @@ struct Engine {
 
 Result<std::string> absolute_path(const ChdbParams& params) {
   std::error_code failed;
-  // Absolute: the engine's fsync of a folder fails on a relative path.
+  // The path must be absolute: the engine's fsync of a folder fails on a relative one.
   const auto path = std::filesystem::absolute(params.path, failed).lexically_normal();
   if (failed) return unavailable(fmt::format("lake: {}: {}", params.path, failed.message()));
   return path.string();
@@ -134,7 +136,7 @@ Names pending_changes(const Execute& execute, const RetentionPolicy& retention) 
   return names_of(left, same);
 }
 
-// The result of `query` on the folder's engine, or `without_folder`.
+// Returns the result of `query` on the folder's engine, or `without_folder` when the folder does not exist.
 template <class Query>
 Names query_folder(const ChdbParams& params, std::vector<std::string> without_folder, const Query& query) {
   VF_ASSIGN(auto path, absolute_path(params));

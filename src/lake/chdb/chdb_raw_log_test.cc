@@ -1,5 +1,5 @@
-// The parts of the driver that only chDB has: the library and its location, signals, one process a folder, TTL,
-// options. tests/conformance/raw_log tests the port's contract. Skipped without libchdb.so.
+// Tests the parts of the driver that only chDB has: the library and its location, signals, one process per folder, TTL,
+// options. tests/conformance/raw_log tests the port's contract. These tests are skipped without libchdb.so.
 #include "lake/chdb/chdb_raw_log.h"
 
 #include <fcntl.h>
@@ -276,7 +276,7 @@ TEST(ChdbLibrary, MissingOrOldLibraryErrorSaysHowToGetOne) {
   EXPECT_THAT(broken.error().message, HasSubstr("run ./dev fetch-libchdb"));
 }
 
-// The table of codes (lake/engine_error.h) against the engine's own.
+// Compares the table of codes (lake/engine_error.h) with the engine's own.
 TEST_F(Chdb, CodesHaveTheEnginesNames) {
   open();
   for (const auto& known : engine_codes()) {

@@ -60,7 +60,7 @@ Result<void*> open_first(const std::vector<std::string>& files) {
 std::vector<std::string> Library::candidates(const char* environment, const std::filesystem::path& program_folder) {
   if (environment && *environment) return {environment};
   std::vector<std::string> files{program_folder / "libchdb.so"};
-  // build/release/vf and build/dev/tests/…/vf_test find build/libchdb/libchdb.so.
+  // In this way build/release/vf and build/dev/tests/…/vf_test find build/libchdb/libchdb.so.
   auto folder = program_folder;
   for (int depth = 0; depth < 4 && folder.has_relative_path(); ++depth) {
     folder = folder.parent_path();
@@ -74,7 +74,7 @@ Result<Library> Library::open(const std::vector<std::string>& files) {
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   auto library = open_first(files);
-  pthread_sigmask(SIG_SETMASK, &mask, nullptr);  // loading blocks SIGPIPE in this thread and its children
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);  // loading the library blocks SIGPIPE in this thread and its children
   if (!library) return library.error();
   Library api{};
   if (const char* missing = bind_all(*library, api)) {

@@ -19,14 +19,14 @@
 namespace vf::lake::clickhouse {
 namespace {
 
-constexpr std::string_view kQueryIds = "vf-raw-log-";  // prefix for all our inserts, also those of earlier processes
+constexpr std::string_view kQueryIds = "vf-raw-log-";  // begins the query id of every insert, also of earlier processes
 
 // Timeout for each address at opening: a server that stalls counts as away, so that the hub starts without it.
 constexpr Millis kOpenTimeout{2'000};
 
 constexpr std::string_view kCatchUp = "SYSTEM SYNC REPLICA vf.raw_events LIGHTWEIGHT";
 
-// Rows of one partition. They become one part, so the log stores all of them or none.
+// The rows of one partition. They become one part, so the log stores all of them or none.
 struct Portion {
   std::string rows;
   crypto::Sha256 ids;
@@ -70,7 +70,7 @@ class ClickHouseRawLog final : public EngineRawLog {
     const std::lock_guard lock(write_mutex_);
     for (auto& [key, portion] : portions_of(rows)) {
       Settings settings = {{"query_id", fmt::format("{}{}", kQueryIds, to_hex(crypto::random_bytes(8)))},
-                           {"async_insert", "0"},  // 1 may answer before the data is stored
+                           {"async_insert", "0"},  // with 1 the server may answer before the data is stored
                            {"input_format_parallel_parsing", "0"}};
       const bool guarded = !params_.cluster.empty() && !token.empty();
       settings.emplace_back("insert_deduplicate", guarded ? "1" : "0");
@@ -84,8 +84,8 @@ class ClickHouseRawLog final : public EngineRawLog {
     return {};
   }
 
-  // An insert goes on after its client has gone. On a cluster a replica that does not answer is skipped: the token
-  // guards against inserts that may still run there.
+  // On a server an insert goes on after its client has gone, so it must be killed. On a cluster a replica that does not
+  // answer is skipped: the token guards against inserts that may still run there.
   Result<void> abort_pending() override {
     if (auto known = check(); !known) return known;
     const std::lock_guard lock(write_mutex_);
@@ -101,7 +101,8 @@ class ClickHouseRawLog final : public EngineRawLog {
                                        replicated ? Settings{{"skip_unavailable_shards", "1"}} : Settings{}));
     VF_ASSIGN(const auto count, read_count(left));
     if (count > 0) return unavailable("lake: an earlier insert still runs; waiting for its end");
-    // Saves sending rows that another replica has stored. Best effort: a replica that is down may hold a part alone.
+    // Fetches what other replicas have stored, so that those rows need not be sent again. Best effort: a replica that
+    // is down may be the only one to hold a part.
     if (replicated) static_cast<void>(writer_.query(std::string(kCatchUp)));
     return {};
   }
@@ -111,7 +112,7 @@ class ClickHouseRawLog final : public EngineRawLog {
     reader_.give_up();
   }
 
-  // On a replica that is behind, rows that it has not fetched yet would look lost.
+  // First catches up: on a replica that is behind, rows that it has not fetched yet would look lost.
   Result<std::vector<HourTally>> tally(Instant from, Instant to) override {
     if (!params_.cluster.empty()) {
       VF_TRY(select(std::string(kCatchUp), false));

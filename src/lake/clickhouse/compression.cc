@@ -8,7 +8,7 @@
 namespace vf::lake::clickhouse {
 namespace {
 
-constexpr int kLevel = 1;  // the fastest of both formats: the server reads the bytes once and discards them
+constexpr int kLevel = 1;  // the fastest level of both formats: the server reads the bytes once and discards them
 
 std::string by_zstd(std::string_view bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Millis kPoll{1'000};
 
-// Codes of a replica that lost its keeper, or is shutting down: another replica may work.
+// Codes that a replica sends when it has lost its keeper or is shutting down; another replica may work.
 constexpr std::array kReplicaFailures = {225, 236, 242, 999};
 
 std::string percent_encoded(std::string_view text) {
@@ -48,7 +48,7 @@ int exception_code(const http::Response& response) {
   return code != 0 ? code : engine_code(response.body);
 }
 
-// An answer that is not 200 and has no code of the engine: not ClickHouse's, perhaps a proxy's.
+// Returns the error for an answer that is not 200 and has no code of the engine: a proxy may have sent it.
 Error foreign_answer(const http::Response& response) {
   if (response.status == 401 || response.status == 403) {
     constexpr int kAuthenticationFailed = 516;
@@ -116,7 +116,7 @@ void Session::give_up() {
 }
 
 Result<http::Response> Session::call(http::Outgoing request) {
-  auto answer = std::make_shared<std::optional<Result<http::Response>>>();  // it may arrive after give_up()
+  auto answer = std::make_shared<std::optional<Result<http::Response>>>();  // may be set after give_up()
   client_->send(std::move(request), [answer](Result<http::Response> result) { *answer = std::move(result); });
   while (!*answer) {
     if (given_up_) return unavailable("no answer before the hub stopped");

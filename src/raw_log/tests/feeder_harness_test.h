@@ -1,5 +1,5 @@
-// Doubles for tests of the raw log's feeder: a lake that fails in every way a real one does, and a committer whose
-// transactions happen when the test says so, over the outbox in memory.
+// Doubles for tests of the raw log's feeder: a lake that fails in every way a real lake does, and, over the outbox in
+// memory, a committer whose transactions happen when the test wants.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -63,7 +63,7 @@ class FakeLake final : public lake::RawLog {
   void keep(std::span<const lake::RawRow> rows) {
     for (const auto& row : rows) kept.push_back({*row.event, std::string(row.retention_class)});
   }
-  // Ends the inserts that still run after their caller gave up, with their effect or killed before it.
+  // Ends the inserts that still run after their caller gave up: they take effect, or are killed before that.
   void end_running(bool with_effect) {
     if (with_effect) kept.insert(kept.end(), running.begin(), running.end());
     running.clear();
@@ -88,7 +88,7 @@ class FakeLake final : public lake::RawLog {
     return std::vector(present.begin(), present.end());
   }
   Result<std::optional<Event>> find(Uuid) override { return std::optional<Event>{}; }
-  /// From any thread.
+  /// May be called by any thread.
   size_t count() {
     const std::lock_guard lock(mutex);
     return kept.size();
@@ -119,7 +119,7 @@ class FakeLake final : public lake::RawLog {
   std::mutex mutex;
   Fault insert_fault = Fault::none;
   bool reads_fail = false;
-  int reads_refused = 0;  // how many of the next ones
+  int reads_refused = 0;  // how many of the next reads fail
   bool refuses_everything = false;
   std::set<Uuid> refused_ids;
   bool refusal_keeps_rows_before = false;  // like an engine that stores block by block
@@ -131,7 +131,7 @@ class FakeLake final : public lake::RawLog {
   std::vector<size_t> batch_sizes;
 };
 
-// A feeder over these doubles.
+// A feeder that uses these doubles.
 class FeederHarness {
  public:
   FeederHarness() { start_feeder(); }
@@ -140,7 +140,7 @@ class FeederHarness {
     feeder.emplace(Feeder::Ports{.outbox = outbox, .writer = writer, .lake = lake, .clock = clock, .random = random},
                    params);
   }
-  // Like a kill: the writes in the queue are lost, or have just been committed.
+  // Kills the feeder and starts another: the writes in the queue are lost, or have just been committed.
   void crash(bool committed_meanwhile) {
     if (committed_meanwhile) {
       for (const auto& waiting : queue) static_cast<void>(commit(waiting.what));  // a refusal reaches no caller
@@ -181,7 +181,7 @@ class FeederHarness {
     waiting.done(std::move(result));
   }
 
-  // Steps, and answers writes, until the feeder waits for time to pass. Returns how long it wants to wait.
+  // Steps the feeder and answers its writes until it waits for time to pass. Returns how long it wants to wait.
   Millis run_until_idle() {
     for (int i = 0; i < 10'000; ++i) {
       const size_t inserts = lake.batch_sizes.size();
@@ -196,7 +196,7 @@ class FeederHarness {
     ADD_FAILURE() << "the feeder never waits";
     return {};
   }
-  // The same, and lets time pass where the feeder waits, until it has caught up.
+  // As run_until_idle(), but lets time pass when the feeder waits, until it has caught up.
   void run_until_caught_up() {
     for (int i = 0; i < 1'000; ++i) {
       const Millis wait = run_until_idle();
@@ -219,7 +219,7 @@ class FeederHarness {
     if (!cursor) return;
     EXPECT_TRUE(commit(store::MoveCursor{kConsumer, {0, 0, chance.below(cursor->seq + 1)}, "by hand"}));
   }
-  // As an operator does.
+  // Retries a dead letter as an operator does.
   void retry_dead(Uuid id) {
     for (auto row : deliveries(PutDelivery::State::dead)) {
       if (row.event_id != id) continue;

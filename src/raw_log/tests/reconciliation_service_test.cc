@@ -1,6 +1,6 @@
-// ReconciliationService, as an operator uses it: one run at a time, its result, its end at a drain. Scope: the service;
-// reconciliation_test.cc tests the comparison. Doubles: the outbox in memory, a lake that the test changes and holds
-// up.
+// Tests ReconciliationService as an operator uses it: one run at a time, its result, its end at a drain. Scope: the
+// service; reconciliation_test.cc tests the comparison. Doubles: the outbox in memory, a lake that the test changes and
+// blocks.
 #include "raw_log/reconciliation_service.h"
 
 #include <gmock/gmock.h>
@@ -19,8 +19,8 @@ using testing::SizeIs;
 
 class ReconciliationServiceTest : public testing::Test {
  protected:
-  // An hour with ten events, of which the log lacks one; a second hour has begun. Another process has the rounds'
-  // lease.
+  // Sets up an hour with ten events, of which the log lacks one; a second hour has begun. Another process holds the
+  // lease for the rounds.
   ReconciliationServiceTest() {
     harness_.add(10);
     harness_.run_until_caught_up();

@@ -17,7 +17,7 @@ const Instant kBegin = from_unix_millis(0);
 const Instant kEver = from_unix_millis(4'000'000'000'000);
 
 struct ReconciliationTest : testing::Test {
-  // Four hours of two sources, all in the log.
+  // Sets up four hours of events of two sources; the log holds them all.
   ReconciliationTest() {
     for (int hour = 0; hour < 4; ++hour) {
       harness.add(20, "kick");
