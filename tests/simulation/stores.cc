@@ -48,8 +48,8 @@ Result<std::vector<store::WriteResult>> SimOutbox::write(std::span<const store::
   return unavailable("the connection broke at the commit");
 }
 
-// Retention removes exceptions with their outbox row: in production days after the last attempt. In the simulation it
-// runs after minutes, so it is limited to rows older than every exception.
+// Retention removes retries and dead letters with their outbox row: in production days after the last attempt. In the
+// simulation it runs after minutes, so it is limited to rows older than every retry and dead letter.
 std::vector<store::Write> SimOutbox::sparing_exceptions(std::span<const store::Write> writes) {
   Instant oldest = Instant::max();
   const auto spare = [&](const store::PutDelivery& row) {
