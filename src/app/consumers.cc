@@ -36,12 +36,12 @@ std::string holder_name(bool shared, uint64_t chance) {
 }  // namespace
 
 Consumers::Consumers(Params params)
-    : params_(std::move(params)),
+    : params_(params),
       holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))),
       dead_letters_(params_.outbox, params_.committer, params_.services.clock) {}
 
 Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
-  std::unique_ptr<Consumers> consumers(new Consumers(std::move(params)));
+  std::unique_ptr<Consumers> consumers(new Consumers(params));
   for (const auto& [name, configured] : consumers->params_.config.targets) {
     if (auto started = consumers->start_target(configured); !started) {
       return Error{started.error().code, fmt::format("targets.{}: {}", name, started.error().message)};
@@ -70,9 +70,13 @@ Result<void> Consumers::start_target(const settings::Target& configured) {
               {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
   auto start = [this, target, on_dead, tuning](outbox::Writer& writer) {
-    fanout::TargetWorker::Params params{
-        params_.outbox, writer, make_client(target, tuning), params_.services.clock, seed(target.name),
-        tuning,         on_dead};
+    fanout::TargetWorker::Params params{.outbox = params_.outbox,
+                                        .writer = writer,
+                                        .client = make_client(target, tuning),
+                                        .clock = params_.services.clock,
+                                        .seed = seed(target.name),
+                                        .tuning = tuning,
+                                        .on_dead = on_dead};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
   auto leased = std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(target.name), std::move(start));
@@ -85,8 +89,12 @@ void Consumers::start_feeder() {
   raw_log::FeederParams feeder;
   feeder.retention = raw_retention(params_.config.ingest);
   auto start = [this, feeder](outbox::Writer& writer) {
-    return std::make_unique<raw_log::Worker>(raw_log::Worker::Params{
-        params_.outbox, writer, *params_.lake, params_.services.clock, seed(store::kRawLog), feeder});
+    return std::make_unique<raw_log::Worker>(raw_log::Worker::Params{.outbox = params_.outbox,
+                                                                     .writer = writer,
+                                                                     .lake = *params_.lake,
+                                                                     .clock = params_.services.clock,
+                                                                     .seed = seed(store::kRawLog),
+                                                                     .feeder = feeder});
   };
   feeder_ = std::make_unique<outbox::Leased<raw_log::Worker>>(lease(std::string(store::kRawLog)), std::move(start));
   params_.committer.add_follower(*feeder_);
@@ -109,7 +117,8 @@ void Consumers::start_reconciliation() {
 }
 
 void Consumers::start_retention() {
-  Retention::Params params{params_.config.ingest, params_.services, params_.outbox, {}};
+  Retention::Params params{
+      .configured = params_.config.ingest, .services = params_.services, .store = params_.outbox, .consumers = {}};
   for (const auto& target : targets_) params.consumers.push_back(target.name);
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };

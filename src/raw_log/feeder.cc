@@ -16,7 +16,7 @@ const std::string kConsumer{store::kRawLog};
 }  // namespace
 
 Feeder::Feeder(Ports ports, FeederParams params)
-    : ports_(std::move(ports)),
+    : ports_(ports),
       params_(std::move(params)),
       inserter_(ports_.lake, params_.retention),
       guard_(params_.refusals_max),

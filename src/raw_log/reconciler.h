@@ -31,7 +31,7 @@ class Reconciler {
     Millis pause{60'000};    // between rounds after a failure, or while the feeder is behind
     Millis repair{300'000};  // how long the feeder may take to insert missing events before the next round
   };
-  explicit Reconciler(Params params) : params_(std::move(params)) {}
+  explicit Reconciler(Params params) : params_(params) {}
 
   /// Runs one round, if one is due. Call it again when the returned time has passed.
   Millis step();

@@ -22,7 +22,7 @@ namespace vf::raw_log {
 class ReconciliationRounds {
  public:
   explicit ReconciliationRounds(Reconciler::Params params)
-      : reconciler_(std::move(params)), thread_("reconcile", kFirstPause, [this] { return reconciler_.step(); }) {}
+      : reconciler_(params), thread_("reconcile", kFirstPause, [this] { return reconciler_.step(); }) {}
   ReconcilerStatus status() const { return reconciler_.status(); }
   /// Ends the rounds; a round under way ends without a result.
   void drain(Millis) {

@@ -34,7 +34,7 @@ template <>
 inline constexpr auto kWords<crypto::Hash> = std::to_array<Word<crypto::Hash>>(
     {{"sha1", crypto::Hash::sha1}, {"sha256", crypto::Hash::sha256}, {"sha512", crypto::Hash::sha512}});
 
-/// It lacks `detached`, which is never configured.
+/// The modes that a configuration may name. `detached` is not among them: a target enters it by itself.
 template <>
 inline constexpr auto kWords<fanout::Mode> = std::to_array<Word<fanout::Mode>>(
     {{"live", fanout::Mode::live}, {"dry-run", fanout::Mode::dry_run}, {"paused", fanout::Mode::paused}});
