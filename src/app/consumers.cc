@@ -20,10 +20,6 @@ namespace {
 
 constexpr Millis kWorkersTimeout{2'000};
 
-// Names of the leases that do not belong to a consumer.
-constexpr std::string_view kReconciliation = "raw-log-proof";  // stored; older than the word "reconcile"
-constexpr std::string_view kRetention = "retention";
-
 // Returns the name under which this process holds leases. On a shared store it is unique, even in containers, where
 // process ids repeat. An exclusive store has a fixed name, with which a restarted process gets its leases back at once.
 std::string holder_name(bool shared, uint64_t chance) {
@@ -112,7 +108,7 @@ void Consumers::start_reconciliation() {
                                              .outbox = params_.outbox,
                                              .lake = *params_.lake,
                                              .writer = params_.committer,
-                                             .lease = lease(std::string(kReconciliation)),
+                                             .lease = lease(std::string(store::kReconciliationLease)),
                                              .sources = std::move(names)});
 }
 
@@ -122,7 +118,8 @@ void Consumers::start_retention() {
   for (const auto& target : targets_) params.consumers.push_back(target.name);
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };
-  retention_ = std::make_unique<outbox::Leased<Retention>>(lease(std::string(kRetention)), std::move(start));
+  retention_ =
+      std::make_unique<outbox::Leased<Retention>>(lease(std::string(store::kRetentionLease)), std::move(start));
 }
 
 outbox::LeaseKeeper::Params Consumers::lease(std::string name) const {

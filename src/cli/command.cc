@@ -104,7 +104,7 @@ Option& Option::between(double least, double most) {
     const bool inside = CLI::detail::lexical_cast(input, value) && value >= least && value <= most;
     return inside ? std::string() : fmt::format("Value {} not in range {} to {}", input, least, most);
   };
-  option_->check(CLI::Validator(check, fmt::format("FLOAT in [{} - {}]", least, most)));
+  option_->check(CLI::Validator(check, fmt::format("{} to {}", least, most)));
   return *this;
 }
 Option& Option::one_of(std::vector<std::string> words) {

@@ -209,7 +209,9 @@ std::vector<config::NamedSections> named_sections() {
            .reserved = {{std::string(lake::kDefaultClass), "it sets the retention of sources not named"}}},
           {.parent = "targets",
            .count_max = kTargetsMax,
-           .reserved = {{std::string(store::kRawLog), "it is the raw log's consumer of the outbox"}}},
+           .reserved = {{std::string(store::kRawLog), "it is the raw log's consumer of the outbox"},
+                        {std::string(store::kReconciliationLease), "it is the lease of the raw log's reconciliation"},
+                        {std::string(store::kRetentionLease), "it is the lease of the shared store's retention"}}},
           {.parent = "environments", .count_max = kEnvironmentsMax}};
 }
 
