@@ -66,7 +66,6 @@ struct TargetWorkerTest : testing::Test {
                 .url = "http://127.0.0.1:1/",
                 .secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
                 .start = Start::earliest};
-  std::unique_ptr<TargetWorker> worker;
   std::vector<std::jthread> committers;  // each write completes on a thread of its own
 
   outbox::FunctionWriter writer{[this](store::Write what, outbox::OnWritten done) {
@@ -76,6 +75,7 @@ struct TargetWorkerTest : testing::Test {
       done(results ? Result<store::WriteResult>(results->front()) : results.error());
     });
   }};
+  std::unique_ptr<TargetWorker> worker;  // last: ends before everything that it uses
 
   void start() {
     worker = *TargetWorker::start(target, {.outbox = outbox,
