@@ -164,5 +164,35 @@ TEST(CommitterThread, DrainCommitsWhatWaitsAndThenRefuses) {
   EXPECT_TRUE(completed);
 }
 
+class RecordingFollower final : public Follower {
+ public:
+  void wake(Position) override { ++woken; }
+  std::atomic<int> woken{0};
+};
+
+TEST(CommitterThread, OnlyCommitsThatAddEventsWakeFollowers) {
+  RecordingStore store;
+  obs::TestServices around{kNow};
+  Committer committer({.store = store, .services = around.services});
+  RecordingFollower follower;
+  committer.add_follower(follower);
+  committer.write(store::PutSetting{"k", "v"}, [](auto) {});
+  ASSERT_TRUE(committer.add(event("m1"), Instant::max(), [](auto) {}));
+  committer.drain();
+  EXPECT_EQ(follower.woken, 1);
+}
+
+TEST(CommitterThread, StoreFailureIsRecentUntilItsTimeIsOver) {
+  RecordingStore store;
+  obs::TestServices around{kNow};
+  Committer committer({.store = store, .services = around.services});
+  store.away = true;
+  committer.write(store::PutSetting{"k", "v"}, [](auto) {});
+  committer.drain();
+  EXPECT_EQ(committer.recent_failure(), "away");
+  around.clock.advance(watch::kReportedFor);
+  EXPECT_EQ(committer.recent_failure(), "");
+}
+
 }  // namespace
 }  // namespace vf::outbox
