@@ -96,12 +96,13 @@ class Storm(Faults):
         fleet = self.run_fleet(server)
         load = self.start_load(fleet)
         mine = ",".join(f"'{name}'" for name in fleet.databases.values())
-        with Strangers(server):
+        # The test's own session is opened before the strangers come: they leave no place for another one.
+        with Session(server, "postgres") as session, Strangers(server):
             def blow():
-                server.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where datname in ({mine})")
+                session.run(f"select pg_terminate_backend(pid) from pg_stat_activity where datname in ({mine})")
                 unready = all(fleet.readiness(name) == 503 for name in ALL_REPLICAS)
-                left = server.sql(f"select count(*) from pg_stat_activity where datname in ({mine})")
-                return unready and left == [["0"]]
+                left = session.run(f"select count(*) from pg_stat_activity where datname in ({mine})")
+                return unready and left == ["0"]
             wait_until("no hub has a connection", blow)
             self.expect_unavailable(fleet)
         self.expect_recovery(fleet, load)

@@ -128,8 +128,12 @@ class Session:
         self.process.communicate()
 
     def run(self, *statements):
-        """Waits for their end."""
+        """Run statements on this connection, wait for their end, and return the lines that they print."""
         self.process.stdin.write("".join(one + ";\n" for one in statements) + "\\echo done\n")
         self.process.stdin.flush()
-        while self.process.stdout.readline().strip() != "done":
-            pass
+        lines = []
+        while (line := self.process.stdout.readline().strip()) != "done":
+            if self.process.poll() is not None:
+                raise AssertionError("psql has ended")
+            lines.append(line)
+        return lines
