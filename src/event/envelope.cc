@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/json_text.h"
+#include "event/json_fields.h"
 
 namespace vf {
 namespace {
@@ -26,7 +27,7 @@ void append_plain(std::string& out, std::string_view name, std::string_view text
 void append_data(std::string& out, const Event& event) {
   if (event.is_json) {
     out += R"(,"datacontenttype":"application/json","data":)";
-    out += event.body;
+    out += without_padding(event.body);
   } else {
     out += R"(,"datacontenttype":"application/octet-stream","data_base64":")";
     append_base64(out, event.body);

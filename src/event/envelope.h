@@ -15,8 +15,8 @@ namespace vf {
 inline constexpr std::string_view kBatchContentType = "application/cloudevents-batch+json";
 inline constexpr std::string_view kSingleContentType = "application/cloudevents+json";
 
-/// Appends one envelope. When event.is_json, its attribute `data` is the body byte for byte; otherwise `data_base64` is
-/// the base64 of the body.
+/// Appends one envelope. When event.is_json, its attribute `data` is the body, byte for byte, without the padding
+/// around it (without_padding()); otherwise `data_base64` is the base64 of the body.
 void append_envelope(std::string& out, const Event& event);
 
 /// Returns a JSON array of envelopes.

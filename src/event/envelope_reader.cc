@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "event/json_fields.h"
 #include "event/json_scanner.h"
 
 namespace vf {
@@ -27,21 +28,23 @@ std::string_view take_id(std::string text, Event& event) {
 }
 
 template <std::string Event::* field>
-std::string_view take_text(std::string text, Event& event) {
-  if (text.find('\0') != std::string::npos) return "holds a NUL";
+std::string_view take_required_text(std::string text, Event& event) {
+  if (text.empty()) return "empty";
+  if (text.contains('\0')) return "holds a NUL";
   event.*field = std::move(text);
   return "";
 }
 
+// An optional attribute that cannot be used counts as absent: it must not cost the event, nor the rest of its batch.
 template <std::string Event::* field>
-std::string_view take_required_text(std::string text, Event& event) {
-  return text.empty() ? "empty" : take_text<field>(std::move(text), event);
+std::string_view take_text(std::string text, Event& event) {
+  event.*field = text.contains('\0') ? std::string() : std::move(text);
+  return "";
 }
 
 std::string_view take_time(std::string text, Event& event) {
-  const auto time = parse_time(text);
-  event.time = time.value_or(Instant{});
-  return time ? "" : "not a time of RFC 3339";
+  event.time = read_time(text).value_or(Instant{});
+  return "";
 }
 
 // Other producers may use the extensions receivedtime and sequence in their own way: values of another form are
@@ -56,9 +59,10 @@ std::string_view take_sequence(std::string text, Event& event) {
   return "";
 }
 
+// The exception: an unreadable mark must not make a test event a real one.
 std::string_view take_sandbox(std::string text, Event& event) {
   event.sandbox = text == "true";
-  return event.sandbox || text == "false" ? "" : "neither true nor false";
+  return event.sandbox || text == "false" || text.empty() ? "" : "neither true nor false";
 }
 
 std::string_view take_base64(std::string text, Event& event) {
@@ -96,12 +100,14 @@ Error wrong(std::string_view attribute, std::string_view what) {
   return invalid(fmt::format("{}: {}", attribute, what));
 }
 
-// Reads an attribute that is not a string: null counts as absent, a boolean as "true" or "false"; any other value is an
-// error.
-Result<std::optional<std::string>> text_of_other(std::string_view name, std::string_view json) {
+// Returns the text of a value that is not a string: a number or a boolean as it stands. nullopt for null, an array and
+// an object, which count as absent, except where that is an error.
+Result<std::optional<std::string>> text_of_other(const Attribute& known, std::string_view json) {
+  const bool is_scalar = json.front() != '[' && json.front() != '{';
   if (json == "null") return std::nullopt;
-  if (name == "sandbox") return std::string(json);
-  return wrong(name, "not a string");
+  if (&known < kAttributes.data() + kRequired) return wrong(known.name, "not a string");
+  if (known.take == take_sandbox || is_scalar) return std::string(json);
+  return std::nullopt;
 }
 
 Result<void> read_data(JsonScanner& scanner, Event& event, Seen& seen) {
@@ -124,13 +130,14 @@ Result<void> read_attribute(JsonScanner& scanner, std::string_view name, Event& 
     const auto json = scanner.value(kBodyDepthMax);
     if (!json) return wrong("attribute", kNotJson);
     if (known == kAttributes.end()) return {};
-    auto other = text_of_other(name, *json);
-    if (!other) return other.error();
-    text = *std::move(other);
+    VF_ASSIGN(text, text_of_other(*known, *json));
   }
-  if (!text || known == kAttributes.end()) return {};
-  if (const auto what = known->take(*std::move(text), event); !what.empty()) return wrong(name, what);
-  seen[static_cast<size_t>(known - kAttributes.begin())] = true;
+  if (known == kAttributes.end()) return {};
+  const auto index = static_cast<size_t>(known - kAttributes.begin());
+  seen[index] = text.has_value();
+  if (!text && (index < kRequired || index == kDataBase64)) return {};
+  // Of repeated attributes the last one counts: one that is absent clears the ones before it.
+  if (const auto what = known->take(std::move(text).value_or(""), event); !what.empty()) return wrong(name, what);
   return {};
 }
 

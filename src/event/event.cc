@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "event/json_fields.h"
 #include "event/json_scanner.h"
 
 namespace vf {
@@ -40,9 +41,10 @@ std::optional<Position> Position::parse(std::string_view text) {
 }
 
 bool is_plain_json(std::string_view body) {
-  JsonScanner scanner(body);
+  const std::string_view json = without_padding(body);
+  JsonScanner scanner(json);
   return scanner.value(kBodyDepthMax) && scanner.at_end() && scanner.is_portable() &&
-         simdjson::validate_utf8(body.data(), body.size());
+         simdjson::validate_utf8(json.data(), json.size());
 }
 
 }  // namespace vf

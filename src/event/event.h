@@ -45,9 +45,9 @@ struct Event {
   Position position;  // set by the store
 };
 
-/// Returns whether `body` can be put into a JSON document unchanged: it is one JSON value in valid UTF-8, without a
-/// byte order mark, nested at most kBodyDepthMax levels, with numbers in range, and without white space around it
-/// (which a reader of the document could not return).
+/// Returns whether `body`, without the padding around it (without_padding() in event/json_fields.h), can be put into a
+/// JSON document unchanged: it is one JSON value in valid UTF-8, nested at most kBodyDepthMax levels, with numbers in
+/// range and without lone surrogates.
 bool is_plain_json(std::string_view body);
 
 inline constexpr size_t kBodyDepthMax = 64;

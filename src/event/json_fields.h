@@ -19,16 +19,15 @@
 #include <vector>
 
 #include "base/time.h"
+#include "event/json_index.h"
 
 namespace vf {
-
-class JsonFields;
 
 /// A value of a JsonFields, or the fact that there is none. Valid as long as the JsonFields. May be copied.
 class JsonValue {
  public:
-  enum class Kind { missing, null, boolean, number, string, array, object, malformed };
-  Kind kind() const;
+  using Kind = JsonKind;
+  Kind kind() const { return node_ == nullptr ? Kind::missing : node_->kind; }
   bool exists() const { return kind() != Kind::missing; }
   /// Returns whether there is a value that is not null.
   bool has() const { return exists() && kind() != Kind::null; }
@@ -56,11 +55,13 @@ class JsonValue {
 
  private:
   friend class JsonFields;
-  JsonValue(const JsonFields* fields, size_t node) : fields_(fields), node_(node) {}
+  JsonValue(const JsonIndex& index, const JsonNode* node) : index_(&index), node_(node) {}
   std::string_view token() const;
+  JsonValue member(std::string_view token) const;
+  JsonValue element(std::string_view token) const;
 
-  const JsonFields* fields_;
-  size_t node_;  // the place in the index; kMissing: there is no value
+  const JsonIndex* index_;
+  const JsonNode* node_;  // nullptr: there is no value
 };
 
 class JsonFields {
@@ -80,16 +81,13 @@ class JsonFields {
   /// Returns the value at `pointer`; "" is the root.
   JsonValue at(std::string_view pointer) const { return root().at(pointer); }
 
-  struct Index;
-
  private:
-  friend class JsonValue;
-  std::unique_ptr<Index> index_;
+  std::unique_ptr<JsonIndex> index_;
 };
 
-/// Reads a provider's time: any text that parse_time() reads, or digits that count seconds since 1970 (milliseconds
-/// when they would lie after the year 5138 as seconds). The zero time 0001-01-01 of Go and .NET, 0 and negative
-/// numbers are no time.
+/// Reads a provider's time: any text that parse_time() reads, or a number since 1970: seconds, with a fraction or not,
+/// or milliseconds where seconds would lie after the year 5138 (from 100,000,000,000 on). The zero time 0001-01-01 of
+/// Go and .NET, 0 and negative numbers are no time.
 std::optional<Instant> read_time(std::string_view text);
 
 /// Returns `body` without a byte order mark and white space around it.
