@@ -16,6 +16,9 @@
 #include "http/address.h"
 
 namespace vf::http {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 struct EasyCloser {
@@ -45,6 +48,10 @@ std::string address_text(const sockaddr* address) {
   return text.data();
 }
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+bool is_final(int status) { return status >= 200; }
+
 /// A request in flight. Curl holds its address, so it never moves.
 struct Transfer {
   const ClientParams* params;
@@ -53,16 +60,25 @@ struct Transfer {
   EasyHandle easy;
   HeaderList headers;
   Response response;
-  size_t received_bytes = 0;
+  size_t header_bytes = 0;  // of interim responses and trailers too
+  bool in_headers = false;  // between a status line and the empty line that ends its headers
+  bool answered = false;    // a final status line and its headers are here
+  std::optional<SteadyTime> body_until;
   std::string refused_address;
-  bool too_long = false;
   std::array<char, CURL_ERROR_SIZE> error{};
 
-  bool take(size_t bytes) {
-    received_bytes += bytes;
-    too_long = received_bytes > params->response_bytes_max;
-    return !too_long;
+  // Returns the status of the newest status line; 0 before the first.
+  int status() const {
+    long status = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
   }
+  void end_headers() {
+    in_headers = false;
+    answered = is_final(status());
+    if (answered && params->body_timeout) body_until = std::chrono::steady_clock::now() + *params->body_timeout;
+  }
+  void cut(Cut::By by, std::string reason) { response.cut = Cut{.by = by, .reason = std::move(reason)}; }
 };
 
 curl_socket_t on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
@@ -77,20 +93,33 @@ curl_socket_t on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
 
 size_t on_header(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
-  const std::string_view line = trim({data, size * count});
-  if (!transfer.take(size * count)) return 0;
-  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // the headers read before belong to a 1xx response
-  const size_t colon = line.find(':');
-  if (line.starts_with("HTTP/") || colon == line.npos) return size * count;
-  transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
-  return size * count;
+  const size_t bytes = size * count;
+  const std::string_view line = trim({data, bytes});
+  transfer.header_bytes += bytes;
+  if (transfer.header_bytes > kResponseHeaderBytesMax) {
+    transfer.cut(Cut::By::size_limit, fmt::format("the headers are longer than {} bytes", kResponseHeaderBytesMax));
+    return 0;
+  }
+  if (transfer.answered) return bytes;  // a trailer field; it is no header (RFC 9110 section 6.5.1)
+  if (!transfer.in_headers) {
+    transfer.in_headers = true;  // the line is a status line
+    transfer.response.headers.clear();
+  } else if (line.empty()) {
+    transfer.end_headers();
+  } else if (const size_t colon = line.find(':'); colon != line.npos) {
+    transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+  }
+  return bytes;
 }
 
 size_t on_body(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (!transfer.take(size * count)) return 0;
-  transfer.response.body.append(data, size * count);
-  return size * count;
+  const size_t bytes = size * count;
+  const size_t room = transfer.params->body_bytes_max - transfer.response.body.size();
+  transfer.response.body.append(data, std::min(bytes, room));
+  if (bytes <= room) return bytes;
+  transfer.cut(Cut::By::size_limit, fmt::format("the body is longer than {} bytes", transfer.params->body_bytes_max));
+  return 0;
 }
 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
@@ -130,6 +159,10 @@ class CurlClient final : public Client {
   void prepare(Transfer& transfer);
   void prepare_body(Transfer& transfer);
   bool complete_finished();
+  /// Ends the transfers whose body takes too long.
+  void cut_late_bodies(std::vector<Finished>& finished);
+  /// Returns `wait`, or less when a body's time ends earlier.
+  std::chrono::milliseconds until_next_cut(std::chrono::milliseconds wait) const;
   Finished finish(CURL* easy, CURLcode code);
 
   const ClientParams params_;
@@ -237,7 +270,7 @@ void CurlClient::poll(std::chrono::milliseconds wait) {
   int running = 0;
   curl_multi_perform(multi_, &running);
   if (complete_finished()) return;
-  curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait.count()), nullptr);
+  curl_multi_poll(multi_, nullptr, 0, static_cast<int>(until_next_cut(wait).count()), nullptr);
   curl_multi_perform(multi_, &running);
   complete_finished();
 }
@@ -248,28 +281,62 @@ bool CurlClient::complete_finished() {
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg == CURLMSG_DONE) finished.push_back(finish(message->easy_handle, message->data.result));
   }
+  cut_late_bodies(finished);
   for (Finished& one : finished) one.done(std::move(one.result));
   return !finished.empty();
 }
 
+std::chrono::milliseconds CurlClient::until_next_cut(std::chrono::milliseconds wait) const {
+  if (!params_.body_timeout) return wait;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (const auto& [easy, transfer] : transfers_) {
+    if (!transfer->body_until) continue;
+    wait = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*transfer->body_until - now), 0ms, wait);
+  }
+  return wait;
+}
+
+void CurlClient::cut_late_bodies(std::vector<Finished>& finished) {
+  if (!params_.body_timeout) return;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::vector<CURL*> late;
+  for (const auto& [easy, transfer] : transfers_) {
+    if (transfer->body_until && *transfer->body_until <= now) late.push_back(easy);
+  }
+  for (CURL* easy : late) {
+    transfers_.at(easy)->cut(Cut::By::time_limit, fmt::format("the body was not complete {} ms after its headers",
+                                                              params_.body_timeout->count()));
+    finished.push_back(finish(easy, CURLE_OPERATION_TIMEDOUT));
+  }
+}
+
 CurlClient::Finished CurlClient::finish(CURL* easy, CURLcode code) {
-  curl_multi_remove_handle(multi_, easy);
+  curl_multi_remove_handle(multi_, easy);  // closes the connection of a transfer that has not ended
   auto node = transfers_.extract(easy);
   Transfer& transfer = *node.mapped();
-  long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  const int status = transfer.status();
   curl_easy_reset(easy);  // the curl handle has pointers into the transfer
   idle_.push_back(std::move(transfer.easy));
-  if (code == CURLE_OK) {
-    transfer.response.status = static_cast<int>(status);
-    transfer.response.content_type = header(transfer.response, "Content-Type").value_or("");
-    return {std::move(transfer.done), std::move(transfer.response)};
-  }
   std::string why = transfer.error[0] != '\0' ? transfer.error.data() : curl_easy_strerror(code);
-  if (transfer.too_long) why = fmt::format("the answer is longer than {} bytes", params_.response_bytes_max);
   if (!transfer.refused_address.empty()) {
     why = fmt::format("the address {} is private: allow_private permits it", transfer.refused_address);
   }
+  // Headers that are too long are an answer too: their status is known, and asking again would not shorten them.
+  Response& response = transfer.response;
+  if (transfer.in_headers && code == CURLE_OUT_OF_MEMORY) {  // curl's error for a line longer than its 100 KiB
+    transfer.cut(Cut::By::size_limit, fmt::format("a header is longer than {} bytes", kResponseHeaderBytesMax));
+  }
+  const bool headers_cut = transfer.in_headers && response.cut;
+  if (transfer.answered || (headers_cut && is_final(status))) {
+    if (code != CURLE_OK && !response.cut) {
+      transfer.cut(code == CURLE_OPERATION_TIMEDOUT ? Cut::By::time_limit : Cut::By::peer, std::move(why));
+    }
+    response.status = status;
+    response.content_type = header(response, "Content-Type").value_or("");
+    return {std::move(transfer.done), std::move(response)};
+  }
+  if (response.cut) why = std::move(response.cut->reason);
+  if (code == CURLE_OK) why = "the connection ended before a final status line and its headers were complete";
   return {std::move(transfer.done), code == CURLE_URL_MALFORMAT ? invalid(why) : unavailable(why)};
 }
 

@@ -1,12 +1,17 @@
 // Client: sends HTTP requests with timeouts over pooled connections, by libcurl's multi interface. It follows no
 // redirect. It checks the peer's address after name resolution, when it connects, so no host name can lead into a
 // private network. One thread owns a Client: that thread calls send() and poll(); completions run inside poll().
+//
+// A final status line with its headers is an answer, whatever follows. A body past the limit of bytes or of time, a
+// connection that breaks in the body and a malformed body end the reading: the answer is given with what was read and
+// marked by Response::cut, and its connection is closed. Each reader decides whether a cut answer is enough for it.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +24,11 @@ namespace vf::http {
 struct ClientParams {
   bool allow_private = false;  // see is_allowed_address
   size_t connections_max = 8;
-  size_t response_bytes_max = 1u << 20;  // headers and body together; a longer response is an error
-  std::vector<std::string> resolve{};    // "name:port:address", used instead of DNS, as curl's --resolve
-  std::string ca_pem{};                  // certificates to trust for https; empty: the system's ones
+  size_t body_bytes_max = 1u << 20;  // of a response; a longer body is cut
+  // How long a body may take once its headers are here; then it is cut. Outgoing::timeout holds as well.
+  std::optional<std::chrono::milliseconds> body_timeout{};
+  std::vector<std::string> resolve{};  // "name:port:address", used instead of DNS, as curl's --resolve
+  std::string ca_pem{};                // certificates to trust for https; empty: the system's ones
 };
 
 struct Outgoing {
@@ -36,8 +43,13 @@ struct Outgoing {
   bool once = false;
 };
 
-/// Takes the response, or an error. Error `unavailable`: no response came (connection refused or reset, timeout,
-/// address not allowed); the message has the reason. Error `invalid`: the request cannot be sent.
+/// Headers of a response that are longer than this, interim responses and trailers included, are cut. When the limit is
+/// reached before a final status line, there is no response.
+inline constexpr size_t kResponseHeaderBytesMax = 64u << 10;
+
+/// Takes the response, or an error. Error `unavailable`: no final status line with its headers came (connection refused
+/// or reset, timeout, address not allowed, responses 1xx only); the message has the reason. Error `invalid`: the
+/// request cannot be sent.
 using Completion = std::move_only_function<void(Result<Response>)>;
 
 class Client {

@@ -1,6 +1,7 @@
 // HTTP requests and responses as values, independent of webhooks and of sockets.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -37,12 +38,24 @@ struct Request {
   std::optional<std::string> query_value(std::string_view name) const;  // percent-decoded
 };
 
+/// Why a response that a client received ends before its end. The status and the headers are whole nevertheless.
+struct Cut {
+  enum class By : uint8_t {
+    size_limit,  // the client's limit of bytes
+    time_limit,  // the client's limit of time
+    peer,        // the connection broke, or the body is malformed
+  };
+  By by = By::peer;
+  std::string reason;  // "the body is longer than 1048576 bytes"
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type and Content-Length
   bool close = false;                                        // closes the connection after this response
+  std::optional<Cut> cut = std::nullopt;  // of a response that was received: set when its body is not whole
 };
 
 /// Returns a response 400 that names the first query parameter that is not in `known`, and those in `known`; nullopt

@@ -16,10 +16,12 @@ Error shutting_down() { return unavailable("shutting down: the provider's key wa
 Error busy() { return unavailable("too many key fetches wait: the provider's key was not fetched"); }
 
 Result<std::string> fetch(const std::string& url) {
-  auto client = http::Client::create({.allow_private = true});  // the operator configured the address
+  // The operator configured the address.
+  auto client = http::Client::create({.allow_private = true, .body_bytes_max = KeyFetcher::kBodyBytesMax});
   VF_ASSIGN(auto response,
             client->call({.method = "GET", .url = url, .connect_timeout = kConnectTimeout, .timeout = kTimeout}));
   if (response.status != 200) return unavailable(fmt::format("{} answered {}", url, response.status));
+  if (response.cut) return unavailable(fmt::format("{} answered 200, but {}", url, response.cut->reason));
   return std::move(response.body);
 }
 

@@ -18,8 +18,13 @@ class KeyFetcher {
   KeyFetcher(const KeyFetcher&) = delete;
   KeyFetcher& operator=(const KeyFetcher&) = delete;
 
-  /// Fetches `url` and calls `answer` once, on the fetcher's thread: with the body of a 200, or with an error. After
-  /// drain(), or when too many fetches wait, it calls `answer` at once, on the caller's thread, with an error.
+  /// An answer with a key takes some hundred bytes. A longer one comes from another server.
+  static constexpr size_t kBodyBytesMax = 64u << 10;
+
+  /// Fetches `url` and calls `answer` once, on the fetcher's thread: with the body of a 200, or with an error. A 200
+  /// whose body is cut is an error too, because half a key is no key: longer than kBodyBytesMax, not complete after two
+  /// seconds, or the connection broke. After drain(), or when too many fetches wait, it calls `answer` at once, on the
+  /// caller's thread, with an error.
   using Answer = std::function<void(Result<std::string> body)>;
   void ask(std::string url, Answer answer);
 

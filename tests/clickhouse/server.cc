@@ -74,7 +74,7 @@ std::string Server::address() const { return "127.0.0.1:" + std::to_string(port_
 std::string Server::url() const { return "http://" + params_.user + "@" + address() + "/vf"; }
 
 std::string Server::control(const std::string& path) {
-  auto answer = http::Client::create({.response_bytes_max = 64u << 20})
+  auto answer = http::Client::create({.body_bytes_max = 64u << 20})
                     ->call({.method = "GET", .url = "http://" + address() + "/control/" + path, .once = true});
   if (!answer) give_up(answer.error().message.c_str());
   return std::move(answer->body);

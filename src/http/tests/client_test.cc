@@ -1,17 +1,14 @@
-// The client against the server of this folder, and against raw listeners that misbehave.
+// The client against the server of this folder, and against a scripted peer.
 #include "http/client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <thread>
 
 #include "http/address.h"
 #include "http/server.h"
+#include "http/tests/scripted_peer_test.h"
 
 namespace vf::http {
 namespace {
@@ -29,7 +26,6 @@ Response describe(const Request& request) {
     response.status = 302;
     response.headers.emplace_back("Location", "/elsewhere");
   }
-  if (request.path() == "/long") response.body.assign(2000, 'x');
   if (request.path() == "/expects") response.body = request.headers.has("Expect") ? "yes" : "no";
   return response;
 }
@@ -44,38 +40,6 @@ class ClientTest : public testing::Test {
       std::move(*Server::start("test", {.body_bytes_max = 4u << 20}, [](Request request, Respond respond) {
         if (request.path() != "/never") respond(describe(request));
       }));
-};
-
-/// Accepts one connection, sends `answer` and closes it.
-class OneShotListener {
- public:
-  explicit OneShotListener(std::string answer) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&at), size), 0);
-    EXPECT_EQ(listen(fd_, 1), 0);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)) + "/";
-    thread_ = std::jthread([this, answer = std::move(answer)] {
-      const int peer = accept(fd_, nullptr, nullptr);
-      char request[4096];
-      static_cast<void>(recv(peer, request, sizeof request, 0));
-      static_cast<void>(send(peer, answer.data(), answer.size(), MSG_NOSIGNAL));
-      close(peer);
-    });
-  }
-  ~OneShotListener() {
-    thread_.join();
-    close(fd_);
-  }
-  const std::string& url() const { return url_; }
-
- private:
-  int fd_;
-  std::string url_;
-  std::jthread thread_;
 };
 
 TEST_F(ClientTest, SendsMethodHeadersAndBodyAsGiven) {
@@ -140,20 +104,6 @@ TEST_F(ClientTest, DoesNotFollowRedirects) {
   EXPECT_EQ(server_->stats().requests_total, 1u);
 }
 
-TEST_F(ClientTest, AnAnswerAtTheLimitPassesAndOneByteMoreIsAnError) {
-  const size_t whole = [&] {
-    size_t bytes = std::string_view("HTTP/1.1 200 OK\r\n\r\n").size();
-    const auto answer = get("/long");
-    for (const auto& [name, value] : answer->headers) bytes += name.size() + value.size() + 4;
-    return bytes + answer->body.size();
-  }();
-  EXPECT_TRUE(get("/long", {.response_bytes_max = whole}));
-  const auto cut = get("/long", {.response_bytes_max = whole - 1});
-  ASSERT_FALSE(cut);
-  EXPECT_EQ(cut.error().code, Code::unavailable);
-  EXPECT_THAT(cut.error().message, HasSubstr("longer than"));
-}
-
 TEST_F(ClientTest, AMissingResponseIsUnavailable) {
   const auto late = Client::create({})->call({.url = server_->url() + "/never", .timeout = 50ms});
   ASSERT_FALSE(late);
@@ -165,69 +115,14 @@ TEST_F(ClientTest, AMissingResponseIsUnavailable) {
   EXPECT_EQ(refused.error().code, Code::unavailable);
 }
 
-TEST(Client, CutAndMalformedAnswersAreUnavailable) {
-  for (const char* answer :
-       {"", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "garbage\r\n\r\n"}) {
-    const OneShotListener listener(answer);
-    const auto result = Client::create({})->call({.url = listener.url(), .timeout = 5s});
-    ASSERT_FALSE(result) << answer;
-    EXPECT_EQ(result.error().code, Code::unavailable) << answer;
-  }
-}
-
-// Answers the first request, and cuts the connection on which the second request comes; counts the requests.
-class CuttingListener {
- public:
-  CuttingListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&at), size), 0);
-    EXPECT_EQ(listen(fd_, 4), 0);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)) + "/";
-    thread_ = std::jthread([this] { serve(); });
-  }
-  ~CuttingListener() {
-    shutdown(fd_, SHUT_RDWR);
-    thread_.join();
-    close(fd_);
-  }
-  const std::string& url() const { return url_; }
-  int requests() const { return requests_; }
-
- private:
-  void serve() {
-    std::vector<std::jthread> peers;
-    for (int peer = accept(fd_, nullptr, nullptr); peer >= 0; peer = accept(fd_, nullptr, nullptr)) {
-      peers.emplace_back([this, peer] { answer(peer); });
-    }
-  }
-  void answer(int peer) {
-    char request[4096];
-    while (recv(peer, request, sizeof request, 0) > 0) {
-      if (++requests_ == 2) break;
-      constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-      static_cast<void>(send(peer, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
-    }
-    close(peer);
-  }
-
-  int fd_;
-  std::string url_;
-  std::atomic<int> requests_{0};
-  std::jthread thread_;
-};
-
 TEST(Client, ARequestMarkedOnceIsSentOnce) {
-  const CuttingListener peer;
+  const ScriptedPeer peer({{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, {"", Script::Then::close}});
   const auto client = Client::create({});
   ASSERT_TRUE(client->call({.url = peer.url()}));
   const auto cut = client->call({.url = peer.url(), .once = true});
   ASSERT_FALSE(cut) << "a pooled connection would have been replaced, and the request sent again";
   EXPECT_EQ(cut.error().code, Code::unavailable);
-  EXPECT_EQ(peer.requests(), 2);
+  EXPECT_EQ(peer.requests(), 2u);
 }
 
 TEST_F(ClientTest, InvalidCertificatesAreUnavailable) {
@@ -238,9 +133,8 @@ TEST_F(ClientTest, InvalidCertificatesAreUnavailable) {
 }
 
 TEST(Client, AResponseBehindAnInterimOneIsTaken) {
-  const OneShotListener listener(
-      "HTTP/1.1 103 Early\r\nX-Old: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-  const auto result = Client::create({})->call({.url = listener.url()});
+  const ScriptedPeer peer({{"HTTP/1.1 103 Early\r\nX-Old: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}});
+  const auto result = Client::create({})->call({.url = peer.url()});
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->body, "ok");
   EXPECT_EQ(header(*result, "X-Old"), std::nullopt);

@@ -59,13 +59,21 @@ Error foreign_answer(const http::Response& response) {
                   response.status < 500 ? ": check that ingest.lake is the address of a ClickHouse server" : ""));
 }
 
+// Of a SELECT, rows may be missing; of an INSERT, an exception: its outcome is unknown, so no row may be refused for
+// it.
+Error cut_answer(const std::string& url, const http::Cut& cut) {
+  const bool too_long = cut.by == http::Cut::By::size_limit;
+  return unavailable(fmt::format("lake: {} answered 200, but {}{}", url, cut.reason,
+                                 too_long ? ": ask for a shorter range of time" : ""));
+}
+
 }  // namespace
 
 Session::Session(SessionParams params)
     : params_(std::move(params)),
       client_(http::Client::create({.allow_private = true,
                                     .connections_max = 2,
-                                    .response_bytes_max = params_.answer_bytes_max,
+                                    .body_bytes_max = params_.answer_bytes_max,
                                     .ca_pem = params_.ca_pem})) {}
 
 http::Outgoing Session::request(const Settings& settings) const {
@@ -148,6 +156,10 @@ Result<std::string> Session::send(http::Outgoing request, bool holds_text) {
   if (code != 0) {
     if (std::ranges::find(kReplicaFailures, code) != kReplicaFailures.end()) leave();
     return engine_error(code, response->body);
+  }
+  if (response->cut) {
+    if (response->cut->by != http::Cut::By::size_limit) leave();  // another replica would send as much
+    return cut_answer(url, *response->cut);
   }
   const auto tag = http::header(*response, "X-ClickHouse-Exception-Tag").value_or("");
   if (const auto late = late_exception(response->body, tag, holds_text)) return engine_error(*late);

@@ -1,6 +1,11 @@
 // Session: runs statements on a ClickHouse server over HTTP. User and password travel in headers, settings in the URL;
 // the answer is complete RowBinary, or an error. A session with several addresses keeps to one until that fails. Used
 // by one thread at a time; any thread may call give_up(). https://clickhouse.com/docs/interfaces/http
+//
+// A status other than 200 decides, also when the rest of the answer is cut. A 200 that is cut (past answer_bytes_max or
+// the time limit, or because the connection broke) is the error `unavailable`, since rows or an exception may be
+// missing. Except past answer_bytes_max, which would be the same elsewhere, the next statement goes to the next
+// address.
 #pragma once
 
 #include <atomic>
@@ -42,7 +47,7 @@ struct SessionParams {
   Millis connect_timeout{5'000};
   Millis timeout{60'000};      // for one statement, kept by the server
   Millis answer_grace{5'000};  // we wait this much longer, so that the server gives up first and sends the reason
-  size_t answer_bytes_max = 256u << 20;
+  size_t answer_bytes_max = 256u << 20;  // of a result; a longer one is an error
 };
 
 /// Settings of one statement. They override the defaults of Session and those of the user's profile.
@@ -57,8 +62,8 @@ class Session {
   Result<std::string> query(const std::string& sql, const Settings& settings = {}, bool holds_text = false);
 
   /// Runs an INSERT with `rows` in RowBinary. The statement is sent once at most, to one address. When that address
-  /// does not answer, insert() returns unavailable, the outcome is unknown, and the next statement goes to the next
-  /// address.
+  /// does not answer, or its 200 is cut, insert() returns unavailable, the outcome is unknown, and the next statement
+  /// goes to the next address.
   Result<void> insert(const std::string& sql, std::string_view rows, const Settings& settings);
 
   /// From now on no call waits for the server: the call under way and later calls return unavailable.
