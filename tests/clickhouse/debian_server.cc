@@ -33,15 +33,17 @@ std::string program() {
   return {};
 }
 
+// It stays ours until this process ends: a socket that never listens is bound to it. The server sets SO_REUSEADDR.
 int free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int reuse = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof at;
   bind(fd, reinterpret_cast<sockaddr*>(&at), size);
   getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
-  close(fd);
   return ntohs(at.sin_port);
 }
 

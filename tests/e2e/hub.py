@@ -20,26 +20,33 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = os.environ.get("VF_BINARY", str(ROOT / "build/dev/vf"))
 FIXTURES = ROOT / "tests/fixtures"
-TIMEOUT_S = 30
+TIMEOUT_S = 60
 
 
 def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
+    """Ports that stay ours until this process ends. Each is bound here and never listens, so the kernel gives it to no
+    other program and to no outgoing connection, also while the server that uses it is down. The server sets
+    SO_REUSEADDR, as ours and PostgreSQL's do, so it can bind the port beside us."""
+    ports = []
+    for _ in range(count):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", 0))
+        ports.append(s.getsockname()[1])
+        s.detach()  # the descriptor stays open
+    return ports
 
 
 def wait_until(what, condition, timeout_s=TIMEOUT_S):
     """Waits until `condition()` is true and returns its value; fails with `what` after the timeout."""
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
+    while True:
+        is_last = time.monotonic() >= deadline  # asked first: a process that was stopped meanwhile looks once more
+        if value := condition():
             return value
+        if is_last:
+            raise AssertionError(f"waited {timeout_s} s in vain: {what}")
         time.sleep(0.02)
-    raise AssertionError(f"waited {timeout_s} s in vain: {what}")
 
 
 class RsaKey:

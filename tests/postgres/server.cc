@@ -76,14 +76,15 @@ bool exists(pid_t process) { return kill(process, 0) == 0; }
 }  // namespace
 
 int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);  // stays open
+  const int reuse = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) give_up("no free port");
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
   return ntohs(address.sin_port);
 }
 
@@ -163,34 +164,31 @@ pid_t Server::spawn(const std::vector<std::string>& command) const {
 int Server::run(const std::vector<std::string>& command) const { return wait_for(spawn(command)); }
 
 void Server::start() {
-  for (int attempt = 0; attempt < 5; ++attempt) {
-    if (port_ == 0) port_ = free_port();
-    std::vector<std::string> command = {"postgres",
-                                        "-D",
-                                        folder_ + "/data",
-                                        "-c",
-                                        fmt::format("port={}", port_),
-                                        "-c",
-                                        "listen_addresses=127.0.0.1",
-                                        "-c",
-                                        "unix_socket_directories=" + folder_,
-                                        "-c",
-                                        "max_connections=60",
-                                        "-c",
-                                        "max_prepared_transactions=4",
-                                        "-c",
-                                        "autovacuum=off",
-                                        "-c",
-                                        fmt::format("fsync={}", params_.fsync ? "on" : "off")};
-    for (const std::string& setting : params_.settings) command.insert(command.end(), {"-c", setting});
-    postmaster_ = spawn(command);
-    const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-    while (std::chrono::steady_clock::now() < deadline) {
-      if (answers()) return;
-      if (waitpid(postmaster_, nullptr, WNOHANG) == postmaster_) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    }
-    port_ = 0;  // another process may have taken it meanwhile
+  if (port_ == 0) port_ = free_port();
+  std::vector<std::string> command = {"postgres",
+                                      "-D",
+                                      folder_ + "/data",
+                                      "-c",
+                                      fmt::format("port={}", port_),
+                                      "-c",
+                                      "listen_addresses=127.0.0.1",
+                                      "-c",
+                                      "unix_socket_directories=" + folder_,
+                                      "-c",
+                                      "max_connections=60",
+                                      "-c",
+                                      "max_prepared_transactions=4",
+                                      "-c",
+                                      "autovacuum=off",
+                                      "-c",
+                                      fmt::format("fsync={}", params_.fsync ? "on" : "off")};
+  for (const std::string& setting : params_.settings) command.insert(command.end(), {"-c", setting});
+  postmaster_ = spawn(command);
+  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (answers()) return;
+    if (waitpid(postmaster_, nullptr, WNOHANG) == postmaster_) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
   give_up("does not start: " + text_of(folder_ + "/log"));
 }

@@ -10,7 +10,8 @@
 
 namespace vf::postgres_test {
 
-/// Returns a port of loopback on which no process listens at the moment.
+/// Returns a port of loopback that stays ours until this process ends: a socket that never listens is bound to it, so
+/// the kernel gives it to no other program and to no outgoing connection. A server that sets SO_REUSEADDR can bind it.
 int free_port();
 
 class Server {
