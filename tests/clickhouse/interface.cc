@@ -222,7 +222,10 @@ http::Response Interface::run(lake::chdb::Connection& connection, const Statemen
   changed_.notify_all();
   lock.unlock();
 
-  if (fault.kind == "drop_after") params_.cut();
+  if (fault.kind == "drop_after") {
+    params_.cut();
+    ++answers_lost_;
+  }
   if (fault.kind == "late") response.body += "\r\n" + failure;
   if (fault.kind == "late_tagged") {
     response.headers.emplace_back("X-ClickHouse-Exception-Tag", kTag);
@@ -306,6 +309,8 @@ http::Response Interface::control(const http::Request& request) {
     changed_.notify_all();
   } else if (request.path() == "/control/holding") {
     return plain(std::to_string(holding_));
+  } else if (request.path() == "/control/lost") {
+    return plain(std::to_string(answers_lost_));
   } else if (request.path() == "/control/running") {
     return plain(std::to_string(running_.size()));
   } else if (request.path() == "/control/log") {

@@ -5,6 +5,7 @@
 // /control. Thread safe. Not implemented: formats other than RowBinary, sessions, streaming of answers.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -81,6 +82,7 @@ class Interface {
   std::list<Running> running_;
   std::deque<Fault> faults_;
   int holding_ = 0, released_ = 0;
+  std::atomic<int> answers_lost_ = 0;
   std::set<std::string> tokens_;
   std::vector<std::string> log_;
   std::vector<std::unique_ptr<lake::chdb::Connection>> connections_;

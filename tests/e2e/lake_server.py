@@ -1,5 +1,7 @@
 """The stand-in for a ClickHouse server (tests/clickhouse) as a process of its own for a test, with the user vf. A test
 may start it late, kill it, and start it again at the same address with the same folder. Standard library only."""
+import contextlib
+import http.client
 import os
 import pathlib
 import subprocess
@@ -33,13 +35,14 @@ class LakeServer:
         self.folder.cleanup()
 
     def start(self):
-        """Skips the test without libchdb."""
+        """Skips the test without libchdb. Any other reason not to start is an error."""
         data = pathlib.Path(self.folder.name) / "data"
         data.mkdir(exist_ok=True)
         self.process = subprocess.Popen([SERVER, str(data), str(self.port), "vf", PASSWORD], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if not self.process.stdout.readline():
-            raise unittest.SkipTest(self.process.stderr.read())
+            reason = self.process.stderr.read()
+            raise unittest.SkipTest(reason) if "fetch-libchdb" in reason else AssertionError(reason)
         return self
 
     def kill(self):
@@ -51,7 +54,16 @@ class LakeServer:
 
     def lose_answer_of_next_insert(self):
         """The server stores the rows of the next insert and drops the connection before it answers."""
-        request(f"http://{self.address}/control/fault?kind=drop_after&match=INSERT%20INTO%20vf.raw_events&code=0")
+        self.control("fault?kind=drop_after&match=INSERT%20INTO%20vf.raw_events&code=0")
+
+    def answers_lost(self):
+        """Answers that the server has dropped since its start."""
+        with contextlib.suppress(OSError, http.client.HTTPException):  # it drops every connection, perhaps this one
+            return int(self.control("lost"))
+        return 0
+
+    def control(self, words):
+        return request(f"http://{self.address}/control/{words}")[2]
 
     def query(self, sql):
         headers = {"X-ClickHouse-User": "vf", "X-ClickHouse-Key": PASSWORD}

@@ -67,7 +67,7 @@ class Admin(unittest.TestCase):
         self.hub.wait_for_event("stage", event_id)
         for clock in ("vf_provider_lag_seconds", "vf_commit_seconds", "vf_projection_lag_seconds", "vf_intake_request_seconds",
                       "vf_end_to_end_lag_seconds"):
-            self.assertIn(clock + "_count", self.ask("/metrics", token=None)[2].decode())
+            wait_until(clock, lambda: f"{clock}_count" in self.ask("/metrics", token=None)[2].decode())
 
     def test_answers_match_the_description(self):
         described = self.ask("/admin/v1/openapi.json", token=None)[2]

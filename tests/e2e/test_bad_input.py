@@ -35,7 +35,8 @@ class PublicListener(unittest.TestCase):
 
     def tearDown(self):
         self.assertIsNone(self.hub.process.poll(), "the hub has ended")
-        self.assertEqual(self.hub.kick(chat())[0], 200, "the hub no longer takes an authentic delivery")
+        answer = exchange(self.hub, self.signed(chat()))  # in one piece: request_timeout is short in some of the tests
+        self.assertEqual(answer and answer[0], 200, "the hub no longer takes an authentic delivery")
 
     def count(self):
         return self.hub.rows("dm", "select count(*) from ingest_outbox")[0][0]
@@ -218,9 +219,9 @@ class Signatures(PublicListener):
     def test_clock_skew_of_a_configured_source(self):
         secret, body = self.hub.config["sources"]["orders"]["secrets"][0], b'{"type":"order.paid"}'
         send = lambda offset_s: post("/webhooks/orders", body, sign_standard(secret, body, "m", time.time() + offset_s))
-        for offset_s in (-310, 310, -1e9, 1e12):
+        for offset_s in (-400, 400, -1e9, 1e12):
             self.assert_refused(send(offset_s), 401)
-        for offset_s in (-290, 290):
+        for offset_s in (-200, 200):
             self.assertEqual(exchange(self.hub, send(offset_s))[0], 200)
 
     def test_a_source_that_is_off_is_404(self):
@@ -266,18 +267,8 @@ class Signatures(PublicListener):
             self.assertEqual(count % 50, 0, "a forgery was answered otherwise")
 
 
-class Connections(PublicListener):
-    extra = {"ingest": {"connections": 1100}}
+class SlowSenders(PublicListener):
     arguments = ("--set", "ingest.request_timeout=1s")
-
-    @classmethod
-    def setUpClass(cls):
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, most), most))  # as shells start programs
-        try:
-            super().setUpClass()
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def test_slow_senders_are_answered_408_and_closed(self):
         body = chat()
@@ -303,6 +294,19 @@ class Connections(PublicListener):
                     break
         self.assertIn(b" 408 ", data.split(b"\r\n")[0])
         self.assertEqual(self.stored(), 0)
+
+
+class Connections(PublicListener):
+    extra = {"ingest": {"connections": 1100}}
+
+    @classmethod
+    def setUpClass(cls):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, most), most))  # as shells start programs
+        try:
+            super().setUpClass()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def test_a_thousand_idle_connections(self):
         with contextlib.ExitStack() as stack:

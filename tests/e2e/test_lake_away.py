@@ -106,7 +106,7 @@ class InAFleet(unittest.TestCase):
             stored = metric(self.admin_url(), "vf_raw_log_rows_total")
             wait_until("rows are stored", lambda: metric(self.admin_url(), "vf_raw_log_rows_total") > stored, CATCH_UP_S)
             self.lake.lose_answer_of_next_insert()
-            wait_until("the answer is lost", lambda: lake_check(self.admin_url())[1])
+            wait_until("the answer is lost", self.lake.answers_lost)
             self.lake.kill()
             self.wait_for_more()
             self.expect_reported()

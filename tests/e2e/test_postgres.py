@@ -8,7 +8,7 @@ import unittest
 from fleet import ENVIRONMENTS, Fleet
 from hub import BINARY, request, wait_until
 from ledger import balance
-from postgres import UNSYNCED, Postgres
+from postgres import UNSYNCED, Postgres, Session
 
 
 def setUpModule():
@@ -29,15 +29,10 @@ def post(test, fleet, delivery, name="ingest"):
 
 @contextlib.contextmanager
 def open_transaction(database, statement):
-    """A transaction of another program that has run `sql` and stays open."""
-    words = [server.bin / "psql", "-X", "-q", server.url(database)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql:
-        psql.stdin.write(f"begin; {statement};\n".encode())
-        psql.stdin.flush()
-        wait_until("it has begun", lambda: server.sql(
-            "select 1 from pg_stat_activity where application_name = 'psql' and state = 'idle in transaction'"))
+    """A transaction of another program that has run `statement` and stays open."""
+    with Session(server, database) as psql:
+        psql.run("begin", statement)
         yield
-        psql.stdin.close()
 
 
 class WholePath(unittest.TestCase):
@@ -133,7 +128,7 @@ class WholePath(unittest.TestCase):
         self.expect_reported("ingest", "store", "permission denied")
         self.fleet.rows("dm", "grant insert on all tables in schema ingest to vfapp")
         self.send(delivery)
-        wait_until("ready again, once an event is in", lambda: self.fleet.readiness("ingest") == 200, 5)
+        wait_until("ready again", lambda: self.fleet.readiness("ingest") == 200)
         self.fleet.wait_delivered(len(self.ids))
 
     def test_a_table_missing_in_an_environment_is_reported_there_and_by_its_target(self):
@@ -143,7 +138,7 @@ class WholePath(unittest.TestCase):
         self.assertIn("does not exist", self.fleet.targets()["stage"]["last_error"])
         self.fleet.rows("stage", "alter table elsewhere rename to processed_events")
         self.fleet.wait_delivered(len(self.ids))
-        wait_until("ready again, once an event is in", lambda: self.fleet.readiness("stage") == 200, 5)
+        wait_until("ready again", lambda: self.fleet.readiness("stage") == 200)
         wait_until("the cursor is there", self.is_delivered)
 
     def test_doctor_finds_no_problem(self):

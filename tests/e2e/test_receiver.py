@@ -116,11 +116,11 @@ class Receiver(unittest.TestCase):
         self.before = self.count()
         self.assert_refused(401, [envelope()], secret=self.hub.secrets["production"])
 
-    def test_a_clock_five_minutes_off_is_401(self):
-        for offset_s in (-290, 290):
+    def test_a_clock_more_than_five_minutes_off_is_401(self):
+        for offset_s in (-200, 200):  # the edge itself has a unit test, with a clock that stands still
             self.assertEqual(self.events([envelope()], at=time.time() + offset_s)[0], 200)
         self.before = self.count()
-        for offset_s in (-310, 310):
+        for offset_s in (-400, 400):
             self.assert_refused(401, [envelope()], at=time.time() + offset_s)
 
     def test_bodies_up_to_max_body(self):

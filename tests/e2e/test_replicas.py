@@ -165,7 +165,7 @@ class FailingHolder(unittest.TestCase):
             self.fleet.signal("ingest", signal.SIGCONT)
         self.fleet.wait_ready("ingest")
         self.wait_for_more()
-        self.assertIsNotNone(self.fleet.targets("ingest")["stage"]["worked_by"], "it knows that another works on it")
+        wait_until("it knows that another works on it", lambda: self.fleet.targets("ingest")["stage"]["worked_by"])
         self.finish()
         self.assertEqual(set(self.fleet.leases().values()), {"ingest-b"})
 
