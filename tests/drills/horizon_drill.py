@@ -117,10 +117,13 @@ class Drill:
     def writer(self):
         """Nothing is delivered, the metric grows and the holder is named."""
         with Session(self.server, "postgres") as holder:
-            holder.run(f"set application_name = '{WRITER}'", "begin", "select pg_current_xact_id()")
+            xid, = holder.run(f"set application_name = '{WRITER}'", "begin", "select pg_current_xact_id()")
             wait_until("events are held back", lambda: self.horizon() > 0)
-            wait_until("what was committed before is delivered", self.stands)
+            before = wait_until("all transactions from before have ended", lambda: self.committed_before(xid))
+            wait_until("what was committed before is delivered", lambda: self.fleet.count("stage") >= before)
             stood = self.fleet.count("stage")
+            if stood != before:
+                raise AssertionError(f"{stood - before} events were delivered beyond the horizon")
 
             def each(elapsed, delivered):
                 if delivered != stood:
@@ -137,10 +140,11 @@ class Drill:
         wait_until("nothing is held back", lambda: self.horizon() == 0 and not self.reported())
         print(f"released: the {waiting} events that waited were delivered within {time.monotonic() - begun:.1f} s")
 
-    def stands(self):
-        before = self.fleet.count("stage")
-        time.sleep(0.5)  # enough for many deliveries
-        return self.fleet.count("stage") == before
+    def committed_before(self, xid):
+        """Events in the outbox whose transaction is older than this one; None while another of those is open."""
+        row, = self.fleet.rows("dm", f"select count(*) filter (where tx < '{xid}'), "
+                                     f"pg_snapshot_xmin(pg_current_snapshot()) from ingest.ingest_outbox")
+        return int(row[0]) if row[1] == xid else None
 
 
 def drill(options):

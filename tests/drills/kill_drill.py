@@ -137,13 +137,14 @@ def choose_victims(rng, names):
 
 def run_kills(hub, providers, options):
     rng = random.Random(options.seed)
-    for _ in range(options.kills):
-        if rng.random() < 0.25:
+    for number in range(options.kills):
+        is_first = number == 0  # it strikes all amid deliveries: by chance alone, none of a few kills might
+        if not is_first and rng.random() < 0.25:
             time.sleep(rng.uniform(0, 0.5))  # the moment of the kill: perhaps during a start
         else:
             wanted = hub.accepted() + rng.randint(1, int(options.rate))
             wait_until("more is accepted", lambda: providers.keep_sending() or hub.accepted() >= wanted)
-        hub.strike(choose_victims(rng, hub.commands))
+        hub.strike(hub.commands if is_first else choose_victims(rng, hub.commands))
     wait_until("every process is ready", hub.ready)
 
 

@@ -62,13 +62,16 @@ class Drill:
     def keep_up(self):
         """Starts a process again that exited at its start because the server was away, as a supervisor would."""
         for name, process in self.fleet.processes.items():
-            if process.poll() is not None:
-                self.fleet.launch(name)
+            if process.poll() is None:
+                continue
+            if process.returncode != 1:
+                raise AssertionError(f"{name} ended with {process.returncode}:\n{self.fleet.log.read_text()[-3000:]}")
+            self.fleet.launch(name)
 
     def wait_ready(self, name):
         def ready():
             self.keep_up()
-            return self.fleet.readiness(name) == 200
+            return self.fleet.answered_readiness(name) == 200
         wait_until(f"{name} is ready", ready, TIMEOUT_S)
 
 

@@ -156,7 +156,7 @@ class Refused(Collisions):
         self.assertLess(refusals, REFUSALS_MAX, "the hub does not try again")
         for database in self.fleet.databases.values():
             rolled_back = f"select xact_rollback from pg_stat_database where datname = '{database}'"
-            self.assertGreaterEqual(int(self.server.sql(rolled_back)[0][0]), REFUSED_MIN)
+            wait_until("its statistics are there", lambda: int(self.server.sql(rolled_back)[0][0]) >= REFUSED_MIN)
 
     def everything_collided(self, load):
         """Collisions happened at each table and at commits, often, and in all attempts of at least one transaction."""

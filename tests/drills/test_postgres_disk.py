@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from test_postgres_faults import TIMEOUT_S, Faults  # first: it sets the path of the other modules
+from test_postgres_faults import ALL_REPLICAS, TIMEOUT_S, Faults  # first: it sets the path of the other modules
 
 from hub import wait_until
 from postgres import Postgres
@@ -39,6 +39,11 @@ class SmallDisk(Faults):
             while filler.write(bytes(65536)):
                 pass
 
+    def supervise(self, server):
+        """It may end only now, on its last attempt to recover without room."""
+        if not server.is_running():
+            server.start()
+
     def test_full_amid_load_and_again(self):
         server = self.enterContext(Postgres(
             under=self.disk, settings=["max_connections=60", "max_wal_size=64MB", "min_wal_size=32MB",
@@ -51,8 +56,8 @@ class SmallDisk(Faults):
             wait_until("deliveries are refused", lambda: load.refusals > refused + 20, TIMEOUT_S)
             wait_until("the server has said why", lambda: self.times_said() > said)
             (self.disk / "filler").unlink()
-            if not server.is_running():
-                server.start()
+            for name in ALL_REPLICAS:
+                wait_until(f"{name} is ready", lambda: self.supervise(server) or fleet.readiness(name) == 200, TIMEOUT_S)
             self.expect_recovery(fleet, load)
         self.finish(fleet, load)
 

@@ -129,6 +129,10 @@ class Fleet(Hub):
         """The status of /readyz, 0 if there is no answer. Fails if the process has ended."""
         if self.processes[name].poll() is not None:
             raise AssertionError(f"{name} ended with {self.processes[name].returncode}:\n{self.log.read_text()[-3000:]}")
+        return self.answered_readiness(name)
+
+    def answered_readiness(self, name):
+        """The same, 0 also if the process has ended."""
         with contextlib.suppress(OSError, http.client.HTTPException):
             return request(self.admin_url(name) + "/readyz", timeout_s=10)[0]
         return 0

@@ -1,5 +1,6 @@
 """A PostgreSQL server of a test's own: its own directory and port, loopback only, defaults (fsync on). As the user
 postgres when we are root, for it refuses root. Standard library and Debian's postgresql-15 only."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -84,8 +85,16 @@ class Postgres:
         pid = self.postmaster()
         os.kill(pid, signal.SIGKILL)
         wait_until("the server is gone", lambda: not self.is_running())
-        wait_until("its children are gone", lambda: not subprocess.run(
-            ["pgrep", "-f", str(self.data)], capture_output=True).stdout)
+        wait_until("its children are gone", lambda: not self.children())
+
+    def children(self):
+        """Processes that work in the data directory. While there is one, the server does not start."""
+        found = []
+        for cwd in pathlib.Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(OSError):  # it has just ended, or is of another user
+                if cwd.samefile(self.data):
+                    found.append(int(cwd.parent.name))
+        return found
 
     def promote(self):
         self.run("pg_ctl", "-D", self.data, "-w", "promote")
