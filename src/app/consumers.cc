@@ -71,6 +71,7 @@ Result<void> Consumers::start_target(const settings::Target& configured) {
                                         .client = make_client(target, tuning),
                                         .clock = params_.services.clock,
                                         .seed = seed(target.name),
+                                        .trusted_now = [&time = params_.time] { return time.now(); },
                                         .tuning = tuning,
                                         .on_dead = on_dead};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
@@ -114,7 +115,7 @@ void Consumers::start_reconciliation() {
 
 void Consumers::start_retention() {
   Retention::Params params{
-      .configured = params_.config.ingest, .services = params_.services, .store = params_.outbox, .consumers = {}};
+      .configured = params_.config.ingest, .services = params_.services, .time = params_.time, .consumers = {}};
   for (const auto& target : targets_) params.consumers.push_back(target.name);
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };
@@ -267,6 +268,7 @@ void Consumers::publish_target(const std::string& name) {
     using Finding = obs::Health::Finding;
     const auto now = status();
     if (!now) return Finding::healthy_with_note("worked by " + holder_of(name));
+    if (!now->alarm.empty()) return Finding(now->alarm);
     return Finding(now->state == fanout::State::ok ? std::string{} : now->last_error);
   });
 }

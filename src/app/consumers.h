@@ -19,6 +19,7 @@
 #include "raw_log/reconciliation_service.h"
 #include "raw_log/worker.h"
 #include "settings/settings.h"
+#include "watch/trusted_time.h"
 
 namespace vf::app {
 
@@ -28,6 +29,7 @@ class Consumers {
     const settings::Settings& config;
     obs::Services services;
     store::OutboxStore& outbox;
+    watch::TrustedTime& time;      // of the outbox, for retention and detachment
     lake::RawLog* lake = nullptr;  // nullptr: there is no raw log, hence no feeder and no reconciliation
     outbox::Committer& committer;
   };

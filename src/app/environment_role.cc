@@ -46,7 +46,9 @@ Result<void> EnvironmentRole::open() {
 }
 
 void EnvironmentRole::maintain() {
-  maintenance_ = std::make_unique<Maintenance>(Maintenance::Params{name_, configured_, services_, *store_});
+  const auto ask = [this] { return store_->time(services_.clock.now()); };
+  auto& time = is_shared(configured_.store) ? clocks_.server("environment " + name_, ask) : clocks_.machine();
+  maintenance_ = std::make_unique<Maintenance>(Maintenance::Params{name_, configured_, services_, *store_, time});
 }
 
 Result<void> EnvironmentRole::listen() {

@@ -11,6 +11,7 @@
 #include "receive/receiver.h"
 #include "settings/settings.h"
 #include "store/environment_store.h"
+#include "watch/trusted_time.h"
 
 namespace vf::app {
 
@@ -21,6 +22,7 @@ class EnvironmentRole {
     std::string name;
     const settings::Environment& configured;
     obs::Services services;
+    watch::TrustedClocks& clocks;
     Duties duties = Duties::both;
   };
   static Result<std::unique_ptr<EnvironmentRole>> start(Params params);
@@ -35,7 +37,10 @@ class EnvironmentRole {
 
  private:
   explicit EnvironmentRole(Params params)
-      : name_(std::move(params.name)), configured_(params.configured), services_(params.services) {}
+      : name_(std::move(params.name)),
+        configured_(params.configured),
+        services_(params.services),
+        clocks_(params.clocks) {}
   Result<void> open();
   Result<void> listen();
   void maintain();
@@ -43,6 +48,7 @@ class EnvironmentRole {
   const std::string name_;
   const settings::Environment& configured_;
   obs::Services services_;
+  watch::TrustedClocks& clocks_;
   std::string url_;
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<receive::Receiver> receiver_;

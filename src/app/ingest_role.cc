@@ -34,9 +34,11 @@ http::ServerParams server_params(const settings::Ingest& ingest) {
 
 }  // namespace
 
-Result<std::unique_ptr<IngestRole>> IngestRole::open(const settings::Settings& config, obs::Services services) {
+Result<std::unique_ptr<IngestRole>> IngestRole::open(const settings::Settings& config, obs::Services services,
+                                                     watch::TrustedClocks& clocks) {
   auto role = std::unique_ptr<IngestRole>(new IngestRole(config, services));
   VF_TRY(role->open_stores());
+  VF_TRY(role->watch_clocks(clocks));
   return role;
 }
 
@@ -65,8 +67,20 @@ Result<void> IngestRole::open_stores() {
     return committer_ ? committer_->recent_failure() : std::string{};
   });
   if (auto ask = ask_horizon(config_.ingest.store)) watch::watch_horizon(std::move(ask), services_);
-  if (is_shared(config_.ingest.store))
-    watch::watch_clock("store clock", [this] { return outbox_->time(services_.clock.now()); }, services_);
+  return {};
+}
+
+Result<void> IngestRole::watch_clocks(watch::TrustedClocks& clocks) {
+  VF_ASSIGN(const auto newest, outbox_->search({.rows_max = 1}));
+  std::optional<watch::ClockGuard::Kept> kept;
+  if (!newest.empty()) kept = {.newest = newest.front().event.received, .span = config_.ingest.outbox_retention};
+  if (!is_shared(config_.ingest.store)) {
+    time_ = &clocks.machine(kept);
+    return {};
+  }
+  const auto ask = [this] { return outbox_->time(services_.clock.now()); };
+  watch::watch_clock("store clock", ask, services_);
+  time_ = &clocks.server("store", ask, kept);
   return {};
 }
 
@@ -80,7 +94,7 @@ Result<void> IngestRole::start_workers() {
   }
   committer_ = std::make_unique<outbox::Committer>(
       outbox::Committer::Params{.store = *outbox_, .services = services_, .limits = limits});
-  VF_ASSIGN(auto consumers, Consumers::start({config_, services_, *outbox_, lake_.get(), *committer_}));
+  VF_ASSIGN(auto consumers, Consumers::start({config_, services_, *outbox_, *time_, lake_.get(), *committer_}));
   consumers_ = std::move(consumers);
   return {};
 }

@@ -14,6 +14,7 @@
 #include "lake/raw_log.h"
 #include "obs/services.h"
 #include "settings/settings.h"
+#include "watch/trusted_time.h"
 
 namespace vf::app {
 
@@ -21,7 +22,8 @@ class IngestRole {
  public:
   /// Opens the stores. Fails when another process works on a store that cannot be shared. The error's message says what
   /// to do.
-  static Result<std::unique_ptr<IngestRole>> open(const settings::Settings& config, obs::Services services);
+  static Result<std::unique_ptr<IngestRole>> open(const settings::Settings& config, obs::Services services,
+                                                  watch::TrustedClocks& clocks);
   /// Starts the workers, then listens.
   Result<void> run();
   ~IngestRole();
@@ -38,6 +40,7 @@ class IngestRole {
  private:
   IngestRole(const settings::Settings& config, obs::Services services) : config_(config), services_(services) {}
   Result<void> open_stores();
+  Result<void> watch_clocks(watch::TrustedClocks& clocks);
   Result<void> start_workers();
   Result<void> listen();
 
@@ -45,6 +48,7 @@ class IngestRole {
   obs::Services services_;
   std::string url_;
   std::unique_ptr<store::OutboxStore> outbox_;
+  watch::TrustedTime* time_ = nullptr;  // of outbox_
   std::unique_ptr<lake::RawLog> lake_;
   std::unique_ptr<outbox::Committer> committer_;
   std::unique_ptr<Consumers> consumers_;

@@ -23,16 +23,18 @@ void Maintenance::drain() {
   retrier_.stop();
 }
 
-Result<store::Purge> Maintenance::due(const Params& params) {
-  VF_ASSIGN(const auto now, params.store.time(params.services.clock.now()));
-  return store::Purge{.processed_before = now - params.configured.processed_retention,
-                      .quarantined_before = now - params.configured.quarantined_retention,
-                      .rows_max = kPurgeRows};
+Result<std::optional<store::Purge>> Maintenance::due(const Params& params) {
+  VF_ASSIGN(const auto now, params.time.now());
+  if (!now) return std::optional<store::Purge>();
+  return std::optional(store::Purge{.processed_before = *now - params.configured.processed_retention,
+                                    .quarantined_before = *now - params.configured.quarantined_retention,
+                                    .rows_max = kPurgeRows});
 }
 
 Millis Maintenance::purge() {
   const auto step = due(params_);
-  const auto removed = step ? params_.store.purge(*step) : Result<int64_t>(step.error());
+  if (step && !*step) return kPurgePause;
+  const auto removed = step ? params_.store.purge(**step) : Result<int64_t>(step.error());
   if (!removed) {
     params_.services.log.warn("removing old rows of the environment failed",
                               {{"environment", params_.environment}, {"reason", removed.error().message}});

@@ -11,6 +11,7 @@
 #include "receive/apply.h"
 #include "settings/settings.h"
 #include "store/environment_store.h"
+#include "watch/trusted_time.h"
 
 namespace vf::app {
 
@@ -21,11 +22,13 @@ class Maintenance {
     const settings::Environment& configured;
     obs::Services services;
     store::EnvironmentStore& store;
+    watch::TrustedTime& time;
   };
   explicit Maintenance(Params params);
   /// Returns the purge that is due now: it removes the rows that are too old by the store's clock. The worker's own
-  /// clock does not count, because a wrong one must not empty the store.
-  static Result<store::Purge> due(const Params& params);
+  /// clock does not count, because a wrong one must not empty the store. nullopt: a clock is in doubt, so nothing is
+  /// removed.
+  static Result<std::optional<store::Purge>> due(const Params& params);
 
   /// Finishes the steps under way, then ends the threads.
   void drain();

@@ -70,7 +70,7 @@ Result<void> Process::start_environments() {
   if (params_.role == settings::Role::ingest) return {};
   for (const auto& [name, configured] : params_.config.environments) {
     if (params_.role != settings::Role::up && name != params_.environment) continue;
-    VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, duties_of(params_.role)}));
+    VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, clocks_, duties_of(params_.role)}));
     environments_.push_back(std::move(role));
   }
   return {};
@@ -78,7 +78,7 @@ Result<void> Process::start_environments() {
 
 Result<void> Process::open_ingest() {
   if (params_.role != settings::Role::up && params_.role != settings::Role::ingest) return {};
-  VF_ASSIGN(auto role, IngestRole::open(params_.config, services_));
+  VF_ASSIGN(auto role, IngestRole::open(params_.config, services_, clocks_));
   ingest_ = std::move(role);
   return {};
 }

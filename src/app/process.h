@@ -13,6 +13,7 @@
 #include "obs/health_log.h"
 #include "settings/role.h"
 #include "settings/settings.h"
+#include "watch/trusted_time.h"
 
 namespace vf::app {
 
@@ -58,6 +59,7 @@ class Process {
   obs::Health health_;
   obs::HealthLog health_log_{health_, log_};
   obs::Services services_{clock_, log_, metrics_, health_};
+  watch::TrustedClocks clocks_{services_};
   std::unique_ptr<FakeProviders> fake_providers_;
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;

@@ -19,12 +19,13 @@ Retention::Retention(Params params, outbox::Writer& writer)
 
 void Retention::drain(Millis) { thread_.stop(); }
 
-Result<store::RetentionStep> Retention::due(const Params& params) {
-  VF_ASSIGN(const auto now, params.store.time(params.services.clock.now()));
-  return store::RetentionStep{.outbox_before = now - params.configured.outbox_retention,
-                              .ledger_before = now - params.configured.ledger_retention,
-                              .held_by = params.consumers,
-                              .rows_max = kRowsMax};
+Result<std::optional<store::RetentionStep>> Retention::due(const Params& params) {
+  VF_ASSIGN(const auto now, params.time.now());
+  if (!now) return std::optional<store::RetentionStep>();
+  return std::optional(store::RetentionStep{.outbox_before = *now - params.configured.outbox_retention,
+                                            .ledger_before = *now - params.configured.ledger_retention,
+                                            .held_by = params.consumers,
+                                            .rows_max = kRowsMax});
 }
 
 Millis Retention::step() {
@@ -33,9 +34,10 @@ Millis Retention::step() {
     params_.services.log.warn("removing old rows of the shared store failed", {{"reason", step.error().message}});
     return kPause;
   }
+  if (!*step) return kPause;
   auto removed = std::make_shared<std::promise<int64_t>>();
   auto answer = removed->get_future();
-  writer_.write(std::move(*step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
+  writer_.write(std::move(**step), [&log = params_.services.log, removed](Result<store::WriteResult> result) {
     if (!result) log.warn("removing old rows of the shared store failed", {{"reason", result.error().message}});
     const auto* rows = result ? std::get_if<store::RowsRemoved>(&*result) : nullptr;
     removed->set_value(rows ? rows->removed : 0);

@@ -2,6 +2,7 @@
 // the committer writes. Has a thread of its own, from construction to drain().
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "outbox/writer.h"
 #include "settings/settings.h"
 #include "store/outbox_store.h"
+#include "watch/trusted_time.h"
 
 namespace vf::app {
 
@@ -18,12 +20,12 @@ class Retention {
   struct Params {
     const settings::Ingest& configured;
     obs::Services services;
-    store::OutboxStore& store;
+    watch::TrustedTime& time;
     std::vector<std::string> consumers;  // a row that one of them has not passed is kept
   };
   /// Returns the step that is due now: it removes the rows that are too old by the store's clock. The hub's own clock
-  /// does not count, because a wrong one must not empty the store.
-  static Result<store::RetentionStep> due(const Params& params);
+  /// does not count, because a wrong one must not empty the store. nullopt: a clock is in doubt, so nothing is removed.
+  static Result<std::optional<store::RetentionStep>> due(const Params& params);
 
   Retention(Params params, outbox::Writer& writer);
 

@@ -1,6 +1,10 @@
 #include "base/time.h"
 
+#include <time.h>
+
 #include <algorithm>
+
+#include "base/result.h"
 
 namespace vf {
 namespace {
@@ -96,6 +100,13 @@ std::optional<Instant> parse_time(std::string_view text) {
 }
 
 Instant SystemClock::now() const { return floor<Millis>(system_clock::now()); }
-SteadyTime SystemClock::steady() const { return steady_clock::now().time_since_epoch(); }
+
+// CLOCK_BOOTTIME also counts the time for which the machine was suspended, which CLOCK_MONOTONIC leaves out: a wall
+// clock that is right after a suspension must not look as if it had jumped.
+SteadyTime SystemClock::steady() const {
+  timespec now{};
+  VF_INVARIANT(::clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+  return seconds{now.tv_sec} + SteadyTime{now.tv_nsec};
+}
 
 }  // namespace vf

@@ -1,7 +1,5 @@
 #include "fanout/dispatcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -50,6 +48,7 @@ Dispatcher::Dispatcher(Target target, DispatcherPorts ports, crypto::WebhookSign
                .writes = writes_,
                .store = store_,
                .on_jump = [this](Position cursor) { begin_at(cursor); }}),
+      age_({.target = target_, .ports = ports_, .writes = writes_}),
       sender_({.target = target_,
                .signer = std::move(signer),
                .ports = ports_,
@@ -82,7 +81,9 @@ void Dispatcher::load() {
   if (!purged) return store_.failed(purged.error());
   const auto settings = ports_.outbox.settings();
   if (!settings) return store_.failed(settings.error());
-  if (cursor_.load(*cursor, *purged)) mode_.load(*settings);
+  if (!cursor_.load(*cursor, *purged)) return;
+  mode_.load(*settings);
+  age_.load(*settings);
 }
 
 // Reads mode and cursor again: another process on the same store may have taken an operator's order or moved the
@@ -99,7 +100,7 @@ void Dispatcher::watch_store() {
   mode_.follow(*settings);
 }
 
-// Detaches the target when its oldest event not yet passed is older than max_backlog by the store's clock.
+// Detaches the target when its oldest event not yet passed is too old.
 void Dispatcher::check_age() {
   const SteadyTime now = ports_.clock.steady();
   if (now < next_age_check_ || mode_.is_muted() || mode_.is_changing() || is_stopping_ || !store_.may_call()) return;
@@ -111,16 +112,11 @@ void Dispatcher::check_age() {
     if (!rows->empty()) oldest = rows->front().event.received;
     oldest_unread_ = oldest;
   }
-  if (!oldest) return;
-  const auto store_time = ports_.outbox.time(ports_.clock.now());
-  if (!store_time) return store_.failed(store_time.error());
-  if (*store_time - *oldest <= target_.max_backlog) return;
-  const auto reason = fmt::format(
-      "detached: the backlog reached back to {}, further than max_backlog allows; events committed since then, and "
-      "until 'vf targets resume {}', are not delivered; the raw log, if there is one, holds them",
-      to_rfc3339(*oldest), target_.name);
-  cursor_.jump_to_present(reason);
-  mode_.detach(reason);
+  const auto reason = age_.check(mode_.mode(), oldest);
+  if (!reason) return store_.failed(reason.error());
+  if (reason->empty()) return;
+  cursor_.jump_to_present(*reason);
+  mode_.detach(*reason);
 }
 
 // Reads, cuts and sends while there are rows to read and room for them. Returns true when it stopped at kReadsAStep.
@@ -187,6 +183,9 @@ Status Dispatcher::status() const {
   if (oldest) status.lag = std::max(ports_.clock.now() - *oldest, Millis{0});
   sender_.describe(status);
   if (status.alarm.empty()) status.alarm = cursor_.gap_alarm();
+  if (!mode_.is_muted() && !age_.alarm().empty()) {
+    status.alarm += (status.alarm.empty() ? "" : "; ") + age_.alarm();
+  }
   if (mode_.mode() == Mode::detached) {
     status.state = State::detached;
     status.alarm = mode_.alarm();

@@ -1,8 +1,8 @@
 // Dispatcher: delivers the outbox to one target. A single-threaded state machine over ports: TargetWorker gives it a
 // thread, tests and the simulation drive it step by step. It reads rows into Batches, only as many as the window needs;
 // Sender delivers them; TargetCursor passes an event only when it is delivered, skipped, deferred or dead-lettered;
-// TargetMode says whether rows are sent, skipped or left. Every durable write goes through the committer. A backlog
-// older than the target's max_backlog detaches the target.
+// TargetMode says whether rows are sent, skipped or left. Every durable write goes through the committer. BacklogAge
+// says when a backlog is so old that the target is detached.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "crypto/standard_webhooks.h"
+#include "fanout/backlog_age.h"
 #include "fanout/batches.h"
 #include "fanout/dispatcher_ports.h"
 #include "fanout/durable_writes.h"
@@ -70,6 +71,7 @@ class Dispatcher {
   DurableWrites writes_;
   TargetMode mode_;
   TargetCursor cursor_;
+  BacklogAge age_;
   Sender sender_;
 
   Position committed_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/random.h"
@@ -19,13 +20,18 @@ using Transport = std::function<void(http::Outgoing request, http::Completion do
 /// Called for each event that becomes a dead letter, with a reason that quotes no receiver.
 using OnDead = std::function<void(Uuid event_id, const std::string& reason)>;
 
+/// Returns the store's time if work that cannot be undone may follow it; nullopt: a clock is in doubt, so such work
+/// must be held back (watch/trusted_time.h). Error `unavailable`: the store does not answer.
+using TrustedNow = std::function<Result<std::optional<Instant>>()>;
+
 struct DispatcherPorts {
   store::OutboxStore& outbox;  // reads only
   outbox::Writer& writer;      // completions on the dispatcher's thread, never inside the call
   Transport send;
   const Clock& clock;
   Random& random;
-  OnDead on_dead = {};  // may be empty
+  TrustedNow trusted_now;  // never empty
+  OnDead on_dead = {};     // may be empty
 };
 
 }  // namespace vf::fanout

@@ -57,6 +57,7 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   const Tuning tuning = params.tuning;
   const std::string thread_name = "target:" + target.name;
   auto on_dead = std::move(params.on_dead);
+  auto trusted_now = std::move(params.trusted_now);
   std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
   auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
     client->send(std::move(request), std::move(done));
@@ -66,6 +67,7 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
                         .send = std::move(send),
                         .clock = worker->clock_,
                         .random = worker->random_,
+                        .trusted_now = std::move(trusted_now),
                         .on_dead = std::move(on_dead)};
   VF_ASSIGN(auto dispatcher, Dispatcher::create(std::move(target), std::move(ports), tuning));
   worker->dispatcher_ = std::move(dispatcher);

@@ -23,6 +23,7 @@ class TargetWorker {
     std::unique_ptr<http::Client> client;  // make_client(), or a test's own
     const Clock& clock;
     uint64_t seed = 0;  // for the jitter of retries
+    TrustedNow trusted_now;
     Tuning tuning{};
     OnDead on_dead{};  // called on the worker's thread
   };

@@ -30,7 +30,9 @@ void add_filters(Section<fanout::Target>& s) {
   s.key_with_own_default(
       "max_backlog", &Target::max_backlog,
       {.min = kMinute,
-       .doc = "A target further behind is detached, with an alarm: older events are not sent to it any more."});
+       .doc =
+           "A target further behind is detached: older events are not sent to it any more. Alarm from 80 %. The time "
+           "for which it is paused does not count."});
 }
 
 void add_target(Keys& keys) {

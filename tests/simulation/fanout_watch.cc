@@ -49,16 +49,19 @@ void FanoutWatch::order(Ingest& ingest, size_t index, std::optional<fanout::Mode
   dispatcher.set_mode(*mode, on_done);
 }
 
-void FanoutWatch::check_status(size_t index, const fanout::Status& status) {
+bool FanoutWatch::check_status(size_t index, const fanout::Status& status) {
   auto& watched = targets_[index];
   const bool detached = status.mode == fanout::Mode::detached;
   if (detached) {
     watched.ever_detached = true;
     require(status.state == fanout::State::detached && status.alarm.starts_with("detached"),
             "{} is detached without an alarm", status.name);
-    if (!watched.detached) journal_.note("a target is detached");
   }
+  // A process that has just started reports the detachment of an earlier life with another alarm.
+  const bool is_new = detached && !watched.detached && status.alarm.contains("max_backlog");
+  if (is_new) journal_.note("a target is detached");
   watched.detached = detached;
+  return is_new;
 }
 
 bool FanoutWatch::is_skipped(size_t index, const store::OutboxRow& row) {

@@ -23,8 +23,9 @@ class FanoutWatch {
   void sent(size_t index, const http::Outgoing& request);
   /// Plays an operator who sets a mode or (nullopt) resumes the target.
   void order(Ingest& ingest, size_t index, std::optional<fanout::Mode> mode);
-  /// Checks a target's status: a detachment must be reported and raise an alarm.
-  void check_status(size_t index, const fanout::Status& status);
+  /// Checks a target's status: a detachment must be reported and raise an alarm. Returns whether the target has been
+  /// detached since the last check.
+  bool check_status(size_t index, const fanout::Status& status);
   /// Did the target's mode skip this event?
   bool is_skipped(size_t index, const store::OutboxRow& row);
 

@@ -26,6 +26,8 @@ void Ingest::start() {
   lives_ = true;
   ++life_;
   writer_.emplace(*this, life_);
+  time_.emplace([&clock = params_.around.clock]() -> Result<Instant> { return clock.now(); }, params_.around.clock,
+                watch::ClockGuard({}, params_.clock_limits));
   if (!params_.consumes) return;
   for (size_t i = 0; i < params_.destinations.size(); ++i) start_dispatcher(i, life_);
   raw_log::FeederParams feeder;
@@ -54,7 +56,8 @@ void Ingest::start_dispatcher(size_t index, uint64_t life) {
                                                       .writer = *writer_,
                                                       .send = send,
                                                       .clock = params_.around.clock,
-                                                      .random = params_.around.random},
+                                                      .random = params_.around.random,
+                                                      .trusted_now = [this] { return time_->now(); }},
                                                      tuning));
 }
 

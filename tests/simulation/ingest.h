@@ -13,6 +13,7 @@
 #include "network.h"
 #include "outbox/committer.h"
 #include "raw_log/feeder.h"
+#include "watch/trusted_time.h"
 
 namespace vf::simulation {
 
@@ -31,6 +32,7 @@ class Ingest {
     bool consumes = true;  // false: a replica that only receives and commits events
     size_t batch_events_max = 4;
     size_t queue_max = 30;
+    watch::ClockLimits clock_limits = {};
     std::function<void(size_t destination, const http::Outgoing& request)> on_send = {};
   };
   explicit Ingest(Params params);
@@ -47,6 +49,8 @@ class Ingest {
   /// Makes one step of one consumer.
   void step_one();
   void step_all();
+  /// As retention asks for it: the time, if nothing irreversible must be held back.
+  std::optional<Instant> trusted_now() { return *time_->now(); }
   /// Queues a write of an operator or of retention.
   void write(store::Write write);
   bool queue_is_empty() const { return queue_.empty(); }
@@ -77,6 +81,7 @@ class Ingest {
   uint64_t life_ = 0;  // counts starts; completions of an earlier life are dropped
   std::vector<outbox::PendingWrite> queue_;
   std::optional<LifeWriter> writer_;
+  std::optional<watch::TrustedTime> time_;  // of this life
   std::vector<std::unique_ptr<fanout::Dispatcher>> dispatchers_;
   std::optional<raw_log::Feeder> feeder_;
 };

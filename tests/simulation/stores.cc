@@ -130,6 +130,7 @@ void SimOutbox::remember(std::span<const store::WriteResult> results) {
   for (const auto& result : results) {
     const auto* added = std::get_if<store::EventAdded>(&result);
     if (!added || added->duplicate) continue;
+    require(!archived_.contains(added->event_id), "{} is committed twice", added->event_id.to_string());
     archive_[added->position] = **MemoryOutbox::find(added->event_id);
     archived_[added->event_id] = added->position;
     journal_.note("event committed", added->position.seq);

@@ -19,6 +19,12 @@ class OperatorWriter final : public outbox::Writer {
   Ingest& ingest_;
 };
 
+// An hour of the product, in proportion to the minutes that a seed lasts.
+constexpr watch::ClockLimits kClockLimits{.jump = Millis{60'000}, .agreement = Millis{60'000}};
+constexpr Millis kFarOff = std::chrono::days{40};
+constexpr Millis kFarOffFor{15'000};
+static_assert(kFarOffFor < kClockLimits.agreement);
+
 const std::string kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fanout::Target target_named(std::string name) {
@@ -43,6 +49,7 @@ World::World(uint64_t seed) : random_(seed) {
   if (random_.below(4) == 0) partner.max_backlog = Millis{30'000 + static_cast<int64_t>(random_.below(300'000))};
   foreign_ = std::make_unique<ForeignReceiver>(around_, kSecret, partner.delivery == fanout::Delivery::single);
   Ingest::Params ingest{.outbox = outbox_, .lake = lake_, .network = network_, .around = around_, .destinations = {}};
+  ingest.clock_limits = kClockLimits;
   ingest.consumes = false;
   replica_ = std::make_unique<Ingest>(ingest);
   ingest.consumes = true;
@@ -94,7 +101,7 @@ void World::step() {
   if (what < 76) return network_.move();
   if (what < 81) return stage_->work();
   if (what < 86) return production_->work();
-  if (what < 92) return clock_.advance(Millis{static_cast<int64_t>(random_.below(1500))});
+  if (what < 92) return advance(Millis{static_cast<int64_t>(random_.below(1500))});
   if (what < 94) return outbox_.move_horizon();
   if (what < 95) return lake_.end_running();
   fail_something();
@@ -112,7 +119,7 @@ void World::fail_something() {
     case 2:
       return operate();
     default:
-      return clock_.advance(Millis{static_cast<int64_t>(random_.below(90'000))});
+      return advance(Millis{static_cast<int64_t>(random_.below(90'000))});
   }
 }
 
@@ -143,13 +150,44 @@ void World::change_stores() {
   if (all[index]->away) journal_.note("a store goes away", index);
 }
 
-// The common clock is corrected, or an environment's drifts beyond the tolerance of signatures.
+// The common clock is corrected for good, or is far off for seconds, or an environment's clock drifts beyond the
+// tolerance of signatures.
 void World::change_clock() {
   if (!clocks_jump_) return;
   const auto by = Millis{static_cast<int64_t>(random_.below(1'200'000)) - 600'000};
   journal_.note("a clock jumps");
-  if (random_.below(2) == 0) return clock_.jump(by);
-  stage_->set_skew(random_.below(2) == 0 ? by : Millis{0});
+  switch (random_.below(4)) {
+    case 0:
+      return jump(by);
+    case 1:
+      if (off_by_ != Millis{0}) return;
+      off_by_ = kFarOff;
+      right_at_ = clock_.steady() + kFarOffFor;
+      return jump(off_by_);
+    default:
+      return stage_->set_skew(random_.below(2) == 0 ? by : Millis{0});
+  }
+}
+
+void World::jump(Millis by) {
+  clock_.jump(by);
+  if (std::chrono::abs(by) > kClockLimits.jump) jumped_at_ = clock_.steady();
+}
+
+// Lets time pass. A clock that is far off is right again after kFarOffFor, before anything else happens.
+void World::advance(Millis by) {
+  if (off_by_ != Millis{0} && clock_.steady() + by >= right_at_) {
+    const auto until = std::chrono::floor<Millis>(right_at_ - clock_.steady());
+    clock_.advance(until);
+    jump(-std::exchange(off_by_, Millis{0}));
+    by -= until;
+  }
+  clock_.advance(by);
+}
+
+// Nothing irreversible may be done so soon after a jump.
+void World::require_trusted_clock(std::string_view what) {
+  require(!jumped_at_ || clock_.steady() - *jumped_at_ >= kClockLimits.agreement, "{} after a jump of the clock", what);
 }
 
 // An operator pauses or resumes a target or retries a dead letter, or retention runs.
@@ -161,11 +199,22 @@ void World::operate() {
     default:
       return operate_target(random_.below(ingest_->dispatchers()));
     case 5:
-      journal_.note("retention runs");
-      const auto before = clock_.now() - Millis{static_cast<int64_t>(random_.below(60'000))};
-      const std::vector<std::string> held_by{"stage", "production", "partner", std::string(store::kRawLog)};
-      ingest_->write(store::RetentionStep{before, Instant{}, held_by, 1 + static_cast<int64_t>(random_.below(20))});
+      return run_retention();
   }
+}
+
+// A ledger row is kept for a day, which is longer than a seed's time: its removal would let a repeat in again.
+void World::run_retention() {
+  const auto now = ingest_->trusted_now();
+  journal_.note("retention runs", now.has_value());
+  if (!now) return;
+  require_trusted_clock("rows are removed");
+  const auto before = *now - Millis{static_cast<int64_t>(random_.below(60'000))};
+  const std::vector<std::string> held_by{"stage", "production", "partner", std::string(store::kRawLog)};
+  ingest_->write(store::RetentionStep{.outbox_before = before,
+                                      .ledger_before = *now - std::chrono::days{1},
+                                      .held_by = held_by,
+                                      .rows_max = 1 + static_cast<int64_t>(random_.below(20))});
 }
 
 // Only the foreign receiver is set to dry-run: the environments' tables must hold every event at the end.
@@ -215,7 +264,7 @@ void World::check() {
     if (!ingest_->lives()) continue;
     const size_t window = fanout::Tuning{}.breaker.window_max;
     const auto status = ingest_->dispatcher(i).status();
-    fanout_watch_.check_status(i, status);
+    if (fanout_watch_.check_status(i, status)) require_trusted_clock(target.name + " is detached");
     require(status.in_flight <= window, "{} has {} requests in flight", target.name, status.in_flight);
   }
   raw_log_watch_.check(*ingest_);
@@ -223,6 +272,7 @@ void World::check() {
 
 void World::heal() {
   journal_.note("all faults end");
+  if (off_by_ != Millis{0}) advance(kFarOffFor);
   outbox_.faults = lake_.faults = {};
   lake_.is_broken = false;
   outbox_.rows_become_final_late = false;
@@ -277,7 +327,7 @@ void World::come_to_rest() {
       check();
     }
     if (unfinished().empty()) return;
-    clock_.advance(Millis{5'000});
+    advance(Millis{5'000});
   }
   require(false, "the simulation does not come to rest{}", unfinished());
 }

@@ -17,6 +17,8 @@
 // - a raw log that refuses some rows lacks only those rows, which are dead letters; a raw log that refuses every row
 // makes
 //   five dead letters at most;
+// - while a clock is off, and until it has agreed with the steady clock for as long as it must, no target is detached
+//   and retention removes nothing; no event is committed twice;
 // - at rest: every committed event is in the raw log or refused by it, whatever the targets' modes were; every receiver
 //   has each event that its target wants, apart from those that the target's mode skipped and from dead letters that
 //   the receiver refuses; both environments hold the tables that the projectors make of the committed events, in any
@@ -26,6 +28,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "fanout_watch.h"
@@ -52,9 +55,13 @@ class World {
   void fail_something();
   void change_stores();
   void change_clock();
+  void jump(Millis by);
+  void advance(Millis by);
+  void require_trusted_clock(std::string_view what);
   void kill_a_process();
   void operate();
   void operate_target(size_t index);
+  void run_retention();
 
   void check();
   void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_handled);
@@ -84,6 +91,9 @@ class World {
   std::map<std::string, Position> checked_;  // by consumer: how far its cursor has been checked
   uint64_t death_rate_ = 0;                  // how often a process dies between steps, in thousandths
   bool clocks_jump_ = false;
+  Millis off_by_{0};                     // of a clock that is far off for seconds
+  SteadyTime right_at_{0};               // when it is right again
+  std::optional<SteadyTime> jumped_at_;  // the last jump that is large enough to be seen
   size_t steps_ = 0;
 };
 

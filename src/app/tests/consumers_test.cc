@@ -31,7 +31,7 @@ class ConsumersTest : public testing::Test {
     config_ = std::move(loaded->settings);
   }
   Result<std::unique_ptr<Consumers>> start(lake::RawLog* lake = nullptr) {
-    return Consumers::start({config_, services_, outbox_, lake, committer_});
+    return Consumers::start({config_, services_, outbox_, time_, lake, committer_});
   }
   void start_and_show(lake::RawLog* lake = nullptr) {
     auto started = start(lake);
@@ -75,6 +75,7 @@ class ConsumersTest : public testing::Test {
   store::memory::MemoryOutbox outbox_;
   raw_log::FakeLake lake_;
   obs::Services services_{clock_, log_, metrics_, health_};
+  watch::TrustedTime time_{[this] { return outbox_.time(clock_.now()); }, clock_};
   outbox::Committer committer_{{.store = outbox_, .services = services_}};
   admin::Hub hub_{.outbox = outbox_, .writer = committer_};
   std::unique_ptr<Consumers> consumers_;

@@ -33,7 +33,6 @@ TEST_F(Detachment, OldBacklogDetachesAndMovesTheCursorToThePresent) {
 }
 
 TEST_F(Detachment, BacklogOfExactlyMaxBacklogIsAllowed) {
-  target.mode = Mode::paused;
   add(1);
   start();
   clock.advance(target.max_backlog);
@@ -45,7 +44,6 @@ TEST_F(Detachment, BacklogOfExactlyMaxBacklogIsAllowed) {
 }
 
 TEST_F(Detachment, BacklogAgesByTheStoresClock) {
-  target.mode = Mode::paused;
   add(1);
   start();
   outbox.behind = std::chrono::days{40};
@@ -56,8 +54,106 @@ TEST_F(Detachment, BacklogAgesByTheStoresClock) {
   EXPECT_EQ(dispatcher->status().state, State::detached);
 }
 
+TEST_F(Detachment, WaitsWhileAClockIsInDoubt) {
+  add(1);
+  start();
+  clock_in_doubt = true;
+  clock.jump(std::chrono::days{40});
+  advance(std::chrono::seconds{10});
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("once the clock is no longer in doubt"));
+  EXPECT_THAT(outbox.audit(1).value(), IsEmpty());
+  clock.jump(-std::chrono::days{40});
+  clock_in_doubt = false;
+  advance(std::chrono::seconds{10});
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end()) << "the event was still there to deliver";
+}
+
+TEST_F(Detachment, AlarmIsRaisedFromFourFifthsOfMaxBacklog) {
+  add(1);
+  start();
+  clock.advance(target.max_backlog / 5 * 4 - Millis{1});
+  run();
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  clock.advance(std::chrono::seconds{10});
+  run();
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("max_backlog is 2.0 h: a target further behind is detached"));
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  answer(0, 200);
+  advance(std::chrono::seconds{10});
+  EXPECT_EQ(dispatcher->status().alarm, "");
+}
+
+struct PausedBacklog : Detachment {
+  PausedBacklog() { target.mode = Mode::paused; }
+};
+
+TEST_F(PausedBacklog, PassesMaxBacklogWithAnAlarm) {
+  add(1);
+  start();
+  clock.advance(target.max_backlog / 5 * 4 - Millis{1});
+  run();
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  advance(std::chrono::seconds{10});
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("a paused target is not detached"));
+  advance(std::chrono::days{60});
+  EXPECT_EQ(dispatcher->status().mode, Mode::paused);
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("60.1 days"));
+  EXPECT_THAT(outbox.audit(1).value(), IsEmpty());
+}
+
+TEST_F(PausedBacklog, IsDeliveredAfterTheResume) {
+  add(1);
+  start();
+  advance(std::chrono::days{60});
+  resume();
+  advance(std::chrono::seconds{10});
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  answer(0, 200);
+  EXPECT_EQ(cursor(), end());
+}
+
+TEST_F(PausedBacklog, HasMaxBacklogAgainFromTheResume) {
+  add(1);
+  start();
+  advance(std::chrono::days{60});
+  resume();
+  clock.advance(target.max_backlog);
+  run();
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  advance(std::chrono::seconds{10});
+  EXPECT_EQ(dispatcher->status().mode, Mode::detached);
+}
+
+TEST_F(PausedBacklog, CountsFromThePauseThatTheStoreHoldsAfterARestart) {
+  add(1);
+  start();
+  advance(std::chrono::days{60});
+  target.mode = Mode::live;  // the operator has changed the configuration
+  crash_and_restart();
+  advance(std::chrono::seconds{10});
+  EXPECT_EQ(dispatcher->status().mode, Mode::live);
+  ASSERT_THAT(wire, SizeIs(1));
+  advance(target.max_backlog);
+  EXPECT_EQ(dispatcher->status().mode, Mode::detached);
+}
+
+TEST_F(PausedBacklog, APauseSeenWhileAClockIsInDoubtIsNotWrittenDown) {
+  add(1);
+  start();
+  clock_in_doubt = true;
+  clock.jump(std::chrono::days{40});
+  advance(std::chrono::seconds{10});
+  EXPECT_THAT(outbox.settings().value(), IsEmpty());
+  clock_in_doubt = false;
+  advance(std::chrono::seconds{10});
+  EXPECT_THAT(outbox.settings().value(), SizeIs(1));
+}
+
 TEST_F(Detachment, OutlivesARestartAndResumesAtThePresent) {
-  target.mode = Mode::paused;
   add(1);
   start();
   advance(std::chrono::hours{3});
@@ -77,7 +173,6 @@ TEST_F(Detachment, OutlivesARestartAndResumesAtThePresent) {
 }
 
 TEST_F(Detachment, IsWrittenOnceTheStoreIsBack) {
-  target.mode = Mode::paused;
   add(1);
   start();
   store_away = true;
@@ -94,7 +189,6 @@ TEST_F(Detachment, IsWrittenOnceTheStoreIsBack) {
 struct UnwrittenDetachment : Detachment {
   // Sets up a detached target while the store fails every write.
   void SetUp() override {
-    target.mode = Mode::paused;
     add(1);
     start();
     store_away = true;
@@ -129,7 +223,6 @@ TEST_F(UnwrittenDetachment, IsWrittenWhenTheNewerOrderFailed) {
 }
 
 TEST_F(Detachment, ResumeBeforeTheMoveIsConfirmedSendsNothingOlder) {
-  target.mode = Mode::paused;
   add(3);
   start();
   clock.advance(std::chrono::hours{3});
@@ -145,7 +238,8 @@ TEST_F(Detachment, ResumeBeforeTheMoveIsConfirmedSendsNothingOlder) {
   ASSERT_EQ(cursor(), end());
   dispatcher->resume([](const auto&) {});
   run();
-  EXPECT_THAT(wire, IsEmpty()) << "the move left these events behind";
+  ASSERT_THAT(wire, SizeIs(1)) << "the move left these events behind";
+  answer(0, 200);  // to the request that was sent before the detachment
   advance(std::chrono::seconds{2});
   EXPECT_THAT(wire, IsEmpty());
   add(1);

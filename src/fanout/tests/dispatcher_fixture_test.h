@@ -64,6 +64,7 @@ struct DispatcherFixture : testing::Test {
   std::deque<std::pair<store::Write, outbox::OnWritten>> writes;
   outbox::FunctionWriter writer{
       [this](store::Write write, outbox::OnWritten done) { writes.emplace_back(std::move(write), std::move(done)); }};
+  bool clock_in_doubt = false;   // nothing irreversible may be done
   bool store_away = false;       // writes fail, nothing is written
   bool outcome_unknown = false;  // writes succeed and are reported as failed
   std::vector<std::pair<Uuid, std::string>> reported_dead;
@@ -79,9 +80,15 @@ struct DispatcherFixture : testing::Test {
                         http::Completion done) { wire.push_back({std::move(request), std::move(done)}); },
          .clock = clock,
          .random = random,
+         .trusted_now = [this] { return trusted_now(); },
          .on_dead = [this](Uuid id, const std::string& reason) { reported_dead.emplace_back(id, reason); }},
         tuning);
     run();
+  }
+  Result<std::optional<Instant>> trusted_now() {
+    if (clock_in_doubt) return std::optional<Instant>();
+    VF_ASSIGN(const auto now, outbox.time(clock.now()));
+    return std::optional(now);
   }
   /// Starts a new process: requests on the wire and writes on their way to the store are lost.
   void crash_and_restart() {

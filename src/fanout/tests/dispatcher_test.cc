@@ -382,7 +382,9 @@ TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotPassed) {
 TEST_F(DispatcherTest, MalformedSecretIsRefusedAtOnce) {
   target.secrets = {"whsec_short"};
   const auto made = Dispatcher::create(
-      target, {.outbox = outbox, .writer = writer, .send = nullptr, .clock = clock, .random = random}, tuning);
+      target,
+      {.outbox = outbox, .writer = writer, .send = nullptr, .clock = clock, .random = random, .trusted_now = nullptr},
+      tuning);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::invalid);
 }

@@ -82,7 +82,8 @@ struct TargetWorkerTest : testing::Test {
                                            .writer = writer,
                                            .client = std::make_unique<AnsweringClient>(client),
                                            .clock = clock,
-                                           .seed = 1});
+                                           .seed = 1,
+                                           .trusted_now = [this] { return trusted_now(); }});
   }
   void add(int count) {
     for (int i = 0; i < count; ++i) {
@@ -94,6 +95,7 @@ struct TargetWorkerTest : testing::Test {
       ASSERT_TRUE(outbox.write({&write, 1}, clock.now(), nullptr));
     }
   }
+  Result<std::optional<Instant>> trusted_now() const { return std::optional(clock.now()); }
   bool cursor_at_end() { return outbox.cursor("stage").value() == outbox.end().value(); }
 
  private:
@@ -164,9 +166,11 @@ TEST_F(TargetWorkerTest, DrainEndsAtItsDeadlineWithoutAnswers) {
 
 TEST_F(TargetWorkerTest, MalformedSecretFailsTheStart) {
   target.secrets.clear();
-  const auto made = TargetWorker::start(
-      target,
-      {.outbox = outbox, .writer = writer, .client = std::make_unique<AnsweringClient>(client), .clock = clock});
+  const auto made = TargetWorker::start(target, {.outbox = outbox,
+                                                 .writer = writer,
+                                                 .client = std::make_unique<AnsweringClient>(client),
+                                                 .clock = clock,
+                                                 .trusted_now = [this] { return trusted_now(); }});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::invalid);
 }
