@@ -16,6 +16,7 @@ from balance import ENVIRONMENTS, Records, balance
 from hub import BINARY, Hub, free_ports, request, wait_until
 
 CATCH_UP_S = 120
+PROVIDERS_S = 300  # the longest pause between two attempts is two minutes
 
 
 class DrilledHub(Hub):
@@ -121,7 +122,7 @@ class Providers:
 
     def finish(self):
         for process in self.processes:
-            if process.wait(timeout=CATCH_UP_S) != 0:
+            if process.wait(timeout=PROVIDERS_S) != 0:
                 raise AssertionError(f"vf sim failed:\n{(self.hub.directory / 'sim.log').read_text()}")
 
     def kill(self):
