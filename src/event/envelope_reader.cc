@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/bytes.h"
 #include "event/json_fields.h"
@@ -12,7 +14,8 @@
 namespace vf {
 namespace {
 
-constexpr std::string_view kNotJson = "not JSON, or nested more than 64 levels";
+constexpr std::string_view kNotJson = "not JSON";
+constexpr size_t kAnyDepth = std::numeric_limits<size_t>::max();
 
 // Stores an attribute's text in the event. Returns what is wrong with the text, or "".
 using Take = std::string_view (*)(std::string text, Event& event);
@@ -65,14 +68,6 @@ std::string_view take_sandbox(std::string text, Event& event) {
   return event.sandbox || text == "false" || text.empty() ? "" : "neither true nor false";
 }
 
-std::string_view take_base64(std::string text, Event& event) {
-  auto bytes = from_base64(text);
-  if (!bytes) return "not base64";
-  event.body = *std::move(bytes);
-  event.is_json = is_plain_json(event.body);
-  return "";
-}
-
 struct Attribute {
   std::string_view name;
   Take take;
@@ -91,115 +86,194 @@ constexpr std::array kAttributes{
     Attribute{"sandbox", take_sandbox},
     Attribute{"receivedtime", take_received},
     Attribute{"sequence", take_sequence},
-    Attribute{"data_base64", take_base64},
 };
-constexpr size_t kDataBase64 = kAttributes.size() - 1, kData = kAttributes.size();
-using Seen = std::array<bool, kAttributes.size() + 1>;
+
+// An envelope as far as it is read. Its problems are looked at when all of it is read, because of repeated attributes
+// the last one counts.
+struct Reading {
+  Event& event;
+  std::array<bool, kAttributes.size()> seen{};
+  std::array<std::string_view, kAttributes.size()> wrong{};  // what is wrong with the attribute, or ""
+  bool has_data = false;
+  std::optional<std::string> base64 = {};  // the text of data_base64
+};
 
 Error wrong(std::string_view attribute, std::string_view what) {
   return invalid(fmt::format("{}: {}", attribute, what));
 }
 
-// Returns the text of a value that is not a string: a number or a boolean as it stands. nullopt for null, an array and
-// an object, which count as absent, except where that is an error.
-Result<std::optional<std::string>> text_of_other(const Attribute& known, std::string_view json) {
-  const bool is_scalar = json.front() != '[' && json.front() != '{';
-  if (json == "null") return std::nullopt;
-  if (&known < kAttributes.data() + kRequired) return wrong(known.name, "not a string");
-  if (known.take == take_sandbox || is_scalar) return std::string(json);
-  return std::nullopt;
+// Moves past a value. Returns nullopt when it is not JSON. The value is not plain JSON when it is nested too deep or
+// when a part of it is not portable.
+struct Scanned {
+  std::string_view json;
+  bool is_plain;
+};
+std::optional<Scanned> scan_value(JsonScanner& scanner) {
+  JsonScanner shallow = scanner;
+  if (const auto json = shallow.value(kBodyDepthMax)) {
+    scanner = shallow;
+    return Scanned{*json, shallow.is_portable()};
+  }
+  const auto json = scanner.value(kAnyDepth);
+  return json ? std::optional(Scanned{*json, false}) : std::nullopt;
 }
 
-Result<void> read_data(JsonScanner& scanner, Event& event, Seen& seen) {
-  const auto json = scanner.value(kBodyDepthMax);
-  if (!json) return wrong("data", kNotJson);
-  event.body = *json;
-  event.is_json = scanner.is_portable();  // the caller has checked that the whole text is UTF-8
-  seen[kData] = true;
-  return {};
-}
-
-Result<void> read_attribute(JsonScanner& scanner, std::string_view name, Event& event, Seen& seen) {
-  if (name == "data") return read_data(scanner, event, seen);
-  const auto* known = std::ranges::find(kAttributes, name, &Attribute::name);
+// Reads a value as the text of an attribute: a number or a boolean as it stands; nullopt for null, an array and an
+// object. Error `invalid`: it is not JSON.
+struct AttributeText {
   std::optional<std::string> text;
+  std::string_view json = {};  // of a value that is not a string
+};
+Result<AttributeText> read_text(JsonScanner& scanner) {
   if (scanner.peek() == '"') {
-    text = scanner.string();
+    auto text = scanner.string();
     if (!text) return wrong("attribute", kNotJson);
+    return AttributeText{std::move(text)};
+  }
+  const auto value = scan_value(scanner);
+  if (!value) return wrong("attribute", kNotJson);
+  const bool is_scalar = value->json.front() != '[' && value->json.front() != '{' && value->json != "null";
+  return AttributeText{is_scalar ? std::optional(std::string(value->json)) : std::nullopt, value->json};
+}
+
+Result<void> read_data(JsonScanner& scanner, Reading& reading) {
+  const auto value = scan_value(scanner);
+  if (!value) return wrong("data", kNotJson);
+  reading.event.body = value->json;
+  reading.event.is_json = value->is_plain;  // the caller has checked that the whole text is UTF-8
+  reading.has_data = true;
+  return {};
+}
+
+// An attribute that is absent clears the ones of the same name before it.
+void take(size_t index, AttributeText value, Reading& reading) {
+  const Attribute& known = kAttributes[index];
+  const bool is_null = value.json == "null";
+  reading.seen[index] = !is_null;
+  if (index < kRequired && !value.json.empty()) {
+    reading.wrong[index] = "not a string";
+  } else if (known.take == take_sandbox && !value.text && !is_null) {
+    reading.wrong[index] = take_sandbox(std::string(value.json), reading.event);
   } else {
-    const auto json = scanner.value(kBodyDepthMax);
-    if (!json) return wrong("attribute", kNotJson);
-    if (known == kAttributes.end()) return {};
-    VF_ASSIGN(text, text_of_other(*known, *json));
+    reading.wrong[index] = known.take(std::move(value.text).value_or(""), reading.event);
   }
-  if (known == kAttributes.end()) return {};
-  const auto index = static_cast<size_t>(known - kAttributes.begin());
-  seen[index] = text.has_value();
-  if (!text && (index < kRequired || index == kDataBase64)) return {};
-  // Of repeated attributes the last one counts: one that is absent clears the ones before it.
-  if (const auto what = known->take(std::move(text).value_or(""), event); !what.empty()) return wrong(name, what);
+}
+
+Result<void> read_attribute(JsonScanner& scanner, std::string_view name, Reading& reading) {
+  if (name == "data") return read_data(scanner, reading);
+  VF_ASSIGN(auto value, read_text(scanner));
+  if (name == "data_base64") {
+    reading.base64 = std::move(value.text);
+    return {};
+  }
+  const auto* known = std::ranges::find(kAttributes, name, &Attribute::name);
+  if (known != kAttributes.end()) take(static_cast<size_t>(known - kAttributes.begin()), std::move(value), reading);
   return {};
 }
 
-Result<void> check_complete(const Seen& seen) {
+Result<void> check_required(const Reading& reading) {
   for (size_t i = 0; i < kRequired; ++i) {
-    if (!seen[i]) return wrong(kAttributes[i].name, "missing");
+    if (!reading.seen[i]) return wrong(kAttributes[i].name, "missing");
+    if (!reading.wrong[i].empty()) return wrong(kAttributes[i].name, reading.wrong[i]);
   }
-  if (seen[kData] && seen[kDataBase64]) return wrong("data", "there is data_base64, too");
   return {};
 }
 
-Result<void> read_event(JsonScanner& scanner, Event& event) {
+Result<void> decode_base64(const std::optional<std::string>& base64, Event& event) {
+  if (!base64) return {};
+  auto bytes = from_base64(*base64);
+  if (!bytes) return wrong("data_base64", "not base64");
+  event.body = *std::move(bytes);
+  event.is_json = is_plain_json(event.body);
+  return {};
+}
+
+// Checks what an event may lack without a doubt about its identity. Error `invalid`: the event cannot be used.
+Result<void> check_optional(Reading& reading) {
+  for (size_t i = kRequired; i < kAttributes.size(); ++i) {
+    if (!reading.wrong[i].empty()) return wrong(kAttributes[i].name, reading.wrong[i]);
+  }
+  if (reading.has_data && reading.base64) return wrong("data", "there is data_base64, too");
+  return decode_base64(reading.base64, reading.event);
+}
+
+Result<void> read_members(JsonScanner& scanner, Reading& reading) {
   if (!scanner.take('{')) return invalid("not an object");
-  Seen seen{};
   scanner.skip_space();
-  if (scanner.take('}')) return check_complete(seen);
+  if (scanner.take('}')) return {};
   do {
     scanner.skip_space();
     const auto name = scanner.string();
     scanner.skip_space();
     if (!name || !scanner.take(':')) return invalid(std::string(kNotJson));
     scanner.skip_space();
-    if (auto read = read_attribute(scanner, *name, event, seen); !read) return read;
+    VF_TRY(read_attribute(scanner, *name, reading));
     scanner.skip_space();
   } while (scanner.take(','));
   if (!scanner.take('}')) return invalid(std::string(kNotJson));
-  return check_complete(seen);
+  return {};
 }
 
-// Reads the next event. Returns false, without reading, when there are events_max events already.
-Result<bool> read_next(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
-  if (events.size() == events_max) return false;
-  auto read = read_event(scanner, events.emplace_back());
-  if (!read) return invalid(fmt::format("event {}: {}", events.size() - 1, read.error().message));
-  return true;
-}
+// Reads envelopes one after the other into `events`.
+class BatchReader {
+ public:
+  BatchReader(std::string_view text, size_t events_max, std::vector<UnusableEnvelope>* unusable)
+      : scanner_(text), events_max_(events_max), unusable_(unusable) {}
 
-Result<bool> read_batch(JsonScanner& scanner, std::vector<Event>& events, size_t events_max) {
-  scanner.skip_space();
-  if (scanner.take(']')) return true;
-  do {
-    scanner.skip_space();
-    if (auto read = read_next(scanner, events, events_max); !read || !*read) return read;
-    scanner.skip_space();
-  } while (scanner.take(','));
-  if (!scanner.take(']')) return invalid("the batch has no end");
-  return true;
-}
+  Result<std::vector<Event>> read() {
+    scanner_.skip_space();
+    VF_ASSIGN(const auto is_whole, scanner_.take('[') ? read_batch() : read_next());
+    scanner_.skip_space();
+    if (is_whole && !scanner_.at_end()) return invalid("text after the last event");
+    return std::move(events_);
+  }
+
+ private:
+  Result<void> read_event() {
+    const std::string_view before = scanner_.rest();
+    Reading reading{.event = events_.emplace_back()};
+    VF_TRY(read_members(scanner_, reading));
+    VF_TRY(check_required(reading));
+    auto usable = check_optional(reading);
+    if (usable || unusable_ == nullptr) return usable;
+    unusable_->push_back({.index = events_.size() - 1,
+                          .reason = std::move(usable.error().message),
+                          .text = before.substr(0, before.size() - scanner_.rest().size())});
+    return {};
+  }
+
+  // Reads the next event. Returns false, without reading, when there are events_max events already.
+  Result<bool> read_next() {
+    if (events_.size() == events_max_) return false;
+    auto read = read_event();
+    if (!read) return invalid(fmt::format("event {}: {}", events_.size() - 1, read.error().message));
+    return true;
+  }
+
+  Result<bool> read_batch() {
+    scanner_.skip_space();
+    if (scanner_.take(']')) return true;
+    do {
+      scanner_.skip_space();
+      if (auto read = read_next(); !read || !*read) return read;
+      scanner_.skip_space();
+    } while (scanner_.take(','));
+    if (!scanner_.take(']')) return invalid("the batch has no end");
+    return true;
+  }
+
+  JsonScanner scanner_;
+  size_t events_max_;
+  std::vector<UnusableEnvelope>* unusable_;
+  std::vector<Event> events_;
+};
 
 }  // namespace
 
-Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_max) {
+Result<std::vector<Event>> read_envelopes(std::string_view text, size_t events_max,
+                                          std::vector<UnusableEnvelope>* unusable) {
   if (!simdjson::validate_utf8(text.data(), text.size())) return invalid("not UTF-8");
-  JsonScanner scanner(text);
-  std::vector<Event> events;
-  scanner.skip_space();
-  VF_ASSIGN(auto read,
-            scanner.take('[') ? read_batch(scanner, events, events_max) : read_next(scanner, events, events_max));
-  if (!read) return events;
-  scanner.skip_space();
-  if (!scanner.at_end()) return invalid("text after the last event");
-  return events;
+  return BatchReader(text, events_max, unusable).read();
 }
 
 }  // namespace vf

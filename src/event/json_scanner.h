@@ -17,6 +17,8 @@ class JsonScanner {
   bool at_end() const { return at_ == text_.size(); }
   /// Returns the next byte, or 0 at the end.
   char peek() const { return at_end() ? '\0' : text_[at_]; }
+  /// Returns the text that is not read yet.
+  std::string_view rest() const { return text_.substr(at_); }
   /// Moves past `c` and returns true if it is the next byte.
   bool take(char c);
 
