@@ -1,129 +1,45 @@
 #include "projections/body.h"
 
-#include <simdjson.h>
-
-#include <charconv>
-
 #include "event/identity.h"
 
 namespace vf::projections {
 namespace {
 
-using simdjson::dom::element;
 using store::Value;
 
-// A parser that can hold a larger body than this (in bytes) is freed: its buffers are several times that size.
-constexpr size_t kKeptCapacityMax = 64 * 1024;
-
-// The parser keeps its buffers between events; its document is valid until the thread's Body is destroyed.
-struct ThreadParser {
-  simdjson::dom::parser parser;
-  std::optional<element> root;  // nullopt: the body is not a JSON object
-};
-ThreadParser& this_thread() {
-  thread_local ThreadParser instance;
-  return instance;
-}
-
-std::optional<element> find(std::string_view pointer) {
-  element found;
-  const auto& root = this_thread().root;
-  if (!root || root->at_pointer(pointer).get(found) != simdjson::SUCCESS) return std::nullopt;
-  return found;
-}
-
-std::optional<int64_t> to_integer(const element& value) {
-  int64_t number = 0;
-  if (value.get(number) == simdjson::SUCCESS) return number;
-  std::string_view digits;
-  if (value.get(digits) != simdjson::SUCCESS) return std::nullopt;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
-std::string without_nul(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (c == '\0') {
-      out += "\xef\xbf\xbd";
-    } else {
-      out += c;
-    }
+// PostgreSQL's text cannot hold U+0000.
+std::string without_nul(std::string text) {
+  for (size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
+    text.replace(at, 1, "\xef\xbf\xbd");
   }
-  return out;
+  return text;
 }
 
-std::optional<std::string> to_text(const element& value) {
-  std::string_view text;
-  if (value.get(text) == simdjson::SUCCESS) return without_nul(text);
-  if (value.is<int64_t>() || value.is<uint64_t>()) return std::string(simdjson::minify(value));
-  return std::nullopt;
-}
+constexpr std::string_view kTooLong = "longer than 1024 bytes";
+static_assert(kKeyTextBytesMax == 1024);
 
-std::optional<Instant> to_time(const element& value) {
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
-  return parse_time(text);
-}
-
-std::optional<bool> to_boolean(const element& value) {
-  bool flag = false;
-  if (value.get(flag) == simdjson::SUCCESS) return flag;
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
-  if (text == "true") return true;
-  if (text == "false") return false;
-  return std::nullopt;
-}
-
-// Reads a cell. `read` converts the value, and returns nullopt for a value of another type.
+// Returns a cell: NULL for null, nullopt for a missing or malformed value, for which `read` returns nullopt.
 template <class Read>
-Cell cell(Body& body, std::string_view pointer, Read read, std::string_view wanted) {
-  const auto value = find(pointer);
-  if (!value) return std::nullopt;
-  if (value->is_null()) return Value{};
-  auto got = read(*value);
-  if (!got) {
-    body.refuse(pointer, wanted);
-    return std::nullopt;
-  }
-  return Value{std::move(*got)};
+Cell cell(const JsonValue& value, Read read) {
+  if (value.kind() == JsonValue::Kind::null) return Value{};
+  auto got = read(value);
+  return got ? Cell{Value{std::move(*got)}} : std::nullopt;
 }
 
-template <class Read>
-auto required(Body& body, std::string_view pointer, Read read, std::string_view wanted) {
-  using T = typename decltype(read(element{}))::value_type;
-  const auto value = find(pointer);
-  if (!value || value->is_null()) {
-    body.refuse(pointer, value ? "null" : "missing");
-    return T{};
-  }
-  auto got = read(*value);
-  if (!got) body.refuse(pointer, wanted);
-  return got ? std::move(*got) : T{};
+// Go and .NET send the zero time, and others an empty text, where they have no time: that is null in another spelling.
+bool is_no_time(const JsonValue& value) {
+  constexpr std::string_view kZeroDate = "0001-01-01";
+  const auto text = value.text();
+  return text && (text->empty() || text->starts_with(kZeroDate));
 }
 
 }  // namespace
 
-Body::Body(const Event& event) {
-  auto& [parser, root] = this_thread();
-  root.reset();
-  element parsed;
-  if (const auto error = parser.parse(event.body).get(parsed); error != simdjson::SUCCESS) {
-    problem_.append("the body is not JSON: ").append(simdjson::error_message(error));
-  } else if (!parsed.is_object()) {
+Body::Body(const Event& event) : fields_(event.body) {
+  if (!fields_.has_values()) {
+    problem_ = "the body is not JSON";
+  } else if (fields_.root().kind() != JsonValue::Kind::object) {
     problem_ = "the body is not a JSON object";
-  } else {
-    root = parsed;
-  }
-}
-
-Body::~Body() {
-  if (auto& [parser, root] = this_thread(); parser.capacity() > kKeptCapacityMax) {
-    root.reset();
-    parser = simdjson::dom::parser();
   }
 }
 
@@ -133,40 +49,88 @@ int64_t Body::id(std::string_view pointer) {
   return value;
 }
 
-int64_t Body::integer(std::string_view pointer) { return required(*this, pointer, to_integer, "not an integer"); }
+int64_t Body::integer(std::string_view pointer) {
+  const auto value = fields_.at(pointer).integer();
+  if (!value) refuse_value(pointer, "not an integer");
+  return value.value_or(0);
+}
 
 std::string Body::text(std::string_view pointer) {
-  std::string value = required(*this, pointer, to_text, "not a text");
-  if (value.empty()) refuse(pointer, "empty");
-  return value;
+  auto value = fields_.at(pointer).text();
+  if (!value) refuse_value(pointer, "not a text");
+  if (value && value->empty()) refuse(pointer, "empty");
+  if (value && value->size() > kKeyTextBytesMax) refuse(pointer, kTooLong);
+  return value ? without_nul(*std::move(value)) : std::string();
 }
 
-Instant Body::time(std::string_view pointer) { return required(*this, pointer, to_time, "not a time"); }
-
-Cell Body::integer_cell(std::string_view pointer) { return cell(*this, pointer, to_integer, "not an integer"); }
-Cell Body::text_cell(std::string_view pointer) { return cell(*this, pointer, to_text, "not a text"); }
-Cell Body::time_cell(std::string_view pointer) { return cell(*this, pointer, to_time, "not a time"); }
-Cell Body::boolean_cell(std::string_view pointer) { return cell(*this, pointer, to_boolean, "not a boolean"); }
-Cell Body::json_cell(std::string_view pointer) {
-  const auto compact = [](const element& value) { return std::optional<std::string>(simdjson::minify(value)); };
-  return cell(*this, pointer, compact, "not JSON");
+Instant Body::time(std::string_view pointer) {
+  const auto value = fields_.at(pointer).time();
+  if (!value) refuse_value(pointer, "not a time");
+  return value.value_or(Instant{});
 }
 
-bool Body::has(std::string_view pointer) const {
-  const auto value = find(pointer);
-  return value && !value->is_null();
+Cell Body::integer_cell(std::string_view pointer) const {
+  return cell(fields_.at(pointer), [](const JsonValue& value) { return value.integer(); });
 }
+
+Cell Body::text_cell(std::string_view pointer) const {
+  return cell(fields_.at(pointer), [](const JsonValue& value) {
+    auto text = value.replaced_text();
+    return text ? std::optional(without_nul(*std::move(text))) : std::nullopt;
+  });
+}
+
+Cell Body::indexed_text_cell(std::string_view pointer) const {
+  auto value = text_cell(pointer);
+  const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
+  return text != nullptr && text->size() > kKeyTextBytesMax ? std::nullopt : value;
+}
+
+Cell Body::time_cell(std::string_view pointer) const {
+  const auto value = fields_.at(pointer);
+  if (is_no_time(value)) return Value{};
+  return cell(value, [](const JsonValue& present) { return present.time(); });
+}
+
+Cell Body::boolean_cell(std::string_view pointer) const {
+  return cell(fields_.at(pointer), [](const JsonValue& value) { return value.boolean(); });
+}
+
+Cell Body::json_cell(std::string_view pointer) const {
+  return cell(fields_.at(pointer), [](const JsonValue& value) { return value.compact_json(); });
+}
+
+std::optional<Instant> Body::optional_time(std::string_view pointer) const { return fields_.at(pointer).time(); }
+std::optional<bool> Body::optional_boolean(std::string_view pointer) const { return fields_.at(pointer).boolean(); }
+std::optional<std::string> Body::optional_text(std::string_view pointer) const {
+  auto text = fields_.at(pointer).text();
+  if (!text || text->empty() || text->size() > kKeyTextBytesMax) return std::nullopt;
+  return without_nul(*std::move(text));
+}
+
+bool Body::has(std::string_view pointer) const { return fields_.at(pointer).has(); }
+
+bool Body::is_object(std::string_view pointer) const { return fields_.at(pointer).kind() == JsonValue::Kind::object; }
 
 size_t Body::length(std::string_view pointer) {
-  const auto count = [](const element& value) -> std::optional<size_t> {
-    if (!value.is_array()) return std::nullopt;
-    return value.get_array().value_unsafe().size();
-  };
-  return required(*this, pointer, count, "not an array");
+  const auto value = fields_.at(pointer);
+  if (value.kind() != JsonValue::Kind::array) refuse_value(pointer, "not an array");
+  return value.elements().size();
 }
 
 void Body::refuse(std::string_view pointer, std::string_view what) {
   if (problem_.empty()) problem_.append(pointer).append(": ").append(what);
+}
+
+void Body::refuse_value(std::string_view pointer, std::string_view malformed) {
+  switch (fields_.at(pointer).kind()) {
+    case JsonValue::Kind::missing:
+      return refuse(pointer, "missing");
+    case JsonValue::Kind::null:
+      return refuse(pointer, "null");
+    default:
+      return refuse(pointer, malformed);
+  }
 }
 
 Result<std::vector<store::Row>> Body::finish(std::vector<store::Row> rows) {

@@ -17,12 +17,13 @@ store::Stamp status_stamp(const Cell& status, const Event& event) {
 Result<std::vector<store::Row>> channel_reward_redemption(const Event& event) {
   Body body(event);
   const std::string id = body.text("/id");
-  // The details do not change. Where redeemed_at is missing, their time is the one in the redemption's own ULID.
-  const Instant redeemed = body.has("/redeemed_at") ? body.time("/redeemed_at") : time_inside(id).value_or(Instant{});
+  // The details do not change. Where redeemed_at is no time, their time is the one in the redemption's own ULID.
+  const auto stated = body.optional_time("/redeemed_at");
+  const Instant redeemed = stated ? *stated : time_inside(id).value_or(Instant{});
   const Cell status = body.text_cell("/status");
   RowDraft row(TableId::reward_redemptions, stamp_at(redeemed, event));
   row.set("redemption_id", id);
-  row.set("channel_id", body.id("/broadcaster/user_id"));
+  row.set("channel_id", body.integer_cell("/broadcaster/user_id"));
   row.set("redeemer_id", body.integer_cell("/redeemer/user_id"));
   row.set("reward_id", body.text_cell("/reward/id"));
   row.set("reward_title", body.text_cell("/reward/title"));

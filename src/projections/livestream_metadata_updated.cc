@@ -7,8 +7,8 @@ namespace vf::projections {
 Result<std::vector<store::Row>> livestream_metadata_updated(const Event& event) {
   Body body(event);
   // Kick sends "Category" instead of the documented "category", or both.
-  const std::string category = body.has("/metadata/category") ? "/metadata/category" : "/metadata/Category";
-  if (!body.has("/metadata")) body.refuse("/metadata", "missing");
+  const std::string category = body.is_object("/metadata/category") ? "/metadata/category" : "/metadata/Category";
+  if (!body.is_object("/metadata")) body.refuse_value("/metadata", "not an object");
   RowDraft row(TableId::channels, stamp_at(sent_at(event), event));
   row.set("channel_id", body.id("/broadcaster/user_id"));
   row.set("slug", body.text_cell("/broadcaster/channel_slug"));

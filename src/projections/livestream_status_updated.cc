@@ -12,9 +12,9 @@ constexpr int64_t kRankOfProvider = 1;  // above an end found by a poll (0, view
 Result<std::vector<store::Row>> livestream_status_updated(const Event& event) {
   Body body(event);
   const Instant started = body.time("/started_at");
-  const bool ended = body.has("/ended_at");
-  if (!ended && body.boolean_cell("/is_live") == Cell{store::Value{false}}) body.refuse("/ended_at", "missing");
-  const Instant at = ended ? body.time("/ended_at") : started;  // the time of this change
+  const auto ended = body.optional_time("/ended_at");
+  if (!ended && body.optional_boolean("/is_live") == false) body.refuse_value("/ended_at", "not a time");
+  const Instant at = ended.value_or(started);  // the time of this change
   RowDraft row(TableId::livestreams, stamp_at(at, event));
   row.set("channel_id", body.id("/broadcaster/user_id"));
   row.set("started_at", cut_to_seconds(started));

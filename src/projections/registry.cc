@@ -1,5 +1,6 @@
 #include "projections/registry.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "event/envelope.h"
@@ -58,6 +59,26 @@ Projector find(std::string_view type) {
   return found == by_type.end() ? nullptr : found->second;
 }
 
+bool has_projectors(std::string_view source) {
+  return std::ranges::any_of(kRegistry, [source](const Registration& entry) {
+    return entry.type.starts_with(source) && entry.type.substr(source.size()).starts_with('.');
+  });
+}
+
+// Returns whether the event may belong to a projector that its type does not name: the hub calls a delivery
+// "<source>.unrecognised" when the body names no type or contradicts the type in the header.
+bool is_unrecognised(const Event& event) {
+  constexpr std::string_view kUnrecognised = ".unrecognised";
+  const std::string_view type = event.type;
+  return type.ends_with(kUnrecognised) && has_projectors(type.substr(0, type.size() - kUnrecognised.size()));
+}
+
+void quarantine(store::Projection& out, const Event& event, std::string reason) {
+  out.status = store::Applied::quarantined;
+  out.reason = std::move(reason);
+  append_envelope(out.envelope, event);
+}
+
 }  // namespace
 
 std::span<const Registration> registry() { return kRegistry; }
@@ -72,14 +93,13 @@ store::Projection project(const Event& event) {
   const Projector projector = find(event.type);
   if (projector == nullptr) {
     out.status = store::Applied::ignored;
+    if (is_unrecognised(event)) quarantine(out, event, "the body names no type, or contradicts its type header");
     return out;
   }
   if (auto rows = projector(event)) {
     out.rows = std::move(*rows);
   } else {
-    out.status = store::Applied::quarantined;
-    out.reason = rows.error().message;
-    append_envelope(out.envelope, event);
+    quarantine(out, event, rows.error().message);
   }
   return out;
 }

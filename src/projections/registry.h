@@ -26,7 +26,8 @@ struct Registration {
 std::span<const Registration> registry();
 
 /// Projects an event. Its status is `applied` (with rows), `ignored` (the event's type has no projector) or
-/// `quarantined` (with reason and envelope).
+/// `quarantined` (with reason and envelope): its projector refuses it, or its type is "<source>.unrecognised" and other
+/// types of that source have projectors.
 store::Projection project(const Event& event);
 
 /// An event with more rows than this (a gift to more people) is refused.

@@ -30,12 +30,16 @@ store::Row channel_row(Body& body, int64_t channel, Instant sampled, const Event
   return std::move(row).take();
 }
 
-store::Row stream_row(Body& body, int64_t channel, Instant sampled, const Event& event) {
-  const bool live = body.boolean_cell("/live") == Cell{store::Value{true}};
+struct Stream {
+  bool live;
+  Instant started;
+};
+
+store::Row stream_row(const Stream& stream, int64_t channel, Instant sampled, const Event& event) {
   RowDraft row(TableId::livestreams, stamp_at(sampled, event));
   row.set("channel_id", channel);
-  row.set("started_at", cut_to_seconds(body.time("/stream_started_at")));
-  if (live) {
+  row.set("started_at", cut_to_seconds(stream.started));
+  if (stream.live) {
     row.set("seen_live_at", sampled);
   } else {
     row.set("ended_at", sampled, stamp_at(sampled, event, kRankOfPoll));
@@ -52,9 +56,10 @@ Result<std::vector<store::Row>> viewers_sampled(const Event& event) {
   std::vector<store::Row> rows;
   rows.push_back(sample_row(body, channel, sampled, event));
   // The sample of an offline channel has empty strings for title and category, which must not replace the last ones.
-  if (body.boolean_cell("/live") == Cell{store::Value{true}})
-    rows.push_back(channel_row(body, channel, sampled, event));
-  if (body.has("/live") && body.has("/stream_started_at")) rows.push_back(stream_row(body, channel, sampled, event));
+  const auto live = body.optional_boolean("/live");
+  if (live == true) rows.push_back(channel_row(body, channel, sampled, event));
+  const auto started = body.optional_time("/stream_started_at");
+  if (live && started) rows.push_back(stream_row({*live, *started}, channel, sampled, event));
   return body.finish(std::move(rows));
 }
 

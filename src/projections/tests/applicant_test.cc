@@ -101,6 +101,56 @@ TEST(Applicant, AWholeSecondIsTakenAsItsLastMillisecond) {
             time("2024-01-01T00:00:00.001Z"));
 }
 
+TEST(Applicant, AnOddCommentDoesNotHideARedAnswer) {
+  const std::string body =
+      R"({"type":"applicantReviewed","applicantId":"p1","externalUserId":"u9","levelName":"basic",)"
+      R"("createdAtMs":"2026-11-22 11:00:00.000","reviewStatus":"completed","reviewResult":{"reviewAnswer":"RED",)"
+      R"("reviewRejectType":"FINAL","clientComment":"Fake doc \ud83d"}})";
+  const auto rows = rows_of(sumsub("applicantReviewed", body));
+  EXPECT_EQ(cell(row_in(rows, "applicant_reviews"), "not_green_at"), time("2026-11-22T11:00:00.000Z"));
+  EXPECT_EQ(cell(row_in(rows, "applicant_reviews"), "green_at"), std::nullopt);
+}
+
+TEST(Applicant, TheTimeMayBeANumberOfMilliseconds) {
+  const auto told_at = [](std::string_view times) {
+    const std::string body = R"({"applicantId":"v4","levelName":"basic",)" + std::string(times) + "}";
+    return cell(row_in(rows_of(sumsub("applicantCreated", body)), "applicant_reviews"), "told_at");
+  };
+  constexpr std::string_view kWhole = R"(,"createdAt":"2026-11-22 10:00:00+0000")";
+  EXPECT_EQ(told_at(std::string(R"("createdAtMs":1795341600123)").append(kWhole)), time("2026-11-22T10:00:00.123Z"));
+  EXPECT_EQ(told_at(R"("createdAtMs":"1795341600123")"), time("2026-11-22T10:00:00.123Z"));
+  EXPECT_EQ(told_at(std::string(R"("createdAtMs":"")").append(kWhole)), time("2026-11-22T10:00:00.999Z"));
+}
+
+TEST(Applicant, AnOddLevelDoesNotKeepAResetFromClearing) {
+  for (const char* level : {"{}", "\"\"", "null", "[\"basic\"]"}) {
+    const auto body =
+        R"({"applicantId":"a1","createdAtMs":"2024-01-01 00:00:00.001","levelName":)" + std::string(level) + "}";
+    const auto rows = rows_of(sumsub("applicantReset", body));
+    ASSERT_EQ(rows.size(), 1u) << level;
+    EXPECT_EQ(cell(rows[0], "cleared_at"), time("2024-01-01T00:00:00.001Z")) << level;
+  }
+}
+
+TEST(Applicant, TextsOfKeysAndIndexesHaveABound) {
+  const auto with = [](std::string_view from, size_t bytes) {
+    return sumsub("applicantPending", replaced(body_of("2024-01-01 00:00:00.001"), from, std::string(bytes, 'k')));
+  };
+  EXPECT_EQ(cell(rows_of(with("a1", 1024)).at(0), "applicant_id"), text(std::string(1024, 'k')));
+  EXPECT_EQ(reason_of(with("a1", 1025)), "/applicantId: longer than 1024 bytes");
+  EXPECT_EQ(cell(row_in(rows_of(with("u1", 1024)), "applicants"), "external_user_id"), text(std::string(1024, 'k')));
+  EXPECT_EQ(cell(row_in(rows_of(with("u1", 1025)), "applicants"), "external_user_id"), std::nullopt);
+  EXPECT_EQ(rows_of(with("basic", 1024)).size(), 2u);
+  EXPECT_EQ(rows_of(with("basic", 1025)).size(), 1u);
+}
+
+TEST(Applicant, AnOddSandboxMarkIsRefused) {
+  for (const char* mark : {"1", "\"yes\"", "{}", "\"\""}) {
+    const auto body = body_of("2024-01-01 00:00:00.001", std::string("\"sandboxMode\":") + mark + ",");
+    EXPECT_EQ(reason_of(sumsub("applicantPending", body)), "/sandboxMode: neither true nor false") << mark;
+  }
+}
+
 TEST(Applicant, AnEventWithoutLevelHasNoReviewRow) {
   const auto rows = rows_of(sumsub("applicantReset", fixture("sumsub/applicantReset.json")));
   ASSERT_EQ(rows.size(), 1u);

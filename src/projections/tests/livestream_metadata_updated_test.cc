@@ -37,6 +37,14 @@ TEST(LivestreamMetadataUpdated, TheMessageSentLastReplacesAllUntilAPoll) {
   EXPECT_EQ(cell(*fold.find("channels"), "language"), text("fr"));
 }
 
+TEST(LivestreamMetadataUpdated, AnOddCategoryDoesNotHideTheOtherOne) {
+  for (const char* odd : {"null", "\"\"", "[]", "5"}) {
+    const std::string body = std::string(R"({"broadcaster":{"user_id":1},"metadata":{"title":"t","category":)") + odd +
+                             R"(,"Category":{"id":5,"name":"Chess"}}})";
+    EXPECT_EQ(cell(rows_of(event_of(kType, body)).at(0), "category_name"), text("Chess")) << odd;
+  }
+}
+
 TEST(LivestreamMetadataUpdated, RefusesAnEventWithoutMetadata) {
   const std::string body = replaced(fixture("kick/livestream.metadata.updated.json"), "\"metadata\"", "\"other\"");
   EXPECT_EQ(reason_of(event_of(kType, body)), "/metadata: missing");

@@ -32,9 +32,25 @@ TEST(LivestreamStatusUpdated, ALateStartDoesNotEraseTheEnd) {
 
 TEST(LivestreamStatusUpdated, RefusesAnEndWithoutItsTime) {
   const std::string body = fixture("kick/livestream.status.updated.started.json");
-  EXPECT_EQ(reason_of(event_of(kStatus, replaced(body, "\"is_live\": true", "\"is_live\": false"))),
-            "/ended_at: missing");
+  EXPECT_EQ(reason_of(event_of(kStatus, replaced(body, "\"is_live\": true", "\"is_live\": false"))), "/ended_at: null");
   EXPECT_EQ(reason_of(event_of(kStatus, replaced(body, "2025-01-01T11:00:00+11:00", ""))), "/started_at: not a time");
+}
+
+TEST(LivestreamStatusUpdated, TheZeroTimeIsNoEnd) {
+  const std::string body = fixture("kick/livestream.status.updated.started.json");
+  for (const char* none : {"null", "\"\"", "\"0001-01-01T00:00:00Z\"", "{}"}) {
+    const std::string odd = body.substr(0, body.rfind('}')) + ",\"ended_at\":" + none + "}";
+    EXPECT_EQ(cell(rows_of(event_of(kStatus, odd)).at(0), "ended_at"), std::nullopt) << none;
+  }
+}
+
+// Kick's API gives the zero time as the start of a channel that is offline.
+TEST(ViewersSampled, TheZeroTimeMakesNoStream) {
+  const auto rows = rows_of(event_of(
+      kSample, replaced(sample("false", "2025-01-01T04:01:00Z"), "2025-01-01T00:00:00Z", "0001-01-01T00:00:00Z")));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].table->name, "viewer_samples");
+  EXPECT_EQ(cell(rows[0], "stream_started_at"), kNull);
 }
 
 TEST(ViewersSampled, IsOneRowPerChannelAndMinute) {

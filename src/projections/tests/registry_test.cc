@@ -35,7 +35,19 @@ TEST(Registry, AnUnknownTypeIsIgnored) {
   const auto projection = project(event_of("kick.drops.claim", "{}"));
   EXPECT_EQ(projection.status, store::Applied::ignored);
   EXPECT_TRUE(projection.rows.empty());
-  EXPECT_EQ(project(event_of("kick.unrecognised", "no json")).status, store::Applied::ignored);
+}
+
+TEST(Registry, AnUnrecognisedTypeIsQuarantinedWhereItsSourceHasProjectors) {
+  for (const char* source : {"kick", "sumsub", "x"}) {
+    const auto projection = project(event_of(std::string(source) + ".unrecognised", "no json"));
+    EXPECT_EQ(projection.status, store::Applied::quarantined) << source;
+    EXPECT_EQ(projection.reason, "the body names no type, or contradicts its type header");
+    EXPECT_FALSE(projection.envelope.empty());
+  }
+  for (const char* type : {"orders.unrecognised", "kick2.unrecognised", "kick.sub.unrecognised", "kick.unrecognised.x",
+                           "kick.not-unrecognised", ".unrecognised", "unrecognised"}) {
+    EXPECT_EQ(project(event_of(type, "{}")).status, store::Applied::ignored) << type;
+  }
 }
 
 TEST(Registry, AQuarantinedEventKeepsItsEnvelope) {
