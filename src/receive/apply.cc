@@ -116,12 +116,12 @@ http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failur
   return answer;
 }
 
-// Projects a quarantined event again. An event whose envelope cannot be read (a defect) stays in quarantine with that
-// reason.
+// Projects a quarantined event again. An event whose envelope cannot be used stays in quarantine with that reason.
 Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
-  auto read = read_envelopes(waiting.envelope, 1);
+  std::vector<UnusableEnvelope> unusable;
+  auto read = read_envelopes(waiting.envelope, 1, &unusable);
   Projection projection;
-  if (read && read->size() == 1) {
+  if (read && read->size() == 1 && unusable.empty()) {
     event = std::move(read->front());
     projection = projections::project(event);
   } else {
@@ -129,7 +129,7 @@ Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
     projection.source = waiting.source;
     projection.type = waiting.type;
     projection.status = Applied::quarantined;
-    projection.reason = "its envelope cannot be read";
+    projection.reason = unusable.empty() ? "its envelope cannot be read" : unusable.front().reason;
     projection.envelope = waiting.envelope;
   }
   projection.force = true;

@@ -175,6 +175,16 @@ TEST(ApplyRequests, RetryIsBoundedAndSurvivesAnUnreadableEnvelope) {
   EXPECT_EQ(store.in_quarantine().size(), kRetriedMax + 1);
 }
 
+TEST(ApplyRequests, RetryLeavesAnEnvelopeThatCannotBeUsedInQuarantine) {
+  FaultyStore store;
+  const auto waiting = projections::project(poison(1));
+  std::string odd = projections::replaced(waiting.envelope, "{", R"({"sandbox":"perhaps",)");
+  apply_one(store, signed_request("POST", "/internal/events", odd));
+  EXPECT_EQ(apply_one(store, retry()).body, R"({"tried":1,"applied":0,"ignored":0,"quarantined":1})");
+  EXPECT_EQ(store.in_quarantine(poison(1).id)->reason, "sandbox: neither true nor false");
+  EXPECT_EQ(store.in_quarantine(poison(1).id)->envelope, odd);
+}
+
 TEST(ApplyRequests, ReportsEachEventOnceItIsCommitted) {
   FaultyStore store;
   std::vector<std::pair<std::string, store::Applied>> seen;

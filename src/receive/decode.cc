@@ -39,9 +39,19 @@ Result<void> verify(const http::Request& request, const crypto::WebhookSigner& s
                        now);
 }
 
+// An event whose envelope cannot be used must not cost the other events of its request.
+void quarantine(store::Projection& projection, const UnusableEnvelope& envelope) {
+  if (projection.status == store::Applied::ignored) return;
+  projection.status = store::Applied::quarantined;
+  projection.rows.clear();
+  projection.reason = envelope.reason;
+  projection.envelope = envelope.text;
+}
+
 Decoded read_events(const http::Request& request, const Limits& limits) {
   // One more than the limit is read, which distinguishes 413 (send fewer) from 400.
-  auto events = read_envelopes(request.body, limits.events_max + 1);
+  std::vector<UnusableEnvelope> unusable;
+  auto events = read_envelopes(request.body, limits.events_max + 1, &unusable);
   if (!events) return http::problem(400, events.error().message);
   if (events->size() > limits.events_max) {
     return http::problem(413, "more than " + std::to_string(limits.events_max) + " events in one request");
@@ -49,6 +59,7 @@ Decoded read_events(const http::Request& request, const Limits& limits) {
   ApplyEvents apply;
   apply.projections.reserve(events->size());
   for (const Event& event : *events) apply.projections.push_back(projections::project(event));
+  for (const auto& envelope : unusable) quarantine(apply.projections[envelope.index], envelope);
   apply.events = std::move(*events);
   return Operation{std::move(apply)};
 }

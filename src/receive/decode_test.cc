@@ -180,6 +180,23 @@ TEST(Decode, UnprojectableBodyQuarantinesItsEventAlone) {
   EXPECT_EQ(apply.projections.at(1).status, store::Applied::applied);
 }
 
+TEST(Decode, AnEnvelopeThatCannotBeUsedQuarantinesItsEventAlone) {
+  std::string good;
+  append_envelope(good, follow(1));
+  std::string odd;
+  append_envelope(odd, follow(2));
+  odd = projections::replaced(odd, "{", R"({"sandbox":"perhaps",)");
+  const std::string ignored = projections::replaced(kSmallest, "{", R"({"sandbox":"perhaps",)");
+  const auto apply = taken(raw("[" + good + "," + odd + "," + ignored + "]"));
+  ASSERT_EQ(apply.projections.size(), 3u);
+  EXPECT_EQ(apply.projections[0].status, store::Applied::applied);
+  EXPECT_EQ(apply.projections[1].status, store::Applied::quarantined);
+  EXPECT_EQ(apply.projections[1].reason, "sandbox: neither true nor false");
+  EXPECT_EQ(apply.projections[1].envelope, odd);
+  EXPECT_TRUE(apply.projections[1].rows.empty());
+  EXPECT_EQ(apply.projections[2].status, store::Applied::ignored) << "no projector wants it in any case";
+}
+
 TEST(Decode, TooLargeIs413) {
   const auto request = raw(write_batch(std::vector{unwanted(1), unwanted(2)}));
   EXPECT_EQ(refusal(request, {.body_bytes_max = request.body.size(), .events_max = 2}), 0);
