@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <optional>
+
+#include "store/sqlite/database_files.h"
 
 namespace vf::store::sqlite {
 namespace {
@@ -35,6 +38,12 @@ Error translate(sqlite3* db, int code) {
   const char* name = sqlite3_db_filename(db, "main");
   const std::string file = name != nullptr ? name : "the database";
   const std::string why = reason(db, code);
+  if (code == SQLITE_READONLY_DBMOVED)
+    return unavailable(fmt::format("{} was moved while it is open: put it back, or restart the hub", file));
+  if (sqlite3_system_errno(db) == EFBIG) {
+    return unavailable(
+        fmt::format("{} may not grow ({}): raise the limit on file sizes (ulimit -f, LimitFSIZE=)", file, why));
+  }
   switch (code & 0xff) {
     case SQLITE_FULL:
       return unavailable(
@@ -159,6 +168,7 @@ void Connection::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Result<Connection> Connection::open(const Params& params) {
+  if (params.create) make_private(params.path);
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (params.create ? SQLITE_OPEN_CREATE : 0);
   const int code = sqlite3_open_v2(params.path.c_str(), &raw, flags, nullptr);

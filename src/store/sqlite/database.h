@@ -14,6 +14,7 @@
 #include "store/migration.h"
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/database_files.h"
 #include "store/sqlite/read_pool.h"
 
 namespace vf::store::sqlite {
@@ -33,13 +34,13 @@ class Database {
   static Result<std::unique_ptr<Database>> open(const Params& params);
 
   /// Runs `body` in a transaction that holds the write lock. Commits when `body` succeeds, else rolls back and returns
-  /// its error. Error `unavailable` "outcome is unknown": the commit itself failed; its changes may be in effect after
-  /// a restart.
+  /// its error. Error `unavailable` "outcome is unknown": the commit itself failed, or one of the open files is no
+  /// longer at its path, where a restart would look for it; the changes may be in effect after a restart.
   Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
   ReadPool::Lease read() { return readers_.lease(); }
 
-  /// Checks that the file can be read. If the last write failed with `unavailable`, it checks instead that the file can
-  /// be written.
+  /// Checks that the open files are the ones at their paths, and that the file can be read. If the last write failed
+  /// with `unavailable`, it checks instead that the file can be written.
   Result<void> ping();
 
  private:
@@ -48,12 +49,17 @@ class Database {
     Connection checkpoints;
     std::vector<Connection> readers;
   };
-  Database(Connections connections, const Checkpointer::Limits& limits);
+  Database(Connections connections, OpenFiles files, const Checkpointer::Limits& limits);
   Result<void> attempt(const std::function<Result<void>(Connection&)>& body);
   Result<void> probe();
+  Result<void> check_files();
+  bool save_log(const OpenFiles::Lost& lost);
 
+  const OpenFiles files_;
   TurnLock writing_;
   Connection writer_;
+  int64_t foreign_commits_;  // SQLite's data version: it changes when another connection has committed
+  bool is_log_saved_ = false;
   Checkpointer checkpointer_;
   ReadPool readers_;
   std::atomic<bool> writes_fail_ = false;

@@ -1,27 +1,38 @@
-// FileLock: makes one process the owner of a database while the object lives. The lock file beside the database
-// contains the owner's process id. The kernel keeps the lock (flock), so the lock ends with the process, even after a
-// crash.
+// FileLock: makes one process the owner of a database while the object lives. The lock is on the database's file itself
+// (device and inode), so it holds whatever name a process uses: a relative path, a symbolic or hard link, a mount, or
+// the name that the file was moved to. The lock file beside the database has the owner's process id, for messages; it
+// is locked too, because older hubs lock only that file. The kernel keeps both locks, so they end with the
+// process, even after a crash.
 #pragma once
 
 #include <string>
 
 #include "base/result.h"
+#include "store/sqlite/database_files.h"
 
 namespace vf::store::sqlite {
 
 class FileLock {
  public:
-  /// Locks "<path>.lock". Error `conflict`: another process has the lock; the message names it. Error `unavailable`:
-  /// the lock file cannot be created.
+  /// Locks the database at `path` and "<path>.lock"; creates both if they are missing. Error `conflict`: another
+  /// process, or this one, has the lock, or the file has several names. Error `unavailable`: a file cannot be created.
   static Result<FileLock> take(const std::string& path);
 
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&&) = delete;
+  /// Releases the locks. All connections of this process to the database must be closed before: closing the file ends
+  /// their locks.
   ~FileLock();
 
  private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  FileLock() = default;
+  Result<void> lock_beside(const std::string& path);
+  Result<void> lock_database(const std::string& path);
+
+  std::string lock_path_;
+  int lock_file_ = -1;
+  int database_ = -1;
+  FileId id_;
 };
 
 }  // namespace vf::store::sqlite

@@ -1,0 +1,107 @@
+#include "store/sqlite/database_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace vf::store::sqlite {
+namespace {
+
+constexpr mode_t kPrivate = S_IRUSR | S_IWUSR;
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+
+/// Returns where a symbolic link leads, also to a file that does not exist yet; else the path itself.
+std::string target_of(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, failed);
+  return failed ? path : (std::filesystem::path(path).parent_path() / target).string();
+}
+
+FileId id_of(const struct stat& status) { return {.device = status.st_dev, .inode = status.st_ino}; }
+
+std::string lost_database(const std::string& path, bool is_replaced) {
+  if (is_replaced) {
+    return fmt::format(
+        "{0} is another file than the one the hub has open, which was moved or deleted: put the open file back at {0}, "
+        "or restart the hub to use the new one",
+        path);
+  }
+  return fmt::format(
+      "{0} was moved or deleted while the hub has it open: put the file back at {0}, or restart the hub to begin an "
+      "empty one",
+      path);
+}
+
+std::string lost_log(const std::string& path, bool is_replaced) {
+  return fmt::format("{} was {} while the hub has it open: put the file back, or restart the hub", path,
+                     is_replaced ? "replaced" : "moved or deleted");
+}
+
+}  // namespace
+
+// The file is opened only where it is new: closing a descriptor of a file ends all locks that this process has on it,
+// SQLite's among them (fcntl(2)).
+void make_private(const std::string& path) {
+  const std::string target = target_of(path);
+  const int file = ::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate);
+  if (file >= 0) {
+    (void)::fchmod(file, kPrivate);
+    ::close(file);
+  }
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    const std::string name = path + suffix;
+    struct stat status{};
+    if (::stat(name.c_str(), &status) != 0 || (status.st_mode & kOthers) == 0) continue;
+    (void)::chmod(name.c_str(), status.st_mode & ~(kOthers | S_IFMT));
+  }
+}
+
+Result<void> check_single_name(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || status.st_nlink < 2) return {};
+  return conflict(
+      fmt::format("{} has {} names (hard links), and SQLite keeps a log of its own for each: remove the others (find / "
+                  "-xdev -inum {}), and copy a database with `sqlite3 FILE '.backup COPY'`",
+                  path, status.st_nlink, status.st_ino));
+}
+
+Result<OpenFiles> OpenFiles::record(Paths paths) {
+  std::array<File, 3> files{
+      {{std::move(paths.database), {}}, {std::move(paths.log), {}}, {std::move(paths.index), {}}}};
+  for (File& file : files) {
+    struct stat status{};
+    if (::stat(file.path.c_str(), &status) != 0) {
+      return unavailable(fmt::format("{} disappeared while the hub opened it ({}): start the hub again", file.path,
+                                     std::strerror(errno)));
+    }
+    file.id = id_of(status);
+  }
+  return OpenFiles(std::move(files));
+}
+
+std::optional<OpenFiles::Lost> OpenFiles::find_lost() const {
+  for (const Kind kind : {Kind::database, Kind::log, Kind::index}) {
+    const File& file = files_[static_cast<size_t>(kind)];
+    struct stat status{};
+    const bool is_seen = ::stat(file.path.c_str(), &status) == 0;
+    if (is_seen && id_of(status) == file.id) continue;
+    if (!is_seen && errno != ENOENT && errno != ENOTDIR) {
+      return Lost{.kind = kind,
+                  .is_replaced = false,
+                  .message = fmt::format("{} cannot be seen ({}): give the hub back its access to the folder",
+                                         file.path, std::strerror(errno))};
+    }
+    return Lost{.kind = kind,
+                .is_replaced = is_seen,
+                .message = kind == Kind::database ? lost_database(file.path, is_seen) : lost_log(file.path, is_seen)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace vf::store::sqlite

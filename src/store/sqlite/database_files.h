@@ -1,0 +1,61 @@
+// The files of a database on disk: they are private to their owner, and OpenFiles finds out whether the files that a
+// process has open are still the ones at their paths. SQLite in WAL mode does not: it goes on writing into a file that
+// was deleted. OpenFiles is immutable, hence thread safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace vf::store::sqlite {
+
+/// A file regardless of its names.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+
+/// Creates the database's file with mode 0600 if it is missing, whatever the umask is; SQLite gives its log and the
+/// log's index the same mode. Takes the rights of group and others away from files that exist. A failure is ignored:
+/// SQLite reports a file that cannot be created, and `vf doctor` one that others can read.
+void make_private(const std::string& path);
+
+/// Checks that the file has one name. SQLite keeps the log beside the name by which the file was opened, so a second
+/// name (a hard link) would hide the log, and the events in it, after a crash. Error `conflict`: it has several names.
+Result<void> check_single_name(const std::string& path);
+
+class OpenFiles {
+ public:
+  struct Paths {
+    std::string database;  // as configured: relative, or a symbolic link
+    std::string log;       // "-wal", beside the file that SQLite has opened
+    std::string index;     // "-shm"
+  };
+  /// Records the files at these paths. Call it when SQLite has opened all three. Error `unavailable`: one is not there.
+  static Result<OpenFiles> record(Paths paths);
+
+  enum class Kind { database, log, index };
+  struct Lost {
+    Kind kind;
+    bool is_replaced;     // another file has its name; false: no file has it, or it cannot be seen
+    std::string message;  // names the file, what happened to it and the remedy
+  };
+  /// Returns the first of the files that is no longer at its path; nothing if all are. Costs three stat() calls.
+  std::optional<Lost> find_lost() const;
+
+ private:
+  struct File {
+    std::string path;
+    FileId id;
+  };
+  explicit OpenFiles(std::array<File, 3> files) : files_(std::move(files)) {}
+
+  std::array<File, 3> files_;  // in the order of Kind
+};
+
+}  // namespace vf::store::sqlite
