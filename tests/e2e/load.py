@@ -8,7 +8,7 @@ SENDERS = 4
 PAUSE_S = 0.02         # between one sender's deliveries
 ATTEMPT_TIMEOUT_S = 1   # shorter than many a provider's, and than ingest.answer_timeout: some time out that are kept
 RETRY_S = 0.1
-GIVE_UP_S = 60
+GIVE_UP_S = 300
 
 
 class Load:

@@ -6,7 +6,7 @@ import sqlite3
 import unittest
 
 from fleet import ENVIRONMENTS, Fleet
-from hub import Hub, chat, wait_until
+from hub import TIMEOUT_S, Hub, chat, wait_until
 from postgres import UNSYNCED, Postgres
 
 FROM_NOW = {"targets": {name: {"start": "now"} for name in ENVIRONMENTS}}
@@ -46,7 +46,7 @@ class OnSqlite(unittest.TestCase):
         self.assertEqual(hub.wait_for_event("stage", event_id), "applied")
 
     def write(self, hub, sql):
-        with contextlib.closing(sqlite3.connect(hub.data / "dm.db", timeout=30)) as db, db:
+        with contextlib.closing(sqlite3.connect(hub.data / "dm.db", timeout=TIMEOUT_S)) as db, db:
             db.execute(sql)
 
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import unittest
 
-from hub import Hub, chat, request, wait_until
+from hub import TIMEOUT_S, Hub, chat, request, wait_until
 from lake_server import PASSWORD, LakeServer
 
 
@@ -17,7 +17,7 @@ class OnAServer(unittest.TestCase):
         with LakeServer() as lake:
             hub = Hub(extra={"ingest": lake.start().ingest})
             with contextlib.ExitStack() as stack:
-                hub.spawn("up").wait(timeout=30)
+                hub.spawn("up").wait(timeout=TIMEOUT_S)
                 self.assertIn("`vf migrate lake`", hub.log.read_text())
                 self.assertEqual(hub.vf("migrate", "lake", "--check", check=False).returncode, 1)
                 hub.vf("migrate", "lake")
@@ -65,7 +65,7 @@ class OnAServer(unittest.TestCase):
         hub.kick(chat(6))
         wait_until("the running hub goes on", lambda: lake_rows(hub) == 6)
         self.assertEqual(hub.stop(), 0)
-        self.assertEqual(hub.spawn("up").wait(timeout=30), 1)
+        self.assertEqual(hub.spawn("up").wait(timeout=TIMEOUT_S), 1)
         self.assertIn("has migration 9999_after_next, which this vf does not know", hub.log.read_text())
         self.assertEqual(hub.vf("migrate", "lake", "--check", check=False).returncode, 1)
 

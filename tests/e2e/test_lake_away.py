@@ -15,7 +15,7 @@ from postgres import UNSYNCED, Postgres
 
 INGESTS = ("ingest", "ingest-b")
 ALL_ROLES = (*INGESTS, *ENVIRONMENTS, *(f"worker-{name}" for name in ENVIRONMENTS))
-CATCH_UP_S = 90  # the feeder's longest back-off is 30 s
+CATCH_UP_S = 180  # the feeder's longest back-off is 30 s
 
 
 def setUpModule():

@@ -3,7 +3,7 @@ import contextlib
 import re
 import unittest
 
-from hub import ROOT, Hub, chat, request, wait_until
+from hub import ROOT, TIMEOUT_S, Hub, chat, request, wait_until
 from lake_server import LakeServer
 
 
@@ -36,7 +36,7 @@ class Metrics(unittest.TestCase):
         lake = self.enterContext(LakeServer()).start()
         hub = Hub(extra={"ingest": lake.ingest})
         self.addCleanup(hub.__exit__)
-        hub.spawn("up").wait(timeout=30)  # writes the configuration; ends, as the raw log is not migrated
+        hub.spawn("up").wait(timeout=TIMEOUT_S)  # writes the configuration; ends, as the raw log is not migrated
         hub.vf("migrate", "lake")
         hub.start()
         event_id = hub.kick(chat())[2]["event_id"]

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from fleet import ENVIRONMENTS, Fleet
-from hub import BINARY, request, wait_until
+from hub import BINARY, TIMEOUT_S, request, wait_until
 from ledger import balance
 from postgres import UNSYNCED, Postgres, Session
 
@@ -178,7 +178,7 @@ class Migrations(unittest.TestCase):
         both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
         applied = []
         for process in both:
-            out, problem = process.communicate(timeout=30)
+            out, problem = process.communicate(timeout=TIMEOUT_S)
             self.assertEqual((process.returncode, problem), (0, ""))
             applied += [(schema["schema"], name) for schema in json.loads(out)["schemas"] for name in schema["applied"]]
         self.assertEqual(len(applied), len(set(applied)), "each was applied by one of them")

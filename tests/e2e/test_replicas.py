@@ -15,7 +15,6 @@ from load import Load
 from postgres import UNSYNCED, Postgres
 
 INGESTS = ("ingest", "ingest-b")
-TAKEOVER_S = 30  # a lease lasts 6 s
 
 
 def setUpModule():
@@ -28,8 +27,8 @@ def tearDownModule():
 
 
 def wait_delivered(fleet, count):
-    fleet.wait_delivered(count, timeout_s=TAKEOVER_S)
-    wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets("ingest-b").values()), TAKEOVER_S)
+    fleet.wait_delivered(count)
+    wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets("ingest-b").values()))
 
 
 def other(name):
@@ -138,11 +137,11 @@ class FailingHolder(unittest.TestCase):
 
     def wait_for_takeover(self):
         wait_until("the other holds every lease", lambda: (held := self.fleet.leases()) and len(held) == 3 and
-                   set(held.values()) == {"ingest-b"}, TAKEOVER_S)
+                   set(held.values()) == {"ingest-b"})
 
     def wait_for_more(self, count=20):
         wanted = self.fleet.count("stage") + count
-        wait_until("more is delivered", lambda: self.fleet.count("stage") >= wanted, TAKEOVER_S)
+        wait_until("more is delivered", lambda: self.fleet.count("stage") >= wanted)
 
     def finish(self):
         ids = self.load.finish()
@@ -172,7 +171,7 @@ class FailingHolder(unittest.TestCase):
     def expect_unavailable(self):
         """A delivery that is refused; it may be kept all the same."""
         wait_until("it knows that the store is away", lambda: self.fleet.readiness("ingest") == 503)
-        self.assertEqual(request(self.fleet.admin_url("ingest") + "/healthz", timeout_s=5)[0], 200)
+        self.assertEqual(request(self.fleet.admin_url("ingest") + "/healthz")[0], 200)
         delivery = self.fleet.applicant()
         status, headers, _ = self.fleet.post("ingest", delivery)
         self.assertEqual((status, "Retry-After" in headers), (503, True))

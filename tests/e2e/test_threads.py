@@ -5,7 +5,7 @@ import pathlib
 import re
 import unittest
 
-from hub import ROOT, Hub, chat, free_ports, wait_until
+from hub import ROOT, TIMEOUT_S, Hub, chat, free_ports, wait_until
 from lake_server import LakeServer
 
 
@@ -69,7 +69,7 @@ class Threads(unittest.TestCase):
         lake = self.enterContext(LakeServer()).start()
         hub = Hub(extra={"ingest": lake.ingest})
         self.addCleanup(hub.__exit__)
-        hub.spawn("up").wait(timeout=30)  # writes the configuration; ends, as the raw log is not migrated
+        hub.spawn("up").wait(timeout=TIMEOUT_S)  # writes the configuration; ends, as the raw log is not migrated
         hub.vf("migrate", "lake")
         hub.start()
         lives = ["process", "lease", "lease, with a raw log"]
