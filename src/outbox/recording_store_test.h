@@ -60,6 +60,16 @@ class RecordingStore final : public store::OutboxStore {
     return internal("unused");
   }
   Result<std::vector<store::PutDelivery>> deliveries_of(Uuid) override { return internal("unused"); }
+  Result<std::vector<store::PutDelivery>> deliveries_after(const std::string&, Position, size_t) override {
+    return internal("unused");
+  }
+  Result<int64_t> count_deliveries(const std::string&, store::PutDelivery::State, int64_t) override {
+    return internal("unused");
+  }
+  Result<std::vector<store::PutDelivery>> most_attempted(const std::string&, size_t) override {
+    return internal("unused");
+  }
+  Result<std::vector<store::PutDelivery>> revived(const std::string&, size_t) override { return internal("unused"); }
   Result<std::optional<store::OutboxRow>> find(Uuid) override { return internal("unused"); }
   Result<std::optional<store::LedgerEntry>> ledger(Uuid) override { return internal("unused"); }
   Result<std::optional<store::BatchRow>> batch_of(const std::string&, Position) override { return internal("unused"); }

@@ -1,5 +1,7 @@
 #include "store/outbox_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace vf::store {
@@ -31,5 +33,11 @@ SkipReason parse_skip_reason(std::string_view name) {
 }
 
 std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }
+
+std::string reason_after_retention(int64_t attempts, const std::string& reason) {
+  return fmt::format(
+      "no longer retried, because retention removed its event from the outbox after {} attempts; last: {}", attempts,
+      reason);
+}
 
 }  // namespace vf::store

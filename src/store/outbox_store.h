@@ -37,6 +37,9 @@ std::string_view to_string(SkipReason skip_reason);
 SkipReason parse_skip_reason(std::string_view name);
 /// Returns the name under which ingest_outbox_batch stores the pinned batches of a consumer.
 std::string pin_name(const std::string& consumer);
+/// Returns the reason of a dead letter that retention makes of a retry: why it ended, then the retry's own reason. The
+/// drivers' SQL builds the same text.
+std::string reason_after_retention(int64_t attempts, const std::string& reason);
 
 /// Requests a consumer's lease: the right to do the consumer's work, which one process holds at a time. A lease that is
 /// free or expired (by the store's clock) is granted; a lease that `holder` has already is renewed. Every new holder
@@ -80,20 +83,26 @@ struct PinBatch {
   int64_t epoch = 0;
 };
 
-/// Stores a row of ingest_outbox_delivery: one event that one target did not accept. The event is a retry or a dead
-/// letter.
+/// Stores a row of ingest_outbox_delivery: one event that one target did not accept. The event waits for its next
+/// attempt (`retry`), or it is a dead letter (`dead`). A dead letter stays dead: without `revives`, a write with the
+/// state `retry` has no effect while the stored row is dead, so that a worker whose attempt ends at that moment does
+/// not undo what an operator or retention has decided.
 struct PutDelivery {
   enum class State { retry, dead };
   std::string target;
   Position position = {};
   Uuid event_id;
   State state = State::retry;
-  int64_t attempts = 0;
+  int64_t attempts = 0;          // counted ones
   Instant next_attempt_at = {};  // of a retry: when it is due
-  std::string reason;
+  std::string reason;            // of the last failure
   int64_t epoch = 0;
+  // When the event first failed alone; nullopt: an operator has retried it and no attempt has failed since.
+  std::optional<Instant> first_failed_at = {};
+  bool revives = false;  // an operator's retry, which may replace a dead letter; never set in rows that are read
 };
-/// Removes a row of ingest_outbox_delivery: the retry was delivered, or an operator dropped the dead letter.
+/// Removes a row of ingest_outbox_delivery: the retry was delivered, or an operator dropped the dead letter. An event
+/// that retention kept for this row goes with the last row of its event.
 struct DropDelivery {
   std::string target;
   Uuid event_id;
@@ -131,14 +140,19 @@ struct AddAudit {
 
 /// One bounded step of retention. It deletes the oldest rows that were received before the given times, at most
 /// `rows_max` rows of each table. Outbox rows after the cursor of a consumer in `held_by` are kept (all rows, if such a
-/// consumer has no cursor). Retries and dead letters are deleted with their outbox row. A ledger row is never deleted
-/// before its outbox row. Audit entries are deleted at the age of ledger rows. Retention is complete when a step
-/// removes fewer than `rows_max` rows of all tables together.
+/// consumer has no cursor). A ledger row is never deleted before its outbox row. Audit entries are deleted at the age
+/// of ledger rows. Retention is complete when a step removes fewer than `rows_max` rows of all tables together.
+///
+/// When the outbox row of a retry goes, the retry becomes a dead letter. Dead letters and their events are kept after
+/// that (find() still returns the event, read_after() and search() do not) until the event was received before
+/// `deliveries_before`; then the event and its dead letters are deleted. Their ledger row is not kept for them: if the
+/// ledger's retention is shorter than that, a provider's resend of the event is accepted as a new event meanwhile.
 struct RetentionStep {
   Instant outbox_before = {};
   Instant ledger_before = {};  // for the ledger and the audit log
   std::vector<std::string> held_by;
   int64_t rows_max = 1000;
+  Instant deliveries_before = {};  // for dead letters whose outbox row is gone, and their events
 };
 
 using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, StartConsumer, MoveCursor,
@@ -233,11 +247,23 @@ class OutboxStore {
   virtual Result<std::optional<PinBatch>> open_pin(const std::string& consumer) = 0;
   virtual Result<Backlog> backlog(Position after) = 0;
 
+  /// Returns a target's rows in this state, by position.
   virtual Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
                                                       size_t rows_max) = 0;
   virtual Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) = 0;
   virtual Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) = 0;
+  /// Returns a target's rows of any state with a position greater than `after`, by position.
+  virtual Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
+                                                            size_t rows_max) = 0;
+  /// Returns the number of a target's rows in this state, counted up to `at_most`.
+  virtual Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) = 0;
+  /// Returns a target's retries: those with the most attempts first, then by position.
+  virtual Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) = 0;
+  /// Returns the retries that an operator has made of dead letters and that have not failed since (they have no
+  /// first_failed_at), the least next_attempt_at first. Cheap enough to be called every second.
+  virtual Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) = 0;
 
+  /// Returns an event of the outbox, or one that retention keeps for a dead letter after its outbox row is gone.
   virtual Result<std::optional<OutboxRow>> find(Uuid event_id) = 0;
   virtual Result<std::optional<LedgerEntry>> ledger(Uuid event_id) = 0;
   /// Returns the batch of `consumer` that contained `position`; nullopt while the cursor has not passed the position.

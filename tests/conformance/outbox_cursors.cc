@@ -1,4 +1,4 @@
-// Consumers: cursors, pins, retries and dead letters, settings, and retention.
+// Consumers: cursors, pins, settings, and retention.
 #include "outbox_suite.h"
 
 namespace vf::store::conformance {
@@ -167,67 +167,6 @@ TEST_P(OutboxCursors, MovingACursorBackDropsLaterPins) {
   EXPECT_EQ(open_pin(), std::nullopt);
   write({pin(zero, position_of(1))});
   EXPECT_EQ(open_pin()->to, position_of(1));
-}
-
-TEST_P(OutboxDeliveries, AreListedByTargetAndState) {
-  add(1, 4);
-  using enum PutDelivery::State;
-  write({delivery(3, dead), delivery(1, dead), delivery(2, retry), delivery(1, dead, {}, "production")});
-  EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), ElementsAre(id_numbered(1), id_numbered(3)));
-  EXPECT_THAT(ids(store_->deliveries("stage", dead, 1)), ElementsAre(id_numbered(1)));
-  EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(2)));
-  const auto of_event = store_->deliveries_of(id_numbered(1));
-  ASSERT_TRUE(of_event);
-  ASSERT_EQ(of_event->size(), 2u);
-  const PutDelivery& row = of_event->back();
-  EXPECT_EQ(row.target, "stage");
-  EXPECT_EQ(row.position, position_of(1));
-  EXPECT_EQ(row.state, dead);
-  EXPECT_EQ(row.attempts, 2);
-  EXPECT_EQ(row.reason, "422: no such channel");
-}
-
-TEST_P(OutboxDeliveries, RetriesAreDueInOrderOfTheirTime) {
-  add(1, 4);
-  using enum PutDelivery::State;
-  write({delivery(1, retry, Millis{500}), delivery(2, retry, Millis{100}), delivery(3, retry, Millis{501}),
-         delivery(4, dead)});
-  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{99}, 10)), IsEmpty());
-  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 10)), ElementsAre(id_numbered(2), id_numbered(1)));
-  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 1)), ElementsAre(id_numbered(2)));
-  EXPECT_THAT(ids(store_->due_retries("production", now_ + Millis{500}, 10)), IsEmpty());
-  EXPECT_EQ(store_->due_retries("stage", now_ + Millis{500}, 1)->front().next_attempt_at, now_ + Millis{100});
-}
-
-TEST_P(OutboxDeliveries, AreReplacedAndDropped) {
-  add(1, 2);
-  using enum PutDelivery::State;
-  write({delivery(1, retry), delivery(2, retry)});
-  PutDelivery dead_letter = delivery(1, dead);
-  dead_letter.attempts = 9;
-  write({dead_letter, DropDelivery{"stage", id_numbered(2)}, DropDelivery{"stage", id_numbered(99)}});
-  EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), IsEmpty());
-  const auto dead_rows = store_->deliveries("stage", dead, 10);
-  ASSERT_EQ(dead_rows->size(), 1u);
-  EXPECT_EQ(dead_rows->front().attempts, 9);
-}
-
-TEST_P(OutboxDeliveries, AreDeletedWithTheirOutboxRow) {
-  add(1, 4);
-  using enum PutDelivery::State;
-  write({delivery(1, retry), delivery(2, dead), delivery(2, dead, {}, "production"), delivery(3, dead),
-         delivery(4, retry)});
-  const RetentionStep step{
-      .outbox_before = now_ + Millis{1}, .ledger_before = kStart - Millis{1}, .held_by = {}, .rows_max = 2};
-  PutDelivery fenced = delivery(3, dead);
-  fenced.epoch = 7;
-  expect_refusal({step, fenced}, Code::conflict, 1);
-  EXPECT_EQ(store_->deliveries_of(id_numbered(2))->size(), 2u) << "a step that is rolled back removes nothing";
-  EXPECT_EQ(retain(step), 2) << "they are not counted";
-  EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), ElementsAre(id_numbered(3)));
-  EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(4)));
-  EXPECT_THAT(ids(store_->due_retries("stage", now_, 10)), ElementsAre(id_numbered(4)));
-  EXPECT_THAT(ids(store_->deliveries_of(id_numbered(2))), IsEmpty());
 }
 
 TEST_P(OutboxConformance, SettingsAreReplacedAndRemoved) {

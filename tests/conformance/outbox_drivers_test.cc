@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Drivers, OutboxConformance, kDrivers, name_of);
 INSTANTIATE_TEST_SUITE_P(Drivers, OutboxSearch, kDrivers, name_of);
 INSTANTIATE_TEST_SUITE_P(Drivers, OutboxCursors, kDrivers, name_of);
 INSTANTIATE_TEST_SUITE_P(Drivers, OutboxDeliveries, kDrivers, name_of);
+INSTANTIATE_TEST_SUITE_P(Drivers, OutboxKept, kDrivers, name_of);
 INSTANTIATE_TEST_SUITE_P(Drivers, OutboxLeases, kDrivers, name_of);
 INSTANTIATE_TEST_SUITE_P(Drivers, OutboxRetention, kDrivers, name_of);
 

@@ -120,13 +120,24 @@ class OutboxDeliveries : public OutboxConformance {
             .state = state,
             .attempts = 2,
             .next_attempt_at = now_ + due,
-            .reason = "422: no such channel"};
+            .reason = "422: no such channel",
+            .first_failed_at = now_ - Millis{77}};
   }
   static std::vector<Uuid> ids(const Result<std::vector<PutDelivery>>& rows) {
     EXPECT_TRUE(rows);
     std::vector<Uuid> out;
     for (const PutDelivery& row : rows.value_or(std::vector<PutDelivery>{})) out.push_back(row.event_id);
     return out;
+  }
+};
+
+/// Retention of events that retries or dead letters refer to.
+class OutboxKept : public OutboxDeliveries {
+ protected:
+  /// Returns a step that removes every outbox row, and no ledger row or dead letter.
+  RetentionStep outbox_only() { return {.outbox_before = now_ + Millis{1}, .held_by = {}}; }
+  void retain_until_done(const RetentionStep& step) {
+    while (retain(step) > 0) continue;
   }
 };
 

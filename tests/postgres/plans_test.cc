@@ -28,6 +28,8 @@ INSERT INTO ingest.ingest_outbox_batch (target, from_position, to_position, coun
   at, '', 'sent' FROM filling, unnest(ARRAY['stage', 'production']) t WHERE n % 10 = 0 ORDER BY n;
 INSERT INTO ingest.ingest_outbox_delivery SELECT id, 'stage', ingest.position_text(1, tx, n),
   CASE WHEN n % 20 = 0 THEN 'dead' ELSE 'retry' END, 1, at, '' FROM filling WHERE n % 10 = 0 AND n > 150000;
+INSERT INTO ingest.ingest_outbox_kept SELECT 1, tx, n, gen_random_uuid(), 'kick', 'kick.x', '', at, at, n::text, '', '',
+  false, true, true, '{}', '{}' FROM filling WHERE n % 10 = 0;
 INSERT INTO ingest.ingest_audit (at, actor, action, detail) SELECT at, '', '', '' FROM filling WHERE n % 4 = 0;
 )";
 
@@ -62,7 +64,7 @@ class Plans : public testing::TestWithParam<bool> {
           line.contains("Bitmap Heap Scan on ingest_outbox_2") && statement.contains("ORDER BY o.era");
       if (!line.contains("Seq Scan on") && !is_gathered) continue;
       for (const char* table : {"ingest_outbox_2", "processed_webhooks", "processed_bodies", "ingest_outbox_batch",
-                                "ingest_outbox_delivery", "ingest_audit"}) {
+                                "ingest_outbox_delivery", "ingest_outbox_kept", "ingest_audit"}) {
         if (line.contains(table) && cost_of(line) > 20) {
           bad += statement + "\n" + line + "\n";
         }
@@ -103,6 +105,10 @@ TEST_P(Plans, NoStatementReadsAWholeTable) {
   EXPECT_EQ(store_->deliveries("stage", store::PutDelivery::State::dead, 10)->size(), 10u);
   EXPECT_EQ(store_->due_retries("stage", rows->front().event.received, 10)->size(), 10u);
   EXPECT_TRUE(store_->deliveries_of(id));
+  EXPECT_EQ(store_->deliveries_after("stage", rows->front().event.position, 10)->size(), 10u);
+  EXPECT_EQ(*store_->count_deliveries("stage", store::PutDelivery::State::dead, 1000), 1000);
+  EXPECT_EQ(store_->most_attempted("stage", 10)->size(), 10u);
+  EXPECT_EQ(store_->revived("stage", 10)->size(), 0u);
   EXPECT_EQ(store_->search({.subject = "channel/7", .rows_max = 10})->size(), 10u);
   EXPECT_EQ(store_->audit(10)->size(), 10u);
   EXPECT_TRUE(store_->ping());

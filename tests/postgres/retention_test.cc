@@ -9,6 +9,7 @@ using store::StartConsumer;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using State = store::PutDelivery::State;
 
 constexpr std::chrono::days kDay{1};
 
@@ -25,6 +26,24 @@ class RetentionByPartitions : public OutboxOnPostgres {
     const auto results = write(
         {RetentionStep{.outbox_before = outbox_before, .ledger_before = ledger_before, .held_by = std::move(held_by)}});
     return results.empty() ? -1 : std::get<store::RowsRemoved>(results.front()).removed;
+  }
+  int64_t removed_by(const RetentionStep& step) {
+    const auto results = write({step});
+    return results.empty() ? -1 : std::get<store::RowsRemoved>(results.front()).removed;
+  }
+  store::PutDelivery delivery(uint64_t n, Instant time, State state) {
+    return {.target = "stage",
+            .position = position_of(n, time),
+            .event_id = id_at(time, n),
+            .state = state,
+            .attempts = 3,
+            .reason = "422",
+            .first_failed_at = time};
+  }
+  /// On the first day a retry and a dead letter, on the second a retry.
+  void put_deliveries() {
+    write({delivery(1, kStart, State::retry), delivery(2, kStart, State::dead),
+           delivery(12, kStart + kDay, State::retry)});
   }
   bool has_first_day() {
     return integer(db_,
@@ -57,19 +76,66 @@ TEST_F(RetentionByPartitions, ADayThatAConsumerHasNotPassedIsKept) {
   EXPECT_THAT(numbers_after({}), ElementsAre(11, 12, 13, 21, 22, 23));
 }
 
-TEST_F(RetentionByPartitions, DeadLettersAreDeletedWithTheirDay) {
-  using State = store::PutDelivery::State;
-  for (const auto& [n, time] : {std::pair(2u, kStart), std::pair(12u, kStart + kDay)}) {
-    write({store::PutDelivery{.target = "stage",
-                              .position = position_of(n, time),
-                              .event_id = id_at(time, n),
-                              .state = State::dead,
-                              .reason = "422"}});
-  }
+TEST_F(RetentionByPartitions, ADayIsDroppedWhenTheEventsOfItsDeadLettersAreKept) {
+  put_deliveries();
   const Position last = position_of(3, kStart);
-  EXPECT_GT(retain(kStart + kDay), 0);
-  EXPECT_EQ(store_->deliveries("stage", State::dead, 10)->size(), 1u);
+  RetentionStep step{.outbox_before = kStart + kDay, .held_by = {}, .rows_max = 1};
+  for (const int events_kept : {1, 2}) {
+    EXPECT_EQ(removed_by(step), 1) << "a call keeps at most rows_max events";
+    EXPECT_TRUE(has_first_day());
+    EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest.ingest_outbox_kept"), events_kept);
+  }
+  EXPECT_EQ(removed_by(step), 1);
+  EXPECT_FALSE(has_first_day());
+  EXPECT_EQ(removed_by(step), 0);
   EXPECT_EQ(*store_->purged(), last);
+  EXPECT_EQ(number_of(**store_->find(id_at(kStart, 1))), 1u);
+  EXPECT_EQ(number_of(**store_->find(id_at(kStart, 2))), 2u);
+  EXPECT_FALSE(store_->find(id_at(kStart, 3))->has_value());
+  const auto dead = store_->deliveries("stage", State::dead, 10);
+  ASSERT_EQ(dead->size(), 2u);
+  EXPECT_EQ(dead->at(0).reason, store::reason_after_retention(3, "422"));
+  EXPECT_EQ(dead->at(1).reason, "422");
+  EXPECT_EQ(store_->deliveries("stage", State::retry, 10)->at(0).event_id, id_at(kStart + kDay, 12))
+      << "its day is in the outbox";
+
+  step.deliveries_before = kStart + Millis{1};
+  step.rows_max = 10;
+  EXPECT_EQ(removed_by(step), 2);
+  EXPECT_EQ(store_->deliveries_after("stage", {}, 10)->size(), 1u);
+  EXPECT_FALSE(store_->find(id_at(kStart, 1))->has_value());
+}
+
+TEST_F(RetentionByPartitions, DeadLettersThatAreTooOldGoWithTheirDay) {
+  put_deliveries();
+  const RetentionStep step{.outbox_before = kStart + kDay, .held_by = {}, .deliveries_before = kStart + Millis{1}};
+  EXPECT_EQ(removed_by(step), 1000);
+  EXPECT_FALSE(has_first_day());
+  EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest.ingest_outbox_kept"), 0);
+  EXPECT_EQ(store_->deliveries_after("stage", {}, 10)->size(), 1u);
+}
+
+// A clock that goes back leaves positions of two days among each other.
+TEST_F(RetentionByPartitions, ExceptionsOfTheNextDayStayWhateverTheirPosition) {
+  now_ = kStart;
+  add(4, 4);  // numbered after the events of the next days
+  write({delivery(4, kStart, State::dead), delivery(12, kStart + kDay, State::retry)});
+  RetentionStep step{.outbox_before = kStart + kDay, .held_by = {}};
+  while (removed_by(step) > 0) continue;
+  EXPECT_FALSE(has_first_day());
+  EXPECT_TRUE(store_->find(id_at(kStart, 4))->has_value());
+  EXPECT_EQ(store_->deliveries("stage", State::retry, 10)->size(), 1u);
+  EXPECT_EQ(store_->deliveries("stage", State::dead, 10)->size(), 1u);
+}
+
+TEST_F(RetentionByPartitions, AProgramThatKnowsOfNoKeptEventsKeepsThemToo) {
+  put_deliveries();
+  const char* drop = "SELECT ingest.drop_outbox_day('2026-09-22', '7fffffff-7fffffffffffffff-7fffffffffffffff')";
+  EXPECT_EQ(integer(db_, drop), 2);
+  EXPECT_GT(integer(db_, drop), 0);
+  EXPECT_FALSE(has_first_day());
+  EXPECT_TRUE(store_->find(id_at(kStart, 1))->has_value());
+  EXPECT_EQ(store_->deliveries("stage", State::dead, 10)->size(), 2u);
 }
 
 TEST_F(RetentionByPartitions, AReaderDefersTheDropAndBlocksNoWrite) {

@@ -45,6 +45,9 @@ TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
         store::MoveCursor{"stage", *store->end(), "test"},
         store::PutDelivery{.target = "stage", .position = *store->end(), .event_id = id_at(kStart, 1), .reason = ""},
         store::DropDelivery{"stage", id_at(kStart, 1)},
+        store::PutDelivery{.target = "stage", .position = *store->end(), .event_id = id_at(kStart, 2), .reason = ""},
+        store::PutDelivery{
+            .target = "production", .position = *store->end(), .event_id = id_at(kStart, 2), .reason = ""},
         store::PutSetting{"a", "b"},
         store::PutSetting{"a", ""},
         store::AddAudit{.at = kStart, .actor = "anna", .action = "read", .detail = ""},
@@ -53,14 +56,21 @@ TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
     const auto done = store->write(others, kStart, nullptr);
     ASSERT_TRUE(done) << done.error().message;
     const Instant before = later - std::chrono::days{1};
-    const store::RetentionStep step{.outbox_before = before, .ledger_before = before, .held_by = {}};
-    int64_t left = 1;
-    while (left > 0) {
-      const auto removed = store->write(std::vector<Write>{step}, later, nullptr);
-      ASSERT_TRUE(removed) << removed.error().message;
-      left = std::get<store::RowsRemoved>(removed->front()).removed;
-    }
+    store::RetentionStep step{.outbox_before = before, .ledger_before = before, .held_by = {}};
+    const auto retain = [&] {
+      for (int64_t left = 1; left > 0;) {
+        const auto removed = store->write(std::vector<Write>{step}, later, nullptr);
+        ASSERT_TRUE(removed) << removed.error().message;
+        left = std::get<store::RowsRemoved>(removed->front()).removed;
+      }
+    };
+    retain();
     EXPECT_FALSE(*store->ledger(id_at(kStart, 1)));
+    EXPECT_TRUE(store->find(id_at(kStart, 2))->has_value()) << "kept for its dead letters";
+    ASSERT_TRUE(store->write(std::vector<Write>{store::DropDelivery{"stage", id_at(kStart, 2)}}, later, nullptr));
+    step.deliveries_before = before;
+    retain();
+    EXPECT_FALSE(store->find(id_at(kStart, 2))->has_value());
     EXPECT_TRUE(store->ping());
   }
 }

@@ -43,6 +43,35 @@ TEST_F(OutboxOnPostgres, RunsBesideTheNextVersion) {
   EXPECT_EQ(integer(db_, "SELECT count(*) FROM ingest._migrations WHERE name = 'next_version'"), 1);
 }
 
+// Rows that the version before 0007 has written, before the migration and beside it, are not taken for an operator's
+// retries.
+TEST_F(OutboxOnPostgres, WaitingRowsOfTheVersionBeforeAreNotRevivedOnes) {
+  const std::string url = server_.fresh_database();
+  Connection db = connect(url);
+  SchemaParams before = store::postgres::outbox_schema(db);
+  before.known = before.known.first(6);
+  before.baseline = {};
+  ASSERT_TRUE(store::postgres::migrate(db, before));
+  const auto put = [&db](uint64_t n, const char* state) {
+    run(db, fmt::format("INSERT INTO ingest.ingest_outbox_delivery (event_id, target, position, state, attempts, "
+                        "next_attempt_at, reason) VALUES ('{}', 'stage', "
+                        "'00000001-0000000000000001-{:016x}', '{}', 2, '2026-09-21 14:13:20.123+00', '422')",
+                        id_at(kStart, n).to_string(), n, state));
+  };
+  put(1, "retry");
+  put(2, "dead");
+  ASSERT_TRUE(store::postgres::migrate_outbox(url));
+  put(3, "retry");
+  const auto store = open_store({.url = url, .role = "test"});
+  using State = store::PutDelivery::State;
+  const auto retries = store->deliveries("stage", State::retry, 10);
+  ASSERT_EQ(retries->size(), 2u);
+  EXPECT_EQ(retries->at(0).first_failed_at, kStart) << "when it was due";
+  EXPECT_TRUE(retries->at(1).first_failed_at.has_value());
+  EXPECT_THAT(*store->revived("stage", 10), IsEmpty());
+  EXPECT_EQ(store->deliveries("stage", State::dead, 10)->at(0).first_failed_at, std::nullopt);
+}
+
 TEST_F(OutboxOnPostgres, IsRefusedByAnIncompatibleNextVersion) {
   migrate_to_next_version(db_, store::postgres::outbox_schema(db_), "ingest.ingest_outbox", 0);
   const auto refused = store::postgres::open_outbox(params_);

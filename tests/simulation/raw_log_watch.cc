@@ -46,6 +46,8 @@ void RawLogWatch::retry(store::PutDelivery row) {
   journal_.note("a dead letter of the raw log is retried");
   row.state = store::PutDelivery::State::retry;
   row.next_attempt_at = {};
+  row.first_failed_at.reset();
+  row.revives = true;
   outbox_.write_by_hand(std::move(row));
 }
 

@@ -42,24 +42,23 @@ Result<std::vector<store::WriteResult>> SimOutbox::write(std::span<const store::
   if (fate != Fate::ok) journal_.note("outbox write fails", static_cast<uint64_t>(fate));
   if (fate == Fate::dead_before || fate == Fate::dead_after) on_death();
   if (fate == Fate::refused || fate == Fate::dead_before) return unavailable("the store is away");
-  auto results = MemoryOutbox::write(sparing_exceptions(writes), now, failed_index);
+  auto results = MemoryOutbox::write(sparing_waiting(writes), now, failed_index);
   if (results) remember(*results);
   if (fate == Fate::ok) return results;
   return unavailable("the connection broke at the commit");
 }
 
-// Retention removes retries and dead letters with their outbox row: in production days after the last attempt. In the
-// simulation it runs after minutes, so it is limited to rows older than every retry and dead letter.
-std::vector<store::Write> SimOutbox::sparing_exceptions(std::span<const store::Write> writes) {
+// Retention makes dead letters of the events that wait when their outbox row goes: in production days after the first
+// attempt. In the simulation it runs after minutes, so it is limited to rows older than every event that waits.
+std::vector<store::Write> SimOutbox::sparing_waiting(std::span<const store::Write> writes) {
   Instant oldest = Instant::max();
   const auto spare = [&](const store::PutDelivery& row) {
+    if (row.state == store::PutDelivery::State::dead) return;
     if (const auto* kept = true_row(row.event_id)) oldest = std::min(oldest, kept->event.received);
   };
   for (const auto& consumer :
        {std::string("stage"), std::string("production"), std::string("partner"), std::string(store::kRawLog)}) {
-    for (const auto state : {store::PutDelivery::State::retry, store::PutDelivery::State::dead}) {
-      for (const auto& row : *MemoryOutbox::deliveries(consumer, state, SIZE_MAX)) spare(row);
-    }
+    for (const auto& row : *MemoryOutbox::deliveries(consumer, store::PutDelivery::State::retry, SIZE_MAX)) spare(row);
   }
   std::vector<store::Write> spared(writes.begin(), writes.end());
   for (auto& write : spared) {
@@ -98,6 +97,28 @@ Result<std::vector<store::PutDelivery>> SimOutbox::due_retries(const std::string
                                                                size_t rows_max) {
   if (fails()) return unavailable("the store is away");
   return MemoryOutbox::due_retries(target, now, rows_max);
+}
+
+Result<std::vector<store::PutDelivery>> SimOutbox::deliveries_after(const std::string& target, Position after,
+                                                                    size_t rows_max) {
+  if (fails()) return unavailable("the store is away");
+  return MemoryOutbox::deliveries_after(target, after, rows_max);
+}
+
+Result<int64_t> SimOutbox::count_deliveries(const std::string& target, store::PutDelivery::State state,
+                                            int64_t at_most) {
+  if (fails()) return unavailable("the store is away");
+  return MemoryOutbox::count_deliveries(target, state, at_most);
+}
+
+Result<std::vector<store::PutDelivery>> SimOutbox::most_attempted(const std::string& target, size_t rows_max) {
+  if (fails()) return unavailable("the store is away");
+  return MemoryOutbox::most_attempted(target, rows_max);
+}
+
+Result<std::vector<store::PutDelivery>> SimOutbox::revived(const std::string& target, size_t rows_max) {
+  if (fails()) return unavailable("the store is away");
+  return MemoryOutbox::revived(target, rows_max);
 }
 
 Result<std::optional<store::OutboxRow>> SimOutbox::find(Uuid event_id) {

@@ -54,6 +54,12 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
   Result<std::optional<store::PinBatch>> open_pin(const std::string& consumer) override;
   Result<std::vector<store::PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
+  Result<std::vector<store::PutDelivery>> deliveries_after(const std::string& target, Position after,
+                                                           size_t rows_max) override;
+  Result<int64_t> count_deliveries(const std::string& target, store::PutDelivery::State state,
+                                   int64_t at_most) override;
+  Result<std::vector<store::PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
+  Result<std::vector<store::PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<store::OutboxRow>> find(Uuid event_id) override;
   Result<std::vector<store::PutSetting>> settings() override;
 
@@ -67,7 +73,7 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   const store::OutboxRow* true_row(Uuid id) const;
   std::optional<Position> true_cursor(const std::string& consumer) { return *MemoryOutbox::cursor(consumer); }
   Position true_purged() { return *MemoryOutbox::purged(); }
-  /// Does the outbox still hold the row?
+  /// Does the outbox still hold the row, or keep its event for a dead letter?
   bool holds_row(Uuid id) { return MemoryOutbox::find(id)->has_value(); }
   /// Makes a write as an operator does by hand, without the hub. Always succeeds.
   void write_by_hand(store::Write write);
@@ -76,7 +82,7 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   bool fails() { return faults.away || random_.below(1000) < faults.refuses; }
   Position horizon() { return rows_become_final_late ? std::min(horizon_, true_end()) : true_end(); }
 
-  std::vector<store::Write> sparing_exceptions(std::span<const store::Write> writes);
+  std::vector<store::Write> sparing_waiting(std::span<const store::Write> writes);
   void remember(std::span<const store::WriteResult> results);
 
   Random& random_;

@@ -225,6 +225,7 @@ class FeederHarness {
       if (row.event_id != id) continue;
       row.state = PutDelivery::State::retry;
       row.next_attempt_at = clock.now();
+      row.revives = true;
       EXPECT_TRUE(commit(row));
     }
   }

@@ -138,7 +138,8 @@ TEST_F(Refusal, RetryOfAPurgedEventDiesWithItsReason) {
   harness.run_until_caught_up();
   store::PutDelivery retry = harness.deliveries(State::dead).at(0);
   retry.state = State::retry;
-  ASSERT_TRUE(harness.commit(store::RetentionStep{harness.clock.now() + Millis{1}, {}, {}, 10}));
+  const Instant now = harness.clock.now() + Millis{1};
+  ASSERT_TRUE(harness.commit(store::RetentionStep{.outbox_before = now, .held_by = {}, .deliveries_before = now}));
   ASSERT_TRUE(harness.commit(retry));  // by an operator, at the same moment
   pass(Millis{1'000});
   ASSERT_EQ(harness.deliveries(State::dead).size(), 1u);

@@ -3,12 +3,12 @@
 // the simulation, never for production. Transactions are atomic. Thread safe.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "store/memory/outbox_transaction.h"
 #include "store/outbox_store.h"
 
 namespace vf::store::memory {
@@ -27,6 +27,11 @@ class MemoryOutbox : public OutboxStore {
                                               size_t rows_max) override;
   Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
+  Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
+                                                    size_t rows_max) override;
+  Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) override;
+  Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
+  Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<OutboxRow>> find(Uuid event_id) override;
   Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
   Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
@@ -36,35 +41,11 @@ class MemoryOutbox : public OutboxStore {
   Result<void> ping() override { return {}; }
 
  private:
-  struct LedgerRow {
-    Instant received;
-    std::optional<std::string> body_key;
-  };
-  struct Lease {
-    std::string holder;
-    int64_t epoch = 0;
-    Instant until;
-  };
-  struct State {
-    std::map<Position, OutboxRow> rows;
-    std::map<Uuid, Position> positions;
-    std::map<Uuid, LedgerRow> ledger;
-    std::map<std::pair<std::string, std::string>, Uuid> body_keys;  // key: (source, body key)
-    std::map<std::string, Position> cursors;
-    std::map<std::string, PinBatch> pins;
-    std::map<std::string, std::vector<BatchRow>> batches;
-    std::map<std::pair<std::string, Uuid>, PutDelivery> deliveries;
-    std::map<std::string, Lease> leases;
-    std::map<std::string, std::string> settings;
-    std::vector<AddAudit> audit;
-    uint64_t last_seq = 0;  // the last number assigned; a transaction that is rolled back leaves a gap
-    Position newest;        // of the newest row ever committed, even if it was purged
-    Position purged;        // of the newest row that was purged
-  };
-  class Transaction;
+  /// Returns a target's deliveries for which `wanted` holds. The caller holds the mutex.
+  std::vector<PutDelivery> select(const std::string& target, const std::function<bool(const PutDelivery&)>& wanted);
 
   std::mutex mutex_;
-  State state_;
+  OutboxState state_;
 };
 
 }  // namespace vf::store::memory

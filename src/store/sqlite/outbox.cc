@@ -22,6 +22,7 @@ constexpr std::string_view kFind =
 constexpr std::string_view kLedger =
     "SELECT l.event_id, l.received_at, o.seq FROM processed_webhooks l LEFT JOIN ingest_outbox o ON o.seq = l.seq "
     "WHERE l.event_id = ?";
+constexpr std::string_view kFindKept = "SELECT " VF_EVENT_COLUMNS " FROM ingest_outbox_kept o WHERE o.event_id = ?";
 constexpr std::string_view kReceivedAfter = "SELECT received_at FROM ingest_outbox WHERE seq > ? ORDER BY seq LIMIT 1";
 // Pins are stored in the order of their positions, so only the newest pin can be after the cursor.
 constexpr std::string_view kOpenPin =
@@ -31,14 +32,26 @@ constexpr std::string_view kOpenPin =
 constexpr std::string_view kBatchOf =
     "SELECT from_position, to_position, count, attempts, sent_at, acked_at, passage FROM ingest_outbox_batch "
     "WHERE target = ? AND from_position < ? ORDER BY from_position DESC LIMIT 1";
-#define VF_DELIVERY \
-  "SELECT target, position, event_id, state, attempts, next_attempt_at, reason FROM ingest_outbox_delivery "
+#define VF_DELIVERY                                                                               \
+  "SELECT target, position, event_id, state, attempts, next_attempt_at, reason, first_failed_at " \
+  "FROM ingest_outbox_delivery "
 constexpr std::string_view kDeliveries = VF_DELIVERY "WHERE target = ? AND state = ? ORDER BY position LIMIT ?";
 constexpr std::string_view kDueRetries =
     VF_DELIVERY "WHERE target = ? AND state = 'retry' AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?";
 constexpr std::string_view kDeliveriesOf = VF_DELIVERY "WHERE event_id = ? ORDER BY target";
+constexpr std::string_view kDeliveriesAfter = VF_DELIVERY "WHERE target = ? AND position > ? ORDER BY position LIMIT ?";
+constexpr std::string_view kCountDeliveries =
+    "SELECT count(*) FROM (SELECT 1 FROM ingest_outbox_delivery WHERE target = ? AND state = ? LIMIT ?)";
+constexpr std::string_view kMostAttempted =
+    VF_DELIVERY "WHERE target = ? AND state = 'retry' ORDER BY attempts DESC, position LIMIT ?";
+// Without INDEXED BY the planner takes an index that holds every retry.
+constexpr std::string_view kRevived = VF_DELIVERY
+    "INDEXED BY ingest_outbox_delivery_revived WHERE target = ? AND state = 'retry' AND first_failed_at IS NULL "
+    "ORDER BY next_attempt_at LIMIT ?";
 constexpr std::string_view kSettings = "SELECT key, value FROM ingest_settings ORDER BY key";
 constexpr std::string_view kAudit = "SELECT at, actor, action, detail FROM ingest_audit ORDER BY entry DESC LIMIT ?";
+
+std::string_view state_name(PutDelivery::State state) { return state == PutDelivery::State::dead ? "dead" : "retry"; }
 
 PutDelivery read_delivery(const Query& query) {
   return {.target = query.text_at(0),
@@ -47,7 +60,8 @@ PutDelivery read_delivery(const Query& query) {
           .state = query.view_at(3) == "dead" ? PutDelivery::State::dead : PutDelivery::State::retry,
           .attempts = query.integer_at(4),
           .next_attempt_at = query.time_at(5),
-          .reason = query.text_at(6)};
+          .reason = query.text_at(6),
+          .first_failed_at = query.is_null(7) ? std::nullopt : std::optional(query.time_at(7))};
 }
 
 MigrationTarget target_of(const std::string& path) {
@@ -71,6 +85,11 @@ class SqliteOutboxStore final : public OutboxStore {
                                               size_t rows_max) override;
   Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
+  Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
+                                                    size_t rows_max) override;
+  Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) override;
+  Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
+  Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<OutboxRow>> find(Uuid event_id) override;
   Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
   Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
@@ -168,7 +187,7 @@ Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries(const std::string
                                                                size_t rows_max) {
   auto db = db_->read();
   Query query = db->query(kDeliveries);
-  query.text(target).text(state == PutDelivery::State::dead ? "dead" : "retry").integer(limit(rows_max));
+  query.text(target).text(state_name(state)).integer(limit(rows_max));
   return collect(query, read_delivery);
 }
 
@@ -187,11 +206,44 @@ Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries_of(Uuid event_id)
   return collect(query, read_delivery);
 }
 
+Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries_after(const std::string& target, Position after,
+                                                                     size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kDeliveriesAfter);
+  query.text(target).integer(static_cast<int64_t>(after.seq)).integer(limit(rows_max));
+  return collect(query, read_delivery);
+}
+
+Result<int64_t> SqliteOutboxStore::count_deliveries(const std::string& target, PutDelivery::State state,
+                                                    int64_t at_most) {
+  auto db = db_->read();
+  Query query = db->query(kCountDeliveries);
+  VF_TRY(query.text(target).text(state_name(state)).integer(at_most).step());
+  return query.integer_at(0);
+}
+
+Result<std::vector<PutDelivery>> SqliteOutboxStore::most_attempted(const std::string& target, size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kMostAttempted);
+  query.text(target).integer(limit(rows_max));
+  return collect(query, read_delivery);
+}
+
+Result<std::vector<PutDelivery>> SqliteOutboxStore::revived(const std::string& target, size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kRevived);
+  query.text(target).integer(limit(rows_max));
+  return collect(query, read_delivery);
+}
+
 Result<std::optional<OutboxRow>> SqliteOutboxStore::find(Uuid event_id) {
   auto db = db_->read();
-  Query query = db->query(kFind);
-  VF_ASSIGN(const auto row, query.uuid(event_id).step());
-  return row ? std::optional(read_event(query)) : std::nullopt;
+  for (const std::string_view sql : {kFind, kFindKept}) {
+    Query query = db->query(sql);
+    VF_ASSIGN(const auto row, query.uuid(event_id).step());
+    if (row) return std::optional(read_event(query));
+  }
+  return std::nullopt;
 }
 
 Result<std::optional<LedgerEntry>> SqliteOutboxStore::ledger(Uuid event_id) {

@@ -17,6 +17,22 @@ constexpr std::string_view kLedgerBound =
     "WHERE received_at < ?";
 constexpr std::string_view kAuditBound =
     "SELECT max(entry) FROM (SELECT entry, at FROM ingest_audit WHERE entry <= ? ORDER BY entry LIMIT ?) WHERE at < ?";
+constexpr std::string_view kKeptBound =
+    "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox_kept WHERE seq <= ? ORDER BY seq LIMIT ?) "
+    "WHERE received_at < ?";
+#define VF_COLUMNS                                                                                             \
+  "seq, event_id, source, type, subject, time, received_at, message_id, fact_key, version, sandbox, fan_out, " \
+  "headers, body"
+constexpr std::string_view kKeep =
+    "INSERT OR REPLACE INTO ingest_outbox_kept (" VF_COLUMNS ") SELECT " VF_COLUMNS
+    " FROM ingest_outbox WHERE seq IN (SELECT position FROM ingest_outbox_delivery WHERE position BETWEEN ? AND ?)";
+// The text is that of reason_after_retention().
+constexpr std::string_view kEndRetries =
+    "UPDATE ingest_outbox_delivery SET state = 'dead', reason = 'no longer retried, because retention removed its "
+    "event "
+    "from the outbox after ' || attempts || ' attempts; last: ' || reason "
+    "WHERE position BETWEEN ? AND ? AND state = 'retry'";
+constexpr std::string_view kPurgeKept = "DELETE FROM ingest_outbox_kept WHERE seq <= ?";
 constexpr std::string_view kPurgeOutbox = "DELETE FROM ingest_outbox WHERE seq <= ?";
 constexpr std::string_view kPurgeDeliveries = "DELETE FROM ingest_outbox_delivery WHERE position <= ?";
 constexpr std::string_view kPurgeLedger = "DELETE FROM processed_webhooks WHERE seq <= ?";
@@ -61,11 +77,27 @@ Result<int64_t> purge(Connection& db, std::string_view sql, int64_t last) {
 
 Result<int64_t> purge_outbox(Connection& db, const RetentionStep& step) {
   VF_ASSIGN(const auto held, held_at(db, step.held_by));
-  const Bound bound{.seq_max = held, .rows_max = step.rows_max, .before = step.outbox_before};
+  Bound bound{.seq_max = held, .rows_max = step.rows_max, .before = step.outbox_before};
   VF_ASSIGN(const auto last, last_expired(db, kOutboxBound, bound));
   if (last == 0) return 0;
-  VF_TRY(purge(db, kPurgeDeliveries, last));
+  bound.before = std::min(step.outbox_before, step.deliveries_before);
+  VF_ASSIGN(const auto given_up, last_expired(db, kOutboxBound, bound));
+  if (given_up > 0) VF_TRY(purge(db, kPurgeDeliveries, given_up));
+  VF_ASSIGN(const auto first, read_first(db));
+  for (const std::string_view sql : {kKeep, kEndRetries}) {
+    VF_TRY(db.query(sql).integer(std::max(first, given_up + 1)).integer(last).run());
+  }
   return purge(db, kPurgeOutbox, last);
+}
+
+// Kept events are numbered in the order of their receipt too.
+Result<int64_t> purge_kept(Connection& db, const RetentionStep& step) {
+  const Bound bound{
+      .seq_max = std::numeric_limits<int64_t>::max(), .rows_max = step.rows_max, .before = step.deliveries_before};
+  VF_ASSIGN(const auto last, last_expired(db, kKeptBound, bound));
+  if (last == 0) return 0;
+  VF_TRY(purge(db, kPurgeDeliveries, last));
+  return purge(db, kPurgeKept, last);
 }
 
 Result<int64_t> purge_ledger(Connection& db, const RetentionStep& step) {
@@ -91,12 +123,13 @@ Result<int64_t> purge_batches(Connection& db, int64_t rows_max) {
 }  // namespace
 
 Result<int64_t> retention_step(Connection& db, const RetentionStep& step) {
+  VF_ASSIGN(const auto kept, purge_kept(db, step));
   VF_ASSIGN(const auto outbox, purge_outbox(db, step));
   VF_ASSIGN(const auto ledger, purge_ledger(db, step));
   VF_ASSIGN(const auto batches, purge_batches(db, step.rows_max));
   VF_ASSIGN(const auto audit, purge_audit(db, step));
   VF_TRY(db.release_free_pages());
-  return outbox + ledger + batches + audit;
+  return kept + outbox + ledger + batches + audit;
 }
 
 }  // namespace vf::store::sqlite

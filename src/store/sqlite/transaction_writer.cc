@@ -28,11 +28,15 @@ constexpr std::string_view kPinExists = "SELECT 1 FROM ingest_outbox_batch WHERE
 constexpr std::string_view kDeleteFrom = "DELETE FROM ingest_outbox_batch WHERE target = ? AND from_position >= ?";
 constexpr std::string_view kDeletePins = "DELETE FROM ingest_outbox_batch WHERE target = ? AND to_position > ?";
 constexpr std::string_view kPutDelivery =
-    "INSERT INTO ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, target) DO UPDATE SET position = excluded.position, "
-    "state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, "
-    "reason = excluded.reason";
+    "INSERT INTO ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason, "
+    "first_failed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, target) DO UPDATE SET "
+    "position = excluded.position, state = excluded.state, attempts = excluded.attempts, "
+    "next_attempt_at = excluded.next_attempt_at, reason = excluded.reason, first_failed_at = excluded.first_failed_at "
+    "WHERE state = 'retry' OR excluded.state = 'dead' OR ?";
 constexpr std::string_view kDropDelivery = "DELETE FROM ingest_outbox_delivery WHERE event_id = ? AND target = ?";
+constexpr std::string_view kDropKept =
+    "DELETE FROM ingest_outbox_kept WHERE event_id = ?1 AND NOT EXISTS "
+    "(SELECT 1 FROM ingest_outbox_delivery WHERE event_id = ?1)";
 constexpr std::string_view kPutSetting =
     "INSERT INTO ingest_settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 constexpr std::string_view kDropSetting = "DELETE FROM ingest_settings WHERE key = ?";
@@ -225,20 +229,22 @@ Result<WriteResult> TransactionWriter::operator()(const PinBatch& write) {
 
 Result<WriteResult> TransactionWriter::operator()(const PutDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
-  return done_or_error(db_.query(kPutDelivery)
-                           .uuid(write.event_id)
-                           .text(write.target)
-                           .integer(seq_of(write.position))
-                           .text(write.state == PutDelivery::State::dead ? "dead" : "retry")
-                           .integer(write.attempts)
-                           .time(write.next_attempt_at)
-                           .text(write.reason)
-                           .run());
+  Query put = db_.query(kPutDelivery);
+  put.uuid(write.event_id)
+      .text(write.target)
+      .integer(seq_of(write.position))
+      .text(write.state == PutDelivery::State::dead ? "dead" : "retry")
+      .integer(write.attempts)
+      .time(write.next_attempt_at)
+      .text(write.reason);
+  write.first_failed_at ? put.time(*write.first_failed_at) : put.null();
+  return done_or_error(put.integer(write.revives ? 1 : 0).run());
 }
 
 Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
-  return done_or_error(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
+  VF_TRY(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
+  return done_or_error(db_.query(kDropKept).uuid(write.event_id).run());
 }
 
 /// Adds a row of ingest_outbox_batch without from_position: it sets the cursor and stands for no batch.

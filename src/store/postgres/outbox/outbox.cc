@@ -19,6 +19,7 @@ constexpr const char* kFind =
     "SELECT " VF_EVENT_COLUMNS
     " FROM ingest.processed_webhooks l JOIN ingest.ingest_outbox o ON o.received_at = l.received_at AND o.era = l.era "
     "AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
+constexpr const char* kFindKept = "SELECT " VF_EVENT_COLUMNS " FROM ingest.ingest_outbox_kept o WHERE o.event_id = $1";
 constexpr const char* kLedger =
     "SELECT l.received_at, o.era, o.tx, o.seq FROM ingest.processed_webhooks l LEFT JOIN ingest.ingest_outbox o "
     "ON o.received_at = l.received_at AND o.era = l.era AND o.tx = l.tx AND o.seq = l.seq WHERE l.event_id = $1";
@@ -31,15 +32,23 @@ constexpr const char* kOpenPin =
 constexpr const char* kBatchOf =
     "SELECT from_position, to_position, count, attempts, sent_at, acked_at, passage FROM ingest.ingest_outbox_batch "
     "WHERE target = $1 AND from_position < $2 ORDER BY from_position DESC LIMIT 1";
-#define VF_DELIVERY                                                              \
-  "SELECT target, position, event_id, state, attempts, next_attempt_at, reason " \
+#define VF_DELIVERY                                                                               \
+  "SELECT target, position, event_id, state, attempts, next_attempt_at, reason, first_failed_at " \
   "FROM ingest.ingest_outbox_delivery "
 constexpr const char* kDeliveries = VF_DELIVERY "WHERE target = $1 AND state = $2 ORDER BY position LIMIT $3";
 constexpr const char* kDueRetries =
     VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND next_attempt_at <= $2 ORDER BY next_attempt_at LIMIT $3";
 constexpr const char* kDeliveriesOf = VF_DELIVERY "WHERE event_id = $1 ORDER BY target";
+constexpr const char* kDeliveriesAfter = VF_DELIVERY "WHERE target = $1 AND position > $2 ORDER BY position LIMIT $3";
+constexpr const char* kCountDeliveries = "SELECT ingest.count_deliveries($1, $2, $3)";
+constexpr const char* kMostAttempted =
+    VF_DELIVERY "WHERE target = $1 AND state = 'retry' ORDER BY attempts DESC, position LIMIT $2";
+constexpr const char* kRevived =
+    VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND first_failed_at IS NULL ORDER BY next_attempt_at LIMIT $2";
 constexpr const char* kSettings = "SELECT key, value FROM ingest.ingest_settings ORDER BY key";
 constexpr const char* kAudit = "SELECT at, actor, action, detail FROM ingest.ingest_audit ORDER BY entry DESC LIMIT $1";
+
+const char* state_name(PutDelivery::State state) { return state == PutDelivery::State::dead ? "dead" : "retry"; }
 
 PutDelivery read_delivery(const Rows& rows, int i) {
   return {.target = rows.text_at(i, 0),
@@ -48,7 +57,8 @@ PutDelivery read_delivery(const Rows& rows, int i) {
           .state = rows.bytes_at(i, 3) == "dead" ? PutDelivery::State::dead : PutDelivery::State::retry,
           .attempts = rows.integer_at(i, 4),
           .next_attempt_at = rows.time_at(i, 5),
-          .reason = rows.text_at(i, 6)};
+          .reason = rows.text_at(i, 6),
+          .first_failed_at = rows.is_null(i, 7) ? std::nullopt : std::optional(rows.time_at(i, 7))};
 }
 
 /// Returns all rows of a result, each converted by `read`.
@@ -83,6 +93,11 @@ class PostgresOutboxStore final : public OutboxStore {
                                               size_t rows_max) override;
   Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
+  Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
+                                                    size_t rows_max) override;
+  Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) override;
+  Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
+  Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<OutboxRow>> find(Uuid event_id) override;
   Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
   Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
@@ -155,8 +170,7 @@ Result<Backlog> PostgresOutboxStore::backlog(Position after) {
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries(const std::string& target, PutDelivery::State state,
                                                                  size_t rows_max) {
-  const char* name = state == PutDelivery::State::dead ? "dead" : "retry";
-  return collect(query(kDeliveries, Values().text(target).text(name).limit(rows_max)), read_delivery);
+  return collect(query(kDeliveries, Values().text(target).text(state_name(state)).limit(rows_max)), read_delivery);
 }
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::due_retries(const std::string& target, Instant now,
@@ -168,9 +182,31 @@ Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_of(Uuid event_i
   return collect(query(kDeliveriesOf, Values().uuid(event_id)), read_delivery);
 }
 
+Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_after(const std::string& target, Position after,
+                                                                       size_t rows_max) {
+  return collect(query(kDeliveriesAfter, Values().text(target).text(after.to_string()).limit(rows_max)), read_delivery);
+}
+
+Result<int64_t> PostgresOutboxStore::count_deliveries(const std::string& target, PutDelivery::State state,
+                                                      int64_t at_most) {
+  VF_ASSIGN(const auto rows, query(kCountDeliveries, Values().text(target).text(state_name(state)).integer(at_most)));
+  return rows.integer_at(0, 0);
+}
+
+Result<std::vector<PutDelivery>> PostgresOutboxStore::most_attempted(const std::string& target, size_t rows_max) {
+  return collect(query(kMostAttempted, Values().text(target).limit(rows_max)), read_delivery);
+}
+
+Result<std::vector<PutDelivery>> PostgresOutboxStore::revived(const std::string& target, size_t rows_max) {
+  return collect(query(kRevived, Values().text(target).limit(rows_max)), read_delivery);
+}
+
 Result<std::optional<OutboxRow>> PostgresOutboxStore::find(Uuid event_id) {
-  VF_ASSIGN(const auto rows, query(kFind, Values().uuid(event_id)));
-  return rows.empty() ? std::nullopt : std::optional(read_event(rows, 0));
+  for (const char* sql : {kFind, kFindKept}) {
+    VF_ASSIGN(const auto rows, query(sql, Values().uuid(event_id)));
+    if (!rows.empty()) return std::optional(read_event(rows, 0));
+  }
+  return std::nullopt;
 }
 
 Result<std::optional<LedgerEntry>> PostgresOutboxStore::ledger(Uuid event_id) {

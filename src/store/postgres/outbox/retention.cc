@@ -18,7 +18,7 @@ constexpr const char* kWeeksAreFew =
     "SELECT coalesce(max(day), '-infinity') < (now() AT TIME ZONE 'UTC')::date + 28 "
     "FROM ingest.dated_partitions('ingest.processed_webhooks')";
 constexpr const char* kAddWeeks = "SELECT ingest.add_ledger_weeks((now() AT TIME ZONE 'UTC')::date + 63)";
-constexpr const char* kDropDay = "SELECT ingest.drop_outbox_day($1, $2)";
+constexpr const char* kDropDay = "SELECT ingest.drop_outbox_day($1, $2, $3, $4)";
 constexpr const char* kDropWeek = "SELECT ingest.drop_ledger_week($1)";
 
 constexpr const char* kOldest = "SELECT era, tx, seq FROM ingest.oldest_rows($1, $2::integer, $3::text::xid8, $4, $5)";
@@ -27,6 +27,7 @@ constexpr const char* kOldest = "SELECT era, tx, seq FROM ingest.oldest_rows($1,
 constexpr const char* kDeleteOutbox =
     "DELETE FROM ingest.ingest_outbox o WHERE o.received_at < $1 AND o.era = $2::integer "
     "AND o.tx BETWEEN $5::text::xid8 AND $3::text::xid8 AND (o.tx < $3::text::xid8 OR o.seq <= $4)";
+constexpr const char* kKeep = "SELECT ingest.keep_events('ingest.ingest_outbox', $1, $2, $3, $4, $5)";
 constexpr const char* kNotePurged = "SELECT ingest.note_purged($1)";
 
 // Deletes from a partition that is never dropped. A ledger row is never deleted before its outbox row.
@@ -44,6 +45,13 @@ constexpr const char* kDeleteBodies =
     "DELETE FROM ingest.processed_bodies WHERE body_key = ANY(ARRAY(SELECT b.body_key FROM ingest.processed_bodies b "
     "WHERE b.received_at < $1 AND NOT EXISTS (SELECT FROM ingest.processed_webhooks l WHERE l.event_id = b.event_id) "
     "ORDER BY b.received_at LIMIT $2))";
+// An event may have come again after the ledger forgot it; exceptions of the later copy stay.
+constexpr const char* kDeleteKept =
+    "WITH gone AS (DELETE FROM ingest.ingest_outbox_kept WHERE event_id = ANY(ARRAY(SELECT event_id "
+    "FROM ingest.ingest_outbox_kept WHERE received_at < $1 ORDER BY received_at LIMIT $2)) "
+    "RETURNING event_id, ingest.position_text(era, tx, seq) AS position), "
+    "letters AS (DELETE FROM ingest.ingest_outbox_delivery d USING gone g "
+    "WHERE d.event_id = g.event_id AND d.position <= g.position) SELECT count(*) FROM gone";
 constexpr const char* kDeleteBatches =
     "DELETE FROM ingest.ingest_outbox_batch WHERE batch = ANY(ARRAY(SELECT old.batch "
     "FROM ingest.ingest_outbox_batch old WHERE old.to_position <= $1 AND old.batch < (SELECT max(newer.batch) FROM "
@@ -95,7 +103,9 @@ Result<int64_t> drop_expired(Connection& db, const RetentionStep& step) {
   VF_ASSIGN(const auto held, held_at(db, step.held_by));
   int64_t removed = 0;
   if (held) {
-    VF_ASSIGN(const auto day, drop(db, kDropDay, Values().time(step.outbox_before).text(held->to_string())));
+    Values values;
+    values.time(step.outbox_before).text(held->to_string()).time(step.deliveries_before).integer(step.rows_max);
+    VF_ASSIGN(const auto day, drop(db, kDropDay, values));
     if (day > 0) removed += std::max(day, step.rows_max);
   }
   VF_ASSIGN(const auto week, drop(db, kDropWeek, Values().time(step.ledger_before)));
@@ -115,6 +125,9 @@ Result<int64_t> delete_outbox_rows(Connection& db, const RetentionStep& step) {
   for (int i = 1; i < oldest.size() && position_at(oldest, i, 0).era == first.era; ++i) {
     last = position_at(oldest, i, 0);
   }
+  Values kept;
+  kept.text(first.to_string()).text(last.to_string()).time(step.deliveries_before).time(step.outbox_before);
+  VF_TRY(db.query(kKeep, kept.integer(step.rows_max)));
   Values range;
   range.time(step.outbox_before);
   add_position(range, last).integer(static_cast<int64_t>(first.tx));
@@ -124,7 +137,8 @@ Result<int64_t> delete_outbox_rows(Connection& db, const RetentionStep& step) {
 }
 
 Result<int64_t> delete_expired(Connection& db, const RetentionStep& step) {
-  int64_t removed = 0;
+  VF_ASSIGN(const auto kept, db.query(kDeleteKept, Values().time(step.deliveries_before).integer(step.rows_max)));
+  int64_t removed = kept.integer_at(0, 0);
   int64_t ledger_rows_left = step.rows_max;
   for (const char* sql : kDeleteLedger) {
     VF_ASSIGN(const auto rows, affected(db, sql, Values().time(step.ledger_before).integer(ledger_rows_left)));

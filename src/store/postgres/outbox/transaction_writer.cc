@@ -34,11 +34,15 @@ constexpr const char* kPutCursor = VF_INSERT_BATCH "VALUES ($2, NULL, $3, 0, 0, 
 constexpr const char* kDeleteFrom = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND from_position >= $2";
 constexpr const char* kDeletePins = "DELETE FROM ingest.ingest_outbox_batch WHERE target = $1 AND to_position > $2";
 constexpr const char* kPutDelivery =
-    "INSERT INTO ingest.ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, reason) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id, target) DO UPDATE SET position = excluded.position, "
-    "state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, "
-    "reason = excluded.reason";
-constexpr const char* kDropDelivery = "DELETE FROM ingest.ingest_outbox_delivery WHERE event_id = $1 AND target = $2";
+    "INSERT INTO ingest.ingest_outbox_delivery AS d (event_id, target, position, state, attempts, next_attempt_at, "
+    "reason, first_failed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id, target) DO UPDATE SET "
+    "position = excluded.position, state = excluded.state, attempts = excluded.attempts, "
+    "next_attempt_at = excluded.next_attempt_at, reason = excluded.reason, first_failed_at = excluded.first_failed_at "
+    "WHERE d.state = 'retry' OR excluded.state = 'dead' OR $9";
+constexpr const char* kDropDelivery =
+    "WITH gone AS (DELETE FROM ingest.ingest_outbox_delivery WHERE event_id = $1 AND target = $2) "
+    "DELETE FROM ingest.ingest_outbox_kept WHERE event_id = $1 AND NOT EXISTS "
+    "(SELECT FROM ingest.ingest_outbox_delivery WHERE event_id = $1 AND target <> $2)";
 constexpr const char* kPutSetting =
     "INSERT INTO ingest.ingest_settings (key, value) VALUES ($1, $2) "
     "ON CONFLICT (key) DO UPDATE SET value = excluded.value";
@@ -172,14 +176,16 @@ Result<WriteResult> TransactionWriter::operator()(const PinBatch& write) {
 
 Result<WriteResult> TransactionWriter::operator()(const PutDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
-  return run(kPutDelivery, Values()
-                               .uuid(write.event_id)
-                               .text(write.target)
-                               .text(write.position.to_string())
-                               .text(write.state == PutDelivery::State::dead ? "dead" : "retry")
-                               .integer(write.attempts)
-                               .time(write.next_attempt_at)
-                               .text(write.reason));
+  Values row;
+  row.uuid(write.event_id)
+      .text(write.target)
+      .text(write.position.to_string())
+      .text(write.state == PutDelivery::State::dead ? "dead" : "retry")
+      .integer(write.attempts)
+      .time(write.next_attempt_at)
+      .text(write.reason);
+  write.first_failed_at ? row.time(*write.first_failed_at) : row.null(Type::time);
+  return run(kPutDelivery, row.boolean(write.revives));
 }
 
 Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {

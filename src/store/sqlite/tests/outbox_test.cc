@@ -10,6 +10,7 @@
 
 #include "store/sqlite/connection.h"
 #include "store/sqlite/file_lock.h"
+#include "store/sqlite/schema.h"
 #include "store/temporary_folder_test.h"
 
 namespace vf::store::sqlite {
@@ -146,7 +147,9 @@ TEST_F(SqliteOutbox, RetentionDeletesBatchesAndDeadLettersOfOldEvents) {
     writes.push_back(dead);
   }
   write(writes);
-  RetentionStep step{.outbox_before = kNow + Millis{1}, .ledger_before = kNow, .held_by = {}, .rows_max = 3};
+  const Instant after = kNow + Millis{1};
+  RetentionStep step{
+      .outbox_before = after, .ledger_before = kNow, .held_by = {}, .rows_max = 3, .deliveries_before = after};
   write({step});
   EXPECT_EQ(outside("SELECT group_concat(position) FROM ingest_outbox_delivery"), "4");
   EXPECT_EQ(outside("SELECT count(*) FROM ingest_outbox_batch"), "7") << "three of them too";
@@ -159,6 +162,27 @@ TEST_F(SqliteOutbox, RetentionDeletesBatchesAndDeadLettersOfOldEvents) {
       << "each consumer keeps its newest";
   EXPECT_EQ(store_->cursor("stage")->value().seq, 4u);
   EXPECT_EQ(store_->cursor("idle")->value().seq, 0u);
+}
+
+// Rows that the version before 0004 has written are not taken for an operator's retries.
+TEST_F(SqliteOutbox, WaitingRowsOfTheVersionBeforeAreNotRevivedOnes) {
+  path_ = folder_.file("before.db");
+  {
+    auto db = Connection::open({.path = path_, .create = true});
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(migrate(*db, outbox_migrations().first(3), {.database = "it", .command = "vf migrate"}, kNow));
+    for (const char* state : {"retry", "dead"}) {
+      ASSERT_TRUE(db->run(
+          std::string("INSERT INTO ingest_outbox_delivery VALUES ('00000001-0000-0000-0000-00000000000") +
+          (*state == 'r' ? '1' : '2') + "', 'stage', 1, '" + state + "', 2, '2026-09-21T14:13:20.000Z', '422')"));
+    }
+  }
+  store_ = open();
+  const auto retries = store_->deliveries("stage", PutDelivery::State::retry, 10);
+  ASSERT_EQ(retries->size(), 1u);
+  EXPECT_EQ(retries->at(0).first_failed_at, kNow) << "when it was due";
+  EXPECT_TRUE(store_->revived("stage", 10)->empty());
+  EXPECT_EQ(store_->deliveries("stage", PutDelivery::State::dead, 10)->at(0).first_failed_at, std::nullopt);
 }
 
 TEST_F(SqliteOutbox, ASearchSpansManyStepsAndStopsAtItsTime) {

@@ -38,6 +38,20 @@ class RetentionWork : public testing::Test {
     ASSERT_TRUE(written) << written.error().message;
   }
 
+  /// Adds events that are kept for their dead letters.
+  void keep_dead_letters(int events) {
+    const std::string numbers =
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(events) + ") ";
+    const auto written = db_->run(
+        numbers +
+        "INSERT INTO ingest_outbox_kept SELECT -i - (SELECT count(*) FROM ingest_outbox_kept), 'e' || random(), '', "
+        "'', "
+        "'', '', '2026-09-21T14:13:20.000Z', '', '', '', 0, 1, '', '' FROM n; "
+        "INSERT OR IGNORE INTO ingest_outbox_delivery (event_id, target, position, state, attempts, next_attempt_at, "
+        "reason) SELECT event_id, 'stage', seq, 'dead', 1, '', '' FROM ingest_outbox_kept");
+    ASSERT_TRUE(written) << written.error().message;
+  }
+
   struct Cost {
     int64_t removed, machine_steps;
   };
@@ -63,6 +77,21 @@ TEST_F(RetentionWork, DoesNotGrowWithTheBatchesKept) {
   keep_history(10'000);
   const Cost much = step(kNow, 1000);
   EXPECT_EQ(much.removed, 0);
+  EXPECT_EQ(much.machine_steps, little.machine_steps);
+}
+
+TEST_F(RetentionWork, DoesNotGrowWithTheDeadLettersKept) {
+  const auto cost = [this] {
+    EXPECT_TRUE(db_->run("BEGIN"));
+    const Cost cost = step(kNow + Millis{1}, 100);
+    EXPECT_TRUE(db_->run("ROLLBACK"));
+    return cost;
+  };
+  keep_dead_letters(10);
+  const Cost little = cost();
+  keep_dead_letters(1'000);
+  const Cost much = cost();
+  EXPECT_EQ(much.removed, 200) << "outbox rows and ledger rows";
   EXPECT_EQ(much.machine_steps, little.machine_steps);
 }
 
