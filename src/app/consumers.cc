@@ -117,6 +117,7 @@ void Consumers::start_retention() {
   Retention::Params params{
       .configured = params_.config.ingest, .services = params_.services, .time = params_.time, .consumers = {}};
   for (const auto& target : targets_) params.consumers.push_back(target.name);
+  if (!targets_.empty()) params.max_backlog = std::ranges::max(targets_, {}, &fanout::Target::max_backlog).max_backlog;
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };
   retention_ =

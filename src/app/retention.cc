@@ -25,7 +25,8 @@ Result<std::optional<store::RetentionStep>> Retention::due(const Params& params)
   return std::optional(store::RetentionStep{.outbox_before = *now - params.configured.outbox_retention,
                                             .ledger_before = *now - params.configured.ledger_retention,
                                             .held_by = params.consumers,
-                                            .rows_max = kRowsMax});
+                                            .rows_max = kRowsMax,
+                                            .deliveries_before = *now - params.max_backlog});
 }
 
 Millis Retention::step() {

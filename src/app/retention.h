@@ -1,5 +1,6 @@
-// Retention: removes rows of the shared store that are older than `ingest.retention`. It works in bounded steps, which
-// the committer writes. Has a thread of its own, from construction to drain().
+// Retention: removes rows of the shared store that are older than `ingest.retention`, and dead letters that are older
+// than every target's `max_backlog` too. It works in bounded steps, which the committer writes. Has a thread of its
+// own, from construction to drain().
 #pragma once
 
 #include <optional>
@@ -21,7 +22,8 @@ class Retention {
     const settings::Ingest& configured;
     obs::Services services;
     watch::TrustedTime& time;
-    std::vector<std::string> consumers;  // a row that one of them has not passed is kept
+    std::vector<std::string> consumers;          // a row that one of them has not passed is kept
+    Millis max_backlog = std::chrono::days{30};  // of the targets, the largest: dead letters are kept so long
   };
   /// Returns the step that is due now: it removes the rows that are too old by the store's clock. The hub's own clock
   /// does not count, because a wrong one must not empty the store. nullopt: a clock is in doubt, so nothing is removed.

@@ -41,6 +41,7 @@ struct ClockJumps : testing::Test {
 struct RetentionTest : ClockJumps {
   store::memory::MemoryOutbox outbox;
   settings::Ingest configured;
+  Millis max_backlog = days{30};
 
   RetentionTest() {
     configured.outbox_retention = days{7};
@@ -56,7 +57,7 @@ struct RetentionTest : ClockJumps {
   }
   /// Returns the number of rows removed; -1: held back.
   int64_t retain() {
-    const auto step = Retention::due({configured, services, time, {}});
+    const auto step = Retention::due({configured, services, time, {}, max_backlog});
     EXPECT_TRUE(step);
     if (!*step) return -1;
     const store::Write write = **step;
@@ -83,6 +84,28 @@ TEST_F(RetentionTest, ClockThatStaysAheadCountsAfterAnHour) {
   clock.advance(watch::ClockLimits{}.agreement);
   EXPECT_EQ(retain(), 2) << "outbox and ledger";
   EXPECT_FALSE(is_duplicate());
+}
+
+TEST_F(RetentionTest, DeadLettersAndTheirEventsAreKeptUntilMaxBacklog) {
+  max_backlog = days{10};
+  EXPECT_FALSE(is_duplicate());
+  const Uuid id = event_id("kick", "1", std::nullopt);
+  const store::Write dead = store::PutDelivery{.target = "stage",
+                                               .position = outbox.find(id).value()->event.position,
+                                               .event_id = id,
+                                               .state = store::PutDelivery::State::dead,
+                                               .reason = "422"};
+  ASSERT_TRUE(outbox.write({&dead, 1}, clock.now(), nullptr));
+  clock.advance(days{8});
+  EXPECT_EQ(retain(), 1) << "the outbox row";
+  EXPECT_TRUE(outbox.find(id)->has_value());
+  clock.advance(days{2});
+  EXPECT_EQ(retain(), 0);
+  EXPECT_EQ(outbox.deliveries_of(id)->size(), 1u);
+  clock.advance(Millis{1});
+  EXPECT_EQ(retain(), 1);
+  EXPECT_FALSE(outbox.find(id)->has_value());
+  EXPECT_TRUE(outbox.deliveries_of(id)->empty());
 }
 
 TEST_F(RetentionTest, StartWithAClockAheadHoldsBackForAnHour) {
