@@ -13,11 +13,13 @@
 #include "store/postgres/environment/environment.h"
 #include "store/postgres/outbox/horizon.h"
 #include "store/postgres/outbox/outbox.h"
+#include "store/postgres/outbox/types_seen.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/risks.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/types_seen.h"
 
 namespace vf::app {
 namespace {
@@ -138,6 +140,12 @@ Result<std::vector<std::string>> outbox_risks(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return std::vector<std::string>{};
   VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.location, .role = "doctor"}));
   return store::postgres::risks(db);
+}
+
+Result<store::TypesSeen> types_seen(const settings::StoreUrl& url, const store::TypesSince& params) {
+  if (url.kind != Kind::postgresql) return store::sqlite::types_seen(url.location, params);
+  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.location, .role = "doctor"}));
+  return store::postgres::types_seen(db, params);
 }
 
 Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name) {

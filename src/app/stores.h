@@ -9,6 +9,7 @@
 #include "settings/settings.h"
 #include "store/environment_store.h"
 #include "store/outbox_store.h"
+#include "store/types_seen.h"
 #include "watch/clock_watch.h"
 #include "watch/horizon_watch.h"
 
@@ -39,6 +40,9 @@ Result<std::vector<std::string>> migrate_lake(const settings::Ingest& ingest, co
 Result<std::string> check_outbox(const settings::StoreUrl& url);
 /// Returns a sentence about each setting of the PostgreSQL server that puts data at risk; none for SQLite.
 Result<std::vector<std::string>> outbox_risks(const settings::StoreUrl& url);
+/// Returns the types of the newest events that the shared store has received, within the bound of `params`. Changes
+/// nothing.
+Result<store::TypesSeen> types_seen(const settings::StoreUrl& url, const store::TypesSince& params);
 /// As check_outbox(), for an environment's database.
 Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name);
 

@@ -11,6 +11,7 @@
 #include "cli/families.h"
 #include "cli/json.h"
 #include "cli/text_table.h"
+#include "cli/type_filters.h"
 #include "config/url.h"
 #include "http/client.h"
 #include "platform/open_files.h"
@@ -25,6 +26,7 @@ constexpr uintmax_t kFreeBytesLeast = 1ull << 30;
 constexpr uint64_t kOtherFiles = 512;
 constexpr std::chrono::minutes kClockOff{1};
 constexpr std::chrono::milliseconds kTimeout{3'000};
+constexpr std::chrono::days kTypesSeenWithin{7};
 
 enum class Grade { ok, warning, problem };
 std::string_view to_string(Grade grade) {
@@ -123,6 +125,27 @@ void check_target(const fanout::Target& target, Findings& out) {
                : fmt::format("{} answered an unsigned request with {}: 401 is expected", shown, response->status)});
 }
 
+// A filter that matches nothing loses events in silence: the target's cursor passes them. Reads a bounded number of the
+// newest events (store/types_seen.h).
+void check_type_filters(const settings::Settings& config, Findings& out) {
+  if (std::ranges::all_of(config.targets, [](const auto& entry) { return entry.second.target.types.empty(); })) return;
+  const auto seen = app::types_seen(config.ingest.store, {.from = SystemClock().now() - kTypesSeenWithin});
+  if (!seen) {
+    out.push_back({"target types", Grade::warning, "the types received could not be read: " + seen.error().message});
+    return;
+  }
+  for (const auto& [name, configured] : config.targets) {
+    if (configured.target.types.empty()) continue;
+    auto unmatched = unmatched_patterns(configured.target, *seen);
+    if (unmatched.empty()) {
+      out.push_back({"target " + name + " types", Grade::ok,
+                     seen->types.empty() ? "no event came in the last seven days to compare the filter with"
+                                         : "every pattern matches a type that came in the last seven days"});
+    }
+    for (auto& sentence : unmatched) out.push_back({"target " + name + " types", Grade::warning, std::move(sentence)});
+  }
+}
+
 void check_running(const settings::Settings& config, Findings& out) {
   auto client = http::Client::create({.allow_private = true});
   const auto url = settings::admin_url(config.admin);
@@ -184,6 +207,7 @@ Findings examine(const settings::Loaded& loaded) {
   check_sources(config, findings);
   check_running(config, findings);
   for (const auto& [name, configured] : config.targets) check_target(configured.target, findings);
+  check_type_filters(config, findings);
   return findings;
 }
 

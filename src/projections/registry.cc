@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "event/attributes.h"
 #include "event/envelope.h"
 
 // One line per event type: it declares and registers the projector, which a file of this folder defines.
@@ -65,14 +66,6 @@ bool has_projectors(std::string_view source) {
   });
 }
 
-// Returns whether the event may belong to a projector that its type does not name: the hub calls a delivery
-// "<source>.unrecognised" when the body names no type or contradicts the type in the header.
-bool is_unrecognised(const Event& event) {
-  constexpr std::string_view kUnrecognised = ".unrecognised";
-  const std::string_view type = event.type;
-  return type.ends_with(kUnrecognised) && has_projectors(type.substr(0, type.size() - kUnrecognised.size()));
-}
-
 void quarantine(store::Projection& out, const Event& event, std::string reason) {
   out.status = store::Applied::quarantined;
   out.reason = std::move(reason);
@@ -93,7 +86,10 @@ store::Projection project(const Event& event) {
   const Projector projector = find(event.type);
   if (projector == nullptr) {
     out.status = store::Applied::ignored;
-    if (is_unrecognised(event)) quarantine(out, event, "the body names no type, or contradicts its type header");
+    // The event may belong to a projector that its type does not name.
+    if (is_unrecognised(event.source, event.type) && has_projectors(event.source)) {
+      quarantine(out, event, "the body names no type, or contradicts its type header");
+    }
     return out;
   }
   if (auto rows = projector(event)) {
