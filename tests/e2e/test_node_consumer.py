@@ -26,7 +26,8 @@ def setUpModule():
         wanted = (SOURCE / "package-lock.json").read_bytes()
         installed = PLACE / "installed-lock.json"
         for file in SOURCE.iterdir():
-            shutil.copy(file, PLACE)
+            draft = pathlib.Path(shutil.copy(file, PLACE / (file.name + ".new")))
+            draft.replace(PLACE / file.name)  # whole at any moment: another test may be starting it
         if not installed.exists() or installed.read_bytes() != wanted:
             subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=PLACE, check=True)
             installed.write_bytes(wanted)
