@@ -217,7 +217,7 @@ void Consumers::add_to(admin::Hub& hub) {
   hub.retry_dead = [this](const std::string& name, Uuid id, const outbox::OnDone& done) {
     if (auto known = is_consumer(name); !known) return done(known.error());
     dead_letters_.retry(name, id, [=, this](auto result) {
-      if (result) poll_retries(name);
+      if (result) row_changed(name, id);
       done(result);
     });
   };
@@ -240,11 +240,11 @@ Result<void> Consumers::is_consumer(const std::string& name) const {
   return not_found("no target is called " + name);
 }
 
-void Consumers::poll_retries(const std::string& consumer) {
+void Consumers::row_changed(const std::string& consumer, Uuid event_id) {
   if (consumer == store::kRawLog) {
     if (const auto running = feeder_->worker()) running->wake();
   } else if (const auto running = worker(consumer)) {
-    running->poll_retries();
+    running->row_changed(event_id);
   }
 }
 

@@ -63,7 +63,7 @@ class Consumers {
   void publish_target(const std::string& name);
   void set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done);
   Result<void> is_consumer(const std::string& name) const;
-  void poll_retries(const std::string& consumer);
+  void row_changed(const std::string& consumer, Uuid event_id);
 
   const Params params_;
   const std::string holder_;

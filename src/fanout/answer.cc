@@ -13,13 +13,6 @@
 namespace vf::fanout {
 namespace {
 
-ResponseClass class_of(int status) {
-  if (status >= 200 && status < 300) return ResponseClass::delivered;
-  if (status == 400 || status == 413 || status == 422) return ResponseClass::refused;
-  if (status >= 500 && status != 502 && status != 503 && status != 504) return ResponseClass::server_error;
-  return ResponseClass::target_failure;
-}
-
 constexpr size_t kDepthMax = 16;  // how deep JSON in an answer may be nested
 
 // Returns the text of a member of a JSON object.
@@ -59,6 +52,16 @@ std::optional<size_t> array_size(std::string_view array) {
 bool accounts_for(std::string_view body, size_t events) {
   const auto results = member(body, "results");
   return results && array_size(*results) == events;
+}
+
+// Returns why a 2xx of our own receiver is no delivery; empty: it is one.
+std::string why_without_results(const http::Response& response, size_t events) {
+  if (response.cut) {
+    return fmt::format("HTTP {} with incomplete results: {}", response.status, response.cut->reason);
+  }
+  if (accounts_for(response.body, events)) return {};
+  return fmt::format("HTTP {} without a result for each event: this url does not lead to a vf environment",
+                     response.status);
 }
 
 int64_t count(std::string_view text, std::string_view word) {
@@ -114,21 +117,20 @@ Answer classify(const Result<http::Response>& response, Instant now, std::option
     answer.reason = response.error().message;
     return answer;
   }
-  answer.response_class = class_of(response->status);
-  if (answer.response_class == ResponseClass::delivered && results_expected &&
-      !accounts_for(response->body, *results_expected)) {
-    answer.response_class = ResponseClass::target_failure;
-    answer.reason = fmt::format("HTTP {} without a result for each event: this url does not lead to a vf environment",
-                                response->status);
-    return answer;
+  answer.status = response->status;
+  answer.delivered = answer.status >= 200 && answer.status < 300;
+  if (answer.delivered && results_expected) {
+    answer.reason = why_without_results(*response, *results_expected);
+    answer.delivered = answer.reason.empty();
+    if (!answer.delivered) return answer;
   }
-  if (answer.response_class == ResponseClass::delivered) {
+  if (answer.delivered) {
     answer.quarantined = count(response->body, R"("status":"quarantined")");
     return answer;
   }
-  answer.reason = fmt::format("HTTP {} {}", response->status, http::reason_phrase(response->status));
-  if (answer.response_class == ResponseClass::refused || results_expected) answer.detail = problem_detail(*response);
-  answer.gone = response->status == 410;
+  answer.reason = fmt::format("HTTP {} {}", answer.status, http::reason_phrase(answer.status));
+  const bool is_refusal = answer.status >= 400 && answer.status < 500;
+  if (is_refusal || results_expected) answer.detail = problem_detail(*response);
   if (const auto value = http::header(*response, "Retry-After")) answer.retry_after = parse_retry_after(*value, now);
   return answer;
 }

@@ -1,8 +1,10 @@
-// classify(): decides what a target's answer means for the batch and for the target. Pure functions.
+// classify(): decides whether a target's answer is a delivery. Whose fault a failure is, the retry rule decides
+// (retry/rule.h). Pure functions.
 //
-// For a foreign receiver any 2xx is a delivery, because Standard Webhooks demand no more. The hub's own receiver
-// reports a result for each event, so a 2xx without results comes from something else (a login page, a proxy) and is a
-// target failure.
+// For a foreign receiver any 2xx is a delivery, because Standard Webhooks demand no more: the status decides, and it
+// does so too when the rest of the answer is cut (http::Response::cut). The hub's own receiver reports a result for
+// each event, so a 2xx without results comes from something else (a login page, a proxy) and is a failure; so is
+// a cut one, whose results are not all known.
 #pragma once
 
 #include <optional>
@@ -15,21 +17,16 @@
 
 namespace vf::fanout {
 
-enum class ResponseClass {
-  delivered,       // 2xx; from our own receiver only with a result for each event
-  refused,         // 400, 413, 422: caused by these events
-  server_error,    // 500 and other 5xx: caused by the target, or by a bug that one event triggers
-  target_failure,  // no answer, 3xx, 429, 502, 503, 504, other 4xx, 2xx without the expected results; kills no event
-};
-
 struct Answer {
-  ResponseClass response_class = ResponseClass::target_failure;
-  std::string reason;  // "HTTP 503 Service Unavailable", or why there was no answer; never quotes the body
-  // Title and detail of a body in problem details (RFC 9457), at most 200 bytes together. Set for refusals and for
-  // every failure of our own receiver.
+  bool delivered = false;  // 2xx; from our own receiver only if it is whole and has a result for each event
+  int status = 0;          // the HTTP status; 0: no answer
+  bool timed_out = false;  // no answer came within the target's timeout
+  std::string
+      reason;  // of a failure: "HTTP 503 Service Unavailable", or why there was no answer; never quotes the body
+  // Title and detail of a body in problem details (RFC 9457), at most 200 bytes together. Set for statuses from 400 to
+  // 499 and for every failure of our own receiver.
   std::string detail;
   std::optional<Millis> retry_after;
-  bool gone = false;        // the status is 410
   int64_t quarantined = 0;  // events that our own receiver quarantined; they count as delivered
 };
 

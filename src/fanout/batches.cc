@@ -24,7 +24,9 @@ void Batches::reset(Position cursor) {
   first_number_ += closed_.size();
   closed_.clear();
   waiting_.clear();
-  waiting_last_.clear();
+  waiting_failed_.clear();
+  waiting_events_ = 0;
+  held_ = {};
   gathering_ = Batch{};
   gathering_.from = gathering_.to = cursor;
 }
@@ -50,6 +52,9 @@ void Batches::add(const Event& event, SkipReason skip_reason, SteadyTime now) {
   gathering_.body += gathering_.items.empty() ? '[' : ',';
   const size_t begin = gathering_.body.size();
   append_envelope(gathering_.body, event);
+  ++gathering_.held;
+  ++held_.events;
+  held_.bytes += gathering_.body.size() - begin;
   gathering_.items.push_back({.id = event.id,
                               .position = event.position,
                               .received = event.received,
@@ -83,42 +88,119 @@ void Batches::close() {
   Batch& closed = closed_.back();
   if (closed.items.empty()) {
     closed.steps = steps_of(closed);
+    held_.events += closed.held = 1;
     return;
   }
   closed.body += ']';
-  const size_t stride = params_.one_event_a_part ? 1 : closed.items.size();
-  for (size_t first = 0; first < closed.items.size(); first += stride) {
-    waiting_.insert({number, closed.parts.size()});
-    closed.parts.push_back({.first = first, .last = first + stride});
-  }
-  closed.open_parts = closed.parts.size();
+  add_part(number, {.first = 0, .last = closed.items.size()});
 }
 
-std::optional<PartRef> Batches::next(Instant now) {
-  if (!anything_waits()) return std::nullopt;
-  const PartRef ref = waiting_.empty() ? waiting_last_.front() : *waiting_.begin();
-  if (waiting_.empty()) {
-    waiting_last_.pop_front();
-  } else {
-    waiting_.erase(waiting_.begin());
+void Batches::add_part(uint64_t number, Part part) {
+  const PartRef ref{.batch = number, .part = batch({.batch = number}).parts.size()};
+  Batch& of = batch(ref);
+  of.parts.push_back(part);
+  ++of.open_parts;
+  wait(ref);
+}
+
+void Batches::wait(PartRef ref) {
+  const Part& part = batch(ref).parts[ref.part];
+  waiting(part.has_failed).insert(ref);
+  waiting_events_ += part.last - part.first;
+}
+
+void Batches::no_longer_waits(PartRef ref) {
+  const Part& part = batch(ref).parts[ref.part];
+  waiting(part.has_failed).erase(ref);
+  waiting_events_ -= part.last - part.first;
+}
+
+// Narrows a part that does not wait to its items [first, last). The events before and after them wait as parts of their
+// own.
+PartRef Batches::narrow(PartRef ref, size_t first, size_t last) {
+  const Part whole = batch(ref).parts[ref.part];
+  batch(ref).parts[ref.part].first = first;
+  batch(ref).parts[ref.part].last = last;
+  for (const auto& [from, to] : {std::pair(whole.first, first), std::pair(last, whole.last)}) {
+    if (from == to) continue;
+    Part rest = whole;
+    rest.first = from;
+    rest.last = to;
+    add_part(ref.batch, rest);
   }
+  return ref;
+}
+
+Batches::Place Batches::oldest_place() {
+  const bool failed = waiting_.empty() || (!waiting_failed_.empty() && !failed_was_last_);
+  return {.ref = *waiting(failed).begin()};
+}
+
+Batches::Place Batches::random_place(Random& random) const {
+  size_t skip = random.below(waiting_events_);
+  for (const auto* parts : {&waiting_failed_, &waiting_}) {
+    for (const PartRef ref : *parts) {
+      const size_t size = items(ref).size();
+      if (skip < size) return {.ref = ref, .offset = skip};
+      skip -= size;
+    }
+  }
+  VF_INVARIANT(false);
+  return {};
+}
+
+std::optional<PartRef> Batches::next(Instant now, size_t events_max, Random* at_random) {
+  if (!anything_waits()) return std::nullopt;
+  const Place place = at_random != nullptr ? random_place(*at_random) : oldest_place();
+  const PartRef ref = place.ref;
+  no_longer_waits(ref);
+  const Part& part = batch(ref).parts[ref.part];
+  failed_was_last_ = part.has_failed;
+  const size_t first = part.first + place.offset;
+  const size_t most = params_.one_event_a_part ? 1 : std::max<size_t>(1, events_max);
+  narrow(ref, first, std::min(part.last, first + most));
   Batch& of = batch(ref);
   if (of.sent_at == Instant{}) of.sent_at = now;
   ++of.parts[ref.part].attempts;
   return ref;
 }
 
-void Batches::split(PartRef ref) {
-  Batch& of = batch(ref);
-  Part& part = of.parts[ref.part];
+void Batches::halve(PartRef ref) {
+  Part& part = batch(ref).parts[ref.part];
   VF_INVARIANT(part.last - part.first >= 2);
-  const size_t middle = part.first + (part.last - part.first) / 2;
-  const Part upper{.first = middle, .last = part.last, .attempts = part.attempts};
-  part.last = middle;
-  waiting_.insert(ref);
-  waiting_.insert({ref.batch, of.parts.size()});
-  of.parts.push_back(upper);
-  ++of.open_parts;
+  part.has_failed = true;
+  narrow(ref, part.first, part.first + (part.last - part.first) / 2);
+  wait(ref);
+}
+
+void Batches::cut_up(PartRef ref) {
+  batch(ref).parts[ref.part].has_failed = true;
+  Part whole = batch(ref).parts[ref.part];
+  batch(ref).parts[ref.part].last = whole.first + 1;
+  wait(ref);
+  for (size_t at = whole.first + 1; at < whole.last; ++at) {
+    Part single = whole;
+    single.first = at;
+    single.last = at + 1;
+    add_part(ref.batch, single);
+  }
+}
+
+bool Batches::take_out(Uuid event_id) {
+  if (std::ranges::find(gathering_.items, event_id, &Item::id) != gathering_.items.end()) close();
+  for (const auto* parts : {&waiting_failed_, &waiting_}) {
+    for (const PartRef ref : *parts) {
+      const auto events = items(ref);
+      const auto found = std::ranges::find(events, event_id, &Item::id);
+      if (found == events.end()) continue;
+      const size_t at = batch(ref).parts[ref.part].first + static_cast<size_t>(found - events.begin());
+      no_longer_waits(ref);
+      narrow(ref, at, at + 1);
+      complete(ref, false);
+      return true;
+    }
+  }
+  return false;
 }
 
 void Batches::complete(PartRef ref, bool delivered) {
@@ -133,8 +215,9 @@ void Batches::skip(PartRef ref, SkipReason skip_reason) {
 
 void Batches::skip_waiting(SkipReason skip_reason) {
   if (!gathering_.items.empty()) close();
+  waiting_events_ = 0;
   for (const PartRef ref : std::exchange(waiting_, {})) skip(ref, skip_reason);
-  for (const PartRef ref : std::exchange(waiting_last_, {})) skip(ref, skip_reason);
+  for (const PartRef ref : std::exchange(waiting_failed_, {})) skip(ref, skip_reason);
 }
 
 void Batches::complete_part(PartRef ref) {
@@ -142,7 +225,13 @@ void Batches::complete_part(PartRef ref) {
   VF_INVARIANT(of.open_parts > 0);
   if (--of.open_parts > 0) return;
   of.steps = steps_of(of);
-  std::string().swap(of.body);  // frees the bytes: this batch may wait long for an older batch
+  // Frees what only sending needs: this batch may wait long for an older batch.
+  held_.events -= of.held - 1;
+  of.held = 1;
+  for (const Item& item : of.items) held_.bytes -= item.end - item.begin;
+  std::string().swap(of.body);
+  std::vector<Item>().swap(of.items);
+  std::vector<Part>().swap(of.parts);
 }
 
 std::deque<Batches::Step> Batches::steps_of(Batch& completed) {
@@ -213,6 +302,7 @@ bool Batches::advance_to(Position cursor) {
     auto& steps = closed_.front().steps;
     while (!steps.empty() && steps.front().to <= cursor) steps.pop_front();
     if (!steps.empty()) return cursor == steps.front().from;
+    held_.events -= closed_.front().held;
     closed_.pop_front();
     ++first_number_;
   }

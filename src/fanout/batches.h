@@ -1,6 +1,6 @@
-// Batches: holds the rows between a target's cursor and the last row read for it, in memory. Cuts rows into batches,
-// splits refused batches, and computes how far the cursor may advance: answers come in any order, but the cursor passes
-// only completed parts. The caller must bound the number of batches (see size()). Single-threaded.
+// Batches: holds the rows between a target's cursor and the last row read for it, in memory. Gathers rows into batches,
+// cuts requests out of them, divides failed requests, and computes how far the cursor may advance: answers come in any
+// order, but the cursor passes only completed parts. The caller must bound what is held (see held()). Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
+#include "base/time.h"
 #include "event/event.h"
-#include "fanout/breaker.h"
 #include "store/outbox_store.h"
 
 namespace vf::fanout {
 
-/// Names a part of a batch: consecutive events that travel as one request. Parts of older batches are less than others.
+/// Names a part of a batch: consecutive events that travel as one request, or wait to be cut into requests. Parts of
+/// older batches are less than others.
 struct PartRef {
   uint64_t batch = 0;
   size_t part = 0;
@@ -56,13 +58,19 @@ class Batches {
   /// Returns when cut() closes the gathering batch at the latest; nullopt when that batch is empty.
   std::optional<SteadyTime> cut_due() const;
 
-  /// Takes the oldest part that waits to be sent; a part given to requeue_last() comes after all others. The caller
-  /// gives the part back by exactly one of requeue, requeue_last, split, complete, skip.
-  std::optional<PartRef> next(Instant now);
-  void requeue(PartRef ref) { waiting_.insert(ref); }
-  void requeue_last(PartRef ref) { waiting_last_.push_back(ref); }
-  /// Halves a part of two events or more; both halves wait to be sent.
-  void split(PartRef ref);
+  /// Takes the oldest events that wait, at most `events_max` of them, or with `at_random` a run of them that begins at
+  /// random. Events that have failed before and others take turns. The caller gives the part back by exactly one of
+  /// halve, cut_up, complete, skip; until then it is in flight, or waits elsewhere.
+  std::optional<PartRef> next(Instant now, size_t events_max, Random* at_random = nullptr);
+  /// Have the events of this part failed before?
+  bool has_failed(PartRef ref) const { return batch(ref).parts[ref.part].has_failed; }
+  /// Divides a failed part of two events or more into two halves, which wait to be sent.
+  void halve(PartRef ref);
+  /// Divides a failed part into single events, which wait to be sent.
+  void cut_up(PartRef ref);
+  /// Takes one event out of the parts that wait, and completes it without a delivery. Returns false when it does not
+  /// wait here.
+  bool take_out(Uuid event_id);
   /// The part is done: its events are delivered or, when `delivered` is false, recorded as retries or dead letters.
   void complete(PartRef ref, bool delivered);
   /// The part is done without a delivery: the target's mode skips its events.
@@ -91,10 +99,14 @@ class Batches {
   bool advance_to(Position cursor);
 
   Position read_to() const { return gathering_.to; }
-  size_t size() const { return closed_.size(); }
-  bool anything_waits() const { return !waiting_.empty() || !waiting_last_.empty(); }
-  /// Does a part wait that was not given back by requeue_last()?
-  bool anything_waits_in_order() const { return !waiting_.empty(); }
+  /// What the rows read and not passed by the cursor occupy. A batch whose events are all completed or skipped counts
+  /// as one event.
+  struct Held {
+    size_t events = 0;
+    size_t bytes = 0;  // of envelopes
+  };
+  const Held& held() const { return held_; }
+  bool anything_waits() const { return waiting_events_ > 0; }
   /// Returns the time of receipt of the first row that the cursor has not passed, among the rows read; nullopt: no row.
   std::optional<Instant> oldest() const;
 
@@ -103,6 +115,7 @@ class Batches {
     size_t first = 0, last = 0;  // items[first, last)
     int64_t attempts = 0;
     int64_t delivered = 0;
+    bool has_failed = false;
     store::SkipReason skip_reason = store::SkipReason::none;
   };
   struct Batch {
@@ -110,9 +123,10 @@ class Batches {
     Instant oldest;  // time of receipt of its first row, sent or skipped
     SteadyTime begun{0};
     size_t skipped = 0;
+    size_t held = 0;                                              // its share of Held::events
     store::SkipReason skip_reason = store::SkipReason::unwanted;  // `none` once the batch has an item
-    std::string body;  // '[', envelopes with ',' between, and ']' once closed
-    std::vector<Item> items;
+    std::string body;  // '[', envelopes with ',' between, and ']' once closed; empty once all parts are completed
+    std::vector<Item> items;  // these two as well
     std::vector<Part> parts;
     size_t open_parts = 0;   // parts that are not completed yet
     std::deque<Step> steps;  // once all parts are completed: the steps that the cursor has not passed
@@ -122,6 +136,17 @@ class Batches {
 
   bool gathered_enough(SteadyTime now, bool idle) const;
   void close();
+  void add_part(uint64_t number, Part part);
+  void wait(PartRef ref);
+  void no_longer_waits(PartRef ref);
+  std::set<PartRef>& waiting(bool has_failed) { return has_failed ? waiting_failed_ : waiting_; }
+  PartRef narrow(PartRef ref, size_t first, size_t last);
+  struct Place {
+    PartRef ref;
+    size_t offset = 0;  // events before it in the part
+  };
+  Place oldest_place();
+  Place random_place(Random& random) const;
   void complete_part(PartRef ref);
   static std::deque<Step> steps_of(Batch& completed);
   Batch& batch(PartRef ref) { return closed_[ref.batch - first_number_]; }
@@ -129,10 +154,13 @@ class Batches {
 
   Params params_;
   Batch gathering_;
-  std::deque<Batch> closed_;   // in position order, each beginning where the one before ends
-  uint64_t first_number_ = 0;  // of closed_.front(); numbers are never used twice
-  std::set<PartRef> waiting_;
-  std::deque<PartRef> waiting_last_;
+  std::deque<Batch> closed_;          // in position order, each beginning where the one before ends
+  uint64_t first_number_ = 0;         // of closed_.front(); numbers are never used twice
+  std::set<PartRef> waiting_;         // parts of which no event has failed
+  std::set<PartRef> waiting_failed_;  // parts of failed requests
+  size_t waiting_events_ = 0;         // in both
+  bool failed_was_last_ = false;
+  Held held_;
 };
 
 }  // namespace vf::fanout

@@ -6,8 +6,7 @@
 namespace vf::fanout {
 namespace {
 
-constexpr int kReadsAStep = 8;          // reads in one step(), before other work of this thread gets its turn
-constexpr size_t kBatchesHeldMax = 16;  // counts completed batches that wait for an older batch too
+constexpr int kReadsAStep = 8;  // reads in one step(), before other work of this thread gets its turn
 constexpr Millis kIdleWait{1'000};
 constexpr Millis kPollEvery{100};
 constexpr Millis kWatchEvery{1'000};
@@ -37,7 +36,7 @@ Dispatcher::Dispatcher(Target target, DispatcherPorts ports, crypto::WebhookSign
              .writes = writes_,
              .on_order =
                  [this] {
-                   sender_.forget_refusals();
+                   sender_.forgive();
                    cursor_.clear_gap_alarm();
                  }}),
       cursor_({.target = target_,
@@ -121,10 +120,15 @@ void Dispatcher::check_age() {
 
 // Reads, cuts and sends while there are rows to read and room for them. Returns true when it stopped at kReadsAStep.
 bool Dispatcher::read_and_send() {
-  if (mode_.is_muted()) batches_.skip_waiting(mode_.skip_reason());
+  if (!sender_.prepare()) return false;
+  if (mode_.is_muted()) {
+    batches_.skip_waiting(mode_.skip_reason());
+    sender_.skip_held(mode_.skip_reason());
+  }
+  if (holds_as_much_as_it_may()) sender_.record_held();
   for (int reads = 0; reads < kReadsAStep; ++reads) {
     const bool is_more = wants_rows() && read();
-    batches_.cut(ports_.clock.steady(), sender_.in_flight() == 0 && !batches_.anything_waits_in_order());
+    batches_.cut(ports_.clock.steady(), sender_.in_flight() == 0 && !batches_.anything_waits());
     if (mode_.mode() == Mode::live && !is_stopping_) sender_.send();
     if (!is_more) return false;
   }
@@ -133,9 +137,14 @@ bool Dispatcher::read_and_send() {
 
 bool Dispatcher::wants_rows() const {
   if (mode_.mode() == Mode::paused || is_stopping_ || !cursor_.is_certain() || !store_.may_call()) return false;
-  if (batches_.anything_waits_in_order() || batches_.size() >= kBatchesHeldMax) return false;
+  if (holds_as_much_as_it_may()) return false;
   if (batches_.read_to() >= committed_ && ports_.clock.steady() < next_poll_) return false;
-  return mode_.is_muted() || sender_.may_send();
+  return mode_.is_muted() || sender_.wants_events();
+}
+
+bool Dispatcher::holds_as_much_as_it_may() const {
+  const auto& held = batches_.held();
+  return held.events >= tuning_.held_events_max || held.bytes >= tuning_.held_bytes_max;
 }
 
 // Reads the next rows. Returns true when there may be more: a read that stays below the limits found all there were.
@@ -152,8 +161,9 @@ bool Dispatcher::read() {
   size_t bytes = 0;
   for (const auto& row : *rows) {
     bytes += row.event.body.size() + row.event.headers.size();
-    const auto skip_reason = skip_reason_of(row);
+    auto skip_reason = skip_reason_of(row);
     if (skip_reason != store::SkipReason::none) ++status_.skipped;
+    if (sender_.take_known(row.event.id)) skip_reason = std::max(skip_reason, store::SkipReason::unwanted);
     batches_.add(row.event, skip_reason, now);
   }
   const bool is_full = rows->size() >= params.rows_max || bytes >= params.bytes_max;
@@ -163,6 +173,7 @@ bool Dispatcher::read() {
 
 void Dispatcher::begin_at(Position cursor) {
   batches_.reset(cursor);
+  sender_.begin_at(cursor);
   next_poll_ = ports_.clock.steady();
 }
 
@@ -197,7 +208,7 @@ Millis Dispatcher::until_next(bool is_more_to_read) const {
   if (is_more_to_read) return Millis{0};
   const SteadyTime now = ports_.clock.steady();
   SteadyTime next = now + kIdleWait;
-  for (const auto at : {writes_.due(), batches_.cut_due(), sender_.retry_at(), std::optional(store_.retry_at()),
+  for (const auto at : {writes_.due(), batches_.cut_due(), sender_.next_change(), std::optional(store_.retry_at()),
                         std::optional(next_poll_)}) {
     if (at && *at > now) next = std::min(next, *at);
   }

@@ -42,8 +42,8 @@ class Dispatcher {
   void set_mode(Mode mode, outbox::OnDone on_done) { mode_.order(mode, std::move(on_done)); }
   /// Returns the target to its configured mode, or to live if that is paused; ends detachment.
   void resume(outbox::OnDone on_done) { mode_.order(std::nullopt, std::move(on_done)); }
-  /// Makes the next step read due retries, because an operator has made some due.
-  void poll_retries() { sender_.poll_retries(); }
+  /// An operator has retried a dead letter of this event, or set it aside.
+  void row_changed(Uuid event_id) { sender_.row_changed(event_id); }
 
   /// Stops reading and sending. Requests in flight are still finished, and the cursor is moved over what they deliver.
   void stop() { is_stopping_ = true; }
@@ -57,6 +57,7 @@ class Dispatcher {
   void check_age();
   bool read_and_send();
   bool wants_rows() const;
+  bool holds_as_much_as_it_may() const;
   bool read();
   void begin_at(Position cursor);
   store::SkipReason skip_reason_of(const store::OutboxRow& row) const;

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/time.h"
-#include "fanout/breaker.h"
 #include "outbox/writer.h"
 #include "store/outbox_store.h"
 

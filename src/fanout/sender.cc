@@ -46,199 +46,211 @@ http::Outgoing make_request(const Target& target, const crypto::WebhookSigner& s
   return request;
 }
 
-std::string text_of(const Answer& answer) {
-  return answer.detail.empty() ? answer.reason : answer.reason + ": " + answer.detail;
+retry::Outcome outcome_of(const Answer& answer) {
+  return {.delivered = answer.delivered,
+          .status = answer.status,
+          .timed_out = answer.timed_out,
+          .retry_after = answer.retry_after};
+}
+
+retry::Reason reason_of(const Answer& answer) {
+  return {.full = answer.detail.empty() ? answer.reason : answer.reason + ": " + answer.detail,
+          .for_log = answer.reason};
+}
+
+retry::Params retry_params(const Target& target, const Tuning& tuning) {
+  retry::Params params = tuning.retry;
+  params.events_max = target.delivery == Delivery::single ? 1 : tuning.batches.events_max;
+  return params;
 }
 
 }  // namespace
 
 Sender::Sender(Params params)
     : params_(std::move(params)),
-      breaker_(params_.tuning.breaker, params_.ports.random),
-      retries_(params_.target.name) {}
-
-bool Sender::may_send() const { return breaker_.may_send(params_.ports.clock.steady(), in_flight_); }
+      rule_(retry_params(params_.target, params_.tuning), params_.ports.random),
+      waiting_({.target = params_.target,
+                .ports = params_.ports,
+                .rule = rule_,
+                .batches = params_.batches,
+                .writes = params_.writes,
+                .store = params_.store,
+                .status = params_.status}) {}
 
 void Sender::send() {
-  auto& store = params_.store;
-  if (may_send() && store.may_call()) {
-    if (const auto loaded = retries_.load(params_.ports.outbox, params_.ports.clock); !loaded) {
-      store.failed(loaded.error());
-    }
+  while (send_one()) {
   }
-  while (may_send()) {
-    // Retries get a quarter of the window; while the window is one, they take turns with fresh events.
-    const size_t share = std::max<size_t>(1, breaker_.window() / 4);
-    const bool retry = retries_.anything_waits() && retries_in_flight_ < share && store.may_call() &&
-                       !(retry_was_last_ && params_.batches.anything_waits());
-    retry_was_last_ = retry;
-    if (retry) {
-      send_retry(*retries_.next());
-    } else if (const auto part = params_.batches.next(params_.ports.clock.now())) {
-      send_part(*part);
-    } else {
-      return;
-    }
+}
+
+// After a failure the next event is chosen at random among those held, so as many are read as may be held.
+bool Sender::wants_events() const {
+  if (rule_.is_full()) return false;
+  if (rule_.begins_at_random() || rule_.pace().is_backing_off()) return true;
+  return !params_.batches.anything_waits() && rule_.pace().may_send(params_.ports.clock.steady());
+}
+
+bool Sender::send_one() {
+  using enum retry::Rule::Next;
+  const SteadyTime now = params_.ports.clock.steady();
+  const bool held_wait = params_.batches.anything_waits() || (waiting_.any_revived() && params_.store.may_call());
+  switch (rule_.next(now, held_wait)) {
+    case nothing:
+      return false;
+    case held:
+      return send_held();
+    case alone:
+      return send_alone(rule_.next_alone(now)) || (held_wait && send_held());
   }
+  return false;
+}
+
+// Retried dead letters and the events of the outbox take turns.
+bool Sender::send_held() {
+  const bool may_revive = waiting_.any_revived() && params_.store.may_call();
+  revived_was_last_ = may_revive && !(revived_was_last_ && params_.batches.anything_waits());
+  if (revived_was_last_) return send_revived();
+  Random* at_random = rule_.begins_at_random() ? &params_.ports.random : nullptr;
+  const auto part = params_.batches.next(params_.ports.clock.now(), rule_.size(), at_random);
+  if (part) send_part(*part);
+  return part.has_value();
 }
 
 void Sender::send_part(PartRef ref) {
   std::vector<Uuid> ids;
   for (const Item& item : params_.batches.items(ref)) ids.push_back(item.id);
-  transmit(ids, params_.batches.body(ref), [this, ref](const Answer& answer) { part_answered(ref, answer); });
+  const auto kind = params_.batches.has_failed(ref) ? retry::Kind::piece : retry::Kind::fresh;
+  const uint64_t request = rule_.began(kind, params_.ports.clock.steady());
+  transmit(ids, params_.batches.body(ref),
+           [this, ref, request](const Answer& answer) { part_answered(ref, request, answer); });
 }
 
-void Sender::send_retry(store::PutDelivery row) {
-  const auto found = params_.ports.outbox.find(row.event_id);
-  if (!found) {
-    params_.store.failed(found.error());
-    return retries_.requeue(std::move(row));
-  }
-  const Uuid id = row.event_id;
-  if (!*found) {
-    Answer lost;
-    lost.reason = "the outbox no longer holds the event";
-    row.attempts = attempts_max();
-    return write_exception(std::move(row), lost, [this, id] { retries_.finish(id); });
-  }
-  std::string body = is_single() ? "" : "[";
-  append_envelope(body, (*found)->event);
-  if (!is_single()) body += ']';
-  ++retries_in_flight_;
-  transmit({&id, 1}, std::move(body), [this, row = std::move(row)](const Answer& answer) mutable {
-    VF_INVARIANT(retries_in_flight_ > 0);
-    --retries_in_flight_;
-    retry_answered(std::move(row), answer);
+bool Sender::send_revived() {
+  auto attempt = waiting_.next_revived();
+  if (attempt.state != WaitingEvents::Attempt::State::ready)
+    return attempt.state == WaitingEvents::Attempt::State::gone;
+  const Uuid id = attempt.row.event_id;
+  const uint64_t request = rule_.began(retry::Kind::fresh, params_.ports.clock.steady());
+  transmit({&id, 1}, std::move(attempt.body), [this, row = std::move(attempt.row), request](const Answer& answer) {
+    revived_answered(row, request, answer);
   });
+  return true;
+}
+
+// Returns false when the store fails, so that this event cannot be sent now.
+bool Sender::send_alone(Uuid event_id) {
+  auto attempt = waiting_.next_alone(event_id);
+  if (attempt.state != WaitingEvents::Attempt::State::ready)
+    return attempt.state == WaitingEvents::Attempt::State::gone;
+  const uint64_t request = rule_.began_alone(event_id, params_.ports.clock.steady());
+  transmit({&event_id, 1}, std::move(attempt.body),
+           [this, event_id, request](const Answer& answer) { alone_answered(event_id, request, answer); });
+  return true;
 }
 
 void Sender::transmit(std::span<const Uuid> ids, std::string body, OnAnswer on_answer) {
   const Target& target = params_.target;
-  ++in_flight_;
   ++params_.status.requests;
-  breaker_.sent();
   const auto results = !is_single() && is_our_receiver(target) ? std::optional(ids.size()) : std::nullopt;
   Attempt attempt{
       .webhook_id = webhook_id(target.delivery, ids), .body = std::move(body), .now = params_.ports.clock.now()};
   params_.ports.send(make_request(target, params_.signer, std::move(attempt)),
-                     [this, results, on_answer = std::move(on_answer)](Result<http::Response> response) mutable {
-                       VF_INVARIANT(in_flight_ > 0);
-                       --in_flight_;
-                       on_answer(classify(response, params_.ports.clock.now(), results));
+                     [this, results, began = params_.ports.clock.steady(),
+                      on_answer = std::move(on_answer)](Result<http::Response> response) mutable {
+                       const auto& clock = params_.ports.clock;
+                       Answer answer = classify(response, clock.now(), results);
+                       answer.timed_out = !response && clock.steady() - began >= params_.target.timeout;
+                       record(answer);
+                       on_answer(answer);
                      });
 }
 
-void Sender::part_answered(PartRef ref, const Answer& answer) {
+void Sender::part_answered(PartRef ref, uint64_t request, const Answer& answer) {
   Batches& batches = params_.batches;
-  const int64_t attempts = record(answer);
+  end(request, answer);
   if (!batches.has(ref)) return;  // the cursor was moved meanwhile
   const auto items = batches.items(ref);
-  if (answer.response_class == ResponseClass::delivered) {
+  if (answer.delivered) {
     params_.status.delivered += static_cast<int64_t>(items.size());
     params_.status.last_delivery_lag = params_.ports.clock.now() - items.front().received;
     batches.complete(ref, true);
   } else if (params_.mode.is_muted()) {
     batches.skip(ref, params_.mode.skip_reason());
-  } else if (answer.response_class == ResponseClass::refused && items.size() > 1) {
-    batches.split(ref);
-  } else if (answer.response_class == ResponseClass::refused && refuses_everything()) {
-    batches.requeue_last(ref);
-  } else if (is_target_failure(answer)) {
-    batches.requeue(ref);
+  } else if (items.size() == 1) {
+    waiting_.failed_alone(ref, outcome_of(answer), reason_of(answer));
+  } else if (answer.timed_out) {
+    batches.cut_up(ref);
   } else {
-    if (answer.response_class == ResponseClass::refused) ++refusals_;
-    store::PutDelivery row;
-    row.position = items.front().position;
-    row.event_id = items.front().id;
-    row.attempts = attempts;
-    write_exception(std::move(row), answer, [this, ref] {
-      if (params_.batches.has(ref)) params_.batches.complete(ref, false);
-    });
+    batches.halve(ref);
   }
 }
 
-void Sender::retry_answered(store::PutDelivery row, const Answer& answer) {
-  const int64_t attempts = record(answer);
-  const Uuid id = row.event_id;
-  if (answer.response_class == ResponseClass::delivered) {
-    ++params_.status.delivered;
-    params_.writes.write(store::DropDelivery{.target = params_.target.name, .event_id = id},
-                         [this, id] { retries_.finish(id); });
-  } else if (is_target_failure(answer)) {
-    retries_.requeue(std::move(row));
-  } else {
-    row.attempts += attempts;
-    write_exception(std::move(row), answer, [this, id] { retries_.finish(id); });
-  }
+void Sender::revived_answered(const store::PutDelivery& row, uint64_t request, const Answer& answer) {
+  end(request, answer);
+  if (!answer.delivered) return waiting_.failed_alone(row, outcome_of(answer), reason_of(answer));
+  ++params_.status.delivered;
+  waiting_.delivered(row.event_id, true);
 }
 
-bool Sender::is_target_failure(const Answer& answer) const {
-  return answer.response_class == ResponseClass::target_failure ||
-         (answer.response_class == ResponseClass::refused && refuses_everything()) ||
-         (answer.response_class == ResponseClass::server_error && !is_single());
+void Sender::alone_answered(Uuid event_id, uint64_t request, const Answer& answer) {
+  const auto* entry = rule_.lane().find(event_id);  // nullptr if the cursor, the mode or an operator has moved it out
+  const bool waits = entry != nullptr;
+  const bool has_row = waits && entry->is_recorded;
+  end(request, answer);
+  if (!answer.delivered) return;
+  ++params_.status.delivered;
+  if (waits) waiting_.delivered(event_id, has_row);
 }
 
-// Updates status, breaker and counters; returns how many attempts the answer counts towards the event's death.
-int64_t Sender::record(const Answer& answer) {
+void Sender::end(uint64_t request, const Answer& answer) {
+  const auto& clock = params_.ports.clock;
+  waiting_.apply(
+      rule_.ended(request, outcome_of(answer), reason_of(answer), {.wall = clock.now(), .steady = clock.steady()}));
+}
+
+void Sender::record(const Answer& answer) {
   const auto& clock = params_.ports.clock;
   Status& status = params_.status;
-  const bool was_healthy = breaker_.closed();
-  if (answer.response_class == ResponseClass::delivered) {
+  gone_ = answer.status == 410;
+  if (answer.delivered) {
     status.last_success_at = clock.now();
     status.quarantined += answer.quarantined;
-    gone_ = false;
-    refusals_ = 0;
-  } else {
-    ++status.failed;
-    // The status is logged, so it must not quote a foreign receiver, whose text may contain personal data.
-    status.last_error = is_our_receiver(params_.target) ? text_of(answer) : answer.reason;
-    status.last_error_at = clock.now();
-    gone_ = answer.gone;
+    return;
   }
-  const bool is_failure = is_target_failure(answer);
-  if (!is_failure && answer.response_class != ResponseClass::server_error) {
-    server_errors_ = 0;
-    breaker_.succeeded();
-  } else if (is_failure || !was_healthy || ++server_errors_ >= params_.tuning.server_errors_max) {
-    breaker_.failed(clock.steady(), answer.retry_after);
-  }
-  return was_healthy || answer.response_class == ResponseClass::refused ? 1 : 0;
+  ++status.failed;
+  const auto reason = reason_of(answer);
+  // The status is logged, so it must not quote a foreign receiver.
+  status.last_error = is_our_receiver(params_.target) ? reason.full : reason.for_log;
+  status.last_error_at = clock.now();
 }
 
-// Defers the event for another attempt, or dead-letters it after the last one.
-void Sender::write_exception(store::PutDelivery row, const Answer& answer, std::function<void()> then) {
-  const auto& ports = params_.ports;
-  row.target = params_.target.name;
-  row.reason = text_of(answer);
-  if (row.attempts >= attempts_max()) {
-    row.state = store::PutDelivery::State::dead;
-    ++params_.status.dead;
-    if (ports.on_dead) ports.on_dead(row.event_id, answer.reason);
-  } else {
-    row.state = store::PutDelivery::State::retry;
-    row.next_attempt_at = ports.clock.now() + retry_delay(row.attempts, ports.random);
-    ++params_.status.retried;
-  }
-  params_.writes.write(std::move(row), std::move(then));
+void Sender::row_changed(Uuid event_id) {
+  waiting_.row_changed(event_id);
+  rule_.forgive_receiver();
 }
+
+void Sender::forgive() { rule_.forgive(params_.ports.clock.steady()); }
+
+std::optional<SteadyTime> Sender::next_change() const { return rule_.next_change(params_.ports.clock.steady()); }
 
 void Sender::describe(Status& status) const {
   const auto& clock = params_.ports.clock;
-  status.in_flight = in_flight_;
-  if (const auto at = breaker_.retry_at()) {
+  const auto& pace = rule_.pace();
+  status.in_flight = pace.in_flight();
+  status.waiting = rule_.lane().size();
+  if (const auto at = pace.retry_at()) {
     const auto wait = std::chrono::ceil<Millis>(*at - clock.steady());
     status.next_attempt_at = clock.now() + std::max(wait, Millis{0});
-    status.state = breaker_.failures() >= params_.tuning.open_after ? State::open : State::backing_off;
+    status.state = pace.backoffs() >= params_.tuning.open_after ? State::open : State::backing_off;
   }
-  if (gone_) {
-    status.alarm = "the target answers 410 Gone: pause it, or correct its url";
-  } else if (refuses_everything()) {
+  if (rule_.is_full()) {
     status.alarm = fmt::format(
-        "the target refused {} events in a row and accepted none in between ({}): no more events become dead letters "
-        "until it accepts one or an operator resumes it",
-        refusals_, status.last_error);
+        "{} events wait for another attempt and none of them has failed ten times yet: no more events are read until "
+        "one is delivered or dead; see 'vf dead list --waiting --target {}'",
+        rule_.lane().recorded(), params_.target.name);
+  } else if (gone_ && pace.is_backing_off()) {
+    status.alarm = "the target answers 410 Gone: pause it, or correct its url";
   } else if (status.state == State::open) {
-    status.alarm = fmt::format("{} failures in a row: {}", breaker_.failures(), status.last_error);
+    status.alarm = fmt::format("{} attempts in a row failed: {}", pace.backoffs(), status.last_error);
   }
 }
 

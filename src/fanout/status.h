@@ -31,7 +31,8 @@ struct Status {
   Millis lag{0};                           // age of the oldest event that the cursor has not passed
   Millis last_delivery_lag{0};  // of the last request delivered: from its oldest event's commit to the answer
   int64_t delivered = 0;        // events delivered
-  int64_t retried = 0;          // events deferred for another attempt
+  size_t waiting = 0;           // events that failed alone and wait for another attempt now
+  int64_t retried = 0;          // events of which a row was written, because they wait
   int64_t dead = 0;             // events dead-lettered
   int64_t skipped = 0;          // rows that filters, dry-run or detachment left out
   int64_t quarantined = 0;      // events delivered that our receiver could not project

@@ -4,7 +4,6 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "fanout/breaker.h"
 #include "fanout/status.h"
 
 namespace vf::fanout {

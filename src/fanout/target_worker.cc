@@ -9,10 +9,19 @@
 
 namespace vf::fanout {
 
+namespace {
+
+// A foreign receiver's answer is its status. Its body is read for the details of a refusal, and so that the connection
+// can be used again: neither is worth a place in the window for longer than this.
+constexpr Millis kForeignBodyTimeout{1'000};
+
+}  // namespace
+
 std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning) {
   http::ClientParams params;
+  if (!is_our_receiver(target)) params.body_timeout = kForeignBodyTimeout;
   params.allow_private = target.allow_private;
-  params.connections_max = tuning.breaker.window_max;
+  params.connections_max = retry::Pace::in_flight_max(tuning.retry);
   return http::Client::create(params);
 }
 
@@ -121,8 +130,8 @@ void TargetWorker::resume(outbox::OnDone on_done) {
   post([this, on_done] { dispatcher_->resume(on_done); }, on_done);
 }
 
-void TargetWorker::poll_retries() {
-  mailbox_->post([this] { dispatcher_->poll_retries(); });
+void TargetWorker::row_changed(Uuid event_id) {
+  mailbox_->post([this, event_id] { dispatcher_->row_changed(event_id); });
 }
 
 void TargetWorker::drain(Millis at_most) {

@@ -40,7 +40,7 @@ class TargetWorker {
   /// answers.
   void set_mode(Mode mode, outbox::OnDone on_done);
   void resume(outbox::OnDone on_done);
-  void poll_retries();
+  void row_changed(Uuid event_id);
 
   /// Stops sending, waits up to `at_most` for the requests in flight, moves the cursor over them and ends the thread.
   void drain(Millis at_most);

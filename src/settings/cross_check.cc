@@ -69,7 +69,7 @@ class Check {
     }
     for (const auto& [name, configured] : settings_.targets) {
       const auto& [target, tuning] = configured;
-      if (tuning.breaker.backoff_first > tuning.breaker.backoff_max) {
+      if (tuning.retry.first > tuning.retry.longest) {
         problem("targets." + name + ".retry.first", "must not be longer than retry.longest");
       }
       for (const std::string& source : target.sources) {

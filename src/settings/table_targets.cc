@@ -76,33 +76,38 @@ void add_timeouts(Keys& keys) {
   s.key_with_own_default("timeout", &Target::timeout, {.min = 100, .max = 10 * kMinute, .doc = "For a whole request."});
 }
 
-Section<fanout::Breaker::Params> breaker_section(Keys& keys) {
-  return {keys, kPath, kHub, [](Settings& c, const std::string& name) -> fanout::Breaker::Params& {
-            return target(c, name).tuning.breaker;
-          }};
+Section<retry::Params> retry_section(Keys& keys) {
+  return {keys, kPath, kHub,
+          [](Settings& c, const std::string& name) -> retry::Params& { return target(c, name).tuning.retry; }};
 }
 
 void add_window(Keys& keys) {
-  breaker_section(keys).key_with_own_default("window", &fanout::Breaker::Params::window_max,
-                                             {.min = 1, .max = 256, .doc = "Requests in flight at once."});
+  retry_section(keys).key_with_own_default(
+      "window", &retry::Params::window_max,
+      {.min = 1,
+       .max = 256,
+       .doc = "Requests in flight at once. Slow ones give their places to others, up to three more windows."});
 }
 
 void add_retry(Keys& keys) {
-  using Breaker = fanout::Breaker::Params;
-  auto s = breaker_section(keys);
-  s.key_with_own_default("retry.first", &Breaker::backoff_first,
-                         {.min = 10, .max = kHour, .doc = "The first delay after a failure; it doubles, with jitter."});
+  auto s = retry_section(keys);
+  s.key_with_own_default("retry.first", &retry::Params::first,
+                         {.min = 10,
+                          .max = kHour,
+                          .doc = "The first delay after a failure, of the target and of a single event; it doubles, "
+                                 "with jitter."});
   s.key_with_own_default(
-      "retry.longest", &Breaker::backoff_max,
+      "retry.longest", &retry::Params::longest,
       {.min = 10,
        .max = kDay,
-       .doc = "The longest delay that the hub chooses; a target's Retry-After may ask for more, up to an hour."});
-  Section<fanout::Tuning> tuning(keys, kPath, kHub, [](Settings& c, const std::string& name) -> fanout::Tuning& {
-    return target(c, name).tuning;
-  });
-  tuning.key_with_own_default(
-      "retry.attempts", &fanout::Tuning::single_attempts_max,
-      {.min = 1, .max = 1'000, .doc = "delivery: single: attempts at one event before it is a dead letter."});
+       .doc = "The longest delay that the hub chooses, until an event has ten counted attempts; a target's Retry-After "
+              "may ask for more, up to an hour. No event becomes a dead letter before 60 times this has passed since "
+              "its first failure, a day at most."});
+  s.key_with_own_default("retry.attempts", &retry::Params::attempts,
+                         {.min = 1,
+                          .max = 1'000,
+                          .doc = "Counted attempts at one event before it is a dead letter; ten at least, twenty while "
+                                 "the target answers 503. Attempts count only while other events are delivered."});
 }
 
 }  // namespace

@@ -50,7 +50,6 @@ void Ingest::start_dispatcher(size_t index, uint64_t life) {
   fanout::Tuning tuning;
   tuning.batches.events_max = params_.batch_events_max;
   tuning.batches.skipped_max = params_.batch_events_max;
-  tuning.single_attempts_max = 4;
   dispatchers_.push_back(*fanout::Dispatcher::create(destination.target,
                                                      {.outbox = params_.outbox,
                                                       .writer = *writer_,

@@ -262,10 +262,10 @@ void World::check() {
     const auto& target = ingest_->destinations()[i].target;
     check_cursor(target.name, [this, i](const auto& row) { return is_handled(i, row); });
     if (!ingest_->lives()) continue;
-    const size_t window = fanout::Tuning{}.breaker.window_max;
+    const size_t most = retry::Pace::in_flight_max(fanout::Tuning{}.retry);
     const auto status = ingest_->dispatcher(i).status();
     if (fanout_watch_.check_status(i, status)) require_trusted_clock(target.name + " is detached");
-    require(status.in_flight <= window, "{} has {} requests in flight", target.name, status.in_flight);
+    require(status.in_flight <= most, "{} has {} requests in flight", target.name, status.in_flight);
   }
   raw_log_watch_.check(*ingest_);
 }

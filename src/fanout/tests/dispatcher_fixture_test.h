@@ -19,6 +19,7 @@ namespace vf::fanout {
 struct OnTheWire {
   http::Outgoing request;
   http::Completion done;
+  SteadyTime sent_at{0};
 
   std::string header(std::string_view name) const {
     for (const auto& [key, value] : request.headers) {
@@ -76,8 +77,9 @@ struct DispatcherFixture : testing::Test {
         target,
         {.outbox = outbox,
          .writer = writer,
-         .send = [this](http::Outgoing request,
-                        http::Completion done) { wire.push_back({std::move(request), std::move(done)}); },
+         .send = [this](
+                     http::Outgoing request,
+                     http::Completion done) { wire.push_back({std::move(request), std::move(done), clock.steady()}); },
          .clock = clock,
          .random = random,
          .trusted_now = [this] { return trusted_now(); },
@@ -164,11 +166,10 @@ struct DispatcherFixture : testing::Test {
     response.body = std::move(body);
     answer(index, std::move(response));
   }
-  /// Advances the clock past the backoff, so that a probe is sent.
-  void wait_for_probe() {
-    const auto at = dispatcher->status().next_attempt_at;
-    ASSERT_TRUE(at);
-    advance(*at - clock.now());
+  /// Advances the clock until a request is sent: the back-off is over, and an event is due.
+  void wait_for_request() {
+    for (int i = 0; i < 10'000 && wire.empty(); ++i) advance(run());
+    ASSERT_FALSE(wire.empty()) << "nothing is sent";
   }
 
   Position cursor() { return outbox.cursor("stage").value().value(); }

@@ -1,6 +1,5 @@
 // Modes and dead letters: operators' orders, and what outlives a restart. Oracle: the contract.
-#include "fanout/tests/dispatcher_fixture_test.h"
-#include "outbox/dead_letters.h"
+#include "fanout/tests/receiver_fixture_test.h"
 
 namespace vf::fanout {
 namespace {
@@ -139,7 +138,7 @@ TEST_F(Operation, DryRunSkipsEventsThatWaitForAnotherAttempt) {
   EXPECT_EQ(cursor(), end());
 }
 
-TEST_F(Operation, RefusalDuringDryRunIsNotSentAgain) {
+TEST_F(Operation, FailureDuringDryRunIsNotSentAgain) {
   add(2);
   start();
   set_mode(Mode::dry_run);
@@ -185,59 +184,114 @@ TEST_F(Operation, DetachedCannotBeOrdered) {
   EXPECT_EQ(completed->error().code, Code::invalid);
 }
 
-struct DeadLetter : Operation {
+struct DeadLetter : ReceiverFixture, testing::WithParamInterface<Delivery> {
+  DeadLetter() { target.delivery = GetParam(); }
+  std::string message;
+
   void SetUp() override {
-    add(1);
+    retry_quickly();
     start();
-    answer(0, 422);
-    ASSERT_THAT(dead(), SizeIs(1));
+    message = one_waits();
+    ASSERT_TRUE(live_with_traffic_until([this] { return !dead().empty(); }));
+    failed.clear();
   }
   void retry() {
-    outbox::FunctionWriter at_once([this](const store::Write& what, outbox::OnWritten done) {
-      auto results = outbox.write({&what, 1}, clock.now(), nullptr);
-      done(results->front());
-    });
-    outbox::DeadLetters(outbox, at_once, clock).retry("stage", event("m0").id, completion());
-    dispatcher->poll_retries();
-    run();
+    operators_letters().retry("stage", event(message).id, completion());
     EXPECT_TRUE(completed->has_value());
+    dispatcher->row_changed(event(message).id);
+    run();
   }
 };
+INSTANTIATE_TEST_SUITE_P(Deliveries, DeadLetter, testing::Values(Delivery::batch, Delivery::single));
 
-TEST_F(DeadLetter, DeliveredRetryRemovesIt) {
+TEST_P(DeadLetter, DeliveredRetryRemovesIt) {
+  faulty.clear();
   retry();
   ASSERT_THAT(wire, SizeIs(1));
-  EXPECT_THAT(wire[0].messages(), ElementsAre("m0"));
-  answer(0, 200);
+  EXPECT_THAT(wire[0].messages(), ElementsAre(message));
+  serve();
   EXPECT_THAT(dead(), IsEmpty());
+  EXPECT_THAT(retries(), IsEmpty());
+  EXPECT_EQ(dispatcher->status().delivered, added);
+}
+
+TEST_P(DeadLetter, RetryIsSentAtOnceAndItsAttemptsCountFromZero) {
+  const auto died_at = clock.now();
+  retry();
+  serve();
+  EXPECT_EQ(failed[message], 1);
+  ASSERT_THAT(retries(), SizeIs(1));
+  EXPECT_EQ(retries()[0].attempts, 0);
+  EXPECT_EQ(retries()[0].first_failed_at, clock.now());
+  EXPECT_THAT(dead(), IsEmpty());
+  ASSERT_TRUE(live_with_traffic_until([this] { return !dead().empty(); }));
+  EXPECT_GE(failed[message], 11);
+  EXPECT_GE(clock.now() - died_at, std::chrono::seconds{3}) << "not before 60 times the longest delay, again";
+}
+
+TEST_P(DeadLetter, RetryOrderedAtAnotherProcessIsFoundWithinASecond) {
+  operators_letters().retry("stage", event(message).id, completion());
+  advance(std::chrono::seconds{1});
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
+TEST_P(DeadLetter, RetryIsNotSentTwiceWhileItIsInFlight) {
+  retry();
+  advance(std::chrono::seconds{5});
+  EXPECT_THAT(wire, SizeIs(1));
+}
+
+TEST_P(DeadLetter, RetryOutlivesARestart) {
+  retry();
+  crash_and_restart();
+  ASSERT_THAT(wire, SizeIs(1));
+  serve();
+  crash_and_restart();
+  faulty.clear();
+  live(std::chrono::seconds{2}, Millis{100});
+  EXPECT_EQ(taken[message], 1);
   EXPECT_THAT(retries(), IsEmpty());
 }
 
-TEST_F(DeadLetter, RefusedRetryDiesAgain) {
+TEST_P(DeadLetter, RetryThatIsDroppedBeforeItIsSentIsNotSent) {
+  set_mode(Mode::paused);
   retry();
-  answer(0, 422);
-  EXPECT_THAT(dead(), SizeIs(1));
-  advance(std::chrono::hours{1});
+  advance(std::chrono::seconds{2});
+  write_now(store::DropDelivery{.target = "stage", .event_id = event(message).id});
+  resume();
   EXPECT_THAT(wire, IsEmpty());
+  live(std::chrono::seconds{5});
+  EXPECT_THAT(failed, IsEmpty());
 }
 
-TEST_F(DeadLetter, RetryWaitsWhileTheTargetFails) {
+TEST_P(DeadLetter, RetryWaitsWhileTheTargetFails) {
+  is_down = true;
+  failure = {.status = 429};
   retry();
-  answer(0, 503);
+  serve();
+  live(std::chrono::hours{1});
   EXPECT_THAT(dead(), IsEmpty());
-  wait_for_probe();
-  EXPECT_THAT(wire.at(0).messages(), ElementsAre("m0"));
+  is_down = false;
+  faulty.clear();
+  live(std::chrono::seconds{1}, Millis{50});
+  EXPECT_EQ(taken[message], 1);
 }
 
-TEST_F(DeadLetter, RetryOfAPurgedEventDiesAgain) {
-  retry();
-  answer(0, 503);  // the retry waits in the lane until the target is healthy
-  const store::Write purge = store::RetentionStep{clock.now() + Millis{1}, {}, {}, 10};
-  ASSERT_TRUE(outbox.write({&purge, 1}, clock.now(), nullptr));
-  wait_for_probe();
+TEST_P(DeadLetter, RetryOfAPurgedEventDiesAgain) {
+  auto row = dead()[0];
+  const auto deaths = dispatcher->status().dead;
+  const Instant soon = clock.now() + Millis{1};
+  write_now(store::RetentionStep{soon, {}, {}, 1'000, soon});
+  row.state = store::PutDelivery::State::retry;
+  row.first_failed_at.reset();
+  row.revives = true;
+  write_now(row);
+  dispatcher->row_changed(row.event_id);
+  run();
   EXPECT_THAT(wire, IsEmpty());
   ASSERT_THAT(dead(), SizeIs(1));
   EXPECT_THAT(dead()[0].reason, HasSubstr("no longer holds"));
+  EXPECT_EQ(dispatcher->status().dead, deaths + 1);
 }
 
 }  // namespace

@@ -362,15 +362,15 @@ targets:
   EXPECT_EQ(target.delivery, fanout::Delivery::single);
   EXPECT_EQ(target.start, fanout::Start::earliest);
   EXPECT_EQ(target.timeout, 9s);
-  EXPECT_EQ(tuning.breaker.window_max, 9u);
+  EXPECT_EQ(tuning.retry.window_max, 9u);
   EXPECT_EQ(tuning.batches.events_max, 7u);
   EXPECT_EQ(tuning.batches.bytes_max, 2048u);
-  EXPECT_EQ(tuning.breaker.backoff_first, 1s);
-  EXPECT_EQ(tuning.breaker.backoff_max, 2s);
-  EXPECT_EQ(tuning.single_attempts_max, 3);
+  EXPECT_EQ(tuning.retry.first, 1s);
+  EXPECT_EQ(tuning.retry.longest, 2s);
+  EXPECT_EQ(tuning.retry.attempts, 3);
   const fanout::Tuning& plain = s.targets.at("plain").tuning;
   EXPECT_EQ(plain.batches.bytes_max, fanout::Tuning{}.batches.bytes_max);
-  EXPECT_EQ(plain.breaker.backoff_max, fanout::Tuning{}.breaker.backoff_max);
+  EXPECT_EQ(plain.retry.longest, fanout::Tuning{}.retry.longest);
 }
 
 TEST_F(Load, ReservedNamesAreRefused) {
