@@ -123,7 +123,7 @@ TEST(PostgresAppliers, WaitForAnotherThatAppliesTheSameEvent) {
     std::jthread applier;
     const auto done = other.transaction([&]() -> Result<void> {
       const auto inserted =
-          other.query("INSERT INTO processed_events VALUES ($1, 'kick', 'kick.chat', 'applied', now(), now())",
+          other.query("INSERT INTO public.processed_events VALUES ($1, 'kick', 'kick.chat', 'applied', now(), now())",
                       postgres::Values().uuid(event.event_id));
       EXPECT_TRUE(inserted);
       applier = std::jthread(

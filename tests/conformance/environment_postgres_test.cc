@@ -1,11 +1,12 @@
-// PostgreSQL passes the conformance suite of EnvironmentStore, directly and through PgBouncer in transaction mode; and
-// tests of what is specific to PostgreSQL.
+// PostgreSQL passes the conformance suite of EnvironmentStore, directly, through PgBouncer in transaction mode and with
+// hostile defaults of its role; and tests of what is specific to PostgreSQL.
 #include "environment_postgres.h"
 
 #include <chrono>
 #include <random>
 
 #include "postgres/bouncer.h"
+#include "postgres/hostile_defaults.h"
 
 namespace vf::store::conformance {
 namespace {
@@ -179,7 +180,7 @@ TEST(PostgresPartitions, AreLeftAloneWhileTheTableIsLocked) {
   auto db = host.connect();
   auto reader = host.connect();
   const auto done = reader.transaction([&]() -> Result<void> {
-    EXPECT_EQ(number(reader, "SELECT count(*) FROM processed_events"), 0);
+    EXPECT_EQ(number(reader, "SELECT count(*) FROM public.processed_events"), 0);
     EXPECT_EQ(number(db, "SELECT _add_event_weeks((now() AT TIME ZONE 'UTC')::date + 90)"), -1);
     const auto long_after = db.query("SELECT now() + interval '20 days'");
     const auto purged =
@@ -263,11 +264,24 @@ class BouncedHost final : public EnvironmentHost {
   PostgresHost direct_;
 };
 
+class HostileHost final : public EnvironmentHost {
+ public:
+  HostileHost() { postgres_test::make_defaults_hostile(host_.url()); }
+  Result<std::unique_ptr<EnvironmentStore>> open() override { return host_.open(); }
+  TableRows rows(const Table& table) override { return host_.rows(table); }
+
+ private:
+  PostgresHost host_;
+};
+
 const auto kDrivers = testing::Values(
     EnvironmentDriver{
         .name = "postgres", .make_host = [] { return std::make_unique<PostgresHost>(); }, .orders_any_text = false},
     EnvironmentDriver{
-        .name = "pgbouncer", .make_host = [] { return std::make_unique<BouncedHost>(); }, .orders_any_text = false});
+        .name = "pgbouncer", .make_host = [] { return std::make_unique<BouncedHost>(); }, .orders_any_text = false},
+    EnvironmentDriver{.name = "hostile_defaults",
+                      .make_host = [] { return std::make_unique<HostileHost>(); },
+                      .orders_any_text = false});
 std::string name_of(const testing::TestParamInfo<EnvironmentDriver>& driver) { return driver.param.name; }
 
 }  // namespace

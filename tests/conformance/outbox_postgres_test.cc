@@ -1,6 +1,8 @@
-// PostgreSQL passes the conformance suite of OutboxStore, directly and through PgBouncer in transaction mode.
+// PostgreSQL passes the conformance suite of OutboxStore, directly, through PgBouncer in transaction mode, and with
+// hostile defaults of its role.
 #include "outbox_suite.h"
 #include "postgres/bouncer.h"
+#include "postgres/hostile_defaults.h"
 #include "postgres/server.h"
 #include "store/postgres/outbox/outbox.h"
 
@@ -41,8 +43,14 @@ class BouncedHost final : public PostgresHost {
   }
 };
 
+class HostileHost final : public PostgresHost {
+ public:
+  HostileHost() { postgres_test::make_defaults_hostile(url_); }
+};
+
 const auto kDrivers = testing::Values(OutboxDriver{"postgres", [] { return std::make_unique<PostgresHost>(); }},
-                                      OutboxDriver{"pgbouncer", [] { return std::make_unique<BouncedHost>(); }});
+                                      OutboxDriver{"pgbouncer", [] { return std::make_unique<BouncedHost>(); }},
+                                      OutboxDriver{"hostile_defaults", [] { return std::make_unique<HostileHost>(); }});
 
 std::string name_of(const testing::TestParamInfo<OutboxDriver>& driver) { return driver.param.name; }
 

@@ -28,6 +28,7 @@ logfile = {3}.log
 pool_mode = transaction
 default_pool_size = 2
 server_round_robin = 1
+server_idle_timeout = 2
 )",
                                               server.folder(), server.port(), port_, stem);
   process_ = server.spawn({"/usr/sbin/pgbouncer", stem + ".ini"});

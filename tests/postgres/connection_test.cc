@@ -86,7 +86,7 @@ TEST_F(PostgresConnection, ArraysAreUnnested) {
 TEST_F(PostgresConnection, ATransactionIsAtomicAndBounded) {
   ASSERT_TRUE(db_.run("CREATE TABLE t (n bigint PRIMARY KEY)"));
   const auto insert = [this](int64_t n) -> Result<void> {
-    const auto done = db_.query("INSERT INTO t VALUES ($1)", Values().integer(n));
+    const auto done = db_.query("INSERT INTO public.t VALUES ($1)", Values().integer(n));
     if (!done) return done.error();
     return {};
   };
@@ -116,7 +116,8 @@ TEST_F(PostgresConnection, ASingleWriteIgnoresTheDefaultsOfTheRole) {
   ASSERT_TRUE(db_.run("CREATE TABLE t (isolation text, access text, durable text)"));
   const auto insert = [](Connection& db) {
     return db.write_at_once(
-        "INSERT INTO t SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only'), "
+        "INSERT INTO public.t SELECT current_setting('transaction_isolation'), "
+        "current_setting('transaction_read_only'), "
         "current_setting('synchronous_commit')",
         Values());
   };
@@ -129,8 +130,9 @@ TEST_F(PostgresConnection, ASingleWriteIgnoresTheDefaultsOfTheRole) {
   expect_ours(1);
   int64_t count = 1;
   const std::string database = db_.query("SELECT current_database()")->text_at(0, 0);
-  for (const char* setting : {"default_transaction_isolation = 'repeatable read'", "default_transaction_read_only = on",
-                              "synchronous_commit = off"}) {
+  for (const char* setting :
+       {"default_transaction_isolation = 'repeatable read'", "default_transaction_read_only = on",
+        "synchronous_commit = off", "synchronous_commit = local", "client_min_messages = error"}) {
     ASSERT_TRUE(db_.run(fmt::format("ALTER DATABASE {} SET {}", database, setting)));
     auto other = connect(url_);
     const auto done = insert(other);
@@ -195,7 +197,7 @@ TEST_P(StoppedBackend, TheWriteTimesOutAndTheNextOneSucceeds) {
   auto hub = Connection::open({.url = url_, .role = "test", .grace = Millis{0}});
   ASSERT_TRUE(hub);
   const auto write = [&hub] {
-    const std::string sql = "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING";
+    const std::string sql = "INSERT INTO public.t VALUES (1) ON CONFLICT DO NOTHING";
     return GetParam() ? hub->write_at_once(sql, Values(), kLimits) : hub->write(sql, Values(), kLimits);
   };
   const auto backend = hub->query("SELECT pg_backend_pid()::bigint");
@@ -227,7 +229,7 @@ class MissingStandby : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override { ASSERT_TRUE(other_.run("SET synchronous_commit = local; CREATE TABLE t (n bigint)")); }
   static Result<Rows> insert(Connection& db) {
-    const std::string sql = "INSERT INTO t VALUES (1)";
+    const std::string sql = "INSERT INTO public.t VALUES (1)";
     return GetParam() ? db.write_at_once(sql, Values(), kLimits) : db.write(sql, Values(), kLimits);
   }
 

@@ -115,14 +115,17 @@ Result<void> Connection::check_server() {
       const auto rows,
       send("SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('synchronous_commit'), "
            "pg_catalog.current_setting('default_transaction_isolation'), "
-           "pg_catalog.current_setting('default_transaction_read_only')",
+           "pg_catalog.current_setting('default_transaction_read_only'), "
+           "pg_catalog.current_setting('client_min_messages')",
            nullptr));
   if (const std::string encoding = rows.text_at(0, 0); encoding != "UTF8") {
     close();
     return conflict(fmt::format("the database at {} is in {}: create it with ENCODING 'UTF8'", where_, encoding));
   }
-  commits_asynchronously_ = rows.text_at(0, 1) == "off";
-  has_our_defaults_ = !commits_asynchronously_ && rows.text_at(0, 2) == "read committed" && rows.text_at(0, 3) == "off";
+  const std::string commit_level = rows.text_at(0, 1);
+  commit_level_ = commit_level == "remote_apply" ? commit_level : "on";
+  has_our_defaults_ = commit_level == commit_level_ && rows.text_at(0, 2) == "read committed" &&
+                      rows.text_at(0, 3) == "off" && rows.text_at(0, 4) != "error";
   if (!params_.on_connect) return {};
   auto fits = params_.on_connect(*this);
   if (!fits) close();
@@ -245,12 +248,20 @@ Result<Instant> Connection::server_time() {
   return rows.time_at(0, 0);
 }
 
+// Everything that the transaction relies on is set here, because server, database and role may have other defaults:
+// - client_min_messages: the warning that a commit did not reach its synchronous standby must be sent.
+// - TimeZone and DateStyle: functions of the schema write times into statements that create partitions.
+// - search_path: no function or operator of another schema may take the place of a built-in one.
 std::string Connection::begin_text(const TransactionLimits& limits) const {
+  constexpr int kTransactionTimeoutSince = 170000;
+  const bool has_transaction_timeout = PQserverVersion(connection_.get()) >= kTransactionTimeoutSince;
   return fmt::format(
       "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
-      "SET LOCAL idle_in_transaction_session_timeout = {}{}",
-      limits.statement.count(), limits.lock.count(), limits.idle.count(),
-      commits_asynchronously_ ? "; SET LOCAL synchronous_commit = on" : "");
+      "SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL synchronous_commit = {}; SET LOCAL "
+      "client_min_messages = warning; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL TimeZone = 'UTC'; "
+      "SET LOCAL DateStyle = 'ISO, YMD'{}",
+      limits.statement.count(), limits.lock.count(), limits.idle.count(), commit_level_,
+      has_transaction_timeout ? "; SET LOCAL transaction_timeout = 0" : "");
 }
 
 Millis Connection::timeout_for(const TransactionLimits& limits) const {
@@ -296,6 +307,15 @@ Result<Rows> Connection::write_at_once(const std::string& sql, const Values& val
   if (!rows) return unconfirmed(rows.error());
   VF_TRY(check_warning());
   return rows;
+}
+
+Result<void> Connection::confirm_earlier_commits(const TransactionLimits& limits) {
+  const std::string write_a_little = fmt::format(
+      "SELECT CASE pg_catalog.current_setting('synchronous_standby_names') WHEN '' THEN NULL ELSE "
+      "pg_catalog.pg_logical_emit_message(true, 'vf', '') END, {}",
+      kConfirmedCommit);
+  VF_TRY(write_at_once(write_a_little, Values(), limits));
+  return {};
 }
 
 /// Returns the error for a commit that failed. If the server reported a reason and still runs, it has rolled back;

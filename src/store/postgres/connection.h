@@ -1,6 +1,7 @@
 // Connection: wraps libpq, adds timeouts and reconnection, reports errors as Result, and hides libpq's header. It works
-// behind PgBouncer in transaction mode, because it keeps no session state, uses unnamed statements and sets its limits
-// inside each transaction. A Connection and its results may be used by one thread at a time (see Pool).
+// behind PgBouncer in transaction mode, because it keeps no session state, uses unnamed statements and sets inside each
+// transaction what must not depend on the defaults of server, database and role (docs/operations.md lists it). A
+// Connection and its results may be used by one thread at a time (see Pool).
 #pragma once
 
 #include <functional>
@@ -31,6 +32,14 @@ struct ConnectionParams {
   std::function<Result<void>(class Connection&)> on_connect = {};
 };
 
+/// A column for the SELECT of a statement that write_at_once() runs. The commit then waits for the synchronous standby,
+/// and the server warns when it did not, whatever this session's defaults are. write_at_once() asks for the defaults
+/// when it connects; through PgBouncer the statement may run in a later session, with other defaults.
+inline constexpr std::string_view kConfirmedCommit =
+    "(SELECT pg_catalog.set_config('client_min_messages', 'warning', true) || pg_catalog.set_config("
+    "'synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN "
+    "'remote_apply' ELSE 'on' END, true))";
+
 /// Limits of one transaction, enforced by the server; the client waits for the statement limit plus
 /// ConnectionParams::grace. 0: no limit.
 struct TransactionLimits {
@@ -54,9 +63,10 @@ class Connection {
   /// Runs statements without parameters, separated by semicolons. Returns the rows of the last statement.
   Result<Rows> run(const std::string& sql);
 
-  /// Runs `body` in a READ COMMITTED transaction. Commits when `body` succeeds, else rolls back and returns the error
-  /// of `body`. Reconnects first if the connection was lost. Error `unavailable` "outcome is unknown": the server and
-  /// its synchronous standby did not confirm the commit, which may be in effect or not.
+  /// Runs `body` in a READ COMMITTED transaction, in which names without a schema are those of pg_catalog, times are in
+  /// UTC and ISO format, and the commit waits for the synchronous standby. Commits when `body` succeeds, else rolls
+  /// back and returns the error of `body`. Reconnects first if the connection was lost. Error `unavailable` "outcome is
+  /// unknown": the server and its synchronous standby did not confirm the commit, which may be in effect or not.
   Result<void> transaction(const std::function<Result<void>()>& body, const TransactionLimits& limits = {});
   /// Runs one statement that writes, in a transaction() of its own. (query() uses the isolation level and access mode
   /// that are the defaults of database and role.)
@@ -65,6 +75,12 @@ class Connection {
   /// statement after this client timed out: use it only for SQL functions that bound their waits themselves. Inside
   /// transaction(), the statement is a part of that transaction.
   Result<Rows> write_at_once(const std::string& sql, const Values& values, const TransactionLimits& limits = {});
+
+  /// Waits until all that was committed on this server before is on its synchronous standby; inside transaction(), the
+  /// commit waits for it. Call it before an answer rests on rows of an earlier commit: that commit may be visible
+  /// without being confirmed, and a transaction that writes nothing does not wait. Errors are those of a commit.
+  /// Without a synchronous standby, what is visible is durable, and nothing is waited for.
+  Result<void> confirm_earlier_commits(const TransactionLimits& limits = {});
 
   /// Returns the SQLSTATE of the last error; empty when the connection was lost or no statement has failed yet.
   const std::string& last_sqlstate() const { return last_error_.sqlstate; }
@@ -109,8 +125,9 @@ class Connection {
   ServerError last_error_;
   std::string last_constraint_;
   bool in_transaction_ = false;
-  bool commits_asynchronously_ = false;  // by the server's default, which each transaction overrides
-  bool has_our_defaults_ = false;        // by default a transaction is READ COMMITTED, READ WRITE and durable
+  std::string commit_level_ = "on";  // of synchronous_commit; "remote_apply" where that is the default
+  // By default a transaction is READ COMMITTED, READ WRITE and durable, and its warnings are sent.
+  bool has_our_defaults_ = false;
 };
 
 }  // namespace vf::store::postgres

@@ -5,21 +5,29 @@ namespace {
 
 constexpr const char* kSettings =
     "SELECT pg_catalog.current_setting('synchronous_standby_names') = '', "
-    "pg_catalog.current_setting('max_prepared_transactions')::integer > 0";
-constexpr const char* kNoStandby =
+    "pg_catalog.current_setting('max_prepared_transactions')::integer > 0, "
+    "pg_catalog.current_setting('fsync') = 'off', pg_catalog.current_setting('full_page_writes') = 'off', "
+    "pg_catalog.current_setting('zero_damaged_pages') = 'on'";
+
+// In the order of the columns of kSettings.
+constexpr const char* kSentences[] = {
     "no standby is synchronous (synchronous_standby_names is empty): a failover may lose acknowledged events; name "
-    "one, or ignore this where the database has no standby";
-constexpr const char* kPrepared =
+    "one, or ignore this where the database has no standby",
     "prepared transactions are allowed (max_prepared_transactions): one that is never ended holds back every event, "
-    "even after a restart; set it to 0 unless another program on this server needs it";
+    "even after a restart; set it to 0 unless another program on this server needs it",
+    "fsync is off: a crash of the server's machine loses acknowledged events and may damage the database; set it to on",
+    "full_page_writes is off: a crash of the server's machine may damage the database; set it to on",
+    "zero_damaged_pages is on: the server empties a damaged page, with the events in it, instead of reporting it; set "
+    "it to off"};
 
 }  // namespace
 
 Result<std::vector<std::string>> risks(Connection& db) {
   VF_ASSIGN(const auto rows, db.query(kSettings));
   std::vector<std::string> sentences;
-  if (rows.boolean_at(0, 0)) sentences.emplace_back(kNoStandby);
-  if (rows.boolean_at(0, 1)) sentences.emplace_back(kPrepared);
+  for (int column = 0; const char* sentence : kSentences) {
+    if (rows.boolean_at(0, column++)) sentences.emplace_back(sentence);
+  }
   return sentences;
 }
 

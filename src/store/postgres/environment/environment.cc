@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "store/postgres/connection.h"
@@ -117,7 +118,8 @@ Result<std::vector<Applied>> PostgresEnvironmentStore::attempt(ProjectionWriter&
   std::vector<Applied> statuses;
   const auto body = [&]() -> Result<void> {
     VF_ASSIGN(statuses, writer.write(projections));
-    return {};
+    const bool has_duplicates = std::ranges::find(statuses, Applied::duplicate) != statuses.end();
+    return has_duplicates ? writer_.confirm_earlier_commits(kLimits) : Result<void>();
   };
   VF_TRY(writer_.transaction(body, kLimits));
   return statuses;

@@ -1,5 +1,7 @@
 #include "store/postgres/outbox/events.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -9,9 +11,10 @@
 namespace vf::store::postgres {
 namespace {
 
-constexpr const char* kAdd =
-    "SELECT event_id, era, tx, seq, received_at FROM "
-    "ingest.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+const std::string kAdd = fmt::format(
+    "SELECT event_id, era, tx, seq, received_at, {} FROM "
+    "ingest.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    kConfirmedCommit);
 constexpr const char* kAddBodies = R"(
 INSERT INTO ingest.processed_bodies (body_key, event_id, received_at)
 SELECT i.body_key, i.event_id, l.received_at
@@ -128,9 +131,10 @@ Result<void> add_bodies(Connection& db, const Candidates& candidates, AddedById&
 }
 
 /// Puts the results of duplicates into `results`: each names the stored event with the same id, or else the one with
-/// the same body.
+/// the same body. A duplicate is answered like a new event, so the stored one must be as safe as a new one.
 Result<void> report_duplicates(Connection& db, const Candidates& duplicates, std::vector<WriteResult>& results) {
   if (duplicates.empty()) return {};
+  VF_TRY(db.confirm_earlier_commits(kCommitLimits));
   Array ids(Type::uuid);
   Array keys(Type::bytes);
   for (const Candidate& candidate : duplicates) {
