@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "lake/chdb/connection.h"
+#include "lake/chdb/open_folder.h"
 #include "lake/engine_error.h"
 #include "lake/engine_raw_log.h"
 #include "lake/raw_events.h"
@@ -53,8 +54,8 @@ std::vector<std::string> session_options() {
 
 class ChdbRawLog final : public EngineRawLog {
  public:
-  ChdbRawLog(std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader)
-      : writer_(std::move(writer)), reader_(std::move(reader)) {}
+  ChdbRawLog(OpenFolder folder, std::unique_ptr<Connection> writer, std::unique_ptr<Connection> reader)
+      : folder_(std::move(folder)), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
   // `token` is not used: after a kill between the token's log and the part's rename, MergeTree would drop the rows when
   // they are sent again. The feeder's look-up guards against repeated rows.
@@ -66,13 +67,16 @@ class ChdbRawLog final : public EngineRawLog {
     encoded.reserve(bytes);
     for (const auto& row : rows) append_row(encoded, row);
     const std::lock_guard lock(write_mutex_);
-    return insert_outcome(writer_->insert(insert_statement(), encoded));
+    VF_TRY(folder_.check());
+    VF_TRY(insert_outcome(writer_->insert(insert_statement(), encoded)));
+    return folder_.check();  // a folder that goes away takes the rows along
   }
 
   // An insert of chDB ends before insert() returns, and with its process: no insert runs while this function has the
   // lock.
   Result<void> abort_pending() override {
     const std::lock_guard lock(write_mutex_);
+    VF_TRY(folder_.check());
     auto answer = writer_->query("SELECT 1");
     if (!answer) return answer.error();
     return {};
@@ -84,6 +88,7 @@ class ChdbRawLog final : public EngineRawLog {
     return reader_->query(sql);
   }
 
+  const OpenFolder folder_;
   std::mutex write_mutex_, read_mutex_;
   std::unique_ptr<Connection> writer_, reader_;
 };
@@ -116,6 +121,8 @@ Result<Engine> prepare_engine(const ChdbParams& params) {
   std::error_code failed;
   std::filesystem::create_directories(path, failed);
   if (failed) return unavailable(fmt::format("lake: cannot create {}: {}", params.path, failed.message()));
+  // The engine's files have the rights that the umask leaves: the folder keeps other users out.
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all, failed);
   VF_ASSIGN(auto library, Library::load(params.library));
   VF_TRY(refuse_if_in_use(path));
   Engine engine{*library, engine_options(path)};
@@ -155,7 +162,9 @@ Result<std::unique_ptr<RawLog>> open_chdb(const ChdbParams& params, const Clock&
   VF_TRY(lake::migrate(execute, migrations(), {}, clock.now()));
   VF_TRY(set_retention(execute, params.retention));
   VF_ASSIGN(auto reader, Connection::open(engine.library, engine.options));
-  return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(writer), std::move(reader)));
+  VF_ASSIGN(const auto path, absolute_path(params));
+  VF_ASSIGN(auto folder, OpenFolder::record(path));
+  return std::unique_ptr<RawLog>(std::make_unique<ChdbRawLog>(std::move(folder), std::move(writer), std::move(reader)));
 }
 
 Names pending(const ChdbParams& params) {

@@ -98,6 +98,33 @@ TEST_F(Chdb, FolderInUseByAnotherProcessIsRefused) {
   EXPECT_THAT(refused.error().message, HasSubstr("in use by another process"));
 }
 
+// Without the check the engine would go on writing into a folder that is no longer there, and the feeder's cursor would
+// pass events that no raw log holds.
+TEST_F(Chdb, InsertIntoAFolderThatWasMovedIsRefusedUntilItIsBack) {
+  open();
+  Event event;
+  event.received = clock.now();
+  const RawRow row{&event, "default"};
+  const std::string elsewhere = params.path + ".moved";
+  std::filesystem::rename(params.path, elsewhere);
+  const auto refused = log->insert({&row, 1}, "");
+  EXPECT_THAT(log->abort_pending().error().message, HasSubstr(params.path + " was moved or deleted"));
+  std::filesystem::create_directory(params.path);
+  EXPECT_THAT(log->insert({&row, 1}, "").error().message, HasSubstr(params.path + " was replaced"));
+  std::filesystem::remove_all(params.path);
+  std::filesystem::rename(elsewhere, params.path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_TRUE(log->insert({&row, 1}, ""));
+  EXPECT_TRUE(*log->find(event.id));
+}
+
+TEST_F(Chdb, FolderIsClosedToOtherUsers) {
+  std::filesystem::permissions(params.path, std::filesystem::perms::all);
+  open();
+  EXPECT_EQ(std::filesystem::status(params.path).permissions(), std::filesystem::perms::owner_all);
+}
+
 TEST_F(Chdb, FolderThatCannotBeCreatedIsNamed) {
   std::ofstream(params.path + "/file") << "x";
   params.path += "/file/lake";
