@@ -130,7 +130,8 @@ TEST_F(RetentionByPartitions, ExceptionsOfTheNextDayStayWhateverTheirPosition) {
 
 TEST_F(RetentionByPartitions, AProgramThatKnowsOfNoKeptEventsKeepsThemToo) {
   put_deliveries();
-  const char* drop = "SELECT ingest.drop_outbox_day('2026-09-22', '7fffffff-7fffffffffffffff-7fffffffffffffff')";
+  const char* drop =
+      "SELECT ingest.drop_outbox_day('2026-09-22 00:00+00', '7fffffff-7fffffffffffffff-7fffffffffffffff')";
   EXPECT_EQ(integer(db_, drop), 2);
   EXPECT_GT(integer(db_, drop), 0);
   EXPECT_FALSE(has_first_day());

@@ -40,14 +40,14 @@ TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
     const auto added = store->write(std::vector<Write>{adding(1), keyed, captured}, kStart, nullptr);
     ASSERT_TRUE(added) << added.error().message;
     EXPECT_TRUE(std::get<store::EventAdded>(added->at(2)).duplicate);
+    const Position second = std::get<store::EventAdded>(added->at(1)).position;
     const std::vector<Write> others{
         store::StartConsumer{"stage", store::StartConsumer::At::now},
         store::MoveCursor{"stage", *store->end(), "test"},
         store::PutDelivery{.target = "stage", .position = *store->end(), .event_id = id_at(kStart, 1), .reason = ""},
         store::DropDelivery{"stage", id_at(kStart, 1)},
-        store::PutDelivery{.target = "stage", .position = *store->end(), .event_id = id_at(kStart, 2), .reason = ""},
-        store::PutDelivery{
-            .target = "production", .position = *store->end(), .event_id = id_at(kStart, 2), .reason = ""},
+        store::PutDelivery{.target = "stage", .position = second, .event_id = id_at(kStart, 2), .reason = ""},
+        store::PutDelivery{.target = "production", .position = second, .event_id = id_at(kStart, 2), .reason = ""},
         store::PutSetting{"a", "b"},
         store::PutSetting{"a", ""},
         store::AddAudit{.at = kStart, .actor = "anna", .action = "read", .detail = ""},

@@ -47,11 +47,12 @@ constexpr const char* kDeleteBodies =
     "ORDER BY b.received_at LIMIT $2))";
 // An event may have come again after the ledger forgot it; exceptions of the later copy stay.
 constexpr const char* kDeleteKept =
-    "WITH gone AS (DELETE FROM ingest.ingest_outbox_kept WHERE event_id = ANY(ARRAY(SELECT event_id "
-    "FROM ingest.ingest_outbox_kept WHERE received_at < $1 ORDER BY received_at LIMIT $2)) "
-    "RETURNING event_id, ingest.position_text(era, tx, seq) AS position), "
-    "letters AS (DELETE FROM ingest.ingest_outbox_delivery d USING gone g "
-    "WHERE d.event_id = g.event_id AND d.position <= g.position) SELECT count(*) FROM gone";
+    "WITH oldest AS MATERIALIZED (SELECT event_id, ingest.position_text(era, tx, seq) AS position "
+    "FROM ingest.ingest_outbox_kept WHERE received_at < $1 ORDER BY received_at LIMIT $2), "
+    "letters AS (DELETE FROM ingest.ingest_outbox_delivery d WHERE d.event_id = ANY(ARRAY(SELECT event_id FROM "
+    "oldest)) "
+    "AND EXISTS (SELECT FROM oldest o WHERE o.event_id = d.event_id AND d.position <= o.position)) "
+    "DELETE FROM ingest.ingest_outbox_kept WHERE event_id = ANY(ARRAY(SELECT event_id FROM oldest))";
 constexpr const char* kDeleteBatches =
     "DELETE FROM ingest.ingest_outbox_batch WHERE batch = ANY(ARRAY(SELECT old.batch "
     "FROM ingest.ingest_outbox_batch old WHERE old.to_position <= $1 AND old.batch < (SELECT max(newer.batch) FROM "
@@ -137,8 +138,8 @@ Result<int64_t> delete_outbox_rows(Connection& db, const RetentionStep& step) {
 }
 
 Result<int64_t> delete_expired(Connection& db, const RetentionStep& step) {
-  VF_ASSIGN(const auto kept, db.query(kDeleteKept, Values().time(step.deliveries_before).integer(step.rows_max)));
-  int64_t removed = kept.integer_at(0, 0);
+  const Values given_up = std::move(Values().time(step.deliveries_before).integer(step.rows_max));
+  VF_ASSIGN(int64_t removed, affected(db, kDeleteKept, given_up));
   int64_t ledger_rows_left = step.rows_max;
   for (const char* sql : kDeleteLedger) {
     VF_ASSIGN(const auto rows, affected(db, sql, Values().time(step.ledger_before).integer(ledger_rows_left)));
