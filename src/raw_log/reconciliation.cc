@@ -159,21 +159,38 @@ class Comparison {
   }
 
   Result<void> look_up(const std::vector<Suspect>& suspects, Instant hour) {
+    VF_ASSIGN(const auto held, held_of(suspects, hour));
+    std::vector<Suspect> absent;
+    for (const auto& suspect : suspects) {
+      ReconciledHour& found = line({hour, suspect.source});
+      if (held.contains(suspect.event.id)) {
+        found.unknown = std::max<int64_t>(0, found.unknown - 1);
+      } else if (suspect.event.position <= cursor_) {
+        VF_ASSIGN(const bool is_dead, has_dead_letter(suspect.event.id));
+        if (is_dead) {
+          ++found.dead_letters;
+        } else {
+          absent.push_back(suspect);
+        }
+      }
+    }
+    // The feeder may have inserted an event and dropped its row in between.
+    VF_ASSIGN(const auto restored, held_of(absent, hour));
+    for (const auto& [event, before, source] : absent) {
+      if (restored.contains(event.id)) continue;
+      ++line({hour, source}).missing;
+      note_missing(event, before);
+    }
+    return {};
+  }
+
+  /// Returns those ids of the suspects that the log holds now.
+  Result<std::unordered_set<Uuid>> held_of(const std::vector<Suspect>& suspects, Instant hour) {
+    if (suspects.empty()) return std::unordered_set<Uuid>{};
     std::vector<Uuid> ids;
     for (const auto& suspect : suspects) ids.push_back(suspect.event.id);
     VF_ASSIGN(const auto present, ports_.lake.ids_present(ids, hour, hour + lake::kTallySpan - Millis{1}));
-    const std::unordered_set<Uuid> held(present.begin(), present.end());
-    for (const auto& [event, before, source] : suspects) {
-      ReconciledHour& found = line({hour, source});
-      if (held.contains(event.id)) {
-        found.unknown = std::max<int64_t>(0, found.unknown - 1);
-      } else if (event.position <= cursor_) {
-        VF_ASSIGN(const bool is_dead, has_dead_letter(event.id));
-        ++(is_dead ? found.dead_letters : found.missing);
-        if (!is_dead) note_missing(event, before);
-      }
-    }
-    return {};
+    return std::unordered_set<Uuid>(present.begin(), present.end());
   }
 
   Result<bool> has_dead_letter(Uuid id) {

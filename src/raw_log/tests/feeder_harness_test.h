@@ -85,6 +85,7 @@ class FakeLake final : public lake::RawLog {
       const bool in_range = from <= row.event.received && row.event.received <= to;
       if (in_range && asked.contains(row.event.id)) present.insert(row.event.id);
     }
+    on_ids_present();
     return std::vector(present.begin(), present.end());
   }
   Result<std::optional<Event>> find(Uuid) override { return std::optional<Event>{}; }
@@ -124,7 +125,7 @@ class FakeLake final : public lake::RawLog {
   std::set<Uuid> refused_ids;
   bool refusal_keeps_rows_before = false;  // like an engine that stores block by block
   bool abort_waits_for_end = true;
-  std::function<void()> on_tally = [] {};
+  std::function<void()> on_tally = [] {}, on_ids_present = [] {};
   int aborted = 0;
   std::vector<Row> kept, running;
   std::vector<std::string> tokens;
