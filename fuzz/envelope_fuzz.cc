@@ -1,6 +1,7 @@
 // Fuzzes the reader of envelopes and the JSON scanner under it, with simdjson as the oracle of what JSON is.
 #include <simdjson.h>
 
+#include "event/json_fields.h"
 #include "event/json_scanner.h"
 #include "round_trip.h"
 
@@ -16,7 +17,8 @@ bool is_grammatical(std::string_view text) {
   return scanner.at_end();
 }
 
-void check_scanner(std::string_view text) {
+void check_scanner(std::string_view padded) {
+  const std::string_view text = without_padding(padded);
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   const bool readable = parser.parse(text.data(), text.size()).get(root) == simdjson::SUCCESS;
@@ -37,7 +39,8 @@ void check_reader(std::string_view text) {
   VF_INVARIANT(again.has_value() && again->size() == events->size());
   for (size_t i = 0; i < events->size(); ++i) {
     const Event &one = (*events)[i], &two = (*again)[i];
-    VF_INVARIANT(one.id == two.id && one.source == two.source && one.type == two.type && one.body == two.body);
+    VF_INVARIANT(one.id == two.id && one.source == two.source && one.type == two.type);
+    VF_INVARIANT(two.body == (one.is_json ? without_padding(one.body) : one.body));
     VF_INVARIANT(one.is_json == two.is_json && one.is_json == is_plain_json(one.body) && one.position == two.position);
     VF_INVARIANT(one.subject == two.subject && one.fact_key == two.fact_key && one.version == two.version);
   }

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/uuid.h"
 #include "crypto/digest.h"
+#include "event/attributes.h"
 #include "sources/generic/generic_source.h"
 #include "sources/generic/named_schemes.h"
 
@@ -61,9 +62,13 @@ void check(const Verification& verification, std::string_view body) {
   const auto* delivery = std::get_if<Delivery>(&verification);
   if (delivery == nullptr) return;
   VF_INVARIANT(delivery->event.body == body);
-  VF_INVARIANT(is_utf8(delivery->event.message_id) && !delivery->event.message_id.empty());
-  VF_INVARIANT(is_utf8(delivery->event.subject) && is_utf8(delivery->event.fact_key));
-  VF_INVARIANT(delivery->event.type.starts_with("fuzz.") && delivery->event.type.size() <= 133);
+  const Event& event = delivery->event;
+  VF_INVARIANT(is_attribute(event.message_id));
+  for (const auto* text : {&event.subject, &event.fact_key, &event.version}) {
+    VF_INVARIANT(text->empty() || is_attribute(*text));
+  }
+  VF_INVARIANT(event.is_json == is_plain_json(event.body));
+  VF_INVARIANT(delivery->event.type.starts_with("fuzz.") && delivery->event.type.size() <= 5 + kAttributeBytesMax);
   VF_INVARIANT(is_plain_json(delivery->event.headers));
 }
 

@@ -56,6 +56,7 @@ Result<std::unique_ptr<sources::Source>> try_generic(const std::string& name,
   for (const auto& secret : configured.secrets) params.secrets.push_back(secret.reveal());
   params.options = configured.options;
   params.max_age = configured.max_age;
+  params.replay_guard = configured.replay_guard;
   return sources::generic::make_generic_source(std::move(params));
 }
 

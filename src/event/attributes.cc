@@ -37,6 +37,16 @@ std::optional<std::string> attribute(std::optional<std::string> text) {
   return text && is_attribute(*text) ? std::move(text) : std::nullopt;
 }
 
+std::optional<std::string> join_key(std::initializer_list<std::optional<std::string>> parts) {
+  std::string out;
+  for (const auto& part : parts) {
+    if (!part) return std::nullopt;
+    if (!out.empty()) out += '/';
+    out += *part;
+  }
+  return out;
+}
+
 std::string event_type(std::string_view source, std::string_view provider_type) {
   return std::string(source).append(".").append(is_attribute(provider_type) ? provider_type : kUnrecognised);
 }

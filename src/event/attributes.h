@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ inline constexpr std::string_view kUnrecognised = "unrecognised";
 bool is_attribute(std::string_view text);
 /// Returns `text` if it can be an attribute.
 std::optional<std::string> attribute(std::optional<std::string> text);
+
+/// Joins the parts of a fact key or a subject with '/'. Returns nullopt when a part is missing, because the key would
+/// not identify the fact.
+std::optional<std::string> join_key(std::initializer_list<std::optional<std::string>> parts);
 
 /// Returns "<source>.<provider_type>", the provider's text as it stands; "<source>.unrecognised" when the provider
 /// names no type, or one that cannot be an attribute.

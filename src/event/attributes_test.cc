@@ -31,6 +31,11 @@ TEST(AttributeText, HasAtMost255Bytes) {
   EXPECT_EQ(attribute(std::nullopt), std::nullopt);
 }
 
+TEST(FactKey, AMissingPartMakesNoKey) {
+  EXPECT_EQ(join_key({"a", "1", "b"}), "a/1/b");
+  EXPECT_FALSE(join_key({"a", std::nullopt}));
+}
+
 TEST(EventType, IsTheProvidersTextAsItStands) {
   for (const std::string type :
        {"repo:push", "orders/create", "a b", "заказ", "v2.core.account[requirements].updated"}) {

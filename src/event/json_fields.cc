@@ -109,10 +109,11 @@ std::string_view without_padding(std::string_view body) {
 }
 
 std::optional<Instant> read_time(std::string_view text) {
-  constexpr std::string_view kZeroDate = "0001-01-01";
-  if (text.starts_with(kZeroDate)) return std::nullopt;
+  constexpr std::chrono::sys_days kZeroDay{std::chrono::year{1} / 1 / 1};
   const auto time = parse_time(text);
-  return time ? time : unix_time(text);
+  if (!time) return unix_time(text);
+  const bool is_zero = text.starts_with("0001-01-01") || std::chrono::floor<std::chrono::days>(*time) == kZeroDay;
+  return is_zero ? std::nullopt : time;
 }
 
 JsonFields::JsonFields(std::string_view body) : index_(std::move(spare())) {
@@ -186,18 +187,23 @@ std::optional<std::string> JsonValue::compact_json() const {
 }
 
 JsonValue JsonValue::member(std::string_view token) const {
-  const auto* end = index_->nodes().data() + node_->next;
-  const auto key = decoded(token);
+  const JsonNode* nodes = index_->nodes().data();
+  const JsonNode* end = nodes + node_->next;
   const JsonNode* found = nullptr;
-  if (!key) return {*index_, found};
-  for (const auto* child = node_ + 1; child < end; child = index_->nodes().data() + child->next) {
-    const auto raw = index_->text().substr(child->key_begin, child->key_end - child->key_begin);
-    if (!child->key_has_escapes) {
-      if (raw == *key) found = child;
-      continue;
+  std::optional<std::string> unescaped;
+  if (token.contains('~')) {
+    unescaped = decoded(token);
+    if (!unescaped) return {*index_, found};
+    token = *unescaped;
+  }
+  const std::string_view text = index_->text();
+  for (const auto* child = node_ + 1; child < end; child = nodes + child->next) {
+    const size_t length = child->key_end - child->key_begin;
+    if (child->key_has_escapes) {
+      if (JsonScanner(text.substr(child->key_begin - 1, length + 2)).string() == token) found = child;
+    } else if (length == token.size() && text.substr(child->key_begin, length) == token) {
+      found = child;
     }
-    const auto quoted = index_->text().substr(child->key_begin - 1, raw.size() + 2);
-    if (JsonScanner(quoted).string() == key) found = child;
   }
   return {*index_, found};
 }

@@ -1,5 +1,6 @@
 #include "event/json_index.h"
 
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -35,8 +36,17 @@ size_t after_plain(std::string_view text, size_t at) {
   return at;
 }
 
-bool ends_bare_scalar(char c) {
-  return is_space(c) || c == ',' || c == ']' || c == '}' || c == '[' || c == '{' || c == ':' || c == '"';
+// By byte: whether it ends a scalar that is not a string.
+constexpr auto kEndsScalar = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : {' ', '\n', '\r', '\t', ',', ']', '}', '[', '{', ':', '"'}) ends[static_cast<uint8_t>(c)] = true;
+  return ends;
+}();
+
+// Returns the place of the first byte from `at` on that ends a scalar.
+size_t after_bare_scalar(std::string_view text, size_t at) {
+  while (at < text.size() && !kEndsScalar[static_cast<uint8_t>(text[at])]) ++at;
+  return at;
 }
 
 // Returns whether the number is an integer that is in range by its length alone.
@@ -74,7 +84,7 @@ bool JsonIndex::read_all() {
   Key key;
   while (descend(key)) {
     for (skip_space(); !closers_.empty() && peek() == closers_.back(); skip_space()) close();
-    if (closers_.empty()) return at_ == text_.size();
+    if (closers_.empty()) return at_ == text_.size() && nodes_.front().kind != Kind::malformed;
     if (peek() != ',') return false;
     ++at_;
     skip_space();
@@ -150,7 +160,7 @@ bool JsonIndex::read_scalar(const Key& key) {
     bool is_plain = true;
     if (!skip_string(is_plain)) return false;
   } else {
-    while (at_ < text_.size() && !ends_bare_scalar(text_[at_])) ++at_;
+    at_ = after_bare_scalar(text_, begin);
     if (at_ == begin) return false;
     kind = kind_of_bare(text_.substr(begin, at_ - begin));
   }
@@ -174,13 +184,13 @@ bool JsonIndex::skip_string(bool& is_plain) {
   if (peek() != '"') return false;
   const size_t begin = at_;
   is_plain = true;
-  for (at_ = after_plain(text_, at_ + 1);; at_ = after_plain(text_, at_ + 1)) {
-    if (at_ >= text_.size()) return false;
-    if (text_[at_] == '"') break;
+  size_t end = after_plain(text_, begin + 1);
+  while (end < text_.size() && text_[end] != '"') {
     is_plain = false;
-    if (text_[at_] == '\\') ++at_;
+    end = after_plain(text_, end + (text_[end] == '\\' ? 2 : 1));
   }
-  ++at_;
+  if (end >= text_.size()) return false;
+  at_ = end + 1;
   if (!is_plain) check(text_.substr(begin, at_ - begin));
   return true;
 }

@@ -1,5 +1,6 @@
-// JsonIndex: where the values of one JSON text are. JsonFields (json_fields.h) reads through it. One pass over the text
-// fills it; a reused instance allocates nothing unless the text is larger than the ones before. Used by one thread.
+// JsonIndex: where the values of one JSON text are. JsonFields (json_fields.h) reads through it. One pass through the
+// text fills it; a reused instance allocates nothing unless the text is larger than the ones before. Used by one
+// thread.
 #pragma once
 
 #include <cstdint>

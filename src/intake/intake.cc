@@ -91,7 +91,10 @@ void Intake::commit(std::shared_ptr<Call> call, sources::Delivery delivery) {
   call->accepted.type = delivery.event.type;
   call->accepted.time = delivery.event.time;
   call->request = {};  // frees the request: the event holds what is kept of it
-  store::AddEvent add{std::move(delivery.event), call->route->receiving.fan_out, std::move(delivery.body_key)};
+  store::AddEvent add{.event = std::move(delivery.event),
+                      .fan_out = call->route->receiving.fan_out,
+                      .body_key = std::move(delivery.body_key),
+                      .replay_guard = delivery.replay_guard};
   begin_waiting(call);
   const bool taken =
       committer_.add(std::move(add), call->deadline, [this, call](const Result<store::WriteResult>& result) {

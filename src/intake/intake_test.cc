@@ -29,6 +29,7 @@ class TrustingSource final : public sources::Source {
     sources::Delivery delivery;
     delivery.event.id = event_id(name_, request.body, std::nullopt);
     delivery.event.source = name_;
+    delivery.event.type = type;
     delivery.event.message_id = request.body;
     delivery.event.time = now;
     return delivery;
@@ -42,6 +43,7 @@ class TrustingSource final : public sources::Source {
     return true;
   }
 
+  std::string type = "kick.chat.message.sent";
   bool can_refresh = false;
   std::string refresh_gives;
   int refreshes = 0;
@@ -82,6 +84,18 @@ TEST_F(IntakeTest, NewEventIsCommittedBeforeItIsAccepted) {
   EXPECT_EQ(response.body, R"({"status":"accepted","event_id":")" + id + "\"}");
   ASSERT_EQ(store.transactions.size(), 1u);
   EXPECT_TRUE(std::get<store::AddEvent>(store.transactions[0][0]).fan_out);
+}
+
+TEST_F(IntakeTest, EventsOfNoRecognisedTypeAreCountedOnce) {
+  const auto unrecognised = [&] {
+    return around.metrics.counter("vf_intake_unrecognised_total", "", {{"source", "kick"}}).value();
+  };
+  post("good");
+  EXPECT_EQ(unrecognised(), 0u);
+  source->type = "kick.unrecognised";
+  EXPECT_EQ(post("good", "m2").status, 200);
+  EXPECT_EQ(post("good", "m2").status, 200) << "a duplicate";
+  EXPECT_EQ(unrecognised(), 1u);
 }
 
 TEST_F(IntakeTest, RepeatIsADuplicateWithTheSameId) {

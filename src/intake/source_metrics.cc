@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/seconds.h"
+#include "event/attributes.h"
 
 namespace vf::intake {
 
@@ -35,7 +36,10 @@ SourceMetrics::SourceMetrics(std::string source, const obs::Services& services)
                                                    "Duration of a webhook request, from complete request to answer.",
                                                    {{"source", source_}})),
       provider_lag_seconds_(services_.metrics.histogram(
-          "vf_provider_lag_seconds", "From the provider's time of an event to its commit.", {{"source", source_}})) {
+          "vf_provider_lag_seconds", "From the provider's time of an event to its commit.", {{"source", source_}})),
+      unrecognised_(services_.metrics.counter(
+          "vf_intake_unrecognised_total", "Events accepted whose body contradicts its header, or names no usable type.",
+          {{"source", source_}})) {
   for (const Outcome outcome : kOutcomes) {
     requests_[static_cast<size_t>(outcome)] =
         &services_.metrics.counter("vf_intake_requests_total", "Webhook requests, by source and outcome.",
@@ -48,6 +52,10 @@ void SourceMetrics::record(const Answered& answered) {
   requests_[static_cast<size_t>(answered.outcome)]->add();
   if (answered.outcome == Outcome::accepted) {
     provider_lag_seconds_.observe(lag_seconds(answered.event->received - answered.event->time));
+    if (!is_unrecognised(source_, answered.event->type)) return;
+    unrecognised_.add();
+    services_.log.noisy(obs::Level::info, "webhook of no recognised type",
+                        {{"source", source_}, {"event_id", answered.event->id.to_string()}});
   } else if (answered.outcome == Outcome::refused) {
     services_.metrics
         .counter("vf_intake_refusals_total", "Webhook requests that failed verification, by reason.",

@@ -47,6 +47,7 @@ class SourceMetrics {
   const obs::Services services_;
   std::array<obs::Counter*, kOutcomes.size()> requests_{};  // indexed by Outcome
   obs::Histogram &request_seconds_, &provider_lag_seconds_;
+  obs::Counter& unrecognised_;
 };
 
 }  // namespace vf::intake

@@ -78,6 +78,7 @@ TEST_F(Commit, BodyKeyFindsTheSameBodyUnderAnotherId) {
   auto one = event("m1");
   auto two = event("m2");
   one.body_key = two.body_key = std::string(32, 'k');
+  one.replay_guard = two.replay_guard = Millis{600'000};
   add(std::move(one));
   add(std::move(two));
   run();

@@ -50,10 +50,17 @@ class Check {
                      "): a captured delivery could be accepted a second time");
   }
 
+  void guard(const std::string& key, const std::optional<Millis>& replay_guard) {
+    if (!replay_guard || *replay_guard <= settings_.ingest.ledger_retention) return;
+    problem(key, "must not be longer than ingest.retention.ledger (" +
+                     config::format_duration(settings_.ingest.ledger_retention) + "), which keeps the bodies' digests");
+  }
+
   void ages() {
     if (settings_.sources.kick) age("sources.kick.max_age", settings_.sources.kick->max_age);
     for (const auto& [name, source] : settings_.sources.generic) {
       const auto tolerance = source.options.find("tolerance");
+      guard("sources." + name + ".replay_guard", source.replay_guard);
       if (tolerance == source.options.end()) {
         age("sources." + name + ".max_age", source.max_age);
       } else if (const auto wins = config::parse_duration(tolerance->second); wins || tolerance->second == "none") {

@@ -84,6 +84,7 @@ struct GenericSource {
   std::string scheme;
   std::vector<Secret> secrets;
   std::optional<Millis> max_age;               // of a delivery; nullopt: none is too old, or its time is not signed
+  std::optional<Millis> replay_guard;          // equal bodies within this span are one event; nullopt: they are not
   std::map<std::string, std::string> options;  // how a delivery is read: header, template, id, type, …
 };
 

@@ -100,6 +100,13 @@ void add_generic(Keys& keys) {
              "5m; twitch 10m; discord, hmac: ingest.retention.ledger less a day; github, shopify sign no time",
          .min = kSecond,
          .doc = "A delivery signed longer ago is refused."});
+  s.key("replay_guard", &GenericSource::replay_guard,
+        {.fallback = "none",
+         .min = kSecond,
+         .doc = "Only where the signature does not cover the message id (github, shopify, hmac): equal bodies within "
+                "this span are one event, so a captured body is not accepted under a new id, and neither is a second "
+                "event that has the same body. none: the id alone names the event.",
+         .example = "10m"});
 }
 
 // The options that say how a delivery is read. Scheme hmac accepts all of them, the other schemes only those for the

@@ -18,7 +18,8 @@ namespace vf::sources {
 /// The delivery is verified and is an event, to be committed.
 struct Delivery {
   Event event;
-  std::optional<std::string> body_key;  // SHA-256 of the body; set where the signature does not cover the message id
+  std::optional<std::string> body_key = {};  // SHA-256 of the body; set where the source has a replay guard
+  Millis replay_guard{0};                    // equal bodies within this span are one event
 };
 /// The request is verified, but is no event: a handshake or notice to which the provider expects an answer.
 struct Handshake {

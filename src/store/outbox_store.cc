@@ -32,6 +32,13 @@ SkipReason parse_skip_reason(std::string_view name) {
   return found == std::end(kSkipReasons) ? SkipReason::none : *found;
 }
 
+Result<void> check_body_key(const AddEvent& add) {
+  if (!add.body_key) return {};
+  if (add.body_key->size() != kBodyKeyBytes) return invalid("a body key has 32 bytes");
+  if (add.replay_guard <= Millis{0}) return invalid("a body key needs a replay guard");
+  return {};
+}
+
 std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }
 
 std::string reason_after_retention(int64_t attempts, const std::string& reason) {

@@ -19,13 +19,17 @@
 
 namespace vf::store {
 
-/// Stores an event: a ledger row and an outbox row, unless its id (or its body key) is in the ledger already.
+/// Stores an event: a ledger row and an outbox row, unless its id is in the ledger already, or its body key was stored
+/// by an event of the same source less than `replay_guard` ago (or ahead, by a clock that went back since).
 struct AddEvent {
   Event event;
   bool fan_out = true;                       // false while the source is in dry-run: stored, never delivered
-  std::optional<std::string> body_key = {};  // second ledger key (kBodyKeyBytes long), where the message id is unsigned
+  std::optional<std::string> body_key = {};  // second ledger key (kBodyKeyBytes long), where the source wants one
+  Millis replay_guard{0};                    // greater than 0 where there is a body key
 };
 inline constexpr size_t kBodyKeyBytes = 32;
+/// Error `invalid`: the body key has another length, or no replay guard.
+Result<void> check_body_key(const AddEvent& add);
 
 /// Why a target's cursor passed a batch without delivering any of its rows: `unwanted`: no row passed the filters;
 /// `dry_run`, `detached`: the target was in that mode. `none`: the rows were delivered, except those that the filters

@@ -107,10 +107,13 @@ TEST_P(OutboxConformance, ARepetitionIsADuplicateAfterReopening) {
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 2, 3, 4));
 }
 
+constexpr Millis kReplayGuard{600'000};
+
 AddEvent with_body_key(uint32_t n, char key, const std::string& source = "github") {
   AddEvent add = adding(event_numbered(n));
   add.event.source = source;
   add.body_key = std::string(32, key);
+  add.replay_guard = kReplayGuard;
   return add;
 }
 
@@ -125,6 +128,45 @@ TEST_P(OutboxConformance, ABodyKeyRefusesACapturedBodyUnderANewId) {
   EXPECT_EQ(both.event_id, id_numbered(3)) << "its own id takes precedence over the body";
   EXPECT_THAT(numbers_after({}), ElementsAre(1, 3));
   EXPECT_FALSE(store_->ledger(id_numbered(2))->has_value());
+}
+
+TEST_P(OutboxConformance, ABodyKeyCountsUntilItsReplayGuardEnds) {
+  write({with_body_key(1, 'a')});
+  now_ += kReplayGuard - Millis{1};
+  const EventAdded last = added(write({with_body_key(2, 'a')}).at(0));
+  EXPECT_TRUE(last.duplicate);
+  EXPECT_EQ(last.event_id, id_numbered(1));
+  now_ += Millis{1};
+  EXPECT_FALSE(added(write({with_body_key(3, 'a')}).at(0)).duplicate) << "another event from here on";
+  now_ += kReplayGuard - Millis{1};
+  const EventAdded next = added(write({with_body_key(4, 'a')}).at(0));
+  EXPECT_TRUE(next.duplicate) << "the key counts from the event that took it last";
+  EXPECT_EQ(next.event_id, id_numbered(3));
+  EXPECT_TRUE(added(write({with_body_key(1, 'a')}).at(0)).duplicate) << "its own id counts as long as before";
+  now_ += Millis{1};
+  const auto together = write({with_body_key(5, 'a'), with_body_key(6, 'a')});
+  EXPECT_FALSE(added(together[0]).duplicate);
+  EXPECT_TRUE(added(together[1]).duplicate);
+  EXPECT_THAT(numbers_after({}), ElementsAre(1, 3, 5));
+}
+
+TEST_P(OutboxConformance, ABodyKeyOfAClockThatWasAheadDoesNotCountForLonger) {
+  now_ += kReplayGuard;
+  write({with_body_key(1, 'a')});
+  now_ -= kReplayGuard - Millis{1};
+  EXPECT_TRUE(added(write({with_body_key(2, 'a')}).at(0)).duplicate);
+  now_ -= Millis{1};
+  EXPECT_FALSE(added(write({with_body_key(3, 'a')}).at(0)).duplicate);
+}
+
+TEST_P(OutboxConformance, ABodyKeyNeedsAReplayGuard) {
+  AddEvent add = with_body_key(1, 'a');
+  add.replay_guard = Millis{0};
+  size_t failed_index = 9;
+  const auto refused = store_->write(std::vector<Write>{adding(event_numbered(2)), add}, now_, &failed_index);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::invalid);
+  EXPECT_EQ(failed_index, 1u);
 }
 
 TEST_P(OutboxConformance, TheSameBodyAtAnotherSourceIsAnotherEvent) {

@@ -116,8 +116,10 @@ TEST_P(Plans, NoStatementReadsAWholeTable) {
 
   AddEvent keyed = adding(900'001);
   keyed.body_key = std::string(32, 'k');
+  keyed.replay_guard = std::chrono::minutes{10};
   AddEvent captured = adding(900'002);
   captured.body_key = keyed.body_key;
+  captured.replay_guard = keyed.replay_guard;
   write({adding(900'000), keyed, captured, adding(900'000)});
   const Position cursor = **store_->cursor("stage");
   write({StartConsumer{"stage", StartConsumer::At::now}, StartConsumer{"new", StartConsumer::At::now},

@@ -34,8 +34,10 @@ TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
     ASSERT_NE(store, nullptr);
     AddEvent keyed = adding(2);
     keyed.body_key = std::string(32, 'k');
+    keyed.replay_guard = std::chrono::minutes{10};
     AddEvent captured = adding(3);
     captured.body_key = keyed.body_key;
+    captured.replay_guard = keyed.replay_guard;
     const Instant later = kStart + std::chrono::days{30};
     const auto added = store->write(std::vector<Write>{adding(1), keyed, captured}, kStart, nullptr);
     ASSERT_TRUE(added) << added.error().message;

@@ -68,7 +68,10 @@ void Provider::make() {
   event.fact_key = event.message_id;
   event.sandbox = random.below(20) == 0;
   add.fan_out = random.below(20) != 0;
-  if (random.below(10) == 0) add.body_key = std::string(32, static_cast<char>('a' + random.below(26)));
+  if (random.below(10) == 0) {
+    add.body_key = std::string(32, static_cast<char>('a' + random.below(26)));
+    add.replay_guard = Millis{1 + static_cast<int64_t>(random.below(600'000))};
+  }
   messages_.push_back({std::move(add)});
   send(messages_.size() - 1);
 }

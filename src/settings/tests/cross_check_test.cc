@@ -48,6 +48,23 @@ TEST_F(CrossCheck, MaxAgeBeyondTheLedgerIsAWarning) {
   EXPECT_THAT(tolerating("none"), HasSubstr("vf.yaml:1: sources.a.tolerance: is longer than ingest.retention.ledger"));
 }
 
+TEST_F(CrossCheck, ReplayGuardIsNotLongerThanTheLedger) {
+  write("vf-data/admin-token", "t");
+  const auto with = [&](const std::string& guard) {
+    return params(Role::ingest, "sources: {a: {scheme: github, secrets: x, replay_guard: " + guard + "}}");
+  };
+  EXPECT_EQ(problems(with("30d")), "");
+  EXPECT_EQ(settings(with("30d")).sources.generic.at("a").replay_guard, 30 * 24h);
+  EXPECT_EQ(settings(with("none")).sources.generic.at("a").replay_guard, std::nullopt);
+  EXPECT_EQ(
+      settings(params(Role::ingest, "sources: {a: {scheme: github, secrets: x}}")).sources.generic.at("a").replay_guard,
+      std::nullopt);
+  EXPECT_EQ(problems(with("2592000001ms")),
+            "vf.yaml:1: sources.a.replay_guard: must not be longer than ingest.retention.ledger (30d), which keeps the "
+            "bodies' digests\n");
+  EXPECT_THAT(problems(with("0s")), HasSubstr("sources.a.replay_guard"));
+}
+
 TEST_F(CrossCheck, LedgerIsKeptAsLongAsTheOutbox) {
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {retention: {outbox: 7d, ledger: 7d}}")), "");
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {retention: {outbox: 8d, ledger: 7d}}")),

@@ -21,9 +21,12 @@ struct Params {
   std::string name;                  // the source's name
   std::string scheme;                // see scheme_names()
   std::vector<std::string> secrets;  // at least one; a delivery may be signed with any of them
-  Description options;               // docs/sources.md: all keys for scheme hmac, places of attributes for the others
+  Description options = {};          // docs/sources.md: all keys for scheme hmac, places of attributes for the others
   /// How far the signed time may lie from now; nullopt: not checked. The `tolerance` of scheme hmac takes precedence.
   std::optional<Millis> max_age = kMaxAgeOfScheme;
+  /// Where the signature does not cover the message id: equal bodies within this span are one event. nullopt: a body
+  /// under a new id is a new event.
+  std::optional<Millis> replay_guard = {};
 };
 
 /// Error `invalid`: the message names each key of the source that is wrong ("secrets[0]: …", "template: …; split: …")

@@ -150,22 +150,25 @@ TEST(HmacScheme, FindsAttributesAtTheConfiguredPlaces) {
 TEST(HmacScheme, HasDefaultsForAttributes) {
   const auto e = event_of({});
   EXPECT_EQ(e.message_id.substr(0, 7), "sha256:");
-  EXPECT_EQ(e.fact_key, e.message_id);
+  EXPECT_EQ(e.fact_key, "");
   EXPECT_EQ(e.type, "shop.paid");
   EXPECT_EQ(e.time, kNow);
   EXPECT_EQ(e.subject, "");
   EXPECT_FALSE(e.sandbox);
 }
 
-TEST(HmacScheme, AnIdOutsideTheTemplateIsBackedByTheBody) {
-  const auto body_key = [](const std::string& signed_template, const std::string& signed_text) {
+TEST(HmacScheme, OnlyAnIdOutsideTheTemplateTakesAReplayGuard) {
+  const auto problem = [](const std::string& signed_template) {
     const auto source =
-        source_of("hmac", "secret", {{"header", "S"}, {"id", "header:X-Id"}, {"template", signed_template}});
-    return delivered(source->verify(request_of({{"S", hmac_hex("secret", signed_text)}, {"X-Id", "7"}}, kBody), kNow))
-        .body_key;
+        make_generic_source({.name = "shop",
+                             .scheme = "hmac",
+                             .secrets = {"secret"},
+                             .options = {{"header", "S"}, {"id", "header:X-Id"}, {"template", signed_template}},
+                             .replay_guard = Millis{600'000}});
+    return source ? "" : source.error().message;
   };
-  EXPECT_EQ(body_key("{body}", kBody), crypto::sha256(kBody));
-  EXPECT_EQ(body_key("{header:X-Id}{body}", "7" + kBody), std::nullopt);
+  EXPECT_EQ(problem("{body}"), "");
+  EXPECT_NE(problem("{header:X-Id}{body}"), "");
 }
 
 TEST(HmacScheme, TheNameOfTheSourceIsPartOfTheId) {

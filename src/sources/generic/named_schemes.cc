@@ -48,7 +48,6 @@ constexpr Line kGithub[] = {
      "/release/published_at | /pull_request/updated_at | /issue/updated_at | /starred_at | "
      "/head_commit/timestamp"},
     {"subject", "repository/{/repository/full_name} | organization/{/organization/login}"},
-    {"fact_key", "body"},
     {"keep", "X-GitHub-Hook-ID,X-GitHub-Hook-Installation-Target-Type,X-GitHub-Hook-Installation-Target-ID"},
 };
 
@@ -72,13 +71,14 @@ constexpr Line kSlack[] = {
     {"template", "v0:{header:X-Slack-Request-Timestamp}:{body}"},
     {"timestamp", "unix header:X-Slack-Request-Timestamp"},
     {"tolerance", "5m"},
-    {"id", "/event_id"},
+    {"id", "/event_id | /trigger_id"},
     {"type", "/event/type | /type"},
     {"id_time", "/event_time"},
-    {"time", "/event_time"},
+    {"time", "/event_time | /action_ts | /actions/0/action_ts"},
     {"subject",
-     "channel/{/event/channel} | channel/{/event/channel/id} | channel/{/event/item/channel} | "
-     "user/{/event/user} | team/{/team_id}"},
+     "channel/{/event/channel} | channel/{/event/channel/id} | channel/{/event/item/channel} | channel/{/channel_id} | "
+     "channel/{/channel/id} | user/{/event/user} | user/{/user_id} | user/{/user/id} | team/{/team_id} | "
+     "team/{/team/id}"},
     {"keep", "X-Slack-Retry-Num,X-Slack-Retry-Reason"},
 };
 

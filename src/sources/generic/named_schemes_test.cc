@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "crypto/public_key.h"
 #include "event/identity.h"
 #include "sources/generic/request_test.h"
@@ -65,25 +67,32 @@ TEST_F(StandardWebhooksScheme, AnIdBehindAPrefixLendsItsTime) {
   EXPECT_EQ(leading_millis(e.id), unix_millis(*time_inside("2KWPBgLlAfxdpx2AI54pPJ85f4W")));
 }
 
-TEST_F(StandardWebhooksScheme, OddTypesAreUnrecognised) {
+TEST_F(StandardWebhooksScheme, TypesAreKeptAsTheyStand) {
   const auto type = [&](const std::string& text) { return event("m", R"({"type":")" + text + "\"}").type; };
-  EXPECT_EQ(type("a/b"), "shop.a.b");
-  EXPECT_EQ(type("A-b_9.c"), "shop.A-b_9.c");
-  EXPECT_EQ(type(std::string(128, 'a')), "shop." + std::string(128, 'a'));
-  EXPECT_EQ(type(std::string(129, 'a')), "shop.unrecognised");
-  for (const auto* odd : {"", "a b", "a\\nb", "caf\u00e9", "a:b", "\\u0000"})
+  for (const std::string text :
+       {"a/b", "repo:push", "v2.core.account[requirements].updated", "a b", "café", "A-b_9.c"}) {
+    EXPECT_EQ(type(text), "shop." + text);
+  }
+  EXPECT_EQ(type(std::string(255, 'a')), "shop." + std::string(255, 'a'));
+  EXPECT_EQ(type(std::string(256, 'a')), "shop.unrecognised");
+  for (const auto* odd : {"", "a\\nb", "\\u0000", "\\u0085", "\\ufdd0", "\\uffff", "\\ud83d", "\xff"}) {
     EXPECT_EQ(type(odd), "shop.unrecognised") << odd;
+  }
   EXPECT_EQ(event("m", R"({"type":{}})").type, "shop.unrecognised");
   EXPECT_EQ(event("m", "not json").type, "shop.unrecognised");
 }
 
 TEST_F(StandardWebhooksScheme, AnyBodyIsKept) {
-  for (const std::string& body : {std::string(), std::string("\0\xff", 2), std::string(100'000, '['),
-                                  std::string("{}\n"), std::string("\xef\xbb\xbf{}")}) {
+  for (const std::string& body : {std::string(), std::string("\0\xff", 2), std::string(100'000, '[')}) {
     const auto e = event("m", body);
     EXPECT_EQ(e.body, body);
     EXPECT_FALSE(e.is_json);
     EXPECT_EQ(e.message_id, "m");
+  }
+  for (const std::string& body : {std::string("{}\n"), std::string("\xef\xbb\xbf{}")}) {
+    const auto e = event("m", body);
+    EXPECT_EQ(e.body, body) << "with the padding, which is not part of the envelope's data";
+    EXPECT_TRUE(e.is_json);
   }
 }
 
@@ -124,15 +133,41 @@ TEST_F(GithubScheme, Describes) {
   EXPECT_EQ(d.event.subject, "repository/octo/hello");
   EXPECT_EQ(to_rfc3339(d.event.time), "2023-11-14T20:00:00.000Z");
   EXPECT_EQ(leading_millis(d.event.id), 0) << "the time of the issue is not the time of the message";
-  EXPECT_EQ(d.event.fact_key, body_digest(issue_));
+  EXPECT_EQ(d.event.fact_key, "g-1");
   EXPECT_THAT(d.event.headers, HasSubstr(R"("X-GitHub-Hook-ID":"9")"));
 }
 
-TEST_F(GithubScheme, TheUnsignedIdIsBackedByTheBody) {
-  EXPECT_EQ(deliver({{"X-GitHub-Delivery", "g-1"}}, issue_).body_key, crypto::sha256(issue_));
+TEST_F(GithubScheme, WithoutAnIdTheBodyNamesTheMessageButNoFact) {
   const auto without = deliver({}, issue_);
   EXPECT_EQ(without.event.message_id, body_digest(issue_));
-  EXPECT_EQ(without.body_key, crypto::sha256(issue_));
+  EXPECT_EQ(without.event.fact_key, "");
+}
+
+TEST_F(GithubScheme, AddedRemovedAndAddedAgainAreThreeEvents) {
+  const std::string added = R"({"action":"added","scope":"team","member":{"login":"octo-cat"}})";
+  const std::string removed = R"({"action":"removed","scope":"team","member":{"login":"octo-cat"}})";
+  std::set<std::string> ids, facts;
+  int number = 0;
+  for (const std::string& body : {added, removed, added}) {
+    const auto d = deliver({{"X-GitHub-Event", "membership"}, {"X-GitHub-Delivery", std::to_string(++number)}}, body);
+    ids.insert(d.event.id.to_string());
+    facts.insert(d.event.fact_key);
+    EXPECT_FALSE(d.body_key);
+  }
+  EXPECT_EQ(ids.size(), 3u);
+  EXPECT_EQ(facts.size(), 3u);
+}
+
+TEST_F(GithubScheme, FormsHoldTheirJsonInPayload) {
+  const auto d =
+      deliver({{"X-GitHub-Event", "issues"}, {"X-GitHub-Delivery", "g-1"}},
+              "payload=%7B%22action%22%3A%22opened%22%2C%22repository%22%3A%7B%22full_name%22%3A%22octo%2Fhello"
+              "%22%7D%2C%22title%22%3A%22a+b%22%7D");
+  EXPECT_EQ(d.event.type, "shop.issues.opened");
+  EXPECT_EQ(d.event.subject, "repository/octo/hello");
+  EXPECT_EQ(d.event.message_id, "g-1");
+  EXPECT_FALSE(d.event.is_json);
+  EXPECT_TRUE(d.event.body.starts_with("payload=%7B")) << "kept as it came";
 }
 
 TEST_F(GithubScheme, TheEventNeedsNoActionButItsHeader) {
@@ -176,13 +211,14 @@ TEST_F(StripeScheme, WithoutAnIdTheBodyNamesTheMessage) {
 }
 
 TEST_F(StripeScheme, ImpossibleTimesAreIgnored) {
-  for (const auto* created : {"0", "-1", "253402300800000", "99999999999999999999", "\"soon\"", "null", "1.5"}) {
+  for (const auto* created : {"0", "-1", "253402300800000", "99999999999999999999", "\"soon\"", "null", "1e9"}) {
     const auto e = event(std::string(R"({"id":"e","created":)") + created + "}");
     EXPECT_EQ(e.time, kNow) << created;
     EXPECT_EQ(leading_millis(e.id), 0) << created;
   }
   EXPECT_EQ(unix_millis(event(R"({"id":"e","created":253402300799999})").time), 253402300799999) << "milliseconds";
   EXPECT_EQ(unix_millis(event(R"({"id":"e","created":99999999999})").time), 99999999999000) << "seconds";
+  EXPECT_EQ(unix_millis(event(R"({"id":"e","created":1699990000.25})").time), 1699990000250) << "with a fraction";
 }
 
 class SlackScheme : public testing::Test {
@@ -218,11 +254,29 @@ TEST_F(SlackScheme, TakesTheOuterTypeAndLesserSubjects) {
   EXPECT_EQ(event(R"({"team_id":"T1"})").subject, "team/T1");
 }
 
-TEST_F(SlackScheme, FormsAreKeptRaw) {
-  const auto e = event("command=%2Fwebhook-collect&text=");
-  EXPECT_EQ(e.type, "shop.unrecognised");
-  EXPECT_EQ(e.message_id, body_digest(e.body));
+TEST_F(SlackScheme, SlashCommandsAreForms) {
+  const auto e = event(
+      "token=t&team_id=T1&channel_id=C9&user_id=U1&command=%2Fweather&text=94070+caf%C3%A9&trigger_id=13345224609."
+      "7384");
+  EXPECT_EQ(e.type, "shop.slash_commands");
+  EXPECT_EQ(e.message_id, "13345224609.7384");
+  EXPECT_EQ(e.subject, "channel/C9");
   EXPECT_FALSE(e.is_json);
+  const auto no_id = event("command=%2Fwebhook-collect&text=");
+  EXPECT_EQ(no_id.type, "shop.slash_commands");
+  EXPECT_EQ(no_id.message_id, body_digest(no_id.body));
+  EXPECT_EQ(event("text=x").type, "shop.unrecognised");
+}
+
+TEST_F(SlackScheme, InteractionsAreFormsWithAPayload) {
+  const auto e = event(
+      "payload=%7B%22type%22%3A%22block_actions%22%2C%22trigger_id%22%3A%221.2%22%2C%22user%22%3A%7B%22id%22%3A%22U7%"
+      "22%7D%2C"
+      "%22actions%22%3A%5B%7B%22action_ts%22%3A%221699990000.500%22%7D%5D%7D");
+  EXPECT_EQ(e.type, "shop.block_actions");
+  EXPECT_EQ(e.message_id, "1.2");
+  EXPECT_EQ(e.subject, "user/U7");
+  EXPECT_EQ(unix_millis(e.time), 1699990000500);
 }
 
 class ShopifyScheme : public testing::Test {
@@ -248,14 +302,31 @@ TEST_F(ShopifyScheme, DescribesUnderOldAndNewHeaderNames) {
   for (const auto* prefix : {"X-", ""}) {
     const auto d = deliver(prefix, body);
     EXPECT_EQ(d.event.message_id, "w-1");
-    EXPECT_EQ(d.event.type, "shop.orders.create");
+    EXPECT_EQ(d.event.type, "shop.orders/create");
     EXPECT_EQ(d.event.subject, "gid://shopify/Order/1");
     EXPECT_EQ(d.event.version, "2024-07");
     EXPECT_EQ(d.event.fact_key, "e-1/orders/create") << "one action of the merchant may send several topics";
     EXPECT_EQ(to_rfc3339(d.event.time), "2023-11-14T20:00:00.000Z");
     EXPECT_EQ(leading_millis(d.event.id), 0);
-    EXPECT_EQ(d.body_key, crypto::sha256(body));
+    EXPECT_FALSE(d.body_key);
   }
+}
+
+TEST_F(ShopifyScheme, TwoTopicsAboutOneObjectAreTwoEvents) {
+  const auto of = [&](const std::string& topic, const std::string& id) {
+    const auto signature = to_base64(hmac_bytes(crypto::Hash::sha256, "secret", "{}"));
+    return delivered(source_->verify(request_of({{"X-Shopify-Hmac-SHA256", signature},
+                                                 {"X-Shopify-Webhook-Id", id},
+                                                 {"X-Shopify-Event-Id", "e-1"},
+                                                 {"X-Shopify-Topic", topic}},
+                                                "{}"),
+                                     kNow))
+        .event;
+  };
+  const auto created = of("orders/create", "w-1"), paid = of("orders/paid", "w-2");
+  EXPECT_NE(created.id, paid.id);
+  EXPECT_NE(created.fact_key, paid.fact_key);
+  EXPECT_EQ(of("orders/create", "w-3").fact_key, created.fact_key) << "another subscription to the same topic";
 }
 
 TEST_F(ShopifyScheme, FallsBackToTheHeaders) {

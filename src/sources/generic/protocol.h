@@ -20,11 +20,10 @@ struct Ruling {
 
 using Protocol = Ruling (*)(const Message& message);
 
-inline constexpr std::string_view kUnrecognised = "unrecognised";
-
 Ruling plain_protocol(const Message& message);  // decides nothing: every message is an event
 Ruling slack_protocol(const Message& message);
-/// Also recognises revocations, and messages whose body contradicts the unsigned header that states the message's type.
+/// Also recognises revocations, other kinds of message (each is the type of its events), and messages whose body
+/// contradicts the unsigned header that states their kind.
 Ruling twitch_protocol(const Message& message);
 Ruling discord_protocol(const Message& message);
 

@@ -90,7 +90,7 @@ TEST_F(TwitchProtocol, ABodyThatContradictsItsHeaderIsUnrecognised) {
   EXPECT_EQ(type_of("revocation", challenge_), "shop.unrecognised");
   EXPECT_EQ(type_of("notification", challenge_), "shop.unrecognised");
   EXPECT_EQ(type_of("notification", revoked_), "shop.unrecognised");
-  EXPECT_EQ(type_of("something_new", event_), "shop.unrecognised");
+  EXPECT_EQ(type_of("something_new", event_), "shop.something_new");
 }
 
 class DiscordProtocol : public testing::Test {

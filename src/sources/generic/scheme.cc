@@ -186,10 +186,17 @@ class Reader {
 
   void read_attributes() {
     scheme_.id = alternatives("id", "body");
+    // Without an id the body's digest names the message: no place is needed for that, and none after it can count.
+    const auto is_body = [](const Template& parts) { return parts.size() == 1 && holds(parts, Place::Kind::body); };
+    scheme_.id.erase(std::ranges::find_if(scheme_.id, is_body), scheme_.id.end());
     scheme_.type = alternatives("type", "/type");
     scheme_.time = alternatives("time");
     scheme_.subject = alternatives("subject");
     scheme_.fact_key = alternatives("fact_key");
+    if (std::ranges::any_of(scheme_.fact_key, [](const Template& parts) { return holds(parts, Place::Kind::body); })) {
+      wrong("fact_key",
+            "equal bodies may state different facts (added, removed, added again): name what identifies one");
+    }
     scheme_.version = alternatives("version");
     scheme_.id_time = alternatives("id_time");
     for (const auto& parts : scheme_.id_time) {

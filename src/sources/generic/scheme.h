@@ -65,7 +65,7 @@ struct Scheme {
   Template before_body;         // the signed bytes are before_body, the body, after_body
   Template after_body;
   std::optional<SignedTime> signed_time;
-  Alternatives id, type, time, subject, fact_key, version;
+  Alternatives id, type, time, subject, fact_key, version;  // where none of `id` is found, the body's digest is the id
   Alternatives id_time;  // when the message was created, from the body; the same in every attempt
   std::optional<SandboxMark> sandbox;
   /// The headers to keep in Event.headers, each as its spellings; none twice.

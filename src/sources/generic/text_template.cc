@@ -30,7 +30,7 @@ std::optional<std::string> value_of(const Place& place, const Message& message) 
     case Place::Kind::literal:
       return place.text;
     case Place::Kind::pointer:
-      return message.json.text(place.text);
+      return json_text(message.json, place.text);
     case Place::Kind::body:
       return body_digest(message.body);
     case Place::Kind::field:
@@ -121,6 +121,11 @@ std::expected<std::string_view, std::string_view> only_header(const http::Header
     if (headers.has(name)) return std::unexpected("malformed header");
   }
   return std::unexpected("missing header");
+}
+
+std::optional<std::string> json_text(const JsonFields& json, std::string_view pointer) {
+  auto text = json.at(pointer).scalar();
+  return text && !text->empty() ? std::move(text) : std::nullopt;
 }
 
 std::optional<std::string> render(const Template& parts, const Message& message) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "event/json_fields.h"
 #include "http/message.h"
-#include "sources/generic/json_body.h"
 
 namespace vf::sources::generic {
 
@@ -31,7 +31,7 @@ using Alternatives = std::vector<Template>;
 /// The parts of a delivery that templates read. It refers to the request and must not outlive it.
 struct Message {
   const http::Headers& headers;
-  const JsonBody& json;
+  const JsonFields& json;  // of the body, or of what a form stands for (form_body.h)
   std::string_view body;
 };
 
@@ -51,6 +51,9 @@ Result<std::vector<std::string>> parse_header_names(std::string_view text);
 /// header" when the header is repeated.
 std::expected<std::string_view, std::string_view> only_header(const http::Headers& headers,
                                                               const std::vector<std::string>& names);
+
+/// Returns the scalar at `pointer` as text (JsonValue::scalar()); nullopt when it is empty or there is none.
+std::optional<std::string> json_text(const JsonFields& json, std::string_view pointer);
 
 /// Replaces the places of a template by what `message` holds there, and the place `body` by body_digest(). Returns
 /// nullopt when a place is missing.

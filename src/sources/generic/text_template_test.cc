@@ -11,7 +11,7 @@ using testing::HasSubstr;
 class Rendering : public testing::Test {
  protected:
   std::optional<std::string> text(const std::string& alternatives) const {
-    const JsonBody json(body_);
+    const JsonFields json(body_);
     const auto parsed = parse_alternatives(alternatives);
     EXPECT_TRUE(parsed) << parsed.error().message;
     return render_first(*parsed, {headers_, json, body_});

@@ -19,9 +19,9 @@ struct KickHeaders {
 /// ("2026-04-26T2026-04-26T11:27:44Z"), which is repaired.
 std::optional<Instant> sent_time(const KickHeaders& headers);
 
-/// Returns the event of a verified delivery. The type header is unsigned: it is accepted when the body has the shape of
+/// Returns the event of a verified delivery. The type header is unsigned: it is accepted when the body has the keys of
 /// that type, else the event's type is "<source>.unrecognised". A type that the table of types does not know becomes
-/// "<source>.<type>". The store sets `received` and `position`.
+/// "<source>.<type>", unless it is one of the hub's own polls. The store sets `received` and `position`.
 Event map_delivery(std::string_view source, const KickHeaders& headers, std::string_view body);
 
 }  // namespace vf::sources::kick

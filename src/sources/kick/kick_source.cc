@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 #include "event/identity.h"
-#include "sources/json_fields.h"
+#include "event/json_fields.h"
 #include "sources/kick/kick_mapping.h"
 
 namespace vf::sources::kick {
@@ -75,7 +75,7 @@ Verification KickSource::verify(const http::Request& request, Instant now) const
   const bool verified = std::ranges::any_of(
       *keys, [&](const crypto::PublicKey& key) { return key.verify(prefix, request.body, *signature); });
   if (!verified) return Refusal{.reason = "bad signature", .unknown_key = true};
-  return Delivery{map_delivery(name_, *headers, request.body), std::nullopt};
+  return Delivery{.event = map_delivery(name_, *headers, request.body)};
 }
 
 bool KickSource::refresh_keys(Instant now, std::function<void(bool changed)> done) {
@@ -157,9 +157,9 @@ bool KeyRing::refresh(Instant now, std::function<void(bool changed)> done) {
 
 Result<std::string> read_public_key_answer(std::string_view body) {
   const JsonFields fields(body);
-  const auto pem = fields.text("/data/public_key");
+  auto pem = fields.at("/data/public_key").text();
   if (!pem || pem->empty()) return invalid("the answer has no data.public_key");
-  return std::string(*pem);
+  return *std::move(pem);
 }
 
 }  // namespace vf::sources::kick

@@ -56,7 +56,7 @@ Verification SumsubSource::verify(const http::Request& request, Instant now) con
   if (!verified) return Refusal{"bad signature"};
   Event event = map_delivery(name_, request.body, now);
   event.headers = header_json(*digest, *named);
-  return Delivery{std::move(event), std::nullopt};
+  return Delivery{.event = std::move(event)};
 }
 
 }  // namespace vf::sources::sumsub

@@ -165,7 +165,7 @@ TEST(SumsubMapping, TimeInWholeSecondsWhenThereIsNoOther) {
       << "the finer of the two";
   const Event none = map({{"type", "t"}, {"applicantId", "a"}});
   EXPECT_EQ(none.time, kNow);
-  EXPECT_EQ(none.fact_key, none.message_id);
+  EXPECT_EQ(none.fact_key, "") << "the body's digest identifies no fact";
   EXPECT_EQ(none.id, event_id("sumsub", none.message_id, std::nullopt)) << "never from the time of receipt";
 }
 
@@ -179,10 +179,47 @@ TEST(SumsubMapping, SandboxAsBooleanOrText) {
   EXPECT_FALSE(map({{"type", "t"}}).sandbox);
 }
 
+Event map_text(const std::string& body) { return map_delivery("sumsub", body, kNow); }
+
+TEST(SumsubMapping, OneOddValueChangesNoOtherAttribute) {
+  const Event event = map_text(contents(kFolder.parent_path() / "cases" / "sumsub-red.body"));
+  EXPECT_EQ(event.type, "sumsub.applicantReviewed");
+  EXPECT_EQ(event.subject, "applicant/u9");
+  EXPECT_EQ(to_rfc3339(event.time), "2026-11-22T11:00:00.000Z");
+  EXPECT_FALSE(event.is_json) << "a lone surrogate";
+  for (const std::string odd : {R"("\ud83d")", "18446744073709551616", "NaN", "\"\xff\""}) {
+    const Event test =
+        map_text(R"({"x":)" + odd + R"(,"sandboxMode":true,"type":"t","applicantId":)" + odd +
+                 R"(,"kytCaseId":"c","createdAtMs":)" + odd + R"(,"createdAt":"2026-11-22 10:00:00+0000"})");
+    EXPECT_TRUE(test.sandbox) << odd << ": a test event is not taken for a real one";
+    EXPECT_EQ(test.type, "sumsub.t") << odd;
+    EXPECT_TRUE(test.subject == "case/c" || test.subject == "applicant-id/18446744073709551616") << odd;
+    EXPECT_EQ(to_rfc3339(test.time), "2026-11-22T10:00:00.000Z") << odd;
+  }
+  EXPECT_TRUE(map_text(R"({"sandboxMode":false,"sandboxMode":true,"type":"t"})").sandbox) << "the last one counts";
+}
+
+TEST(SumsubMapping, CreatedAtMsIsANumberOrText) {
+  const Event event = map_text(contents(kFolder.parent_path() / "cases" / "sumsub-createdAtMs-number.body"));
+  EXPECT_EQ(to_rfc3339(event.time), "2026-11-22T10:00:00.123Z");
+  EXPECT_EQ(event.fact_key, "applicantCreated/v4/-/-/-/1795341600123/-");
+  EXPECT_EQ(map({{"createdAtMs", "1795341600123"}}).time, event.time);
+  EXPECT_EQ(
+      to_rfc3339(map({{"createdAtMs", "0001-01-01 00:00:00.000"}, {"createdAt", "2026-11-22 10:00:00+0000"}}).time),
+      "2026-11-22T10:00:00.000Z")
+      << "the zero time is no time";
+}
+
+TEST(SumsubMapping, TypesAreKeptAsTheyStand) {
+  for (const std::string& type : {std::string("a b"), std::string("kyc/é"), std::string(255, 't')}) {
+    EXPECT_EQ(map({{"type", type}}).type, "sumsub." + type);
+  }
+}
+
 TEST(SumsubMapping, BodiesThatAreNotUnderstoodAreKept) {
   for (const std::string& body :
-       {std::string("not json"), std::string(), std::string("{}"), std::string("[]"), std::string(R"({"type":7})"),
-        std::string(R"({"type":"a b"})"), std::string(R"({"type":"")"), R"({"type":")" + std::string(65, 't') + "\"}",
+       {std::string("not json"), std::string(), std::string("{}"), std::string("[]"), std::string(R"({"type":7.5})"),
+        std::string(R"({"type":"a\tb"})"), std::string(R"({"type":"")"), R"({"type":")" + std::string(256, 't') + "\"}",
         std::string("\xff\0", 2), std::string(100'000, '[')}) {
     const auto verification = source_with({"secret"}).verify(signed_request(body), kNow);
     const auto& event = std::get<Delivery>(verification).event;
@@ -190,7 +227,6 @@ TEST(SumsubMapping, BodiesThatAreNotUnderstoodAreKept) {
     EXPECT_EQ(event.body, body);
     EXPECT_EQ(event.is_json, is_plain_json(body));
   }
-  EXPECT_EQ(map({{"type", std::string(64, 't')}}).type, "sumsub." + std::string(64, 't'));
 }
 
 }  // namespace

@@ -26,11 +26,14 @@ Result<WriteResult> OutboxTransaction::put(const AddEvent& add) {
   if (const auto seen = state_.ledger.find(id); seen != state_.ledger.end()) {
     return EventAdded{.duplicate = true, .event_id = id, .received = seen->second.received};
   }
+  VF_TRY(check_body_key(add));
   if (add.body_key) {
     const std::pair key{add.event.source, *add.body_key};
     if (const auto seen = state_.body_keys.find(key); seen != state_.body_keys.end()) {
       const Instant received = state_.ledger.at(seen->second).received;
-      return EventAdded{.duplicate = true, .event_id = seen->second, .received = received};
+      if (received > now_ - add.replay_guard && received < now_ + add.replay_guard) {
+        return EventAdded{.duplicate = true, .event_id = seen->second, .received = received};
+      }
     }
     assign(state_.body_keys, key, id);
   }

@@ -15,6 +15,9 @@ constexpr std::string_view kInsertLedger =
 constexpr std::string_view kInsertEvent =
     "INSERT INTO ingest_outbox (seq, event_id, source, type, subject, time, received_at, message_id, fact_key, "
     "version, sandbox, fan_out, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+// Frees a body key whose replay guard has ended, or that a clock that was ahead has put into the future.
+constexpr std::string_view kFreeBodyKey =
+    "UPDATE processed_webhooks SET body_key = NULL WHERE body_key = ? AND (received_at <= ? OR received_at >= ?)";
 constexpr std::string_view kFindById = "SELECT event_id, received_at FROM processed_webhooks WHERE event_id = ?";
 constexpr std::string_view kFindByBody = "SELECT event_id, received_at FROM processed_webhooks WHERE body_key = ?";
 constexpr std::string_view kCursor =
@@ -123,12 +126,16 @@ TransactionWriter::TransactionWriter(Connection& db, Instant now, int64_t end)
       insert_event_(db.query(kInsertEvent)) {}
 
 Result<WriteResult> TransactionWriter::operator()(const AddEvent& write) {
-  if (write.body_key && write.body_key->size() != kBodyKeyBytes) return invalid("a body key has 32 bytes");
+  VF_TRY(check_body_key(write));
   const int64_t seq = end_ + 1;
   const std::string id = write.event.id.to_string();
   const std::string body_key = ledger_body_key(write);
   insert_ledger_.again().integer(seq).text(id).text(now_text_);
   write.body_key ? insert_ledger_.text(body_key) : insert_ledger_.null();
+  if (write.body_key) {
+    Query free = db_.query(kFreeBodyKey);
+    VF_TRY(free.text(body_key).time(now_ - write.replay_guard).time(now_ + write.replay_guard).run());
+  }
   VF_TRY(insert_ledger_.run());
   if (db_.changes() == 0) return duplicate_of(id, body_key);
   bind_event(insert_event_.again(), write, {.seq = seq, .event_id = id, .received_at = now_text_});

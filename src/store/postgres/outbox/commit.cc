@@ -96,9 +96,10 @@ Result<size_t> find_refused(Connection& db, std::span<const Write> writes, std::
 Result<void> check_body_keys(std::span<const Write> writes, size_t* failed_index) {
   for (size_t i = 0; i < writes.size(); ++i) {
     const auto* add = std::get_if<AddEvent>(&writes[i]);
-    if (add == nullptr || !add->body_key || add->body_key->size() == kBodyKeyBytes) continue;
+    const auto checked = add == nullptr ? Result<void>() : check_body_key(*add);
+    if (checked) continue;
     if (failed_index != nullptr) *failed_index = i;
-    return invalid("a body key has 32 bytes");
+    return checked.error();
   }
   return {};
 }

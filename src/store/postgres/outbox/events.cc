@@ -15,6 +15,15 @@ const std::string kAdd = fmt::format(
     "SELECT event_id, era, tx, seq, received_at, {} FROM "
     "ingest.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     kConfirmedCommit);
+// Frees the body keys whose replay guard has ended, or that a clock that was ahead has put into the future. By body
+// key, as kAddBodies, so that two transactions do not wait for each other.
+constexpr const char* kFreeBodies = R"(
+DELETE FROM ingest.processed_bodies b USING (
+  SELECT i.body_key, l.received_at AS now, i.guard_ms * interval '1 millisecond' AS guard
+  FROM unnest($1, $2, $3) AS i(body_key, event_id, guard_ms)
+  JOIN ingest.processed_webhooks l ON l.event_id = i.event_id ORDER BY i.body_key) e
+WHERE b.body_key = ANY($1) AND b.body_key = e.body_key
+  AND (b.received_at <= e.now - e.guard OR b.received_at >= e.now + e.guard))";
 constexpr const char* kAddBodies = R"(
 INSERT INTO ingest.processed_bodies (body_key, event_id, received_at)
 SELECT i.body_key, i.event_id, l.received_at
@@ -105,19 +114,22 @@ Result<AddedById> insert(Connection& db, const Candidates& candidates, std::opti
   return added;
 }
 
-/// Adds the body keys of the added events. If the body of an event is in the ledger already, the event is removed
-/// again, from the database and from `added`.
+/// Adds the body keys of the added events. If the body of an event is in the ledger already and its replay guard has
+/// not ended, the event is removed again, from the database and from `added`.
 Result<void> add_bodies(Connection& db, const Candidates& candidates, AddedById& added) {
   Array keys(Type::bytes);
   Array ids(Type::uuid);
+  Array guards(Type::integer);
   std::unordered_set<Uuid> refused;
   for (const Candidate& candidate : candidates) {
     if (!candidate.add->body_key || !added.contains(candidate.add->event.id)) continue;
     keys.bytes(ledger_key(*candidate.add));
     ids.uuid(candidate.add->event.id);
+    guards.integer(candidate.add->replay_guard.count());
     refused.insert(candidate.add->event.id);
   }
   if (refused.empty()) return {};
+  VF_TRY(db.query(kFreeBodies, Values().array(keys).array(ids).array(guards)));
   VF_ASSIGN(const auto accepted, db.query(kAddBodies, Values().array(keys).array(ids)));
   for (int i = 0; i < accepted.size(); ++i) refused.erase(accepted.uuid_at(i, 0));
   if (refused.empty()) return {};
