@@ -117,19 +117,37 @@ class Storm(Faults):
 
 
 class Deadlock(Faults):
+    """The server looks for a deadlock once, a second after a wait has begun. So the hub's wait begins last: a trigger
+    keeps it before its second row until the rival waits for the first."""
+
+    GATE = """create function public.vf_gate() returns trigger language plpgsql as $$ begin
+        if new.event_id = '{id}' and current_setting('application_name') = 'vf api' then
+          perform pg_advisory_xact_lock(1);
+        end if;
+        return new;
+      end $$;
+      create trigger vf_gate before insert on processed_events for each row execute function public.vf_gate()"""
+    WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = '{name}'"
+
     def test_a_batch_that_deadlocks_with_another_client_is_applied(self):
         fleet = self.enterContext(Fleet(server))
-        fleet.start("stage")
         low, high = follow(1), follow(2)
-        with Session(server, fleet.databases["stage"]) as rival, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        fleet.rows("stage", self.GATE.format(id=high["id"]))
+        fleet.start("stage")
+        database = fleet.databases["stage"]
+        with Session(server, database) as rival, Session(server, database) as gate, \
+                concurrent.futures.ThreadPoolExecutor(2) as pool:
+            gate.run("select pg_advisory_lock(1)")
             rival.run("set deadlock_timeout = '1min'", "begin", processed(high))
             answer = pool.submit(fleet.events_at, "stage", [high, low])
-            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'vf api'"
-            wait_until("it waits for the rival", lambda: server.sql(waiting) == [["1"]])
-            rival.run(processed(low))  # now each waits for the other; the hub's transaction is aborted and tried again
+            wait_until("the hub is at the gate", lambda: gate.run(self.WAITING.format(name="vf api")) == ["1"])
+            crossed = pool.submit(rival.run, processed(low))
+            wait_until("the rival waits for the hub", lambda: gate.run(self.WAITING.format(name="psql")) == ["1"])
+            gate.run("select pg_advisory_unlock(1)")  # now each waits for the other; the hub's transaction is aborted
+            crossed.result()
             rival.run("rollback")
             status, _, body = answer.result()
-        self.assertEqual((status, [row["status"] for row in body["results"]]), (200, ["applied"] * 2))
+        self.assertEqual((status, [row["status"] for row in body.get("results", [])]), (200, ["applied"] * 2), body)
         self.assertEqual(fleet.rows("stage", "select count(*) from channel_followers"), [["2"]])
         self.assertIn("deadlock detected", (server.folder / "log").read_text())
 
