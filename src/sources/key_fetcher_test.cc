@@ -1,5 +1,6 @@
-// KeyFetcher against a peer that accepts connections and never answers. Oracle: the answers, and the connections that
-// the peer accepted. A drain that does not end in time exceeds the time limit of the test.
+// KeyFetcher against a peer that accepts connections and never answers, and against one that answers too much or breaks
+// off. Oracle: the answers, and the connections that the peer accepted. A drain that does not end in time exceeds the
+// time limit of the test.
 #include "sources/key_fetcher.h"
 
 #include <arpa/inet.h>
@@ -10,7 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <future>
 #include <optional>
+
+#include "http/tests/scripted_peer_test.h"
 
 namespace vf::sources {
 namespace {
@@ -78,6 +82,46 @@ TEST(KeyFetcher, DrainAnswersEveryCallerAndFetchesNoMore) {
     EXPECT_FALSE(*late);
   }
   EXPECT_FALSE(peer.accept(0));
+}
+
+Result<std::string> fetch(http::Script script) {
+  const http::ScriptedPeer peer({std::move(script)});
+  std::promise<Result<std::string>> answered;
+  KeyFetcher fetcher;
+  fetcher.ask(peer.url(), [&answered](Result<std::string> body) { answered.set_value(std::move(body)); });
+  return answered.get_future().get();
+}
+
+std::string answer(size_t bytes) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'k');
+}
+
+TEST(KeyFetcher, BodyAtTheLimitIsTakenAndOneByteMoreIsAnError) {
+  const auto whole = fetch({answer(KeyFetcher::kBodyBytesMax)});
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(whole->size(), KeyFetcher::kBodyBytesMax);
+  const auto cut = fetch({answer(KeyFetcher::kBodyBytesMax + 1)});
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, Code::unavailable);
+  EXPECT_THAT(cut.error().message, HasSubstr("answered 200, but the body is longer than 65536 bytes"));
+}
+
+TEST(KeyFetcher, CutBodyIsNoKey) {
+  using Then = http::Script::Then;
+  for (const auto& script : {http::Script{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nkey", Then::reset},
+                             http::Script{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nkey", Then::close},
+                             http::Script{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nkey", Then::keep},
+                             http::Script{"HTTP/1.1 200 OK\r\n\r\n", Then::repeat, "key"}}) {
+    const auto cut = fetch(script);
+    ASSERT_FALSE(cut) << *cut;
+    EXPECT_EQ(cut.error().code, Code::unavailable);
+  }
+}
+
+TEST(KeyFetcher, StatusOfACutAnswerDecides) {
+  const auto refused = fetch({"HTTP/1.1 404 Not Found\r\n\r\n", http::Script::Then::repeat, "x"});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("answered 404"));
 }
 
 }  // namespace
