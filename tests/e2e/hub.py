@@ -140,6 +140,7 @@ class Hub:
         merge(self.config, extra or {})
         self.data, self.file = pathlib.Path(self.config["data_dir"]), self.directory / "vf.yaml"
         self.process, self.log = None, self.directory / "hub.log"
+        self.variables = {}  # of the environment of spawned processes, besides ours
 
     def address(self, role):
         return f"127.0.0.1:{self.ports[role]}"
@@ -167,7 +168,7 @@ class Hub:
         draft.replace(self.file)  # whole at any moment: others may be reading it
         with open(self.log, "ab") as log:
             return subprocess.Popen([BINARY, *words, "--config", str(self.file)], stdout=log, stderr=log,
-                                    cwd=self.directory)
+                                    cwd=self.directory, env={**os.environ, **self.variables})
 
     def kill(self):
         if self.process and self.process.poll() is None:

@@ -169,8 +169,10 @@ void World::change_clock() {
   }
 }
 
+// A process reads its clock every two seconds, also when no work asks for it.
 void World::jump(Millis by) {
   clock_.jump(by);
+  ingest_->read_clock();
   if (std::chrono::abs(by) > kClockLimits.jump) jumped_at_ = clock_.steady();
 }
 
