@@ -18,9 +18,14 @@ using Part = std::optional<std::string>;
 
 constexpr std::string_view kChannel = "/broadcaster/user_id";
 
-Part id(Fields body, std::string_view pointer) {
+Part number(Fields body, std::string_view pointer) {
   const auto value = body.at(pointer).integer();
   return value ? Part(std::to_string(*value)) : std::nullopt;
+}
+
+// Ids are positive, here as in the projections.
+Part id(Fields body, std::string_view pointer) {
+  return body.at(pointer).integer() > 0 ? number(body, pointer) : std::nullopt;
 }
 
 Part moment(Fields body, std::string_view pointer) {
@@ -42,7 +47,7 @@ bool is_subscription(Fields body) {
 
 Part subscription_fact(std::string_view kind, Fields body) {
   return join_key({Part(kind), id(body, kChannel), id(body, "/subscriber/user_id"), moment(body, "/created_at"),
-                   id(body, "/duration")});
+                   number(body, "/duration")});
 }
 
 // Gifts of one gifter in the same second differ by their recipients. An anonymous gifter has no id and counts as 0.
@@ -125,7 +130,7 @@ constexpr std::array kTypes{
         created_at,
         [](Fields body) {
           return join_key({"kicks", id(body, kChannel), id(body, "/sender/user_id"), moment(body, "/created_at"),
-                           name(body, "/gift/type"), id(body, "/gift/amount")});
+                           name(body, "/gift/type"), number(body, "/gift/amount")});
         }},
 };
 

@@ -199,6 +199,16 @@ TEST(KickType, IdsMayBeDigitsInAString) {
   EXPECT_EQ(event.fact_key, "follow/21/22");
 }
 
+TEST(KickType, IdsArePositive) {
+  for (const std::string odd : {"0", "-7", "\"-7\"", "1.5", "\"\""}) {
+    const Event event =
+        map("channel.followed", R"({"broadcaster":{"user_id":)" + odd + R"(},"follower":{"user_id":3}})");
+    EXPECT_EQ(event.type, "kick.channel.followed") << odd;
+    EXPECT_EQ(event.subject, "") << odd;
+    EXPECT_EQ(event.fact_key, kUlid) << odd;
+  }
+}
+
 TEST(KickType, OfRepeatedKeysTheLastOneCounts) {
   const Event event =
       map("channel.followed", R"({"broadcaster":{"user_id":1},"broadcaster":{"user_id":2},"follower":{"user_id":3}})");
