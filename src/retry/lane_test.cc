@@ -225,6 +225,17 @@ TEST_F(LaneTest, RestoringAnEventThatWaitsChangesNothing) {
   EXPECT_EQ(lane->size(), 1u);
 }
 
+TEST_F(LaneTest, AttemptThatEndsAfterItsEventWasRestoredLeavesOneTimer) {
+  add(1);
+  lane->began(id(1));
+  lane->remove(id(1));
+  lane->restore(id(1), {.first_failed_at = clock.now(), .next_attempt_at = clock.now()}, now());
+  EXPECT_EQ(lane->next_due(clock.steady()), id(1));
+  lane->failed(id(1), kFailed, {}, now());
+  EXPECT_EQ(lane->next_due(clock.steady()), std::nullopt);
+  EXPECT_EQ(lane->next_due(clock.steady() + 2s), id(1));
+}
+
 TEST_F(LaneTest, RemovingHeldEventsKeepsRecordedOnes) {
   add(1);
   add(2);

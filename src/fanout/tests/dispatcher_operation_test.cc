@@ -229,6 +229,20 @@ TEST_P(DeadLetter, RetryIsSentAtOnceAndItsAttemptsCountFromZero) {
   EXPECT_GE(clock.now() - died_at, std::chrono::seconds{3}) << "not before 60 times the longest delay, again";
 }
 
+TEST_P(DeadLetter, RetryTakesTurnsWithNewEvents) {
+  tuning.batches.events_max = 1;
+  tuning.retry.window_max = 1;
+  crash_and_restart();
+  add(100);
+  run();
+  faulty.clear();
+  taken.clear();
+  operators_letters().retry("stage", event(message).id, completion());
+  dispatcher->row_changed(event(message).id);
+  for (int i = 0; i < 3; ++i) answer_as_received(0);
+  EXPECT_EQ(taken[message], 1);
+}
+
 TEST_P(DeadLetter, RetryOrderedAtAnotherProcessIsFoundWithinASecond) {
   operators_letters().retry("stage", event(message).id, completion());
   advance(std::chrono::seconds{1});

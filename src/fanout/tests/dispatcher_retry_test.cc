@@ -119,6 +119,19 @@ TEST_F(DividedRequests, PiecesAndFreshRequestsTakeTurns) {
   EXPECT_EQ(times_taken_of_all(), 16);
 }
 
+TEST_F(DividedRequests, PieceThatFailsSaysNothingAboutTheTarget) {
+  add(4);
+  start();
+  answer(0, 500);
+  answer(0, 429);
+  EXPECT_EQ(dispatcher->status().state, State::ok) << "429 to a fresh request would be an order to wait";
+  serve();
+  add(1);
+  run();
+  answer(0, 429);
+  EXPECT_EQ(dispatcher->status().state, State::backing_off);
+}
+
 TEST_F(DividedRequests, RequestAfterAFailureBeginsAtRandomTheNextOneWithTheOldest) {
   target.delivery = Delivery::single;
   add(100);
