@@ -137,7 +137,7 @@ Projection try_again(const store::QuarantinedEvent& waiting, Event& event) {
 }
 
 http::Response retry(EnvironmentStore& store, Instant now, const OnFailure& on_failure) {
-  const auto counts = retry_quarantined(store, now, Instant::max());
+  const auto counts = retry_quarantined(store, now, now + Millis{1});  // all of them
   if (!counts) return failure(counts.error(), on_failure);
   http::Response answer;
   answer.body = "{\"tried\":" + std::to_string(counts->tried) + ",\"applied\":" + std::to_string(counts->applied) +
@@ -155,8 +155,7 @@ http::Response busy(std::string_view detail) {
 }
 
 Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
-  VF_ASSIGN(auto waiting, store.quarantined(kRetriedMax));
-  std::erase_if(waiting, [&](const auto& event) { return event.attempted_at >= tried_before; });
+  VF_ASSIGN(const auto waiting, store.not_tried({.from = tried_before, .to = now}, kRetriedMax));
   ApplyEvents again;
   for (const auto& event : waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
   VF_ASSIGN(const auto statuses, apply(store, again.events, again.projections, now));

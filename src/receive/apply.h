@@ -41,8 +41,8 @@ struct RetryCounts {
   size_t tried = 0, applied = 0, ignored = 0, quarantined = 0;
 };
 
-/// Tries, in one transaction, up to kRetriedMax quarantined events that were last tried before `tried_before`, oldest
-/// attempt first. Errors are those of EnvironmentStore::apply().
+/// Tries, in one transaction, up to kRetriedMax quarantined events, oldest attempt first; those that were tried from
+/// `tried_before` to `now` are left out. Errors are those of EnvironmentStore::apply().
 Result<RetryCounts> retry_quarantined(store::EnvironmentStore& store, Instant now, Instant tried_before);
 
 /// Returns a 503 answer with Retry-After.

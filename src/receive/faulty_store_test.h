@@ -43,6 +43,10 @@ class FaultyStore final : public store::memory::MemoryEnvironment {
     if (auto error = next_error()) return *error;
     return MemoryEnvironment::quarantined(rows_max);
   }
+  Result<std::vector<store::QuarantinedEvent>> not_tried(store::Attempts between, size_t rows_max) override {
+    if (auto error = next_error()) return *error;
+    return MemoryEnvironment::not_tried(between, rows_max);
+  }
 
   std::vector<store::QuarantinedEvent> in_quarantine() { return MemoryEnvironment::quarantined(SIZE_MAX).value(); }
   std::optional<store::QuarantinedEvent> in_quarantine(Uuid id) {

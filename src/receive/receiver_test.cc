@@ -150,6 +150,26 @@ TEST_F(ReceiverTest, RetryOfQuarantineTriesEachOnceInBoundedSteps) {
   EXPECT_EQ(store.quarantined(1000)->size(), kRetriedMax + 1);
 }
 
+TEST_F(ReceiverTest, RetryOfQuarantineTriesWhatAClockThatWasAheadHasStamped) {
+  store::memory::MemoryEnvironment store;
+  Receiver receiver(params(store));
+  std::vector<Event> many;
+  for (uint64_t i = 0; i < kRetriedMax; ++i) many.push_back(poison(i + 1));
+  auto taken = send(receiver, post_events(many));
+  EXPECT_EQ(get(taken).status, 200);
+  store::Projection ahead;
+  ahead.event_id = poison(kRetriedMax + 1).id;
+  ahead.status = store::Applied::quarantined;
+  ahead.reason = "unknown";
+  ASSERT_TRUE(store.apply({&ahead, 1}, clock_.now() + std::chrono::days{40}, nullptr));
+  clock_.advance(Millis{1000});
+  const Instant begun = clock_.now();
+  const auto tried = [&] { return retry_quarantined(store, clock_.now(), begun)->tried; };
+  EXPECT_EQ(tried(), kRetriedMax);
+  EXPECT_EQ(tried(), 1u) << "its attempt seems to be in the future";
+  EXPECT_EQ(tried(), 0u);
+}
+
 TEST_F(ReceiverTest, ConcurrentSendersAreEachAnsweredOnce) {
   store::memory::MemoryEnvironment store;
   Receiver receiver(params(store));

@@ -53,6 +53,11 @@ struct QuarantinedEvent {
   int64_t attempts = 0;
 };
 
+/// A span of time in which quarantined events were tried; `from` after `to`: an empty one.
+struct Attempts {
+  Instant from, to;
+};
+
 /// One bounded step of retention. It deletes the oldest rows of processed_events and quarantined_events that are older
 /// than the given times, at most `rows_max` rows of each table. A driver may also drop whole partitions in which every
 /// row is that old. Retention is complete when a step removes fewer than `rows_max` rows of both tables together.
@@ -78,7 +83,10 @@ class EnvironmentStore {
 
   virtual Result<std::optional<ProcessedEvent>> processed(Uuid event_id) = 0;
   virtual Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) = 0;  // the oldest attempt comes first
-  virtual Result<int64_t> purge(const Purge& step) = 0;                            // returns the number of rows removed
+  /// As quarantined(), without the events whose last attempt was made at one of these times, ends included. An attempt
+  /// that seems to be made later was stamped by a clock that was ahead; its event must not wait for that time.
+  virtual Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) = 0;
+  virtual Result<int64_t> purge(const Purge& step) = 0;  // returns the number of rows removed
   virtual Result<void> ping() = 0;
   virtual Result<Instant> time(Instant ours) { return ours; }  // as OutboxStore::time()
 };

@@ -208,6 +208,24 @@ TEST_P(EnvironmentConformance, PurgeRemovesOldRowsInBoundedSteps) {
   EXPECT_THAT(apply({projection(1)}), ElementsAre(Applied::applied)) << "an empty table takes rows again";
 }
 
+TEST_P(EnvironmentConformance, QuarantinedEventsOutsideASpanOfAttemptsComeOldestFirst) {
+  for (uint32_t n = 1; n <= 4; ++n) {
+    apply({quarantined(n, "refused")});
+    now_ += Millis{1000};
+  }
+  const auto found = [this](Millis from, Millis to, size_t rows_max) {
+    std::vector<Uuid> ids;
+    const auto rows = store_->not_tried({.from = kStart + from, .to = kStart + to}, rows_max);
+    EXPECT_TRUE(rows);
+    for (const auto& row : *rows) ids.push_back(row.event_id);
+    return ids;
+  };
+  EXPECT_THAT(found(Millis{1000}, Millis{2000}, 10), ElementsAre(event_id_of(1), event_id_of(4)));
+  EXPECT_THAT(found(Millis{1001}, Millis{1999}, 10),
+              ElementsAre(event_id_of(1), event_id_of(2), event_id_of(3), event_id_of(4)));
+  EXPECT_THAT(found(Millis{1}, Millis{0}, 3), ElementsAre(event_id_of(1), event_id_of(2), event_id_of(3)));
+}
+
 TEST_P(EnvironmentConformance, PurgeOfQuarantineGoesByTheFirstAttempt) {
   apply({quarantined(1, "a"), quarantined(2, "b"), quarantined(3, "c")});
   now_ += Millis{1000};

@@ -211,6 +211,20 @@ TEST_P(OutboxRetention, RemovesOnlyRowsReceivedBefore) {
   EXPECT_FALSE(added(write({adding(event_numbered(1))}).at(0)).duplicate);
 }
 
+TEST_P(OutboxRetention, ARowThatSeemsOldTakesNoYoungerOneWithIt) {
+  add(1, 1);
+  const Instant boundary = now_ + Millis{5};
+  now_ += Millis{10};
+  add(2, 2);
+  now_ -= Millis{20};  // the clock is set back for a while
+  add(3, 3);
+  retain_until_done({.outbox_before = boundary, .ledger_before = boundary, .held_by = {}});
+  EXPECT_FALSE(store_->find(id_numbered(1))->has_value());
+  EXPECT_FALSE(store_->ledger(id_numbered(1))->has_value());
+  EXPECT_TRUE(store_->find(id_numbered(2))->has_value());
+  EXPECT_TRUE(store_->ledger(id_numbered(2))->has_value());
+}
+
 TEST_P(OutboxRetention, ALedgerRowOutlivesItsOutboxRow) {
   add(1, 2);
   RetentionStep step = everything();

@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "outbox_suite.h"
+#include "store/retry_delay.h"
 
 namespace vf::store::conformance {
 
@@ -47,6 +48,15 @@ TEST_P(OutboxDeliveries, RetriesAreDueInOrderOfTheirTime) {
   EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 1)), ElementsAre(id_numbered(2)));
   EXPECT_THAT(ids(store_->due_retries("production", now_ + Millis{500}, 10)), IsEmpty());
   EXPECT_EQ(store_->due_retries("stage", now_ + Millis{500}, 1)->front().next_attempt_at, now_ + Millis{100});
+}
+
+TEST_P(OutboxDeliveries, RetriesThatAClockAheadHasWrittenAreDueLast) {
+  add(1, 4);
+  write({delivery(1, retry, kRetryDelayMax), delivery(2, retry, kRetryDelayMax + Millis{1}),
+         delivery(3, retry, std::chrono::days{40}), delivery(4, retry, Millis{0})});
+  EXPECT_THAT(ids(store_->due_retries("stage", now_, 10)), ElementsAre(id_numbered(4), id_numbered(2), id_numbered(3)));
+  EXPECT_THAT(ids(store_->due_retries("stage", now_, 2)), ElementsAre(id_numbered(4), id_numbered(2)));
+  EXPECT_THAT(ids(store_->due_retries("stage", now_, 1)), ElementsAre(id_numbered(4)));
 }
 
 TEST_P(OutboxDeliveries, AreReplacedAndDropped) {

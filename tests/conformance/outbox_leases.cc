@@ -29,6 +29,17 @@ TEST_P(OutboxLeases, IsGrantedToAnotherAfterItExpired) {
   EXPECT_FALSE(take("a").granted);
 }
 
+TEST_P(OutboxLeases, OneThatAClockAheadHasWrittenDoesNotLastUntilThen) {
+  const auto first = take("a");
+  now_ -= 9 * kLeaseSpan;
+  EXPECT_FALSE(take("b").granted);
+  now_ -= Millis{1};
+  const auto second = take("b");
+  EXPECT_TRUE(second.granted);
+  EXPECT_GT(second.epoch, first.epoch);
+  EXPECT_FALSE(take("a").granted);
+}
+
 TEST_P(OutboxLeases, AnExpiredLeaseCanBeRenewedByItsHolder) {
   const auto first = take("a");
   now_ += 2 * kLeaseSpan;

@@ -56,9 +56,15 @@ Result<std::optional<ProcessedEvent>> MemoryEnvironment::processed(Uuid event_id
 }
 
 Result<std::vector<QuarantinedEvent>> MemoryEnvironment::quarantined(size_t rows_max) {
+  return MemoryEnvironment::not_tried({.from = Instant::max(), .to = Instant::min()}, rows_max);
+}
+
+Result<std::vector<QuarantinedEvent>> MemoryEnvironment::not_tried(Attempts between, size_t rows_max) {
   const std::lock_guard lock(mutex_);
   std::vector<QuarantinedEvent> rows;
-  for (const auto& [id, row] : quarantined_) rows.push_back(row);
+  for (const auto& [id, row] : quarantined_) {
+    if (row.attempted_at < between.from || row.attempted_at > between.to) rows.push_back(row);
+  }
   std::ranges::sort(rows, {}, [](const auto& row) { return std::pair(row.attempted_at, row.event_id); });
   rows.resize(std::min(rows.size(), rows_max));
   return rows;

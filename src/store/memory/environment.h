@@ -18,6 +18,7 @@ class MemoryEnvironment : public EnvironmentStore {
 
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
+  Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
   Result<void> ping() override { return {}; }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/retry_delay.h"
+
 namespace vf::store::memory {
 namespace {
 
@@ -108,7 +110,10 @@ Result<std::vector<PutDelivery>> MemoryOutbox::deliveries(const std::string& tar
 
 Result<std::vector<PutDelivery>> MemoryOutbox::due_retries(const std::string& target, Instant now, size_t rows_max) {
   const std::lock_guard lock(mutex_);
-  auto rows = select(target, [&](const PutDelivery& row) { return is_waiting(row) && row.next_attempt_at <= now; });
+  const Instant latest = now + kRetryDelayMax;
+  auto rows = select(target, [&](const PutDelivery& row) {
+    return is_waiting(row) && (row.next_attempt_at <= now || row.next_attempt_at > latest);
+  });
   std::ranges::sort(rows, {}, &PutDelivery::next_attempt_at);
   rows.resize(std::min(rows.size(), rows_max));
   return rows;

@@ -60,7 +60,8 @@ Result<void> OutboxTransaction::check_lease(const std::string& name, int64_t epo
 Result<WriteResult> OutboxTransaction::put(const TakeLease& take) {
   auto lease = state_.leases[take.name];
   if (lease.holder != take.holder) {
-    if (!lease.holder.empty() && now_ < lease.until)
+    const bool is_current = now_ < lease.until && lease.until <= now_ + 10 * take.span;
+    if (!lease.holder.empty() && is_current)
       return LeaseTaken{.granted = false, .epoch = lease.epoch, .holder = lease.holder};
     lease.holder = take.holder;
     ++lease.epoch;

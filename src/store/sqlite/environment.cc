@@ -18,13 +18,17 @@ constexpr int kPageBytes = 4096;
 constexpr std::string_view kProcessed =
     "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') "
     "FROM processed_events p LEFT JOIN quarantined_events q ON q.event_id = p.event_id WHERE p.event_id = ?";
-constexpr std::string_view kQuarantined =
-    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM quarantined_events "
-    "ORDER BY attempted_at, event_id LIMIT ?";
-// Rows are numbered in the order of arrival, so every row before an expired row is expired.
+#define VF_QUARANTINED \
+  "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts FROM quarantined_events "
+constexpr std::string_view kQuarantined = VF_QUARANTINED "ORDER BY attempted_at, event_id LIMIT ?";
+constexpr std::string_view kNotTried =
+    VF_QUARANTINED "WHERE attempted_at < ? OR attempted_at > ? ORDER BY attempted_at, event_id LIMIT ?";
+// Rows are numbered in the order of arrival. A row goes only after all rows before it: a row that a clock stamped too
+// early, because it was set back for a while, takes no younger row with it.
 constexpr std::string_view kPurgeProcessed =
-    "DELETE FROM processed_events WHERE rowid <= (SELECT max(rowid) FROM (SELECT rowid, received_at FROM "
-    "processed_events ORDER BY rowid LIMIT ?) WHERE received_at < ?)";
+    "WITH head AS (SELECT rowid AS number, received_at FROM processed_events ORDER BY rowid LIMIT ?1) "
+    "DELETE FROM processed_events WHERE rowid <= (SELECT max(number) FROM head WHERE number < "
+    "coalesce((SELECT min(number) FROM head WHERE received_at >= ?2), 9223372036854775807))";
 constexpr std::string_view kPurgeQuarantined =
     "DELETE FROM quarantined_events WHERE event_id IN (SELECT event_id FROM quarantined_events "
     "WHERE quarantined_at < ? ORDER BY quarantined_at LIMIT ?)";
@@ -64,6 +68,7 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
   Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
+  Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
   Result<void> ping() override { return db_->ping(); }
 
@@ -100,6 +105,13 @@ Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::quarantined(size_t
   auto db = db_->read();
   Query query = db->query(kQuarantined);
   query.integer(limit(rows_max));
+  return collect(query, read_quarantined);
+}
+
+Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::not_tried(Attempts between, size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kNotTried);
+  query.time(between.from).time(between.to).integer(limit(rows_max));
   return collect(query, read_quarantined);
 }
 

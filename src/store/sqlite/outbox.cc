@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
+#include "store/retry_delay.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/event_row.h"
 #include "store/sqlite/file_lock.h"
@@ -38,6 +40,8 @@ constexpr std::string_view kBatchOf =
 constexpr std::string_view kDeliveries = VF_DELIVERY "WHERE target = ? AND state = ? ORDER BY position LIMIT ?";
 constexpr std::string_view kDueRetries =
     VF_DELIVERY "WHERE target = ? AND state = 'retry' AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?";
+constexpr std::string_view kStampedAhead =
+    VF_DELIVERY "WHERE target = ? AND state = 'retry' AND next_attempt_at > ? ORDER BY next_attempt_at LIMIT ?";
 constexpr std::string_view kDeliveriesOf = VF_DELIVERY "WHERE event_id = ? ORDER BY target";
 constexpr std::string_view kDeliveriesAfter = VF_DELIVERY "WHERE target = ? AND position > ? ORDER BY position LIMIT ?";
 constexpr std::string_view kCountDeliveries =
@@ -196,7 +200,13 @@ Result<std::vector<PutDelivery>> SqliteOutboxStore::due_retries(const std::strin
   auto db = db_->read();
   Query query = db->query(kDueRetries);
   query.text(target).time(now).integer(limit(rows_max));
-  return collect(query, read_delivery);
+  VF_ASSIGN(auto due, collect(query, read_delivery));
+  if (due.size() >= rows_max) return due;
+  Query ahead = db->query(kStampedAhead);
+  ahead.text(target).time(now + kRetryDelayMax).integer(limit(rows_max - due.size()));
+  VF_ASSIGN(auto rows, collect(ahead, read_delivery));
+  std::ranges::move(rows, std::back_inserter(due));
+  return due;
 }
 
 Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries_of(Uuid event_id) {

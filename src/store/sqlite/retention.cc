@@ -8,18 +8,16 @@
 namespace vf::store::sqlite {
 namespace {
 
-// Rows are numbered in the order in which they were received or written, so every row before an expired row is expired.
-constexpr std::string_view kOutboxBound =
-    "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox WHERE seq <= ? ORDER BY seq LIMIT ?) "
-    "WHERE received_at < ?";
-constexpr std::string_view kLedgerBound =
-    "SELECT max(seq) FROM (SELECT seq, received_at FROM processed_webhooks WHERE seq <= ? ORDER BY seq LIMIT ?) "
-    "WHERE received_at < ?";
-constexpr std::string_view kAuditBound =
-    "SELECT max(entry) FROM (SELECT entry, at FROM ingest_audit WHERE entry <= ? ORDER BY entry LIMIT ?) WHERE at < ?";
-constexpr std::string_view kKeptBound =
-    "SELECT max(seq) FROM (SELECT seq, received_at FROM ingest_outbox_kept WHERE seq <= ? ORDER BY seq LIMIT ?) "
-    "WHERE received_at < ?";
+// Rows are numbered in the order in which they were received or written. A row goes only after all rows before it: a
+// row that a clock stamped too early, because it was set back for a while, takes no younger row with it.
+#define VF_BOUND(TABLE, NUMBER, TIME)                                                                                  \
+  "WITH head AS (SELECT " NUMBER " AS number, " TIME " AS time FROM " TABLE " WHERE " NUMBER " <= ?1 ORDER BY " NUMBER \
+  " LIMIT ?2) SELECT max(number) FROM head WHERE number < coalesce((SELECT min(number) FROM head WHERE time >= ?3), "  \
+  "9223372036854775807)"
+constexpr std::string_view kOutboxBound = VF_BOUND("ingest_outbox", "seq", "received_at");
+constexpr std::string_view kLedgerBound = VF_BOUND("processed_webhooks", "seq", "received_at");
+constexpr std::string_view kAuditBound = VF_BOUND("ingest_audit", "entry", "at");
+constexpr std::string_view kKeptBound = VF_BOUND("ingest_outbox_kept", "seq", "received_at");
 #define VF_COLUMNS                                                                                             \
   "seq, event_id, source, type, subject, time, received_at, message_id, fact_key, version, sandbox, fan_out, " \
   "headers, body"

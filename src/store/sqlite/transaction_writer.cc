@@ -44,10 +44,12 @@ constexpr std::string_view kPutSetting =
     "INSERT INTO ingest_settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 constexpr std::string_view kDropSetting = "DELETE FROM ingest_settings WHERE key = ?";
 constexpr std::string_view kAddAudit = "INSERT INTO ingest_audit (at, actor, action, detail) VALUES (?, ?, ?, ?)";
-// Changes no row while another process holds the lease.
+// Changes no row while another process holds the lease. An expiry more than ten spans ahead was written by a clock that
+// was ahead: the lease of a holder that has died since must not last until the time that the clock showed.
 constexpr std::string_view kTakeLease =
     "INSERT INTO ingest_lease (name, holder, epoch, expires_at) VALUES (?1, ?2, 1, ?4) ON CONFLICT (name) DO UPDATE "
-    "SET epoch = epoch + (holder <> ?2), holder = ?2, expires_at = ?4 WHERE holder IN (?2, '') OR expires_at <= ?3";
+    "SET epoch = epoch + (holder <> ?2), holder = ?2, expires_at = ?4 WHERE holder IN (?2, '') OR expires_at <= ?3 "
+    "OR expires_at > ?5";
 constexpr std::string_view kLease = "SELECT holder, epoch FROM ingest_lease WHERE name = ?";
 constexpr std::string_view kDropLease = "UPDATE ingest_lease SET holder = '' WHERE name = ? AND holder = ?";
 
@@ -165,7 +167,9 @@ Result<void> TransactionWriter::check_lease(const std::string& name, int64_t epo
 }
 
 Result<WriteResult> TransactionWriter::operator()(const TakeLease& write) {
-  VF_TRY(db_.query(kTakeLease).text(write.name).text(write.holder).text(now_text_).time(now_ + write.span).run());
+  Query take = db_.query(kTakeLease);
+  take.text(write.name).text(write.holder).text(now_text_).time(now_ + write.span).time(now_ + 10 * write.span);
+  VF_TRY(take.run());
   Query lease = db_.query(kLease);
   VF_TRY(lease.text(write.name).step());
   std::string holder = lease.text_at(0);

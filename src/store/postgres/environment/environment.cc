@@ -25,9 +25,12 @@ constexpr TransactionLimits kPurgeLimits{.idle = Millis{5000}};
 constexpr const char* kProcessed =
     "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') FROM "
     "public.processed_events p LEFT JOIN public.quarantined_events q ON q.event_id = p.event_id WHERE p.event_id = $1";
-constexpr const char* kQuarantined =
-    "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts "
-    "FROM public.quarantined_events ORDER BY attempted_at, event_id LIMIT $1";
+#define VF_QUARANTINED                                                                       \
+  "SELECT event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts " \
+  "FROM public.quarantined_events "
+constexpr const char* kQuarantined = VF_QUARANTINED "ORDER BY attempted_at, event_id LIMIT $1";
+constexpr const char* kNotTried =
+    VF_QUARANTINED "WHERE attempted_at < $1 OR attempted_at > $2 ORDER BY attempted_at, event_id LIMIT $3";
 constexpr const char* kAddWeeks = "SELECT public._add_event_weeks((now() AT TIME ZONE 'UTC')::date + 28)";
 constexpr const char* kDropWeek = "SELECT public._drop_event_week($1)";
 // Locked rows are left for the next step: a purge that waits for locks could deadlock.
@@ -71,6 +74,12 @@ QuarantinedEvent read_quarantined(const Rows& rows, int row) {
           .attempts = rows.integer_at(row, 7)};
 }
 
+std::vector<QuarantinedEvent> read_all_quarantined(const Rows& rows) {
+  std::vector<QuarantinedEvent> events;
+  for (int i = 0; i < rows.size(); ++i) events.push_back(read_quarantined(rows, i));
+  return events;
+}
+
 class PostgresEnvironmentStore final : public EnvironmentStore {
  public:
   PostgresEnvironmentStore(const EnvironmentParams& params, Connection writer)
@@ -81,6 +90,7 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
   Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now, Refusals* refusals) override;
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
+  Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
   Result<void> ping() override;
   Result<Instant> time(Instant ours) override;
@@ -149,9 +159,12 @@ Result<std::optional<ProcessedEvent>> PostgresEnvironmentStore::processed(Uuid e
 
 Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size_t rows_max) {
   VF_ASSIGN(const auto rows, read(kQuarantined, Values().limit(rows_max)));
-  std::vector<QuarantinedEvent> events;
-  for (int i = 0; i < rows.size(); ++i) events.push_back(read_quarantined(rows, i));
-  return events;
+  return read_all_quarantined(rows);
+}
+
+Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::not_tried(Attempts between, size_t rows_max) {
+  VF_ASSIGN(const auto rows, read(kNotTried, Values().time(between.from).time(between.to).limit(rows_max)));
+  return read_all_quarantined(rows);
 }
 
 Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {

@@ -11,6 +11,7 @@
 #include "store/postgres/outbox/transaction_writer.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
+#include "store/retry_delay.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -37,7 +38,11 @@ constexpr const char* kBatchOf =
   "FROM ingest.ingest_outbox_delivery "
 constexpr const char* kDeliveries = VF_DELIVERY "WHERE target = $1 AND state = $2 ORDER BY position LIMIT $3";
 constexpr const char* kDueRetries =
-    VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND next_attempt_at <= $2 ORDER BY next_attempt_at LIMIT $3";
+    "SELECT * FROM ((" VF_DELIVERY
+    "WHERE target = $1 AND state = 'retry' AND next_attempt_at <= $2 ORDER BY next_attempt_at LIMIT $4) "
+    "UNION ALL (" VF_DELIVERY
+    "WHERE target = $1 AND state = 'retry' AND next_attempt_at > $3 ORDER BY next_attempt_at LIMIT $4)) due "
+    "ORDER BY next_attempt_at LIMIT $4";
 constexpr const char* kDeliveriesOf = VF_DELIVERY "WHERE event_id = $1 ORDER BY target";
 constexpr const char* kDeliveriesAfter = VF_DELIVERY "WHERE target = $1 AND position > $2 ORDER BY position LIMIT $3";
 constexpr const char* kCountDeliveries = "SELECT ingest.count_deliveries($1, $2, $3)";
@@ -175,7 +180,8 @@ Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries(const std::stri
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::due_retries(const std::string& target, Instant now,
                                                                   size_t rows_max) {
-  return collect(query(kDueRetries, Values().text(target).time(now).limit(rows_max)), read_delivery);
+  return collect(query(kDueRetries, Values().text(target).time(now).time(now + kRetryDelayMax).limit(rows_max)),
+                 read_delivery);
 }
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_of(Uuid event_id) {

@@ -50,13 +50,15 @@ constexpr const char* kDropSetting = "DELETE FROM ingest.ingest_settings WHERE k
 constexpr const char* kAddAudit = "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES ($1, $2, $3, $4)";
 constexpr const char* kAuditNow =
     "INSERT INTO ingest.ingest_audit (at, actor, action, detail) VALUES (" VF_AT ", 'hub', $2, $3)";
-// Changes no row while another process holds the lease.
+// Changes no row while another process holds the lease. An expiry more than ten spans ahead was written by a clock that
+// was ahead: the lease of a holder that has died since must not last until the time that the clock showed.
 constexpr const char* kTakeLease =
     "INSERT INTO ingest.ingest_lease AS l (name, holder, epoch, expires_at) "
     "VALUES ($2, $3, 1, " VF_AT
     " + $4 * interval '1 millisecond') ON CONFLICT (name) DO UPDATE "
     "SET epoch = l.epoch + (l.holder <> excluded.holder)::integer, holder = excluded.holder, "
-    "expires_at = excluded.expires_at WHERE l.holder IN (excluded.holder, '') OR l.expires_at <= " VF_AT;
+    "expires_at = excluded.expires_at WHERE l.holder IN (excluded.holder, '') OR l.expires_at <= " VF_AT
+    " OR l.expires_at > " VF_AT " + 10 * $4 * interval '1 millisecond'";
 constexpr const char* kLease = "SELECT holder, epoch FROM ingest.ingest_lease WHERE name = $1";
 constexpr const char* kDropLease = "UPDATE ingest.ingest_lease SET holder = '' WHERE name = $1 AND holder = $2";
 
