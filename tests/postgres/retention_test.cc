@@ -120,6 +120,7 @@ TEST_F(RetentionByPartitions, ExceptionsOfTheNextDayStayWhateverTheirPosition) {
   now_ = kStart;
   add(4, 4);  // numbered after the events of the next days
   write({delivery(4, kStart, State::dead), delivery(12, kStart + kDay, State::retry)});
+  now_ = kStart + 3 * kDay;
   RetentionStep step{.outbox_before = kStart + kDay, .held_by = {}};
   while (removed_by(step) > 0) continue;
   EXPECT_FALSE(has_first_day());

@@ -93,7 +93,7 @@ TEST(EnvironmentOnPostgres, RunsBesideTheNextVersion) {
   const auto known = store::postgres::environment_migrations();
   migrate_to_next_version(db,
                           {.schema = "public", .known = known, .target = {.database = "it", .command = "vf migrate"}},
-                          "processed_events", known.back().version);
+                          "public.processed_events", known.back().version);
   const auto after = open();
   ASSERT_TRUE(after) << after.error().message;
   EXPECT_THAT(*store::postgres::pending_environment(url, "stage"), IsEmpty());
