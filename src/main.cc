@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -16,10 +18,19 @@ void keep_standard_streams() {
   }
 }
 
+// Files of the hub hold webhooks, secrets and personal data: only their owner may read a file that it creates, whatever
+// the umask of the shell or service is. Where a limit on file sizes stops a file from growing, the write shall
+// fail (EFBIG, answered with 503) instead of ending the process.
+void be_independent_of_the_caller() {
+  umask(S_IRWXG | S_IRWXO);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_standard_streams();
+  be_independent_of_the_caller();
   vf::platform::name_this_thread("vf");
   return vf::cli::run({argv + 1, argv + argc}, {std::cout, std::cerr});
 }

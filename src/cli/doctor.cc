@@ -54,9 +54,12 @@ void check_files(const settings::Settings& config, Findings& out) {
   for (const auto& entry : fs::directory_iterator(config.data_dir, error)) {
     const auto name = entry.path().filename().string();
     const bool secret = name.ends_with(".secret") || name.ends_with("-token") || name.ends_with("-private.pem");
+    // The hub narrows the files of its databases when it opens them, unless they belong to another user.
+    const bool database = name.ends_with(".db") || name.ends_with(".db-wal") || name.ends_with(".db-shm");
     struct stat status{};
-    if (!secret || stat(entry.path().c_str(), &status) != 0 || (status.st_mode & 077) == 0) continue;
-    out.push_back({"secret " + name, Grade::warning, "others can read it: chmod 600 " + entry.path().string()});
+    if ((!secret && !database) || stat(entry.path().c_str(), &status) != 0 || (status.st_mode & 077) == 0) continue;
+    out.push_back({(secret ? "secret " : "database ") + name, Grade::warning,
+                   "others can read it: chmod 600 " + entry.path().string()});
   }
 }
 

@@ -222,7 +222,7 @@ class Failover(Faults):
     def expect_no_new_era(self, fleet):
         self.assertEqual(fleet.rows("dm", "select era from ingest.ingest_era"), [["1"]], "it is the same cluster still")
 
-    def test_to_a_synchronous_standby(self):
+    def synchronous_pair(self):
         primary = self.enterContext(Postgres(settings=UNSYNCED))
         alone = "synchronous_standby_names=''"  # as an operator sets it who promotes it
         standby = self.enterContext(Postgres(standby_of=primary, settings=[*UNSYNCED, alone]))
@@ -230,6 +230,37 @@ class Failover(Faults):
         primary.sql("select pg_reload_conf()")
         replication = "select sync_state from pg_stat_replication"
         wait_until("the standby is synchronous", lambda: primary.sql(replication) == [["sync"]])
+        return primary, standby
+
+    def test_a_commit_that_the_standby_did_not_confirm_is_not_acknowledged(self):
+        """Whatever the role's defaults are: they can hide the server's warning, or keep commits from waiting."""
+        primary, standby = self.synchronous_pair()
+        primary.sql("alter role all set client_min_messages = error")
+        primary.sql("alter role all set synchronous_commit = local")
+        fleet = self.run_fleet(primary, standby)
+        self.assertEqual(fleet.post("ingest", fleet.applicant())[0], 200)
+        receiver, = standby.sql("select pid from pg_stat_wal_receiver")
+        os.kill(int(receiver[0]), signal.SIGSTOP)
+        self.addCleanup(os.kill, int(receiver[0]), signal.SIGCONT)  # runs before the servers end
+        cancel = "select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'"
+        deliveries = [fleet.applicant() for _ in range(10)]
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            for delivery in deliveries * 2:  # the resend is a duplicate of an event that only the primary has
+                answer = pool.submit(fleet.post, "ingest", delivery)
+                while not answer.done():
+                    primary.sql(cancel)
+                self.assertEqual(answer.result()[0], 503)
+        os.kill(int(receiver[0]), signal.SIGCONT)
+        for delivery in deliveries:
+            answer = wait_until("it is taken", lambda: (lambda status, _, body: status == 200 and body)(
+                *fleet.post("ingest", delivery)), TIMEOUT_S)
+            self.assertEqual(answer["status"], "duplicate")
+        events = lambda place: place.sql("select event_id from ingest.ingest_outbox order by 1", fleet.databases["dm"])
+        self.assertEqual(len(events(primary)), 1 + len(deliveries))
+        wait_until("the standby shows what it has", lambda: events(standby) == events(primary))
+
+    def test_to_a_synchronous_standby(self):
+        primary, standby = self.synchronous_pair()
         fleet = self.run_fleet(primary, standby)
         load = self.start_load(fleet)
         primary.kill()

@@ -17,8 +17,19 @@ namespace {
 constexpr int64_t kFreePagesKept = 1024;
 constexpr int64_t kFreePagesPerStep = 256;
 
+/// Returns the operating system's error number; 0: none is known. SQLite keeps that of a failed write to the log with
+/// the log's file only.
+int system_error(sqlite3* db, int code) {
+  int error = sqlite3_system_errno(db);
+  sqlite3_file* log = nullptr;
+  if (error != 0 || (code & 0xff) != SQLITE_IOERR) return error;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK) return 0;
+  if (log == nullptr || log->pMethods == nullptr) return 0;
+  return log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK ? error : 0;
+}
+
 std::string reason(sqlite3* db, int code) {
-  const int os_error = sqlite3_system_errno(db);
+  const int os_error = system_error(db, code);
   const std::string text = sqlite3_errstr(code);
   return os_error == 0 ? text : fmt::format("{}, {}", text, std::strerror(os_error));
 }
@@ -40,7 +51,7 @@ Error translate(sqlite3* db, int code) {
   const std::string why = reason(db, code);
   if (code == SQLITE_READONLY_DBMOVED)
     return unavailable(fmt::format("{} was moved while it is open: put it back, or restart the hub", file));
-  if (sqlite3_system_errno(db) == EFBIG) {
+  if (system_error(db, code) == EFBIG) {
     return unavailable(
         fmt::format("{} may not grow ({}): raise the limit on file sizes (ulimit -f, LimitFSIZE=)", file, why));
   }
