@@ -4,16 +4,15 @@
 #include <utility>
 
 #include "event/envelope.h"
+#include "outbox/waiting_rows.h"
 
 namespace vf::fanout {
 namespace {
 
 using RowState = store::PutDelivery::State;
 
-constexpr size_t kRowsMax = 100'000;  // the rule keeps a tenth of this; only operators' retries may exceed that
-constexpr size_t kRevivedMax = 64;    // rows read at once
+constexpr size_t kRevivedMax = 64;  // rows read at once
 constexpr Millis kPollEvery{1'000};
-constexpr std::string_view kLost = "the outbox no longer holds the event";
 
 }  // namespace
 
@@ -41,27 +40,9 @@ bool WaitingEvents::load() {
 
 Result<void> WaitingEvents::load_rows() {
   const auto& ports = params_.ports;
-  VF_ASSIGN(const auto waiting, ports.outbox.deliveries(params_.target.name, RowState::retry, kRowsMax));
-  VF_ASSIGN(const auto after, ports.outbox.deliveries_after(params_.target.name, cursor_, kRowsMax));
-  const retry::Time now{.wall = ports.clock.now(), .steady = ports.clock.steady()};
-  std::vector<Uuid> ids;
-  for (const auto& row : waiting) ids.push_back(row.event_id);
-  std::ranges::sort(ids);
-  for (const auto& row : waiting) {
-    if (!row.first_failed_at) continue;  // revived
-    params_.rule.lane().restore(row.event_id,
-                                {.position = row.position,
-                                 .first_failed_at = *row.first_failed_at,
-                                 .counted = row.attempts,
-                                 .reason = {.full = row.reason, .for_log = "the last failure is in its row"},
-                                 .next_attempt_at = row.next_attempt_at},
-                                now);
-  }
-  // The rows that a store has lost, because it failed over to a standby that lagged, are those of events that will be
-  // read again.
-  for (const Uuid id : params_.rule.lane().recorded_ids()) {
-    if (!std::ranges::binary_search(ids, id)) forget(id);
-  }
+  VF_ASSIGN(const auto waiting, ports.outbox.deliveries(params_.target.name, RowState::retry, outbox::kWaitingRowsMax));
+  VF_ASSIGN(const auto after, ports.outbox.deliveries_after(params_.target.name, cursor_, outbox::kWaitingRowsMax));
+  outbox::restore(params_.rule.lane(), waiting, {.wall = ports.clock.now(), .steady = ports.clock.steady()});
   for (const auto& row : after) known_.insert(row.event_id);
   return {};
 }
@@ -152,19 +133,6 @@ void WaitingEvents::delivered(Uuid event_id, bool has_row) {
                        [this, event_id] { taken_.erase(event_id); });
 }
 
-store::PutDelivery WaitingEvents::row_of(const retry::Rule::Change& change) const {
-  store::PutDelivery row;
-  row.target = params_.target.name;
-  row.position = change.entry.position;
-  row.event_id = change.event_id;
-  row.state = change.is_dead ? RowState::dead : RowState::retry;
-  row.attempts = change.entry.counted;
-  row.next_attempt_at = change.entry.next_attempt_at;
-  row.reason = change.entry.reason.full;
-  row.first_failed_at = change.entry.first_failed_at;
-  return row;
-}
-
 // The cursor may pass a held event once its row is durable. Until then no other attempt is made, so that a delivery
 // cannot remove the row before it is written.
 void WaitingEvents::apply(std::vector<retry::Rule::Change> changes) {
@@ -179,7 +147,7 @@ void WaitingEvents::apply(std::vector<retry::Rule::Change> changes) {
     }
     // A failed write of an event that has left the lane meanwhile is not repeated: its row may be gone.
     const auto wanted = [this, id, is_dead = change.is_dead] { return is_dead || params_.rule.lane().has(id); };
-    params_.writes.write_while(wanted, row_of(change), [this, id] {
+    params_.writes.write_while(wanted, outbox::row_of(params_.target.name, change), [this, id] {
       params_.rule.lane().release(id);
       taken_.erase(id);
       complete(id, false);
@@ -207,13 +175,7 @@ void WaitingEvents::forget(Uuid event_id) {
 // The event becomes a dead letter without another attempt.
 void WaitingEvents::lost(const store::PutDelivery& row) {
   params_.rule.lane().remove(row.event_id);
-  apply({{.event_id = row.event_id,
-          .entry = {.position = row.position,
-                    .first_failed_at = row.first_failed_at.value_or(params_.ports.clock.now()),
-                    .counted = row.attempts,
-                    .reason = {.full = std::string(kLost), .for_log = std::string(kLost)},
-                    .next_attempt_at = row.next_attempt_at},
-          .is_dead = true}});
+  apply({outbox::lost(row, params_.ports.clock.now())});
 }
 
 void WaitingEvents::row_changed(Uuid event_id) {

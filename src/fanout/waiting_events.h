@@ -73,7 +73,6 @@ class WaitingEvents {
   Result<void> load_rows();
   Result<void> poll_revived();
   Result<std::optional<store::PutDelivery>> read_row(Uuid event_id) const;
-  store::PutDelivery row_of(const retry::Rule::Change& change) const;
   Attempt failed(const Error& error);
   Result<std::optional<std::string>> stored_body(Uuid event_id) const;
   void lost(const store::PutDelivery& row);

@@ -33,21 +33,15 @@ void Batch::append(std::vector<store::OutboxRow> rows) {
   }
 }
 
-store::ReadAfter Batch::next_piece(Position cursor) const {
-  return {.after = cursor, .rows_max = std::min(limits_.rows_max, piece_max_), .bytes_max = limits_.bytes_max};
+store::ReadAfter Batch::next_piece(Position cursor, size_t rows_max) const {
+  return {.after = cursor, .rows_max = std::min(limits_.rows_max, rows_max), .bytes_max = limits_.bytes_max};
 }
 
-void Batch::cut_to_piece(Position pinned_to) {
+void Batch::cut_to_piece(Position pinned_to, size_t rows_max) {
   std::erase_if(rows_, [pinned_to](const auto& row) { return row.event.position > pinned_to; });
-  if (rows_.size() > piece_max_) rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(piece_max_), rows_.end());
+  if (rows_.size() > rows_max) rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(rows_max), rows_.end());
   bytes_ = 0;
   for (const auto& row : rows_) bytes_ += bytes_of(row);
-}
-
-void Batch::halve_piece() {
-  VF_INVARIANT(rows_.size() > 1);
-  piece_max_ = rows_.size() / 2;
-  clear();
 }
 
 void Batch::clear() {

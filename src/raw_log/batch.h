@@ -30,14 +30,10 @@ class Batch {
   store::ReadAfter next_rows(Position cursor) const;
   void append(std::vector<store::OutboxRow> rows);
 
-  /// Returns the read of the next piece of a pinned range: the rows after `cursor`.
-  store::ReadAfter next_piece(Position cursor) const;
-  /// Drops the rows after position `pinned_to`, and the rows beyond one piece.
-  void cut_to_piece(Position pinned_to);
-  /// From now on a piece has half as many rows as the batch has now. Empties the batch.
-  void halve_piece();
-  /// From now on a piece may be as large as a batch.
-  void reset_piece() { piece_max_ = SIZE_MAX; }
+  /// Returns the read of the next piece of a pinned range: at most `rows_max` rows after `cursor`.
+  store::ReadAfter next_piece(Position cursor, size_t rows_max) const;
+  /// Drops the rows after position `pinned_to`, and the rows beyond `rows_max`.
+  void cut_to_piece(Position pinned_to, size_t rows_max);
 
   void clear();
 
@@ -45,7 +41,6 @@ class Batch {
   const BatchLimits limits_;
   std::vector<store::OutboxRow> rows_;
   size_t bytes_ = 0;
-  size_t piece_max_ = SIZE_MAX;  // rows of one piece at most
 };
 
 std::vector<const Event*> events_of(const std::vector<store::OutboxRow>& rows);

@@ -1,7 +1,10 @@
 #include "raw_log/feeder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "outbox/waiting_rows.h"
 
 namespace vf::raw_log {
 namespace {
@@ -9,9 +12,15 @@ namespace {
 using store::PutDelivery;
 
 constexpr Millis kBacklogPoll{5'000};
-constexpr Millis kRetryPoll{1'000};
-constexpr size_t kProbeRows = 256;  // how many rows are read at once to find one that the log lacks
+constexpr Millis kRevivedPoll{1'000};
+constexpr size_t kRevivedMax = 64;  // rows read at once
 const std::string kConsumer{store::kRawLog};
+
+retry::Params rule_params(const FeederParams& params) {
+  retry::Params rule = params.retry;
+  rule.events_max = params.batch.rows_max;
+  return rule;
+}
 
 }  // namespace
 
@@ -19,17 +28,42 @@ Feeder::Feeder(Ports ports, FeederParams params)
     : ports_(ports),
       params_(std::move(params)),
       inserter_(ports_.lake, params_.retention),
-      guard_(params_.refusals_max),
-      batch_(params_.batch) {}
+      batch_(params_.batch),
+      rule_(rule_params(params_), ports_.random),
+      probes_(ports_.outbox, inserter_) {}
 
 Millis Feeder::step() {
   if (writing_) return kWhileWriting;
   poll_backlog();
   if (ports_.clock.steady() < resume_at_) return std::min(until(resume_at_), kBacklogPoll);
+  status_.waiting = rule_.lane().size();
+  if (!changes_.empty()) return write_change();
   if (phase_ == Phase::finding) return find();
-  if (const auto wait = retry_if_due()) return *wait;
-  if (guard_.lake_is_failing()) return probe();
-  return phase_ == Phase::gathering ? gather() : insert_batch();
+  if (const auto polled = poll_revived(); !polled) return fail(polled.error());
+  if (is_stuck()) {
+    if (const auto found = probes_.find(*stuck_at_); !found) return fail(found.error());
+  }
+  return send();
+}
+
+// Does what the rule allows next.
+Millis Feeder::send() {
+  using enum retry::Rule::Next;
+  const SteadyTime now = ports_.clock.steady();
+  const bool may_insert = !is_stuck() || !probes_.is_empty();
+  switch (rule_.next(now, may_insert || !revived_.empty())) {
+    case alone:
+      return retry_alone(rule_.next_alone(now));
+    case held:
+      revived_was_last_ = !revived_.empty() && !(revived_was_last_ && may_insert);
+      if (revived_was_last_) return retry_revived();
+      if (is_stuck()) return probe();
+      return phase_ == Phase::gathering ? gather() : insert_batch();
+    case nothing:
+      break;
+  }
+  const auto next = rule_.next_change(now);
+  return next ? std::min(until(*next), params_.poll) : params_.poll;
 }
 
 // Reads the cursor, and the pin that an earlier attempt may have left open.
@@ -48,12 +82,25 @@ Millis Feeder::find() {
     const auto end = ports_.outbox.end();
     if (!end) return fail(end.error());
     inserter_.suspect_up_to(*end);
+    rule_.lane().remove_held();
+    stuck_at_.reset();
   }
+  if (const auto loaded = load_rows(); !loaded) return fail(loaded.error());
   status_.cursor = cursor_ = **cursor;
   repairing_ = pin->has_value();
   if (repairing_) inserter_.suspect_up_to(pinned_to_ = (*pin)->to);
   phase_ = repairing_ ? Phase::inserting : Phase::gathering;
   return Millis{0};
+}
+
+// Reads the rows that wait for another attempt.
+Result<void> Feeder::load_rows() {
+  if (rows_are_loaded_) return {};
+  VF_ASSIGN(const auto waiting,
+            ports_.outbox.deliveries(kConsumer, PutDelivery::State::retry, outbox::kWaitingRowsMax));
+  outbox::restore(rule_.lane(), waiting, time());
+  rows_are_loaded_ = true;
+  return {};
 }
 
 // Retention waits for the raw log's cursor only while a raw log is configured. If none was for a long time, retention
@@ -92,7 +139,10 @@ Millis Feeder::idle() {
     return Millis{0};
   }
   status_.backlog = {};
-  return std::min(params_.poll, until(next_retry_poll_));
+  const SteadyTime now = ports_.clock.steady();
+  if (const auto due = rule_.lane().next_due(now); due && rule_.pace().may_send_alone(now)) return retry_alone(*due);
+  const auto next = rule_.next_change(now);
+  return std::min(params_.poll, next ? until(*next) : params_.poll);
 }
 
 Millis Feeder::pin() {
@@ -121,9 +171,9 @@ Millis Feeder::insert_batch() {
   auto events = events_of(batch_.rows());
   const Event& first = *events.front();
   if (inserter_.may_hold(first.position)) {
-    const auto dead = has_dead_letter(first.id);
-    if (!dead) return fail(dead.error());
-    if (*dead) {
+    const auto known = has_row(first.id);
+    if (!known) return fail(known.error());
+    if (*known) {
       advance(first.position, 0);
       return kWhileWriting;
     }
@@ -131,8 +181,10 @@ Millis Feeder::insert_batch() {
     if (!missing) return fail(missing.error());
     events = std::move(*missing);
   }
-  if (auto done = insert(events); !done) {
-    return done.error().code == Code::unavailable ? fail(done.error()) : refused(done.error());
+  if (!events.empty()) {
+    const auto kind = first.position <= failed_to_ ? retry::Kind::piece : retry::Kind::fresh;
+    const auto done = attempt(rule_.began(kind, ports_.clock.steady()), events);
+    if (!done) return piece_failed(done.error());
   }
   advance(batch_.end(), batch_.rows().size());
   return kWhileWriting;
@@ -142,26 +194,35 @@ Millis Feeder::insert_batch() {
 // by piece; the pin stays open until the cursor reaches its end.
 Result<void> Feeder::read_piece() {
   if (batch_.is_empty()) {
-    VF_ASSIGN(auto rows, ports_.outbox.read_after(batch_.next_piece(cursor_)));
+    VF_ASSIGN(auto rows, ports_.outbox.read_after(batch_.next_piece(cursor_, piece_max_)));
     batch_.append(std::move(rows));
   }
-  batch_.cut_to_piece(pinned_to_);
+  batch_.cut_to_piece(pinned_to_, piece_max_);
   return {};
 }
 
-// Only a row at the cursor becomes a dead letter, so a crash between the two writes (dead letter, cursor) leaves at
-// most one dead letter after the cursor, at its first row. A dead letter that an operator retries counts too.
-Result<bool> Feeder::has_dead_letter(Uuid event_id) {
+// Only a row at the cursor gets a row among the deliveries, so a crash between the two writes (that row, cursor) leaves
+// at most one such row after the cursor, at its first row. A dead letter that an operator retries counts too.
+Result<bool> Feeder::has_row(Uuid event_id) {
   VF_ASSIGN(const auto rows, ports_.outbox.deliveries_of(event_id));
   return std::ranges::find(rows, kConsumer, &PutDelivery::target) != rows.end();
 }
 
-Result<void> Feeder::insert(const std::vector<const Event*>& events) {
-  VF_TRY(inserter_.insert(events));
-  if (events.empty()) return {};
-  status_.rows_inserted += static_cast<int64_t>(events.size());
-  guard_.stored();
-  return {};
+Result<void> Feeder::attempt(uint64_t request, const std::vector<const Event*>& events) {
+  auto done = inserter_.insert(events);
+  retry::Outcome outcome{.delivered = done.has_value()};
+  retry::Reason reason;
+  if (done) {
+    status_.rows_inserted += static_cast<int64_t>(events.size());
+    clear_failures();
+  } else {
+    status_.last_error = done.error().message;
+    ++status_.failures;
+    caught_up_ = false;
+    reason = {.full = done.error().message, .for_log = done.error().message};
+  }
+  std::ranges::move(rule_.ended(request, outcome, reason, time()), std::back_inserter(changes_));
+  return done;
 }
 
 void Feeder::advance(Position to, size_t count) {
@@ -174,104 +235,125 @@ void Feeder::advance(Position to, size_t count) {
   move.sent_at = began_;
   write(std::move(move), [this, to] {
     status_.cursor = cursor_ = to;
+    stuck_at_.reset();
     ++status_.batches;
-    if (!guard_.lake_is_failing()) clear_failures();
+    if (!rule_.pace().is_backing_off()) clear_failures();
     attempts_ = 1;
     batch_.clear();
+    probes_.clear();
     if (cursor_ < pinned_to_) return;
-    batch_.reset_piece();
+    piece_max_ = SIZE_MAX;
     phase_ = Phase::gathering;
   });
 }
 
-// The lake refused the piece; the rows before the refused row may have been stored.
-Millis Feeder::refused(const Error& error) {
-  inserter_.suspect_up_to(pinned_to_);
-  if (batch_.rows().size() > 1) {
-    batch_.halve_piece();
-    return Millis{0};
-  }
+// The rows of the piece before a refused row may have been stored, and after an unknown outcome all of them. After the
+// first unknown outcome the piece is repeated whole, because then its token is a second guard against repeated rows.
+Millis Feeder::piece_failed(const Error& error) {
   const Event& event = batch_.rows().front().event;
-  guard_.refused(event.id);
-  PutDelivery row;
-  row.target = kConsumer;
-  row.position = event.position;
-  row.event_id = event.id;
-  row.state = PutDelivery::State::dead;
-  row.attempts = 1;
-  row.next_attempt_at = ports_.clock.now();
-  row.reason = error.message;
-  write(std::move(row), [this, to = event.position] {
-    ++status_.dead;
-    batch_.reset_piece();
-    advance(to, 0);
-  });
-  return kWhileWriting;
+  const bool is_unknown = error.code == Code::unavailable;
+  inserter_.suspect_up_to(pinned_to_);
+  failed_to_ = std::max(failed_to_, batch_.end());
+  if (batch_.rows().size() > 1) {
+    if (!is_unknown || attempts_ > 1) piece_max_ = batch_.rows().size() / 2;
+  } else if (!rule_.lane().has(event.id)) {
+    stuck_at_ = event.position;
+    const retry::Reason reason{.full = error.message, .for_log = error.message};
+    std::ranges::move(rule_.failed_alone(event.id, {.position = event.position, .reason = reason}, {}, time()),
+                      std::back_inserter(changes_));
+  }
+  ++attempts_;
+  batch_.clear();
+  if (!is_unknown) return Millis{0};
+  phase_ = Phase::finding;
+  return pause();
 }
 
-// Tries the next row that the log lacks; after the last such row it begins with the first again.
+// Inserts a row after the cursor, which does not move the cursor.
 Millis Feeder::probe() {
-  const Position after = guard_.probe_after(cursor_);
-  const auto rows = ports_.outbox.read_after({.after = after, .rows_max = kProbeRows});
-  if (!rows) return fail(rows.error());
-  if (rows->empty()) {
-    if (after == cursor_) return idle();
-    guard_.probed(cursor_);
-    return back_off(status_.last_error);
-  }
-  caught_up_ = false;
-  const Position last = rows->back().event.position;
-  inserter_.suspect_up_to(last);
-  const auto missing = inserter_.missing(events_of(*rows));
-  if (!missing) return fail(missing.error());
-  if (missing->empty()) {
-    guard_.probed(last);
-    return Millis{0};
-  }
-  guard_.probed(missing->front()->position);
-  if (auto done = insert({missing->front()}); !done) {
-    return done.error().code == Code::unavailable ? fail(done.error()) : back_off(guard_.describe(done.error()));
-  }
-  clear_failures();
+  const auto row = probes_.take(ports_.random);
+  const auto kind = row.event.position <= failed_to_ ? retry::Kind::piece : retry::Kind::fresh;
+  if (!attempt(rule_.began(kind, ports_.clock.steady()), {&row.event})) probes_.note_failed(row.event.id);
   return Millis{0};
 }
 
-// Retries one dead letter, if one is due; retries and batches take turns.
-std::optional<Millis> Feeder::retry_if_due() {
-  if (std::exchange(retried_last_, false) || ports_.clock.steady() < next_retry_poll_) return std::nullopt;
-  auto rows = ports_.outbox.due_retries(kConsumer, ports_.clock.now(), 1);
-  if (!rows) return fail(rows.error());
-  if (rows->empty()) {
-    next_retry_poll_ = ports_.clock.steady() + kRetryPoll;
-    return std::nullopt;
-  }
-  retried_last_ = true;
-  return retry(std::move(rows->front()));
+Result<void> Feeder::poll_revived() {
+  const SteadyTime now = ports_.clock.steady();
+  if (!revived_.empty() || now < next_revived_poll_) return {};
+  VF_ASSIGN(auto rows, ports_.outbox.revived(kConsumer, kRevivedMax));
+  std::erase_if(rows, [this](const auto& row) { return rule_.lane().has(row.event_id); });
+  revived_.assign(std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+  next_revived_poll_ = now + kRevivedPoll;
+  return {};
 }
 
-Millis Feeder::retry(PutDelivery row) {
+// Tries a dead letter again that an operator has retried.
+Millis Feeder::retry_revived() {
+  const auto row = std::move(revived_.front());
+  revived_.pop_front();
   const auto found = ports_.outbox.find(row.event_id);
   if (!found) return fail(found.error());
-  Result<void> done = not_found("the outbox no longer holds the event");
-  if (*found) {
-    const auto missing = inserter_.missing({&(*found)->event});
-    done = missing ? insert(*missing) : missing.error();
+  if (!*found) return lost(row);
+  const auto missing = inserter_.missing({&(*found)->event});
+  if (!missing) return fail(missing.error());
+  if (missing->empty()) return stored(row);
+  const auto done = attempt(rule_.began(retry::Kind::fresh, ports_.clock.steady()), *missing);
+  if (done) return stored(row);
+  inserter_.suspect_up_to(row.position);
+  const retry::Reason reason{.full = done.error().message, .for_log = done.error().message};
+  const retry::Lane::Entry entry{.position = row.position, .reason = reason, .is_recorded = true};
+  std::ranges::move(rule_.failed_alone(row.event_id, entry, {}, time()), std::back_inserter(changes_));
+  return Millis{0};
+}
+
+// Tries a row again that has failed alone: one that waits with a row in the store, or the one stuck at the cursor.
+Millis Feeder::retry_alone(Uuid event_id) {
+  const auto entry = *rule_.lane().find(event_id);
+  const auto rows = ports_.outbox.deliveries_of(event_id);
+  if (!rows) return fail(rows.error());
+  const auto own = std::ranges::find(*rows, kConsumer, &PutDelivery::target);
+  const bool waits = own == rows->end() ? !entry.is_recorded : own->state == PutDelivery::State::retry;
+  if (!waits) {  // an operator or retention has ended it
+    rule_.lane().remove(event_id);
+    return Millis{0};
   }
-  if (done) {
-    if (!guard_.lake_is_failing()) clear_failures();
-    write(store::DropDelivery{kConsumer, row.event_id}, [] {});
-    return kWhileWriting;
+  const auto row = outbox::row_of(kConsumer, {.event_id = event_id, .entry = entry});
+  const auto found = ports_.outbox.find(event_id);
+  if (!found) return fail(found.error());
+  if (!*found) return lost(row);
+  const auto missing = inserter_.missing({&(*found)->event});
+  if (!missing) return fail(missing.error());
+  if (!attempt(rule_.began_alone(event_id, ports_.clock.steady()), *missing)) {
+    inserter_.suspect_up_to(entry.position);
+    return Millis{0};
   }
-  if (done.error().code == Code::unavailable) return fail(done.error());
-  const bool by_lake = done.error().code != Code::not_found;
-  const bool is_dead = !by_lake || !guard_.lake_is_failing();
-  if (by_lake && is_dead) guard_.refused(row.event_id);
-  ++row.attempts;
-  row.reason = done.error().message;
-  row.state = is_dead ? PutDelivery::State::dead : PutDelivery::State::retry;
-  row.next_attempt_at = ports_.clock.now() + params_.backoff_max;
-  write(std::move(row), [this, is_dead] { status_.dead += is_dead ? 1 : 0; });
-  return is_dead ? kWhileWriting : back_off(guard_.describe(done.error()));
+  if (entry.is_recorded) return stored(row);
+  advance(entry.position, 1);
+  return kWhileWriting;
+}
+
+Millis Feeder::stored(const PutDelivery& row) {
+  write(store::DropDelivery{kConsumer, row.event_id}, [] {});
+  return kWhileWriting;
+}
+
+// The event becomes a dead letter without another attempt.
+Millis Feeder::lost(const PutDelivery& row) {
+  rule_.lane().remove(row.event_id);
+  changes_.push_back(outbox::lost(row, ports_.clock.now()));
+  return Millis{0};
+}
+
+// Writes the first row of those that must be written. The cursor passes the row stuck at it once its row is durable.
+Millis Feeder::write_change() {
+  write(outbox::row_of(kConsumer, changes_.front()), [this] {
+    const auto written = std::move(changes_.front());
+    changes_.pop_front();
+    if (written.is_dead) ++status_.dead;
+    const bool was_stuck = stuck_at_ == written.entry.position && phase_ != Phase::finding;
+    if (was_stuck) advance(*std::exchange(stuck_at_, std::nullopt), 0);
+  });
+  return kWhileWriting;
 }
 
 void Feeder::write(store::Write what, std::move_only_function<void()> then) {
@@ -288,23 +370,27 @@ void Feeder::write(store::Write what, std::move_only_function<void()> then) {
   ports_.writer.write(std::move(what), std::move(done));
 }
 
+// The store failed, or the lake could not be read.
 Millis Feeder::fail(const Error& error) {
   inserter_.suspect_up_to(pinned_to_);
   ++attempts_;
   caught_up_ = false;
   batch_.clear();
+  probes_.clear();
   phase_ = Phase::finding;
-  return back_off(error.message);
+  rows_are_loaded_ = false;  // a row that could not be removed is read again
+  status_.last_error = error.message;
+  ++status_.failures;
+  return pause();
 }
 
-Millis Feeder::back_off(std::string why) {
-  status_.last_error = std::move(why);
-  const int doublings = std::min(status_.failures++, 16);
-  const Millis longest = std::min(params_.backoff_max, params_.backoff_first * (int64_t{1} << doublings));
+// Waits before the next attempt at anything: the longer, the more failures there were in a row.
+Millis Feeder::pause() {
+  const int doublings = std::clamp(status_.failures - 1, 0, 16);
+  const Millis longest = std::min(params_.retry.longest, params_.retry.first * (int64_t{1} << doublings));
   const auto jitter = static_cast<int64_t>(ports_.random.below(static_cast<uint64_t>(longest.count() / 2 + 1)));
-  const Millis wait = longest - Millis{jitter};
-  resume_at_ = ports_.clock.steady() + wait;
-  return std::min(wait, kBacklogPoll);
+  resume_at_ = ports_.clock.steady() + longest - Millis{jitter};
+  return std::min(longest - Millis{jitter}, kBacklogPoll);
 }
 
 void Feeder::clear_failures() {

@@ -7,13 +7,14 @@
 // This concerns the events of a range that was pinned before and, when the cursor is not where this feeder left it (at
 // its start, or after an operator's move), every event that the outbox holds at that moment.
 //
-// When the lake refuses a batch (any error but unavailable), the batch is halved until the refused row stands alone at
-// the cursor; this row becomes a dead letter of the consumer "raw-log" and the cursor passes it. Before a dead letter
-// is inserted again, its id is looked up in the log. When the lake refuses several rows one after the other and stores
-// none in between (RefusalGuard), no further row becomes a dead letter: the cursor stands, and each probe tries another
-// row after it, until the lake stores one.
+// Whose fault a failed insert is, the retry rule decides (retry/rule.h). A failed batch is inserted in ever smaller
+// pieces until the faulty row stands alone at the cursor. Then the feeder probes rows after it, without moving the
+// cursor. Once the lake has stored another row and then fails the faulty one again, this row gets a row among the
+// deliveries of the consumer "raw-log" and waits there for other attempts, and the cursor passes it. Before a row is
+// inserted again, its id is looked up in the log.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@
 #include "outbox/writer.h"
 #include "raw_log/batch.h"
 #include "raw_log/inserter.h"
-#include "raw_log/refusal_guard.h"
+#include "raw_log/probes.h"
+#include "retry/rule.h"
 #include "store/outbox_store.h"
 
 namespace vf::raw_log {
@@ -35,18 +37,18 @@ struct FeederParams {
   BatchLimits batch;
   Millis linger{1'000};  // a batch that is not full waits until its oldest event is this old
   Millis poll{1'000};    // how often an empty outbox is read when there is no wake-up
-  Millis backoff_first{250};
-  Millis backoff_max{30'000};
-  int refusals_max = 5;             // see RefusalGuard
+  // One insert at a time; events_max is set from `batch`.
+  retry::Params retry{.window_max = 1, .first = Millis{250}, .longest = Millis{30'000}};
   lake::RetentionPolicy retention;  // gives each event its retention class
 };
 
 struct FeederStatus {
   std::optional<Position> cursor;  // unknown until the store has answered
   store::Backlog backlog;          // a few seconds old at most
-  int64_t rows_inserted = 0;       // since the feeder's start, as are the next three counts
+  int64_t rows_inserted = 0;       // since the feeder's start, as are the counts of batches, repairs and dead letters
   int64_t batches = 0;
   int64_t repairs = 0;     // pieces inserted of ranges that an earlier attempt had pinned
+  size_t waiting = 0;      // rows that failed alone and wait for another attempt now
   int64_t dead = 0;        // rows that became dead letters
   int failures = 0;        // in a row; 0: healthy
   std::string last_error;  // of the last of these failures
@@ -79,6 +81,7 @@ class Feeder {
   static constexpr Millis kWhileWriting{60'000};  // step()'s result then; the completion wakes the feeder earlier
 
   Millis find();
+  Result<void> load_rows();
   Result<void> check_gap(Position cursor);
   Millis gather();
   Millis idle();
@@ -86,18 +89,26 @@ class Feeder {
 
   Millis insert_batch();
   Result<void> read_piece();
-  Result<bool> has_dead_letter(Uuid event_id);
-  Result<void> insert(const std::vector<const Event*>& events);
+  Result<bool> has_row(Uuid event_id);
   void advance(Position to, size_t count);
 
-  Millis refused(const Error& error);
+  Millis send();
+  /// Inserts `events`, which began with began() as `request`.
+  Result<void> attempt(uint64_t request, const std::vector<const Event*>& events);
+  Millis piece_failed(const Error& error);
+  bool is_stuck() const { return stuck_at_ && !rule_.lane().held().empty(); }
   Millis probe();
-  std::optional<Millis> retry_if_due();
-  Millis retry(store::PutDelivery row);
+  Result<void> poll_revived();
+  Millis retry_revived();
+  Millis retry_alone(Uuid event_id);
+  Millis stored(const store::PutDelivery& row);
+  Millis lost(const store::PutDelivery& row);
+  Millis write_change();
 
+  retry::Time time() const { return {.wall = ports_.clock.now(), .steady = ports_.clock.steady()}; }
   void write(store::Write what, std::move_only_function<void()> then);
   Millis fail(const Error& error);
-  Millis back_off(std::string why);
+  Millis pause();
   void clear_failures();
   void poll_backlog();
   Millis until(SteadyTime when) const;
@@ -113,17 +124,25 @@ class Feeder {
   bool caught_up_ = false;
   SteadyTime resume_at_{0};
   SteadyTime next_backlog_poll_{0};
-  SteadyTime next_retry_poll_{0};
-  bool retried_last_ = false;  // retries and batches take turns
-  Position cursor_;            // valid once Phase::finding is over
-  Position pinned_to_;         // end of the open pin, while inserting
-  bool repairing_ = false;     // that pin was found in the store, not made by this feeder
+  SteadyTime next_revived_poll_{0};
+  Position cursor_;         // valid once Phase::finding is over
+  Position pinned_to_;      // end of the open pin, while inserting
+  bool repairing_ = false;  // that pin was found in the store, not made by this feeder
   Inserter inserter_;
-  RefusalGuard guard_;
-  Batch batch_;                 // rows after the cursor
-  SteadyTime linger_until_{0};  // when the batch waits no longer for more events
-  int64_t attempts_ = 1;        // to insert the batch
+  Batch batch_;                  // rows after the cursor
+  size_t piece_max_ = SIZE_MAX;  // rows of one piece at most; back to this when the pinned range is done
+  Position failed_to_;           // rows up to here have been part of a failed insert
+  SteadyTime linger_until_{0};   // when the batch waits no longer for more events
+  int64_t attempts_ = 1;         // to insert the batch
   Instant began_;
+
+  retry::Rule rule_;
+  bool rows_are_loaded_ = false;
+  std::deque<retry::Rule::Change> changes_;  // rows that must be written
+  std::deque<store::PutDelivery> revived_;   // dead letters that an operator has retried
+  bool revived_was_last_ = false;            // they and batches take turns
+  std::optional<Position> stuck_at_;         // of the row at the cursor that failed alone, until the cursor passes it
+  Probes probes_;
   FeederStatus status_;
 };
 

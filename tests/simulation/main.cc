@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "delivery.h"
 #include "world.h"
 
 namespace vf::simulation {
@@ -33,23 +34,29 @@ struct Totals {
 
 struct Outcome {
   std::optional<Violation> violation;
-  size_t steps = 0;
   uint64_t digest = 0;
 };
 
+template <class Simulation>
+void run_one(Simulation& simulation, bool aloud, Totals& totals, Outcome& outcome) {
+  simulation.journal().aloud = aloud;
+  try {
+    simulation.run();
+  } catch (const Violation& violation) {
+    outcome.violation = Violation{violation.what + "\n  " + simulation.description()};
+  }
+  outcome.digest ^= simulation.journal().digest();
+  for (const auto& [what, count] : simulation.journal().counts()) totals.happenings[what] += count;
+}
+
 Outcome run(uint64_t seed, bool aloud, Totals& totals) {
   running_seed = seed;
-  World world(seed);
-  world.journal().aloud = aloud;
   Outcome outcome;
-  try {
-    world.run();
-  } catch (const Violation& violation) {
-    outcome.violation = violation;
-  }
-  outcome.steps = world.steps();
-  outcome.digest = world.journal().digest();
-  for (const auto& [what, count] : world.journal().counts()) totals.happenings[what] += count;
+  World world(seed);
+  run_one(world, aloud, totals, outcome);
+  if (outcome.violation) return outcome;
+  Delivery delivery(seed);
+  run_one(delivery, aloud, totals, outcome);
   return outcome;
 }
 
@@ -57,8 +64,7 @@ void run_and_print(uint64_t seed, bool aloud, Totals& totals) {
   ++totals.seeds;
   const Outcome outcome = run(seed, aloud, totals);
   if (outcome.violation) {
-    fmt::print("seed {}: {} (after {} steps)\n  replay: ./dev sim --seed {}\n", seed, outcome.violation->what,
-               outcome.steps, seed);
+    fmt::print("seed {}: {}\n  replay: ./dev sim --seed {}\n", seed, outcome.violation->what, seed);
     ++totals.failed;
   } else if (seed % 16 == 0 && run(seed, false, totals).digest != outcome.digest) {
     fmt::print("seed {}: the second run differed: something besides the seed decides\n", seed);

@@ -1,7 +1,6 @@
 #include "raw_log_watch.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace vf::simulation {
 namespace {
@@ -19,7 +18,7 @@ bool RawLogWatch::is_handled(const store::OutboxRow& row) {
   return lake_.holds(row.event.id) || has_exception(row.event.id);
 }
 
-void RawLogWatch::check(const Ingest& ingest) {
+void RawLogWatch::check() {
   if (const auto cursor = outbox_.true_cursor(kRawLog)) {
     require(*cursor >= checked_, "the cursor of the raw log went back from {} to {}", checked_.seq, cursor->seq);
     for (const auto& row : outbox_.rows_between(checked_, *cursor)) {
@@ -28,18 +27,11 @@ void RawLogWatch::check(const Ingest& ingest) {
     }
     checked_ = *cursor;
   }
-  if (life_ != ingest.life() || taken_ != lake_.taken()) died_in_row_.clear();
-  life_ = ingest.life();
-  taken_ = lake_.taken();
-  std::set<Uuid> now_dead;
   for (const auto& row : dead()) {
-    if (outbox_.holds_row(row.event_id))
-      now_dead.insert(row.event_id);  // otherwise retention removed the row, and its retry became a dead letter
+    // A row whose event retention has removed from the outbox dies however often it was tried.
+    require(row.attempts >= 10 || !outbox_.holds_row(row.event_id),
+            "{} is a dead letter of the raw log after {} attempts", row.event_id.to_string(), row.attempts);
   }
-  std::ranges::set_difference(now_dead, dead_, std::inserter(died_in_row_, died_in_row_.end()));
-  dead_ = std::move(now_dead);
-  const auto most = static_cast<size_t>(raw_log::FeederParams{}.refusals_max);
-  require(died_in_row_.size() <= most, "{} rows of the raw log died in a row", died_in_row_.size());
 }
 
 void RawLogWatch::retry(store::PutDelivery row) {
@@ -72,12 +64,12 @@ void RawLogWatch::retry_what_can_be_stored() {
   }
 }
 
-// Rows that the lake always refuses may still wait at the end: after several refusals in a row the feeder makes a row a
-// dead letter only once the lake has accepted a row behind it.
+// Rows that the lake always refuses may still wait at the end, the first of them at the cursor, because no other row
+// flows any more.
 std::string RawLogWatch::unfinished() {
   const auto cursor = outbox_.true_cursor(kRawLog).value_or(Position{});
   for (const auto& row : outbox_.rows_between(cursor, outbox_.true_end())) {
-    if (lake_.refuses(row.event.id)) continue;
+    if (lake_.refuses(row.event.id) || lake_.holds(row.event.id)) continue;
     return fmt::format("; the raw log is at {} of {}", cursor.seq, outbox_.true_end().seq);
   }
   for (const auto& row : dead()) {

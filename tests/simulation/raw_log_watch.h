@@ -1,9 +1,8 @@
 // RawLogWatch: checks the raw log's feeder, and plays its operator. It requires that the cursor passes only rows that
-// are in the log or recorded as retries or dead letters; that a lake that refuses every row makes at most five dead
-// letters; and that an operator's retries and moves of the cursor neither skip nor repeat a row. Single-threaded.
+// are in the log or recorded as retries or dead letters; that no row is a dead letter after fewer than ten counted
+// attempts; and that an operator's retries and moves of the cursor neither skip nor repeat a row. Single-threaded.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "ingest.h"
@@ -16,7 +15,7 @@ class RawLogWatch {
       : outbox_(outbox), lake_(lake), random_(around.random), journal_(around.journal) {}
 
   /// Called after every step of the simulation.
-  void check(const Ingest& ingest);
+  void check();
   /// Plays an operator who retries a dead letter or moves the cursor back.
   void operate();
   /// Retries every dead letter that the lake would accept.
@@ -37,11 +36,7 @@ class RawLogWatch {
   SimLake& lake_;
   Random& random_;
   Journal& journal_;
-  Position checked_;    // how far the cursor has been checked
-  uint64_t life_ = 0;   // the life of ingest at the last check
-  uint64_t taken_ = 0;  // inserts that the lake confirmed
-  std::set<Uuid> dead_;
-  std::set<Uuid> died_in_row_;  // dead letters since the lake accepted a row, or ingest started
+  Position checked_;  // how far the cursor has been checked
 };
 
 }  // namespace vf::simulation

@@ -75,10 +75,11 @@ class ForeignReceiver final : public Receiver {
   void work() override {}
   bool has(Uuid id) override { return taken_.contains(id); }
 
-  static bool refuses(Uuid id) { return id.bytes[15] % 8 == 1; }
-  bool fails_on(Uuid id) const { return single_ && id.bytes[15] % 16 == 2; }
+  bool never_takes(Uuid id) const { return refuses(id) || fails_on(id); }
 
  private:
+  static bool refuses(Uuid id) { return id.bytes[15] % 8 == 1; }
+  bool fails_on(Uuid id) const { return single_ && id.bytes[15] % 16 == 2; }
   void refuse(int status, const Respond& respond);
 
   Surroundings around_;

@@ -111,8 +111,6 @@ class SimLake final : public lake::RawLog {
   void end_running();
   bool anything_runs() const { return !running_.empty(); }
   bool holds(Uuid id) const { return kept_.contains(id); }
-  /// Returns how many inserts were confirmed.
-  uint64_t taken() const { return taken_; }
 
   bool refuses_some = false;  // there are rows that the lake can never store
   bool is_broken = false;     // refuses every row with an error that blames the row
@@ -126,7 +124,6 @@ class SimLake final : public lake::RawLog {
   Random& random_;
   Journal& journal_;
   std::set<Uuid> kept_;
-  uint64_t taken_ = 0;
   std::vector<std::vector<Uuid>> running_;
 };
 

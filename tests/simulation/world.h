@@ -14,9 +14,8 @@
 // - in dry-run nothing is sent; of the events that a cursor has passed, only retries and dead letters are sent again,
 // so
 //   nothing older is sent after a detachment; a detachment raises an alarm;
-// - a raw log that refuses some rows lacks only those rows, which are dead letters; a raw log that refuses every row
-// makes
-//   five dead letters at most;
+// - a raw log that refuses some rows lacks only those rows, which are dead letters; no row
+//   of the raw log is a dead letter before ten attempts have counted;
 // - while a clock is off, and until it has agreed with the steady clock for as long as it must, no target is detached
 //   and retention removes nothing; no event is committed twice;
 // - at rest: every committed event is in the raw log or refused by it, whatever the targets' modes were; every receiver
@@ -46,7 +45,7 @@ class World {
   explicit World(uint64_t seed);
 
   void run();
-  size_t steps() const { return steps_; }
+  std::string description() const { return fmt::format("after {} steps", steps_); }
   Journal& journal() { return journal_; }
 
  private:

@@ -42,19 +42,15 @@ TEST(Batch, NextRowsContinueBehindItsLastRow) {
   EXPECT_EQ(next.bytes_max, 70u);
 }
 
-TEST(Batch, PieceIsHalvedAndEndsAtThePinnedRange) {
+TEST(Batch, PieceEndsAtItsLimitAndAtThePinnedRange) {
   Batch batch({.rows_max = 10, .bytes_max = 1'000});
   batch.append(rows(1, 9));
-  batch.cut_to_piece({0, 0, 8});
+  batch.cut_to_piece({0, 0, 8}, 10);
   EXPECT_EQ(batch.end(), (Position{0, 0, 8}));
-  batch.halve_piece();
-  EXPECT_TRUE(batch.is_empty());
-  EXPECT_EQ(batch.next_piece({0, 0, 0}).rows_max, 4u);
-  batch.append(rows(1, 9));
-  batch.cut_to_piece({0, 0, 8});
+  batch.cut_to_piece({0, 0, 8}, 4);
   EXPECT_EQ(batch.rows().size(), 4u);
-  batch.reset_piece();
-  EXPECT_EQ(batch.next_piece({0, 0, 0}).rows_max, 10u);
+  EXPECT_EQ(batch.next_piece({0, 0, 0}, 4).rows_max, 4u);
+  EXPECT_EQ(batch.next_piece({0, 0, 0}, SIZE_MAX).rows_max, 10u);
 }
 
 TEST(Batch, DigestDependsOnIdsAndTheirOrder) {

@@ -225,7 +225,9 @@ class FeederHarness {
     for (auto row : deliveries(PutDelivery::State::dead)) {
       if (row.event_id != id) continue;
       row.state = PutDelivery::State::retry;
+      row.attempts = 0;
       row.next_attempt_at = clock.now();
+      row.first_failed_at.reset();
       row.revives = true;
       EXPECT_TRUE(commit(row));
     }
