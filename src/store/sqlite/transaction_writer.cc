@@ -132,12 +132,12 @@ Result<WriteResult> TransactionWriter::operator()(const AddEvent& write) {
   const int64_t seq = end_ + 1;
   const std::string id = write.event.id.to_string();
   const std::string body_key = ledger_body_key(write);
-  insert_ledger_.again().integer(seq).text(id).text(now_text_);
-  write.body_key ? insert_ledger_.text(body_key) : insert_ledger_.null();
   if (write.body_key) {
     Query free = db_.query(kFreeBodyKey);
     VF_TRY(free.text(body_key).time(now_ - write.replay_guard).time(now_ + write.replay_guard).run());
   }
+  insert_ledger_.again().integer(seq).text(id).text(now_text_);
+  write.body_key ? insert_ledger_.text(body_key) : insert_ledger_.null();
   VF_TRY(insert_ledger_.run());
   if (db_.changes() == 0) return duplicate_of(id, body_key);
   bind_event(insert_event_.again(), write, {.seq = seq, .event_id = id, .received_at = now_text_});
