@@ -1,11 +1,13 @@
 """A foreign receiver: an HTTP server of a test that records its requests and answers as the test says."""
 import http.server
 import json
+import socket
+import struct
 import threading
 
 
 class Foreign:
-    """Use as a context manager. `answer(events) -> status` decides; the default accepts everything."""
+    """Use as a context manager. `answer(events) -> status` decides; None resets the connection. The default accepts all."""
 
     def __init__(self, answer=lambda events: 204):
         self.answer, self.requests = answer, []
@@ -18,7 +20,11 @@ class Foreign:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 events = body if isinstance(body, list) else [body]
                 status = outer.answer(events)
-                outer.requests.append((status, dict(self.headers), events))
+                outer.requests.append((status or 0, dict(self.headers), events))
+                if status is None:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.close_connection = True
+                    return self.connection.close()
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -40,4 +46,4 @@ class Foreign:
 
     def taken(self):
         """Ids of the events that were answered with 2xx, in order."""
-        return [event["id"] for status, _, events in list(self.requests) if status < 300 for event in events]
+        return [event["id"] for status, _, events in list(self.requests) if 200 <= status < 300 for event in events]

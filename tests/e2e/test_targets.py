@@ -1,12 +1,14 @@
 """Operating the fan-out: modes, filters, starts, secrets, dead letters, through the commands that operators use."""
 import contextlib
+import functools
 import json
+import threading
 import unittest
 
 from foreign import Foreign
 from hub import FIXTURES, Hub, chat, new_secret, wait_until
 
-QUICK = {"first": "20ms", "longest": "100ms", "attempts": 1}
+QUICK = {"first": "10ms", "longest": "50ms", "attempts": 1}  # an event is dead after 3 s and ten counted attempts
 
 
 def foreign_target(receiver, **more):
@@ -131,6 +133,51 @@ class Selection(unittest.TestCase):
                 self.assertEqual(hub.wait_for_event("stage", hub.kick(chat(number))[2]["event_id"]), "applied")
 
 
+def flow_until(hub, what, condition):
+    """Sends new events until `condition()` is true: an event becomes a dead letter only while others are delivered."""
+    def step():
+        hub.kick(chat())
+        return condition()
+    wait_until(what, step)
+
+
+class FaultyEvents(unittest.TestCase):
+    FAULTY = "message-7"
+    FAILURES = [301, 400, 403, 404, 409, 410, 415, 422, 451, 500, 502, "reset", "timeout"]
+
+    def answer(self, failure, events):
+        if self.FAULTY not in {event["messageid"] for event in events}:
+            return 204
+        if failure == "timeout":
+            self.over.wait()
+        return failure if isinstance(failure, int) else None  # None: the connection is reset
+
+    def test_one_holds_up_no_other_and_is_dead_once_others_flow(self):
+        self.over = threading.Event()
+        with contextlib.ExitStack() as stack:
+            receivers = {f"{delivery}-{failure}": stack.enter_context(Foreign(functools.partial(self.answer, failure)))
+                         for delivery in ("batch", "single") for failure in self.FAILURES}
+            stack.callback(self.over.set)
+            hub = stack.enter_context(Hub())
+            ids = [hub.kick(chat(n), message_id=f"message-{n}")[2]["event_id"] for n in range(40)]
+            hub.stop()
+            hub.config["targets"].update(
+                (name, foreign_target(receiver, delivery=name.split("-")[0], timeout="200ms"))
+                for name, receiver in receivers.items())
+            hub.start()
+            faulty = ids.pop(7)
+            for name, receiver in receivers.items():
+                wait_until(f"{name} has all others", lambda: set(receiver.taken()) >= set(ids))
+            self.assertEqual(hub.admin("dead")[2]["dead"], [])
+            flow_until(hub, "it is dead everywhere", lambda: len(hub.admin("dead")[2]["dead"]) == len(receivers))
+            dead = hub.admin("dead")[2]["dead"]
+            self.assertEqual({(row["target"], row["event_id"]) for row in dead}, {(name, faulty) for name in receivers})
+            wait_for_no_backlog(hub, *receivers)
+            for name, receiver in receivers.items():
+                taken = receiver.taken()
+                self.assertEqual((len(taken), faulty in taken), (len(set(taken)), False), name)
+
+
 class DeadLetters(unittest.TestCase):
     def setUp(self):
         self.rejected, self.fixed = set(), False
@@ -143,7 +190,8 @@ class DeadLetters(unittest.TestCase):
         return json.loads(hub.vf("dead", "list", "--json").stdout)["dead"]
 
     def send(self, hub, count, *rejected):
-        """Sends events while the target is paused, so that they go in one batch; returns the ids of those that it refuses."""
+        """Sends events while the target is paused, so that they go in one batch; returns their ids once those with the
+        numbers `rejected`, which the target refuses, are dead letters."""
         hub.vf("targets", "pause", "foreign")
         ids = []
         for number in range(count):
@@ -152,17 +200,24 @@ class DeadLetters(unittest.TestCase):
                 self.rejected.add(message_id)
             ids.append(hub.kick(chat(number), message_id=message_id)[2]["event_id"])
         hub.vf("targets", "resume", "foreign")
-        wait_for_no_backlog(hub, "foreign")
+        self.flow_until_dead(hub, {ids[number] for number in rejected})
         return ids
+
+    def flow_until_dead(self, hub, ids):
+        flow_until(hub, "the refused events are dead",
+                   lambda: {row["event_id"] for row in hub.admin("dead")[2]["dead"]} == ids)
+        wait_for_no_backlog(hub, "foreign")
 
     def run_with(self, delivery):
         with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, delivery=delivery)}}) as hub:
             ids = self.send(hub, 9, 2, 7)
             rejected, good = {ids[2], ids[7]}, set(ids) - {ids[2], ids[7]}
-            self.assertEqual({letter["event_id"] for letter in self.dead(hub)}, rejected)
-            self.assertEqual(sorted(self.receiver.taken()), sorted(good))
+            taken = self.receiver.taken()
+            self.assertEqual(len(taken), len(set(taken)))
+            self.assertEqual((good - set(taken), rejected & set(taken)), (set(), set()))
             for letter in self.dead(hub):
                 self.assertEqual((letter["target"], letter["state"]), ("foreign", "dead"))
+                self.assertGreaterEqual(letter["attempts"], 10)
                 self.assertIn("422", letter["reason"])
             self.assertIn(ids[2], hub.vf("dead", "list", "--target", "foreign").stdout)
             self.assertNotIn(ids[2], hub.vf("dead", "list", "--target", "stage").stdout)
@@ -189,12 +244,15 @@ class DeadLetters(unittest.TestCase):
     def test_of_a_batch_target_whose_batch_is_halved_down_to_the_refused_events(self):
         self.run_with("batch")
 
-    def test_a_dead_letter_that_is_refused_again_stays(self):
+    def test_a_dead_letter_that_is_refused_again_waits_and_dies_again(self):
         with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, delivery="single")}}) as hub:
             ids = self.send(hub, 1, 0)
+            refused = lambda: sum(status == 422 for status, _, _ in list(self.receiver.requests))
+            before = refused()
             hub.vf("dead", "retry", "foreign", ids[0])
-            wait_until("it is sent again", lambda: len(self.receiver.requests) == 2)
-            wait_until("it is dead again", lambda: [row["event_id"] for row in self.dead(hub)] == ids)
+            wait_until("it is sent again", lambda: refused() > before)
+            self.assertEqual(self.dead(hub), [])
+            self.flow_until_dead(hub, set(ids))
 
 
 if __name__ == "__main__":
