@@ -8,7 +8,7 @@
 namespace vf::retry {
 namespace {
 
-constexpr int64_t kCountedMin = 10;            // an event that fails at random survives this; see docs/retry.md
+constexpr int64_t kCountedMin = 10;            // events that fail at random survive this; some die at five (modelled)
 constexpr int64_t kCountedMinOverloaded = 20;  // an overloaded receiver answers 503 to events that it would take later
 constexpr Millis kLongestDelay = std::chrono::hours{6};
 constexpr Millis kDieAfterMax = std::chrono::days{1};
