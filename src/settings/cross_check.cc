@@ -150,7 +150,7 @@ class Check {
   void stores() {
     std::map<std::string, std::string> holders;
     const StoreUrl shared = store_of(*document_.find("ingest.store"));
-    if (shared.kind == StoreUrl::Kind::sqlite) holders.emplace(shared.location, "ingest.store");
+    if (shared.kind == StoreUrl::Kind::sqlite) holders.emplace(databases_of(shared).front(), "ingest.store");
     for (const auto& [path, entry] : document_.entries) {
       if (entry.key->path != "environments.*.store") continue;
       for (const std::string& database : databases_of(store_of(entry))) {

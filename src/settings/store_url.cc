@@ -1,6 +1,7 @@
 #include "settings/store_url.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "config/url.h"
 
@@ -77,6 +78,13 @@ config::Complaint read_store(const std::string& text, const config::Row& rules, 
   return scheme->kind == Kind::clickhouse ? check_lake_url(text) : config::check_hosts(config::authority(text));
 }
 
+// Without symbolic links, also where the file does not exist yet.
+std::string resolved(const std::string& path) {
+  std::error_code failed;
+  const auto canonical = std::filesystem::weakly_canonical(path, failed);
+  return failed ? path : canonical.string();
+}
+
 }  // namespace
 
 StoreUrl placed(StoreUrl store, const std::filesystem::path& data_dir) {
@@ -87,7 +95,7 @@ StoreUrl placed(StoreUrl store, const std::filesystem::path& data_dir) {
 }
 
 std::vector<std::string> databases_of(const StoreUrl& store) {
-  if (store.kind == Kind::sqlite) return {store.location};
+  if (store.kind == Kind::sqlite) return {resolved(store.location)};
   if (store.kind != Kind::postgresql) return {};
   const std::string_view url = store.location;
   std::string_view hosts = config::authority(url);

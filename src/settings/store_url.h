@@ -19,9 +19,9 @@ struct StoreUrl {
 /// Returns `store` with its path, if it is relative, put under `data_dir`; a URL stays unchanged.
 StoreUrl placed(StoreUrl store, const std::filesystem::path& data_dir);
 
-/// Returns the databases that the address of a store after placed() may lead to: the file of SQLite, or
-/// "host:port/database" for each host of PostgreSQL. Equal texts mean the same database; the user does not matter.
-/// Returns none for other kinds, and for an address without a database.
+/// Returns the databases that the address of a store after placed() may lead to: the file of SQLite (without symbolic
+/// links), or "host:port/database" for each host of PostgreSQL. Equal texts mean the same database; the user does not
+/// matter. Returns none for other kinds, and for an address without a database.
 std::vector<std::string> databases_of(const StoreUrl& store);
 
 }  // namespace vf::settings
