@@ -156,6 +156,19 @@ TEST_F(ClickHouseFaults, OneServerGetsNoToken) {
   EXPECT_THAT(statements, Contains(HasSubstr("insert_deduplicate=0")));
 }
 
+// The user's profile on the server may have other settings: a limit of rows with the mode `break`, a query cache, small
+// blocks. (The stand-in gives each setting to the engine, which refuses unknown names.)
+TEST_F(ClickHouseFaults, StatementsSetWhatTheyRelyOn) {
+  ASSERT_TRUE(insert(sample_events(0, 2)));
+  ASSERT_TRUE(log->tally(Instant{}, Instant{} + std::chrono::hours{1}));
+  const auto statements = host->server.log();
+  for (const char* setting : {"async_insert=0", "max_insert_block_size=1048449"})
+    EXPECT_THAT(statements, Contains(AllOf(HasSubstr(setting), HasSubstr("INSERT"), HasSubstr("raw_events"))));
+  for (const char* setting : {"result_overflow_mode=throw", "timeout_overflow_mode=throw", "limit=0",
+                              "use_query_cache=0", "wait_end_of_query=1", "max_execution_time="})
+    EXPECT_THAT(statements, Contains(AllOf(HasSubstr(setting), HasSubstr("uniqExact(event_id)"))));
+}
+
 TEST_F(ClickHouseFaults, AwayAndBack) {
   const auto events = sample_events(0, 20);
   ASSERT_TRUE(insert(events));

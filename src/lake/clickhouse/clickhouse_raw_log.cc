@@ -71,7 +71,11 @@ class ClickHouseRawLog final : public EngineRawLog {
     for (auto& [key, portion] : portions_of(rows)) {
       Settings settings = {{"query_id", fmt::format("{}{}", kQueryIds, to_hex(crypto::random_bytes(8)))},
                            {"async_insert", "0"},  // with 1 the server may answer before the data is stored
-                           {"input_format_parallel_parsing", "0"}};
+                           {"input_format_parallel_parsing", "0"},
+                           // A smaller block would cut a portion into several parts.
+                           {"max_insert_block_size", "1048449"},
+                           {"min_insert_block_size_rows", "1048449"},
+                           {"min_insert_block_size_bytes", "268402944"}};
       const bool guarded = !params_.cluster.empty() && !token.empty();
       settings.emplace_back("insert_deduplicate", guarded ? "1" : "0");
       if (guarded) {
@@ -97,8 +101,9 @@ class ClickHouseRawLog final : public EngineRawLog {
     if (!killed && !replicated) return killed.error();
     const std::string processes =
         replicated ? fmt::format("clusterAllReplicas({}, system.processes)", cluster) : "system.processes";
-    VF_ASSIGN(auto left, writer_.query(fmt::format("SELECT toInt64(count()) FROM {} {}", processes, ours),
-                                       replicated ? Settings{{"skip_unavailable_shards", "1"}} : Settings{}));
+    Settings counting = read_settings();
+    if (replicated) counting.emplace_back("skip_unavailable_shards", "1");
+    VF_ASSIGN(auto left, writer_.query(fmt::format("SELECT toInt64(count()) FROM {} {}", processes, ours), counting));
     VF_ASSIGN(const auto count, read_count(left));
     if (count > 0) return unavailable("lake: an earlier insert still runs; waiting for its end");
     // Fetches what other replicas have stored, so that those rows need not be sent again. Best effort: a replica that
@@ -124,7 +129,7 @@ class ClickHouseRawLog final : public EngineRawLog {
   Result<std::string> select(const std::string& sql, bool holds_text) override {
     const std::lock_guard lock(read_mutex_);
     VF_TRY(check_locked());
-    return reader_.query(sql, {}, holds_text);
+    return reader_.query(sql, read_settings(), holds_text);
   }
 
   Result<void> check_locked() {

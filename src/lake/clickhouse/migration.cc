@@ -61,8 +61,23 @@ Result<SessionParams> session_params(const ClickHouseParams& params) {
   return session;
 }
 
+Settings read_settings() {
+  return {{"result_overflow_mode", "throw"},
+          {"read_overflow_mode", "throw"},
+          {"timeout_overflow_mode", "throw"},
+          {"group_by_overflow_mode", "throw"},
+          {"sort_overflow_mode", "throw"},
+          {"distinct_overflow_mode", "throw"},
+          {"set_overflow_mode", "throw"},
+          {"limit", "0"},
+          {"offset", "0"},
+          {"use_query_cache", "0"},
+          {"aggregate_functions_null_for_empty", "0"},
+          {"data_type_default_nullable", "0"}};  // of a column that a migration creates
+}
+
 Execute executing(Session& session) {
-  return [&session](const std::string& sql) { return session.query(sql); };
+  return [&session](const std::string& sql) { return session.query(sql, read_settings()); };
 }
 
 Result<void> check_schema(const Execute& execute, const RetentionPolicy& retention) {

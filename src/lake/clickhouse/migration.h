@@ -10,6 +10,12 @@ namespace vf::lake::clickhouse {
 
 Result<SessionParams> session_params(const ClickHouseParams& params);
 
+/// Returns the settings on which the answers of statements depend: a profile of the server's user may have others. They
+/// keep an answer from being cut at a limit (with `break` the server answers 200 with some of the rows), from coming
+/// out of a cache, and from having other types than RowBinary's reader expects. They exist in every version from 25.6
+/// on.
+Settings read_settings();
+
 /// Returns an Execute (lake/schema.h) that runs statements on `session`, which must outlive it.
 Execute executing(Session& session);
 
