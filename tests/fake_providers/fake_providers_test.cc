@@ -79,14 +79,19 @@ TEST_F(FakeDeliveries, ASecondIdIsAnotherEventButTheSameFact) {
   Schedule schedule({.second_id_percent = 100}, signer(crypto::Hash::sha256), 1);
   for (int i = 0; i < 50; ++i) schedule.add(mix.next(kStart), kStart);
   std::set<std::string> ids, facts;
+  size_t without_fact = 0;  // a change of a stream's title names no fact but its message
   while (auto delivery = schedule.take(kStart + Millis{5'000})) {
     const auto verification = verify(*delivery, kStart);
     const Event& event = std::get<sources::Delivery>(verification).event;
     ids.insert(event.id.to_string());
-    facts.insert(event.type + event.fact_key);
+    if (event.type == "kick.livestream.metadata.updated") {
+      ++without_fact;
+    } else {
+      facts.insert(event.type + event.fact_key);
+    }
   }
   EXPECT_EQ(ids.size(), 100u);
-  EXPECT_EQ(facts.size(), 50u);
+  EXPECT_EQ(facts.size(), (100 - without_fact) / 2);
 }
 
 TEST_F(FakeDeliveries, OfSumsubAreVerifiedUnderEachDigest) {
