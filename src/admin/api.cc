@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "admin/dead_letters.h"
 #include "admin/event_history.h"
 #include "admin/views.h"
 #include "concurrency/task_thread.h"
@@ -24,6 +25,8 @@ constexpr char kOpenApi[] = {
 constexpr size_t kWaitingMax = 256;
 constexpr size_t kPageMax = 1000;
 constexpr size_t kPageDefault = 50;
+// A page of events ends early once its subjects and message ids, which providers choose, are longer than this.
+constexpr size_t kPageBytes = 4u << 20;
 
 http::Response answer(const json& body, int status = 200) {
   http::Response response;
@@ -91,9 +94,21 @@ Result<store::EventFilter> filter_of(const http::Request& request) {
   filter.from = *from;
   filter.to = *to;
   filter.rows_max = *limit;
-  if (const auto before = request.query_value("before")) {
-    filter.before = Position::parse(*before);
-    if (!filter.before) return invalid("before is the sequence of an event");
+  if (const auto after = request.query_value("after")) {
+    filter.before = Position::parse(*after);  // the newest come first, so the next page holds what is before it
+    if (!filter.before) return invalid("after is `next` of the page before");
+  }
+  return filter;
+}
+
+Result<DeadFilter> dead_filter_of(const http::Request& request) {
+  DeadFilter filter;
+  VF_ASSIGN(filter.rows_max, limit_of(request));
+  filter.target = request.query_value("target");
+  filter.waiting = request.query_value("waiting") == "true";
+  if (const auto after = request.query_value("after")) {
+    filter.after = DeadCursor::parse(*after);
+    if (!filter.after) return invalid("after is `next` of the page before");
   }
   return filter;
 }
@@ -140,7 +155,6 @@ struct Api::Implementation {
   Result<json> overview();
   Result<json> targets();
   Result<json> events(const http::Request& request);
-  Result<json> dead(const http::Request& request);
 
   Params params;
   const SteadyTime started;
@@ -231,27 +245,19 @@ Result<json> Api::Implementation::overview() {
 
 Result<json> Api::Implementation::events(const http::Request& request) {
   VF_ASSIGN(auto filter, filter_of(request));
-  VF_ASSIGN(auto rows, params.hub.outbox.search(filter));
+  VF_ASSIGN(const auto rows, params.hub.outbox.search(filter));
   json found = json::array();
-  for (const auto& row : rows) found.push_back(summary(row.event));
-  const bool full = rows.size() == filter.rows_max;
-  return json{{"events", std::move(found)},
-              {"next_before", full ? json(rows.back().event.position.to_string()) : json(nullptr)}};
-}
-
-Result<json> Api::Implementation::dead(const http::Request& request) {
-  VF_ASSIGN(auto limit, limit_of(request));
-  const auto wanted = request.query_value("target");
-  std::vector<std::string> consumers;
-  for (const auto& target : params.hub.targets) consumers.push_back(target.name);
-  consumers.emplace_back(store::kRawLog);
-  json found = json::array();
-  for (const auto& consumer : consumers) {
-    if (wanted && consumer != *wanted) continue;
-    VF_ASSIGN(auto rows, params.hub.outbox.deliveries(consumer, store::PutDelivery::State::dead, limit));
-    for (const auto& row : rows) found.push_back(view(row));
+  bool full = rows.size() == filter.rows_max;
+  for (size_t bytes = 0; const auto& row : rows) {
+    if (found.size() > 0 && bytes > kPageBytes) {
+      full = true;
+      break;
+    }
+    bytes += row.event.subject.size() + row.event.message_id.size();
+    found.push_back(summary(row.event));
   }
-  return json{{"dead", std::move(found)}};
+  const json next = full ? json(rows[found.size() - 1].event.position.to_string()) : json(nullptr);
+  return json{{"events", std::move(found)}, {"next", next}};
 }
 
 void Api::mount(http::Router& router) {
@@ -269,13 +275,17 @@ void Api::mount(http::Router& router) {
     VF_ASSIGN(auto rows, api.targets());
     return json{{"targets", std::move(rows)}};
   });
-  api.read(router, {"/admin/v1/events", {"source", "type", "subject", "from", "to", "before", "limit"}},
+  api.read(router, {"/admin/v1/events", {"source", "type", "subject", "from", "to", "after", "limit"}},
            [&api](auto& request, auto&) { return api.events(request); });
   api.read(router, {"/admin/v1/events/{id}"}, [&hub](auto&, auto& values) -> Result<json> {
     VF_ASSIGN(auto id, id_of(values[0]));
     return history_of(id, hub);
   });
-  api.read(router, {"/admin/v1/dead", {"target", "limit"}}, [&api](auto& request, auto&) { return api.dead(request); });
+  api.read(router, {"/admin/v1/dead", {"target", "waiting", "after", "limit"}},
+           [&hub](auto& request, auto&) -> Result<json> {
+             VF_ASSIGN(const auto filter, dead_filter_of(request));
+             return list_dead(hub, filter);
+           });
   api.read(router, {"/admin/v1/audit", {"limit"}}, [&hub](auto& request, auto&) -> Result<json> {
     VF_ASSIGN(auto limit, limit_of(request));
     VF_ASSIGN(auto entries, hub.outbox.audit(limit));

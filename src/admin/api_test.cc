@@ -72,9 +72,9 @@ class ApiTest : public testing::Test {
     add.event.id = id_;
     add.event.is_json = add.event.sandbox = true;
     add.event.body = add.event.headers = "{}";
-    const store::Write writes[] = {add,
-                                   store::PutDelivery{"stage", {}, id_, store::PutDelivery::State::dead, 1, kNow, "no"},
-                                   store::AddAudit{kNow, "hub", "cursor.move", "why"}};
+    const store::Write writes[] = {
+        add, store::PutDelivery{"stage", {.seq = 1}, id_, store::PutDelivery::State::dead, 1, kNow, "no"},
+        store::AddAudit{kNow, "hub", "cursor.move", "why"}};
     EXPECT_TRUE(outbox_.write(writes, kNow, nullptr));
     description_ = json::parse(ask("GET", "/admin/v1/openapi.json").body);
   }
@@ -193,6 +193,32 @@ TEST_F(ApiTest, ParametersOfTheQueryAreTakenAsDescribedAndNoOthers) {
 }
 
 TEST_F(ApiTest, ARefusalIsAProblemAsDescribed) {
+TEST_F(ApiTest, PageOfEventsWithLongSubjectsEndsEarly) {
+  for (int i = 0; i < 12; ++i) {
+    store::AddEvent add;
+    add.event.source = "kick";
+    add.event.type = "kick.channel.followed";
+    add.event.message_id = std::to_string(i);
+    add.event.subject = std::string(1u << 20, 's');
+    add.event.id = event_id("kick", add.event.message_id, std::nullopt);
+    add.event.body = add.event.headers = "{}";
+    ASSERT_TRUE(outbox_.write(std::vector<store::Write>{add}, kNow, nullptr));
+  }
+  std::vector<std::string> found;
+  size_t pages = 0;
+  for (std::string after; found.size() < 13; ++pages) {
+    const auto response = ask("GET", "/admin/v1/events?limit=1000" + (after.empty() ? "" : "&after=" + after));
+    EXPECT_LT(response.body.size(), 6u << 20);
+    const json page = json::parse(response.body);
+    for (const auto& event : page["events"]) found.push_back(event["id"]);
+    if (page["next"].is_null()) break;
+    after = page["next"];
+  }
+  EXPECT_EQ(found.size(), 13u);
+  EXPECT_EQ((std::set<std::string>(found.begin(), found.end()).size()), 13u);
+  EXPECT_EQ(pages, 3u);
+}
+
   const auto response = ask("GET", "/admin/v1/events/42");
   EXPECT_EQ(response.status, 400);
   const json schema = {{"$ref", "#/components/schemas/Problem"}};

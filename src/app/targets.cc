@@ -30,6 +30,7 @@ admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instan
   auto response = client->call(std::move(request));
   if (!response) return unknown(target, response.error().message);
   if (response->status == 404) return {target.name, "not received", std::nullopt, ""};
+  if (response->status == 200 && response->cut) return unknown(target, "it answered 200, but " + response->cut->reason);
   const auto body = json::parse(response->body, nullptr, false);
   if (response->status != 200 || !body.is_object()) {
     return unknown(target, "it answered " + std::to_string(response->status));

@@ -23,15 +23,29 @@ Code code_of(int status) {
   }
 }
 
+std::string cut_answer(const std::string& base, const http::Cut& cut) {
+  const bool too_long = cut.by == http::Cut::By::size_limit;
+  return fmt::format("the admin API at {} answered, but {}: {}", base, cut.reason,
+                     too_long ? "ask for less, such as a shorter range of time" : "try again");
+}
+
+int print(const Session& session, const Result<Json>& answer, const std::function<std::string(const Json&)>& to_text) {
+  if (!answer) return session.fail(answer.error());
+  session.out() << (session.json ? answer->dump() + "\n" : to_text(*answer));
+  return kDone;
+}
+
 }  // namespace
 
-AdminClient::AdminClient(std::string base, std::string token)
-    : base_(std::move(base)), token_(std::move(token)), client_(http::Client::create({.allow_private = true})) {}
+AdminClient::AdminClient(Params params)
+    : base_(std::move(params.base)),
+      token_(std::move(params.token)),
+      client_(http::Client::create({.allow_private = true, .body_bytes_max = params.answer_bytes_max})) {}
 
 std::optional<AdminClient> AdminClient::connect(const Session& session) {
   auto config = session.load(session.load_params(settings::Role::client));
   if (!config) return std::nullopt;
-  return AdminClient(settings::admin_url(config->admin), config->admin.token.reveal());
+  return AdminClient({.base = settings::admin_url(config->admin), .token = config->admin.token.reveal()});
 }
 
 Result<Json> AdminClient::get(const std::string& path) { return call("GET", path); }
@@ -46,21 +60,40 @@ Result<Json> AdminClient::call(const std::string& method, const std::string& pat
         fmt::format("no answer from the admin API at {} ({}): is the hub running, and admin.listen right?", base_,
                     response.error().message));
   }
+  const bool done = response->status >= 200 && response->status < 300;
+  if (done && response->cut) {
+    if (method != "GET") return Json::object().set("done", true);
+    return unavailable(cut_answer(base_, *response->cut));
+  }
   const auto answer = Json::parse(response->body);
-  if (response->status >= 200 && response->status < 300 && answer) return *answer;
+  if (done && answer) return *answer;
   const auto detail = answer.value_or(Json())["detail"];
   return Error{code_of(response->status),
                detail.is_text() ? detail.text() : fmt::format("{} answered {}", base_, response->status)};
+}
+
+Result<Json> AdminClient::get_all(const std::string& path, std::string_view name) {
+  Json all = Json::array();
+  for (std::string after;;) {
+    VF_ASSIGN(const auto page, get(path + (after.empty() ? "" : "&after=" + percent_encode(after))));
+    for (const auto& item : page[name].items()) all.add(item);
+    if (page["next"].is_null()) return Json::object().set(name, all).set("next", Json());
+    after = page["next"].text();
+  }
 }
 
 int print_answer(const Session& session, const std::string& path,
                  const std::function<std::string(const Json&)>& to_text) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
-  const auto answer = client->get(path);
-  if (!answer) return session.fail(answer.error());
-  session.out() << (session.json ? answer->dump() + "\n" : to_text(*answer));
-  return kDone;
+  return print(session, client->get(path), to_text);
+}
+
+int print_list(const Session& session, const std::string& path, std::string_view name,
+               const std::function<std::string(const Json&)>& to_text) {
+  auto client = AdminClient::connect(session);
+  if (!client) return kWrongUsage;
+  return print(session, client->get_all(path, name), to_text);
 }
 
 int operate(const Session& session, const std::string& method, const std::string& path, const std::string& body) {

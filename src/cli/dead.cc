@@ -17,6 +17,7 @@ std::string dead_table(const Json& answer) {
 
 struct Wanted {
   std::string target, event;
+  bool waiting = false;
 };
 
 std::string path(const Wanted& wanted) {
@@ -35,11 +36,14 @@ void add_dead(const Command& root) {
   const Command family = root.add_group("dead", "Dead letters: events that a target or the raw log refused for good");
   auto wanted = std::make_shared<Wanted>();
   const auto list = [wanted](Session& session) {
-    const auto filter = wanted->target.empty() ? "" : "&target=" + percent_encode(wanted->target);
-    return print_answer(session, "dead?limit=1000" + filter, dead_table);
+    std::string path = "dead?limit=1000";
+    if (!wanted->target.empty()) path += "&target=" + percent_encode(wanted->target);
+    if (wanted->waiting) path += "&waiting=true";
+    return print_list(session, path, "dead", dead_table);
   };
-  family.add({"list", "Dead letters with their reasons", list})
-      .option("--target", wanted->target, "Of this target alone; raw-log is the raw log");
+  const Command listing = family.add({"list", "Dead letters with their reasons", list});
+  listing.option("--target", wanted->target, "Of this target alone; raw-log is the raw log");
+  listing.flag("--waiting", wanted->waiting, "Events that wait for another attempt, instead of dead letters");
   add_for_letter(family,
                  {"retry", "Try a dead letter again",
                   [wanted](Session& session) { return operate(session, "POST", path(*wanted) + "/retry"); }},

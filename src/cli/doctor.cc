@@ -111,7 +111,8 @@ void check_sources(const settings::Settings& config, Findings& out) {
   }
 }
 
-// A receiver that answers an unsigned delivery with 401 is alive and checks signatures.
+// A receiver that answers an unsigned delivery with 401 is alive and checks signatures. The status decides, whatever
+// follows it.
 void check_target(const fanout::Target& target, Findings& out) {
   auto client = http::Client::create({.allow_private = target.allow_private});
   const auto response = client->call({.url = target.url, .body = "[]", .timeout = kTimeout});
@@ -156,6 +157,10 @@ void check_running(const settings::Settings& config, Findings& out) {
   if (!response) {
     out.push_back({"hub", Grade::warning,
                    fmt::format("nothing answers at {}: it is not running, or admin.listen is another", url)});
+    return;
+  }
+  if (response->cut) {
+    out.push_back({"hub", Grade::problem, fmt::format("{}/readyz answered, but {}", url, response->cut->reason)});
     return;
   }
   const Json checks = Json::parse(response->body).value_or(Json())["checks"];

@@ -13,7 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kTailPause{500};
 
 struct Search {
-  std::string source, type, subject, from, to;
+  std::string source, type, subject, from, to, after;
   int limit = 20;
 };
 
@@ -27,6 +27,7 @@ std::string path_of(const Search& search) {
   add("subject", search.subject);
   add("from", search.from);
   add("to", search.to);
+  add("after", search.after);
   return path;
 }
 
@@ -35,7 +36,8 @@ std::string list_table(const Json& answer) {
   for (const auto& event : answer["events"].items()) {
     table.add({event["receivedtime"].shown(), event["type"].shown(), event["subject"].shown(), event["id"].shown()});
   }
-  return table.text();
+  if (answer["next"].is_null()) return table.text();
+  return table.text() + "more: --after " + answer["next"].text() + "\n";
 }
 
 // Appends a line about one step of a history.
@@ -78,16 +80,16 @@ std::string history_text(const Json& history) {
 
 // Returns the events that follow `newest` (a sequence), newest first; it reads page by page. When `newest` is empty, it
 // returns the newest page.
-Result<std::vector<Json>> events_since(AdminClient& client, const Search& search, const std::string& newest) {
+Result<std::vector<Json>> events_since(AdminClient& client, Search search, const std::string& newest) {
   std::vector<Json> found;
-  for (std::string before;;) {
-    VF_ASSIGN(const auto answer, client.get(path_of(search) + (before.empty() ? "" : "&before=" + before)));
+  for (;;) {
+    VF_ASSIGN(const auto answer, client.get(path_of(search)));
     for (const auto& event : answer["events"].items()) {
       if (event["sequence"].text() <= newest) return found;
       found.push_back(event);
     }
-    if (newest.empty() || answer["next_before"].is_null()) return found;
-    before = answer["next_before"].text();
+    if (newest.empty() || answer["next"].is_null()) return found;
+    search.after = answer["next"].text();
   }
 }
 
@@ -131,6 +133,7 @@ void add_events(const Command& root) {
   add_filters(listing, *search);
   listing.option("--from", search->from, "Received at or after this time (RFC 3339)");
   listing.option("--to", search->to, "Received before this time");
+  listing.option("--after", search->after, "Continue after a page: its `next`");
   listing.option("--limit", search->limit, "At most this many").show_default().between(1, 1000);
   auto id = std::make_shared<std::string>();
   const auto show = [id](Session& session) {

@@ -1,5 +1,6 @@
 // vf probe URL --source S: checks that a receiver accepts genuine deliveries and no others. It sends a good delivery,
-// the same again, one with a flipped bit and one without signature, and compares the answers with the contract's.
+// the same again, one with a flipped bit and one without signature, and compares the answers with the contract's. An
+// answer that is cut (longer than 1 MiB, without end, its connection broken) has its status, and no status in its body.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -107,7 +108,8 @@ int run_probes(Session& session, const http::Outgoing& good) {
   for (auto& probe : probes(good)) {
     auto response = client->call(std::move(probe.request));
     if (!response) return session.fail(response.error());
-    const auto status = Json::parse(response->body).value_or(Json())["status"].text();
+    const auto body = Json::parse(response->body).value_or(Json())["status"].text();
+    const auto status = response->cut ? "(cut: " + response->cut->reason + ")" : body;
     const bool ok =
         response->status == probe.expected && (probe.expected_status.empty() || status == probe.expected_status);
     all_ok = all_ok && ok;

@@ -1,5 +1,7 @@
 // Player: sends the events of the fake providers at a chosen rate, retries failed requests as a provider would, and
-// counts the responses. One thread calls run(); any thread may call stats().
+// counts the responses. As with a provider the status decides, whatever follows it; of a response that is cut (longer
+// than 1 MiB, its connection broken) the event's id and whether it was a duplicate may be unknown. One thread calls
+// run(); any thread may call stats().
 #pragma once
 
 #include <array>

@@ -81,7 +81,8 @@ class Admin(unittest.TestCase):
     def test_wrong_requests_are_answered_with_problems(self):
         for path, status in (("events/42", 400), ("events/00000000-0000-8000-8000-000000000000", 404), ("nothing", 404),
                              ("events?limit=0", 400), ("events?limit=1001", 400), ("events?limit=x", 400),
-                             ("events?from=yesterday", 400), ("events?before=x", 400)):
+                             ("events?from=yesterday", 400), ("events?after=x", 400), ("dead?after=x", 400),
+                             ("dead?after=stage", 400)):
             answer = self.ask("/admin/v1/" + path)
             self.assertEqual((answer[0], answer[2]["status"]), (status, status), path)
             self.assertEqual(answer[1]["Content-Type"], "application/problem+json")
@@ -95,11 +96,11 @@ class Admin(unittest.TestCase):
     def test_events_are_searched_and_paged(self):
         ids = [self.hub.kick(chat(n, channel=4711))[2]["event_id"] for n in range(7)]
         search = "/admin/v1/events?subject=channel/4711&source=kick&type=kick.chat.*&limit=3"
-        found, before = [], ""
-        while before is not None:
-            page = self.ask(search + (f"&before={before}" if before else ""))[2]
+        found, after = [], ""
+        while after is not None:
+            page = self.ask(search + (f"&after={after}" if after else ""))[2]
             found += [event["id"] for event in page["events"]]
-            before = page["next_before"]
+            after = page["next"]
         self.assertEqual(found, ids[::-1])
         self.assertEqual(self.ask("/admin/v1/events?subject=channel/471")[2]["events"], [])
         self.assertEqual(self.ask("/admin/v1/events?subject=channel/4711&type=kick.channel.*")[2]["events"], [])
