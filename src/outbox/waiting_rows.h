@@ -14,8 +14,8 @@ namespace vf::outbox {
 inline constexpr size_t kWaitingRowsMax = 100'000;
 
 /// Puts the events of all waiting rows of a consumer into the lane; rows that an operator has retried are left out.
-/// Recorded events without a row leave the lane: the store has lost their rows, because it failed over to a standby that
-/// lagged, and the events will be read again. No write of a row may be on its way.
+/// Recorded events without a row leave the lane: the store has lost their rows, because it failed over to a standby
+/// that lagged, and the events will be read again. No write of a row may be on its way.
 void restore(retry::Lane& lane, const std::vector<store::PutDelivery>& rows, retry::Time now);
 
 /// Returns the row that a change of the rule asks for.
