@@ -217,6 +217,11 @@ Result<json> Api::Implementation::targets() {
       auto backlog = params.hub.outbox.backlog(status.cursor);
       if (!backlog) return backlog.error();
       json row = view_target(status, configured, now);
+      for (const auto& [name, state] : {std::pair("waiting", store::PutDelivery::State::retry),
+                                        std::pair("dead", store::PutDelivery::State::dead)}) {
+        VF_ASSIGN(const int64_t count, params.hub.outbox.count_deliveries(status.name, state, store::kBacklogRowsMax));
+        row[name] = count;
+      }
       row["backlog"] = backlog->rows;
       row["backlog_more"] = backlog->more;
       row["oldest_age_seconds"] =
@@ -249,7 +254,7 @@ Result<json> Api::Implementation::events(const http::Request& request) {
   json found = json::array();
   bool full = rows.size() == filter.rows_max;
   for (size_t bytes = 0; const auto& row : rows) {
-    if (found.size() > 0 && bytes > kPageBytes) {
+    if (!found.empty() && bytes > kPageBytes) {
       full = true;
       break;
     }
@@ -327,6 +332,7 @@ void Api::mount(http::Router& router) {
     });
   };
   on_dead("POST", "/admin/v1/dead/{target}/{id}/retry", hub.retry_dead);
+  on_dead("PUT", "/admin/v1/dead/{target}/{id}", hub.put_dead);
   on_dead("DELETE", "/admin/v1/dead/{target}/{id}", hub.drop_dead);
 }
 

@@ -50,8 +50,8 @@ struct Hub {
   std::function<std::vector<EnvironmentAnswer>(Uuid)> ask_environments = {};
   std::function<void(const std::string& target, std::optional<fanout::Mode>, outbox::OnDone)> set_mode =
       {};  // nullopt: resume, i.e. back to the configured mode
-  std::function<void(const std::string& target, Uuid, outbox::OnDone)> retry_dead = {},
-                                                                       drop_dead = {};  // the target may be kRawLog
+  // The target may be kRawLog.
+  std::function<void(const std::string& target, Uuid, outbox::OnDone)> retry_dead = {}, drop_dead = {}, put_dead = {};
   std::function<void(const raw_log::ReconciliationRequest&, outbox::OnDone)> start_reconciliation =
       {};                                                              // starts a run; empty: there is no lake
   std::function<raw_log::ReconciliationStatus()> reconciliation = {};  // of the run started last

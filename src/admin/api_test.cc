@@ -105,6 +105,7 @@ class ApiTest : public testing::Test {
             .set_mode = [](auto&, auto, const outbox::OnDone& done) { done({}); },
             .retry_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
             .drop_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
+            .put_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
             .start_reconciliation = [](auto&, const outbox::OnDone& done) { done({}); },
             .reconciliation = proof};
   }
@@ -192,7 +193,6 @@ TEST_F(ApiTest, ParametersOfTheQueryAreTakenAsDescribedAndNoOthers) {
   }
 }
 
-TEST_F(ApiTest, ARefusalIsAProblemAsDescribed) {
 TEST_F(ApiTest, PageOfEventsWithLongSubjectsEndsEarly) {
   for (int i = 0; i < 12; ++i) {
     store::AddEvent add;
@@ -219,6 +219,7 @@ TEST_F(ApiTest, PageOfEventsWithLongSubjectsEndsEarly) {
   EXPECT_EQ(pages, 3u);
 }
 
+TEST_F(ApiTest, ARefusalIsAProblemAsDescribed) {
   const auto response = ask("GET", "/admin/v1/events/42");
   EXPECT_EQ(response.status, 400);
   const json schema = {{"$ref", "#/components/schemas/Problem"}};

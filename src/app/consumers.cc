@@ -221,6 +221,13 @@ void Consumers::add_to(admin::Hub& hub) {
       done(result);
     });
   };
+  hub.put_dead = [this](const std::string& name, Uuid id, const outbox::OnDone& done) {
+    if (auto known = is_consumer(name); !known) return done(known.error());
+    dead_letters_.put(name, id, [=, this](auto result) {
+      if (result) row_changed(name, id);
+      done(result);
+    });
+  };
   hub.drop_dead = [this](const std::string& name, Uuid id, outbox::OnDone done) {
     if (auto known = is_consumer(name); !known) return done(known.error());
     dead_letters_.drop(name, id, std::move(done));

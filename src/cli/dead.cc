@@ -1,4 +1,4 @@
-// vf dead list|retry|drop: dead letters of the targets and of the raw log.
+// vf dead list|retry|drop|put: dead letters of the targets and of the raw log.
 #include "cli/admin_client.h"
 #include "cli/families.h"
 #include "cli/text_table.h"
@@ -51,6 +51,10 @@ void add_dead(const Command& root) {
   add_for_letter(family,
                  {"drop", "Delete a dead letter",
                   [wanted](Session& session) { return operate(session, "DELETE", path(*wanted)); }},
+                 *wanted);
+  add_for_letter(family,
+                 {"put", "Set an event aside that waits: it is not tried again, and becomes a dead letter at once",
+                  [wanted](Session& session) { return operate(session, "PUT", path(*wanted)); }},
                  *wanted);
 }
 

@@ -25,11 +25,12 @@ std::string last_error(const Json& target) {
 }
 
 std::string targets_table(const Json& answer) {
-  TextTable table({"TARGET", "MODE", "STATE", "DELIVERED", "WAITING", "OLDEST", "DEAD", "LAST ERROR"});
+  TextTable table({"TARGET", "MODE", "STATE", "DELIVERED", "BACKLOG", "OLDEST", "WAITING", "DEAD", "LAST ERROR"});
   for (const auto& target : answer["targets"].items()) {
     table.add({target["name"].shown(), target["mode"].shown(), target["state"].shown(), target["delivered"].shown(),
                target["backlog"].shown() + (target["backlog_more"].is_true() ? "+" : ""),
-               age(target["oldest_age_seconds"]), target["dead"].shown(), last_error(target)});
+               age(target["oldest_age_seconds"]), target["waiting"].shown(), target["dead"].shown(),
+               last_error(target)});
   }
   return table.text();
 }

@@ -254,6 +254,25 @@ class DeadLetters(unittest.TestCase):
             self.assertEqual(self.dead(hub), [])
             self.flow_until_dead(hub, set(ids))
 
+    def test_an_event_that_waits_is_set_aside_by_hand(self):
+        slow = {"first": "10ms", "longest": "1m", "attempts": 1}  # no event dies within the hour
+        with Hub(extra={"targets": {"foreign": foreign_target(self.receiver, retry=slow)}}) as hub:
+            self.rejected.add("message-0")
+            faulty = hub.kick(chat(0), message_id="message-0")[2]["event_id"]
+            listed = lambda: hub.vf("dead", "list", "--waiting", "--target", "foreign").stdout
+            flow_until(hub, "it waits with a row", lambda: faulty in listed())
+            self.assertEqual((target(hub, "foreign")["waiting"], target(hub, "foreign")["dead"]), (1, 0))
+            hub.vf("dead", "put", "foreign", faulty)
+            self.assertNotIn(faulty, listed())
+            self.assertEqual([row["event_id"] for row in self.dead(hub)], [faulty])
+            self.assertEqual((target(hub, "foreign")["waiting"], target(hub, "foreign")["dead"]), (0, 1))
+            wait_for_no_backlog(hub, "foreign")
+            done = hub.vf("dead", "put", "foreign", faulty, check=False)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+            self.fixed = True
+            hub.vf("dead", "retry", "foreign", faulty)
+            wait_until("the retried letter arrives", lambda: faulty in self.receiver.taken())
+
 
 if __name__ == "__main__":
     unittest.main()
