@@ -32,11 +32,12 @@ std::optional<std::string> decoded(std::string_view token) {
   for (size_t i = 0; i < token.size(); ++i) {
     if (token[i] != '~') {
       out += token[i];
-    } else if (++i < token.size() && (token[i] == '0' || token[i] == '1')) {
-      out += token[i] == '0' ? '~' : '/';
-    } else {
-      return std::nullopt;
+      continue;
     }
+    const char code = i + 1 < token.size() ? token[i + 1] : '\0';
+    if (code != '0' && code != '1') return std::nullopt;
+    out += code == '0' ? '~' : '/';
+    ++i;
   }
   return out;
 }

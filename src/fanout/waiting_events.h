@@ -32,7 +32,7 @@ class WaitingEvents {
     StoreBackoff& store;
     Status& status;  // receives counts of deferred events and dead letters
   };
-  explicit WaitingEvents(Params params) : params_(std::move(params)) {}
+  explicit WaitingEvents(Params params) : params_(params) {}
 
   /// The cursor stands where no batch begins: events held in memory are forgotten, and the rows must be loaded.
   void begin_at(Position cursor);

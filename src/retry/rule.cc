@@ -30,12 +30,12 @@ uint64_t Rule::began_alone(Uuid event_id, SteadyTime now) {
   return began(Request{.kind = Kind::alone, .event_id = event_id, .began = now, .before = evidence_.before()}, now);
 }
 
-uint64_t Rule::began(Request request, SteadyTime now) {
+uint64_t Rule::began(const Request& request, SteadyTime now) {
   const uint64_t number = ++last_request_;
   alone_was_last_ = request.kind == Kind::alone;
   pace_.began(number, request.kind, now);
   if (request.kind == Kind::fresh) evidence_.fresh_began(number, now);
-  in_flight_.emplace(number, std::move(request));
+  in_flight_.emplace(number, request);
   return number;
 }
 

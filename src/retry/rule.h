@@ -84,7 +84,7 @@ class Rule {
     SteadyTime began{0};
     std::optional<Evidence::Before> before;
   };
-  uint64_t began(Request request, SteadyTime now);
+  uint64_t began(const Request& request, SteadyTime now);
   void count(const std::vector<Evidence::Failed>& attempts, SteadyTime now, std::vector<Change>& changes);
   void alone_failed(const Request& request, const Outcome& outcome, Time now, std::vector<Change>& changes);
   void record(Uuid event_id, std::vector<Change>& changes);
