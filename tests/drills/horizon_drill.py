@@ -160,7 +160,7 @@ def drill(options):
         run.writer()
         ids = load.finish()
         fleet.wait_delivered(len(ids), timeout_s=TIMEOUT_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), TIMEOUT_S)
+        wait_until("nothing waits", fleet.nothing_waits, TIMEOUT_S)
         balance(fleet, ids)
         wait_until("VACUUM leaves no dead lease", lambda: run.leases_left_dead()[0] == 0)
         if fleet.stop(*REPLICAS) != [0] * len(REPLICAS):

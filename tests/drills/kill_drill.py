@@ -93,7 +93,7 @@ class DrilledHub(Hub):
         """Everything committed has been delivered, and is in the raw log."""
         with contextlib.suppress(OSError, http.client.HTTPException):
             status, _, answer = self.admin("overview")
-            waiting = [target["backlog"] for target in answer["targets"]] + [answer["lake"].get("backlog", 0)]
+            waiting = [target["backlog"] + target["waiting"] for target in answer["targets"]] + [answer["lake"].get("backlog", 0)]
             return status == 200 and not any(waiting)
         return False
 

@@ -95,7 +95,7 @@ def drill(options):
             run.wait_ready(name)
         ids = load.finish()
         fleet.wait_delivered(len(ids), timeout_s=TIMEOUT_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), TIMEOUT_S)
+        wait_until("nothing waits", fleet.nothing_waits, TIMEOUT_S)
         balance(fleet, ids)
         if fleet.stop(*REPLICAS) != [0] * len(REPLICAS):
             raise AssertionError(f"a process did not stop in order:\n{fleet.log.read_text()[-3000:]}")

@@ -72,7 +72,7 @@ class Faults(unittest.TestCase):
 
     def wait_delivered(self, fleet, count):
         fleet.wait_delivered(count, timeout_s=TIMEOUT_S)
-        wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()), TIMEOUT_S)
+        wait_until("nothing waits", fleet.nothing_waits, TIMEOUT_S)
 
     def finish(self, fleet, load):
         for delivery in self.refused:  # as its provider does: 503 leaves open whether it was kept

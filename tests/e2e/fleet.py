@@ -201,6 +201,10 @@ class Fleet(Hub):
         rows = self.rows("dm", "select name, split_part(holder, '/', 2) from ingest.ingest_lease where expires_at > now()")
         return {consumer: names.get(pid, "?") for consumer, pid in rows}
 
+    def nothing_waits(self, *replica):
+        """Has every target got every event, those included that failed and wait for another attempt?"""
+        return not any(row["backlog"] or row["waiting"] for row in self.targets(*replica).values())
+
     def wait_delivered(self, count, *environments, timeout_s=TIMEOUT_S):
         for name in environments or ENVIRONMENTS:
             wait_until(f"{count} events in {name}", lambda: self.count(name) >= count, timeout_s)

@@ -147,8 +147,9 @@ class Stopping(unittest.TestCase):
                         answer = wire.send(data[number]).answer()
                         if answer is None:
                             return
-                        self.assertEqual(answer[0], 200, answer)
-                        acknowledged.append(answer[2]["event_id"])
+                        self.assertIn(answer[0], (200, 503), answer)  # 503: a busy disk
+                        if answer[0] == 200:
+                            acknowledged.append(answer[2]["event_id"])
 
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
                 shares = [pool.submit(send, range(start, 200, 4)) for start in range(4)]

@@ -80,7 +80,7 @@ class InAFleet(unittest.TestCase):
     def expect_caught_up(self, ids):
         wait_until("nothing waits for the lake", lambda: self.waiting(self.feeder) == 0, CATCH_UP_S)
         wait_until("the lake is healthy", lambda: lake_check(self.admin_url()) == (200, ""))
-        wait_until("no target has a backlog", lambda: not any(row["backlog"] for row in self.fleet.targets().values()))
+        wait_until("no target has a backlog", self.fleet.nothing_waits)
         self.assertEqual(metric(self.admin_url(), "vf_raw_log_lag_seconds"), 0)
         for name in INGESTS:
             self.assertIn(f"equal: {len(ids)} events", self.fleet.vf_at(name, "lake", "verify").stdout)

@@ -62,7 +62,7 @@ class WholePath(unittest.TestCase):
             self.assertNotEqual(self.fleet.rows(environment, "select * from applicants"), [])
 
     def is_delivered(self):
-        return not any(row["backlog"] for row in self.fleet.targets().values())
+        return self.fleet.nothing_waits()
 
     def test_operators_commands(self):
         event_id = self.send(self.fleet.kick_chat())
@@ -205,7 +205,7 @@ class LaterEnvironment(unittest.TestCase):
             fleet.wait_delivered(40, "stage")
             wanted = after if start == "now" else before + after
             fleet.wait_delivered(len(wanted), "production")
-            wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()))
+            wait_until("nothing waits", fleet.nothing_waits)
             self.assertEqual(sorted(fleet.ids("production", "processed_events")), sorted(wanted))
             balance(fleet, before + after, ["stage"])
             self.assertIsNone(stage.poll(), "stage went on all the while")
@@ -245,7 +245,7 @@ class Backup(unittest.TestCase):
             self.assertEqual(fleet.post("ingest", deliveries[0])[2], {"status": "duplicate", "event_id": ids[0]})
             ids += [post(self, fleet, fleet.kick_chat()) for _ in range(20)]
             fleet.wait_delivered(len(ids))
-            wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets().values()))
+            wait_until("nothing waits", fleet.nothing_waits)
             balance(fleet, ids)
 
 

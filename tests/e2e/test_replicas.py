@@ -28,7 +28,7 @@ def tearDownModule():
 
 def wait_delivered(fleet, count):
     fleet.wait_delivered(count)
-    wait_until("nothing waits", lambda: not any(row["backlog"] for row in fleet.targets("ingest-b").values()))
+    wait_until("nothing waits", lambda: fleet.nothing_waits("ingest-b"))
 
 
 def other(name):
