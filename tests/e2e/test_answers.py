@@ -8,7 +8,7 @@ import threading
 import unittest
 import uuid
 
-from hub import Hub, chat, new_secret, wait_until
+from hub import Hub, chat, new_secret, ulid, wait_until
 
 MIB = 1 << 20
 
@@ -59,6 +59,12 @@ class RawReceiver:
         return [event_id for events in list(self.deliveries) for event_id in events]
 
 
+def accepted(hub, body):
+    """Sends a delivery, again as long as it gets 503 as on a busy machine; returns the event's id."""
+    message_id = ulid()
+    return wait_until("the delivery is accepted", lambda: hub.kick(body, message_id=message_id)[2].get("event_id"))
+
+
 def head(status, *fields):
     return "\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""]).encode()
 
@@ -95,12 +101,13 @@ class Receivers(unittest.TestCase):
             target = {"url": receiver.url + "/hook", "secret": new_secret(), "start": "earliest", "delivery": delivery,
                       "timeout": "5m", "retry": {"first": "20ms", "longest": "100ms"}}
             with Hub(extra={"targets": {"foreign": target}}) as hub:
-                ids = [hub.kick(chat(n))[2]["event_id"] for n in range(count)]
+                ids = [accepted(hub, chat(n)) for n in range(count)]
                 row = lambda: next(t for t in json.loads(hub.vf("targets", "list", "--json").stdout)["targets"]
                                    if t["name"] == "foreign")
-                wait_until("every event counts as delivered", lambda: row()["delivered"] == count)
+                wait_until("every event counts as delivered, and the cursor has passed it",
+                           lambda: (row()["delivered"], row()["backlog"]) == (count, 0))
                 self.assertEqual(sorted(receiver.received()), sorted(ids), "an event was sent again")
-                self.assertEqual((row()["failed_requests"], row()["backlog"]), (0, 0))
+                self.assertEqual(row()["failed_requests"], 0)
                 self.assertEqual(json.loads(hub.vf("dead", "list", "--json").stdout), {"dead": [], "next": None})
 
     def test_a_success_is_delivered_once_whatever_follows_it(self):
@@ -125,7 +132,7 @@ class Receivers(unittest.TestCase):
             target = {"url": receiver.url + "/internal/events", "secret": new_secret(), "start": "earliest",
                       "retry": {"first": "20ms", "longest": "100ms"}}
             with Hub(extra={"targets": {"own": target}}) as hub:
-                event_id = hub.kick(chat())[2]["event_id"]
+                event_id = accepted(hub, chat())
                 wait_until("it is sent again", lambda: receiver.received() == [event_id] * 2)
                 row = lambda: next(t for t in json.loads(hub.vf("targets", "list", "--json").stdout)["targets"]
                                    if t["name"] == "own")
@@ -149,7 +156,7 @@ class Commands(unittest.TestCase):
         for body, part in ((b"\xff" * (MIB * 8 // 10), "base64: ////"), (b"\xff" * MIB, "base64: ////"),
                            (long_text, "x" * (MIB - 2000)), (b"[" + b"1e14," * 200_000 + b"0]", "100000000000000.0")):
             with self.subTest(size=len(body), part=part[:10]):
-                event_id = self.hub.kick(body)[2]["event_id"]
+                event_id = accepted(self.hub, body)
                 self.assertIn(part, self.hub.vf("events", "show", event_id).stdout)
                 self.assertEqual(json.loads(self.hub.vf("events", "show", event_id, "--json").stdout)["event"]["id"],
                                  event_id)
@@ -174,7 +181,7 @@ class Commands(unittest.TestCase):
 
     def test_pages_of_events_are_followed_by_hand(self):
         for n in range(3):
-            self.hub.kick(chat(n, channel=815))
+            accepted(self.hub, chat(n, channel=815))
         listing = ("events", "list", "--subject", "channel/815", "--limit", "2", "--json")
         first = json.loads(self.hub.vf(*listing).stdout)
         second = json.loads(self.hub.vf(*listing, "--after", first["next"]).stdout)
