@@ -150,7 +150,7 @@ bool Sender::send_alone(Uuid event_id) {
 void Sender::transmit(std::span<const Uuid> ids, std::string body, OnAnswer on_answer) {
   const Target& target = params_.target;
   ++params_.status.requests;
-  const auto results = !is_single() && is_our_receiver(target) ? std::optional(ids.size()) : std::nullopt;
+  const auto results = is_our_receiver(target) ? std::optional(ids.size()) : std::nullopt;
   Attempt attempt{
       .webhook_id = webhook_id(target.delivery, ids), .body = std::move(body), .now = params_.ports.clock.now()};
   params_.ports.send(make_request(target, params_.signer, std::move(attempt)),
