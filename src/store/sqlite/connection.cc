@@ -23,7 +23,7 @@ int system_error(sqlite3* db, int code) {
   int error = sqlite3_system_errno(db);
   sqlite3_file* log = nullptr;
   if (error != 0 || (code & 0xff) != SQLITE_IOERR) return error;
-  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK) return 0;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) != SQLITE_OK) return 0;
   if (log == nullptr || log->pMethods == nullptr) return 0;
   return log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK ? error : 0;
 }
