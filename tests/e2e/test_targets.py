@@ -138,7 +138,7 @@ def flow_until(hub, what, condition):
     def step():
         hub.kick(chat())
         return condition()
-    wait_until(what, step)
+    wait_until(what, step, 240)
 
 
 class FaultyEvents(unittest.TestCase):
@@ -162,7 +162,8 @@ class FaultyEvents(unittest.TestCase):
             ids = [hub.kick(chat(n), message_id=f"message-{n}")[2]["event_id"] for n in range(40)]
             hub.stop()
             hub.config["targets"].update(
-                (name, foreign_target(receiver, delivery=name.split("-")[0], timeout="200ms"))
+                (name, foreign_target(receiver, delivery=name.split("-")[0],
+                                      timeout="200ms" if name.endswith("timeout") else "15s"))
                 for name, receiver in receivers.items())
             hub.start()
             faulty = ids.pop(7)
@@ -175,7 +176,9 @@ class FaultyEvents(unittest.TestCase):
             wait_for_no_backlog(hub, *receivers)
             for name, receiver in receivers.items():
                 taken = receiver.taken()
-                self.assertEqual((len(taken), faulty in taken), (len(set(taken)), False), name)
+                self.assertNotIn(faulty, taken, name)
+                if not name.endswith("timeout"):  # a busy machine may take an event and answer too late
+                    self.assertEqual(len(taken), len(set(taken)), name)
 
 
 class DeadLetters(unittest.TestCase):

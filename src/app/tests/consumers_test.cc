@@ -166,8 +166,8 @@ TEST_F(ConsumersTest, DrainReleasesTheLeases) {
   start_and_show();
   EXPECT_FALSE(is_granted_to("another", "stage"));
   consumers_->drain(Millis{1'000});
-  EXPECT_TRUE(is_granted_to("another", "stage"));
-  EXPECT_TRUE(is_granted_to("another", "retention"));
+  EXPECT_TRUE(eventually([this] { return is_granted_to("another", "stage"); })) << "the committer releases it";
+  EXPECT_TRUE(eventually([this] { return is_granted_to("another", "retention"); }));
 }
 
 }  // namespace
