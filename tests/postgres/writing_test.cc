@@ -51,7 +51,7 @@ TEST_F(WritingToTheOutbox, LeasesExpireByTheServersClock) {
   EXPECT_FALSE(take("second", std::chrono::hours{1}).granted);
   EXPECT_TRUE(take("first", Millis{1}).granted);
   wait_until([&] { return take("second", std::chrono::hours{1}).granted; });
-  EXPECT_EQ(take("first", Millis{1}).epoch, 2);
+  EXPECT_EQ(take("first", std::chrono::hours{1}).epoch, 2);
 }
 
 // A stopped backend may finish the statement when it resumes: then the event is stored, and the repeated write finds a
