@@ -9,9 +9,9 @@
 //
 // Whose fault a failed insert is, the retry rule decides (retry/rule.h). A failed batch is inserted in ever smaller
 // pieces until the faulty row stands alone at the cursor. Then the feeder probes rows after it, without moving the
-// cursor. Once the lake has stored another row and then fails the faulty one again, this row gets a row among the
-// deliveries of the consumer "raw-log" and waits there for other attempts, and the cursor passes it. Before a row is
-// inserted again, its id is looked up in the log.
+// cursor. When the lake has stored another row and fails the faulty one again, a delivery of the consumer "raw-log" is
+// recorded in the store (PutDelivery): the faulty row waits there for other attempts, and the cursor passes it. Before
+// a row is inserted again, its id is looked up in the log.
 #pragma once
 
 #include <deque>

@@ -15,7 +15,7 @@ class Probes {
  public:
   Probes(store::OutboxStore& outbox, Inserter& inserter) : outbox_(outbox), inserter_(inserter) {}
 
-  /// Looks for rows after `stuck` unless some are at hand. There are none either while the lake cannot be read. Errors
+  /// Finds rows after `stuck`, unless it holds some already. It finds none while the lake cannot be read. Errors
   /// are those of the outbox.
   Result<void> find(Position stuck);
   bool is_empty() const { return rows_.empty(); }

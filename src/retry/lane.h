@@ -1,11 +1,11 @@
 // Lane: the events that failed alone at one receiver and wait for another attempt, each on its own timer. The delay
 // doubles with each failure from `first` to `longest`; after ten counted attempts it triples, up to six hours.
 //
-// At first an event is `held`: it waits in memory, and the receiver's cursor does not pass it. Once the receiver has
-// proved healthy, the event is `recorded`: its row is in the store, and the cursor may pass it. The row holds the
-// number of counted attempts (Evidence says which count), so a restart loses none. The event is a dead letter after
-// `attempts` of them (ten at least, twenty if the last answer was 503), and not before an hour or so (see die_after())
-// has passed since its first failure. Single-threaded; no I/O.
+// At first an event is `held`: it waits in memory, and the receiver's cursor does not pass it. When it fails again
+// after the receiver has taken another event, it is `recorded`: its row is in the store, and the cursor may pass it.
+// The row holds the number of counted attempts (Evidence says which count), so a restart loses none. The event is a
+// dead letter after `attempts` of them (ten at least, twenty if the last answer was 503), and not before the time of
+// die_after() has passed since its first failure. Single-threaded; no I/O.
 #pragma once
 
 #include <cstdint>

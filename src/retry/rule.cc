@@ -10,7 +10,7 @@ namespace vf::retry {
 Rule::Next Rule::next(SteadyTime now, bool held_wait) const {
   if (!pace_.may_send(now)) return Next::nothing;
   const bool is_due = lane_.next_due(now).has_value();
-  // While the receiver backs off the lane is silent; but when only lonely events are left, the receiver must be probed
+  // While the receiver backs off the lane is silent; but when only waiting events are left, the receiver must be probed
   // with one of them.
   if (pace_.is_backing_off()) return held_wait ? Next::held : is_due ? Next::alone : Next::nothing;
   const bool alone = is_due && pace_.may_send_alone(now);

@@ -83,7 +83,9 @@ void print(const Totals& totals) {
 }  // namespace vf::simulation
 
 int main(int argc, char** argv) {
-  CLI::App app{"Deterministic simulation of committer, dispatchers, raw-log feeder and receivers"};
+  CLI::App app{
+      "Deterministic simulation of committer, dispatchers, raw-log feeder and receivers, and of the deliveries to a "
+      "faulty target"};
   uint64_t seeds = 1000;
   uint64_t from = 1;
   std::optional<uint64_t> one;
