@@ -62,9 +62,10 @@ TEST_F(DeadLettersTest, RetryIsDueAtOnceWithoutAttempts) {
   letters.retry("stage", id, completion());
   EXPECT_TRUE(completed->has_value());
   EXPECT_THAT(dead(), IsEmpty());
-  const auto due = outbox.due_retries("stage", kNow, 10).value();
+  const auto due = outbox.deliveries("stage", store::PutDelivery::State::retry, 10).value();
   ASSERT_THAT(due, SizeIs(1));
   EXPECT_EQ(due[0].attempts, 0);
+  EXPECT_EQ(due[0].next_attempt_at, kNow);
   EXPECT_EQ(due[0].reason, "422");
   EXPECT_THAT(outbox.revived("stage", 10).value(), SizeIs(1));
 }

@@ -56,17 +56,11 @@ class RecordingStore final : public store::OutboxStore {
   Result<std::vector<store::PutDelivery>> deliveries(const std::string&, store::PutDelivery::State, size_t) override {
     return internal("unused");
   }
-  Result<std::vector<store::PutDelivery>> due_retries(const std::string&, Instant, size_t) override {
-    return internal("unused");
-  }
   Result<std::vector<store::PutDelivery>> deliveries_of(Uuid) override { return internal("unused"); }
   Result<std::vector<store::PutDelivery>> deliveries_after(const std::string&, Position, size_t) override {
     return internal("unused");
   }
   Result<int64_t> count_deliveries(const std::string&, store::PutDelivery::State, int64_t) override {
-    return internal("unused");
-  }
-  Result<std::vector<store::PutDelivery>> most_attempted(const std::string&, size_t) override {
     return internal("unused");
   }
   Result<std::vector<store::PutDelivery>> revived(const std::string&, size_t) override { return internal("unused"); }

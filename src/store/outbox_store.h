@@ -254,15 +254,12 @@ class OutboxStore {
   /// Returns a target's rows in this state, by position.
   virtual Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
                                                       size_t rows_max) = 0;
-  virtual Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) = 0;
   virtual Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) = 0;
   /// Returns a target's rows of any state with a position greater than `after`, by position.
   virtual Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
                                                             size_t rows_max) = 0;
   /// Returns the number of a target's rows in this state, counted up to `at_most`.
   virtual Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) = 0;
-  /// Returns a target's retries: those with the most attempts first, then by position.
-  virtual Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) = 0;
   /// Returns the retries that an operator has made of dead letters and that have not failed since (they have no
   /// first_failed_at), the least next_attempt_at first. Cheap enough to be called every second.
   virtual Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) = 0;

@@ -2,7 +2,6 @@
 #include <tuple>
 
 #include "outbox_suite.h"
-#include "store/retry_delay.h"
 
 namespace vf::store::conformance {
 
@@ -39,26 +38,6 @@ TEST_P(OutboxDeliveries, AreListedByTargetAndState) {
   EXPECT_FALSE(row.revives);
 }
 
-TEST_P(OutboxDeliveries, RetriesAreDueInOrderOfTheirTime) {
-  add(1, 4);
-  write({delivery(1, retry, Millis{500}), delivery(2, retry, Millis{100}), delivery(3, retry, Millis{501}),
-         delivery(4, dead)});
-  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{99}, 10)), IsEmpty());
-  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 10)), ElementsAre(id_numbered(2), id_numbered(1)));
-  EXPECT_THAT(ids(store_->due_retries("stage", now_ + Millis{500}, 1)), ElementsAre(id_numbered(2)));
-  EXPECT_THAT(ids(store_->due_retries("production", now_ + Millis{500}, 10)), IsEmpty());
-  EXPECT_EQ(store_->due_retries("stage", now_ + Millis{500}, 1)->front().next_attempt_at, now_ + Millis{100});
-}
-
-TEST_P(OutboxDeliveries, RetriesThatAClockAheadHasWrittenAreDueLast) {
-  add(1, 4);
-  write({delivery(1, retry, kRetryDelayMax), delivery(2, retry, kRetryDelayMax + Millis{1}),
-         delivery(3, retry, std::chrono::days{40}), delivery(4, retry, Millis{0})});
-  EXPECT_THAT(ids(store_->due_retries("stage", now_, 10)), ElementsAre(id_numbered(4), id_numbered(2), id_numbered(3)));
-  EXPECT_THAT(ids(store_->due_retries("stage", now_, 2)), ElementsAre(id_numbered(4), id_numbered(2)));
-  EXPECT_THAT(ids(store_->due_retries("stage", now_, 1)), ElementsAre(id_numbered(4)));
-}
-
 TEST_P(OutboxDeliveries, AreReplacedAndDropped) {
   add(1, 2);
   write({delivery(1, retry), delivery(2, retry)});
@@ -77,9 +56,8 @@ TEST_P(OutboxDeliveries, EveryReadReturnsWhenTheEventFirstFailed) {
     PutDelivery row = delivery(1, retry);
     row.first_failed_at = first_failed_at;
     write({row});
-    for (const auto& rows : {store_->deliveries("stage", retry, 10), store_->due_retries("stage", now_, 10),
-                             store_->deliveries_of(id_numbered(1)), store_->deliveries_after("stage", {}, 10),
-                             store_->most_attempted("stage", 10)}) {
+    for (const auto& rows : {store_->deliveries("stage", retry, 10), store_->deliveries_of(id_numbered(1)),
+                             store_->deliveries_after("stage", {}, 10)}) {
       ASSERT_TRUE(rows && rows->size() == 1u);
       EXPECT_EQ(rows->front().first_failed_at, first_failed_at);
     }
@@ -139,21 +117,6 @@ TEST_P(OutboxDeliveries, AreCountedUpToABound) {
   EXPECT_EQ(count(retry, 4), 3);
   EXPECT_EQ(count(dead, 10), 1);
   EXPECT_EQ(*store_->count_deliveries("nowhere", retry, 10), 0);
-}
-
-TEST_P(OutboxDeliveries, TheMostAttemptedRetriesComeFirst) {
-  add(1, 6);
-  const auto attempted = [this](uint32_t n, int64_t attempts, PutDelivery::State state = retry) {
-    PutDelivery row = delivery(n, state);
-    row.attempts = attempts;
-    return row;
-  };
-  PutDelivery elsewhere = attempted(6, 30);
-  elsewhere.target = "production";
-  write({attempted(1, 4), attempted(4, 11), attempted(2, 11), attempted(3, 0), attempted(5, 20, dead), elsewhere});
-  EXPECT_THAT(ids(store_->most_attempted("stage", 10)),
-              ElementsAre(id_numbered(2), id_numbered(4), id_numbered(1), id_numbered(3)));
-  EXPECT_THAT(ids(store_->most_attempted("stage", 1)), ElementsAre(id_numbered(2)));
 }
 
 TEST_P(OutboxDeliveries, RevivedOnesAreThoseThatHaveNotFailedSince) {

@@ -103,11 +103,9 @@ TEST_P(Plans, NoStatementReadsAWholeTable) {
   EXPECT_TRUE(store_->batch_of("stage", rows->front().event.position)->has_value());
   EXPECT_TRUE(store_->open_pin("stage"));
   EXPECT_EQ(store_->deliveries("stage", store::PutDelivery::State::dead, 10)->size(), 10u);
-  EXPECT_EQ(store_->due_retries("stage", rows->front().event.received, 10)->size(), 10u);
   EXPECT_TRUE(store_->deliveries_of(id));
   EXPECT_EQ(store_->deliveries_after("stage", rows->front().event.position, 10)->size(), 10u);
   EXPECT_EQ(*store_->count_deliveries("stage", store::PutDelivery::State::dead, 1000), 1000);
-  EXPECT_EQ(store_->most_attempted("stage", 10)->size(), 10u);
   EXPECT_EQ(store_->revived("stage", 10)->size(), 0u);
   EXPECT_EQ(store_->search({.subject = "channel/7", .rows_max = 10})->size(), 10u);
   EXPECT_EQ(store_->audit(10)->size(), 10u);

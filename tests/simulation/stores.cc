@@ -93,12 +93,6 @@ Result<std::optional<store::PinBatch>> SimOutbox::open_pin(const std::string& co
   return MemoryOutbox::open_pin(consumer);
 }
 
-Result<std::vector<store::PutDelivery>> SimOutbox::due_retries(const std::string& target, Instant now,
-                                                               size_t rows_max) {
-  if (fails()) return unavailable("the store is away");
-  return MemoryOutbox::due_retries(target, now, rows_max);
-}
-
 Result<std::vector<store::PutDelivery>> SimOutbox::deliveries_after(const std::string& target, Position after,
                                                                     size_t rows_max) {
   if (fails()) return unavailable("the store is away");
@@ -109,11 +103,6 @@ Result<int64_t> SimOutbox::count_deliveries(const std::string& target, store::Pu
                                             int64_t at_most) {
   if (fails()) return unavailable("the store is away");
   return MemoryOutbox::count_deliveries(target, state, at_most);
-}
-
-Result<std::vector<store::PutDelivery>> SimOutbox::most_attempted(const std::string& target, size_t rows_max) {
-  if (fails()) return unavailable("the store is away");
-  return MemoryOutbox::most_attempted(target, rows_max);
 }
 
 Result<std::vector<store::PutDelivery>> SimOutbox::revived(const std::string& target, size_t rows_max) {

@@ -53,12 +53,10 @@ class SimOutbox final : public store::memory::MemoryOutbox {
   Result<Position> end() override;
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
   Result<std::optional<store::PinBatch>> open_pin(const std::string& consumer) override;
-  Result<std::vector<store::PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<store::PutDelivery>> deliveries_after(const std::string& target, Position after,
                                                            size_t rows_max) override;
   Result<int64_t> count_deliveries(const std::string& target, store::PutDelivery::State state,
                                    int64_t at_most) override;
-  Result<std::vector<store::PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
   Result<std::vector<store::PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<store::OutboxRow>> find(Uuid event_id) override;
   Result<std::vector<store::PutSetting>> settings() override;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/retry_delay.h"
-
 namespace vf::store::memory {
 namespace {
 
@@ -108,17 +106,6 @@ Result<std::vector<PutDelivery>> MemoryOutbox::deliveries(const std::string& tar
   return rows;
 }
 
-Result<std::vector<PutDelivery>> MemoryOutbox::due_retries(const std::string& target, Instant now, size_t rows_max) {
-  const std::lock_guard lock(mutex_);
-  const Instant latest = now + kRetryDelayMax;
-  auto rows = select(target, [&](const PutDelivery& row) {
-    return is_waiting(row) && (row.next_attempt_at <= now || row.next_attempt_at > latest);
-  });
-  std::ranges::sort(rows, {}, &PutDelivery::next_attempt_at);
-  rows.resize(std::min(rows.size(), rows_max));
-  return rows;
-}
-
 Result<std::vector<PutDelivery>> MemoryOutbox::deliveries_after(const std::string& target, Position after,
                                                                 size_t rows_max) {
   const std::lock_guard lock(mutex_);
@@ -132,14 +119,6 @@ Result<int64_t> MemoryOutbox::count_deliveries(const std::string& target, PutDel
   const std::lock_guard lock(mutex_);
   const auto rows = select(target, [&](const PutDelivery& row) { return row.state == state; });
   return std::min(static_cast<int64_t>(rows.size()), at_most);
-}
-
-Result<std::vector<PutDelivery>> MemoryOutbox::most_attempted(const std::string& target, size_t rows_max) {
-  const std::lock_guard lock(mutex_);
-  auto rows = select(target, is_waiting);
-  std::ranges::sort(rows, {}, [](const PutDelivery& row) { return std::pair(-row.attempts, row.position); });
-  rows.resize(std::min(rows.size(), rows_max));
-  return rows;
 }
 
 Result<std::vector<PutDelivery>> MemoryOutbox::revived(const std::string& target, size_t rows_max) {

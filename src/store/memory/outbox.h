@@ -25,12 +25,10 @@ class MemoryOutbox : public OutboxStore {
   Result<Backlog> backlog(Position after) override;
   Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
                                               size_t rows_max) override;
-  Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
   Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
                                                     size_t rows_max) override;
   Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) override;
-  Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
   Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<OutboxRow>> find(Uuid event_id) override;
   Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <iterator>
 
-#include "store/retry_delay.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/event_row.h"
 #include "store/sqlite/file_lock.h"
@@ -38,16 +37,10 @@ constexpr std::string_view kBatchOf =
   "SELECT target, position, event_id, state, attempts, next_attempt_at, reason, first_failed_at " \
   "FROM ingest_outbox_delivery "
 constexpr std::string_view kDeliveries = VF_DELIVERY "WHERE target = ? AND state = ? ORDER BY position LIMIT ?";
-constexpr std::string_view kDueRetries =
-    VF_DELIVERY "WHERE target = ? AND state = 'retry' AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?";
-constexpr std::string_view kStampedAhead =
-    VF_DELIVERY "WHERE target = ? AND state = 'retry' AND next_attempt_at > ? ORDER BY next_attempt_at LIMIT ?";
 constexpr std::string_view kDeliveriesOf = VF_DELIVERY "WHERE event_id = ? ORDER BY target";
 constexpr std::string_view kDeliveriesAfter = VF_DELIVERY "WHERE target = ? AND position > ? ORDER BY position LIMIT ?";
 constexpr std::string_view kCountDeliveries =
     "SELECT count(*) FROM (SELECT 1 FROM ingest_outbox_delivery WHERE target = ? AND state = ? LIMIT ?)";
-constexpr std::string_view kMostAttempted =
-    VF_DELIVERY "WHERE target = ? AND state = 'retry' ORDER BY attempts DESC, position LIMIT ?";
 // Without INDEXED BY the planner takes an index that holds every retry.
 constexpr std::string_view kRevived = VF_DELIVERY
     "INDEXED BY ingest_outbox_delivery_revived WHERE target = ? AND state = 'retry' AND first_failed_at IS NULL "
@@ -87,12 +80,10 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<Backlog> backlog(Position after) override;
   Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
                                               size_t rows_max) override;
-  Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
   Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
                                                     size_t rows_max) override;
   Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) override;
-  Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
   Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<OutboxRow>> find(Uuid event_id) override;
   Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
@@ -195,20 +186,6 @@ Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries(const std::string
   return collect(query, read_delivery);
 }
 
-Result<std::vector<PutDelivery>> SqliteOutboxStore::due_retries(const std::string& target, Instant now,
-                                                                size_t rows_max) {
-  auto db = db_->read();
-  Query query = db->query(kDueRetries);
-  query.text(target).time(now).integer(limit(rows_max));
-  VF_ASSIGN(auto due, collect(query, read_delivery));
-  if (due.size() >= rows_max) return due;
-  Query ahead = db->query(kStampedAhead);
-  ahead.text(target).time(now + kRetryDelayMax).integer(limit(rows_max - due.size()));
-  VF_ASSIGN(auto rows, collect(ahead, read_delivery));
-  std::ranges::move(rows, std::back_inserter(due));
-  return due;
-}
-
 Result<std::vector<PutDelivery>> SqliteOutboxStore::deliveries_of(Uuid event_id) {
   auto db = db_->read();
   Query query = db->query(kDeliveriesOf);
@@ -230,13 +207,6 @@ Result<int64_t> SqliteOutboxStore::count_deliveries(const std::string& target, P
   Query query = db->query(kCountDeliveries);
   VF_TRY(query.text(target).text(state_name(state)).integer(at_most).step());
   return query.integer_at(0);
-}
-
-Result<std::vector<PutDelivery>> SqliteOutboxStore::most_attempted(const std::string& target, size_t rows_max) {
-  auto db = db_->read();
-  Query query = db->query(kMostAttempted);
-  query.text(target).integer(limit(rows_max));
-  return collect(query, read_delivery);
 }
 
 Result<std::vector<PutDelivery>> SqliteOutboxStore::revived(const std::string& target, size_t rows_max) {

@@ -11,7 +11,6 @@
 #include "store/postgres/outbox/transaction_writer.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
-#include "store/retry_delay.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -37,17 +36,9 @@ constexpr const char* kBatchOf =
   "SELECT target, position, event_id, state, attempts, next_attempt_at, reason, first_failed_at " \
   "FROM ingest.ingest_outbox_delivery "
 constexpr const char* kDeliveries = VF_DELIVERY "WHERE target = $1 AND state = $2 ORDER BY position LIMIT $3";
-constexpr const char* kDueRetries =
-    "SELECT * FROM ((" VF_DELIVERY
-    "WHERE target = $1 AND state = 'retry' AND next_attempt_at <= $2 ORDER BY next_attempt_at LIMIT $4) "
-    "UNION ALL (" VF_DELIVERY
-    "WHERE target = $1 AND state = 'retry' AND next_attempt_at > $3 ORDER BY next_attempt_at LIMIT $4)) due "
-    "ORDER BY next_attempt_at LIMIT $4";
 constexpr const char* kDeliveriesOf = VF_DELIVERY "WHERE event_id = $1 ORDER BY target";
 constexpr const char* kDeliveriesAfter = VF_DELIVERY "WHERE target = $1 AND position > $2 ORDER BY position LIMIT $3";
 constexpr const char* kCountDeliveries = "SELECT ingest.count_deliveries($1, $2, $3)";
-constexpr const char* kMostAttempted =
-    VF_DELIVERY "WHERE target = $1 AND state = 'retry' ORDER BY attempts DESC, position LIMIT $2";
 constexpr const char* kRevived =
     VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND first_failed_at IS NULL ORDER BY next_attempt_at LIMIT $2";
 constexpr const char* kSettings = "SELECT key, value FROM ingest.ingest_settings ORDER BY key";
@@ -96,12 +87,10 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<Backlog> backlog(Position after) override;
   Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
                                               size_t rows_max) override;
-  Result<std::vector<PutDelivery>> due_retries(const std::string& target, Instant now, size_t rows_max) override;
   Result<std::vector<PutDelivery>> deliveries_of(Uuid event_id) override;
   Result<std::vector<PutDelivery>> deliveries_after(const std::string& target, Position after,
                                                     size_t rows_max) override;
   Result<int64_t> count_deliveries(const std::string& target, PutDelivery::State state, int64_t at_most) override;
-  Result<std::vector<PutDelivery>> most_attempted(const std::string& target, size_t rows_max) override;
   Result<std::vector<PutDelivery>> revived(const std::string& target, size_t rows_max) override;
   Result<std::optional<OutboxRow>> find(Uuid event_id) override;
   Result<std::optional<LedgerEntry>> ledger(Uuid event_id) override;
@@ -178,12 +167,6 @@ Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries(const std::stri
   return collect(query(kDeliveries, Values().text(target).text(state_name(state)).limit(rows_max)), read_delivery);
 }
 
-Result<std::vector<PutDelivery>> PostgresOutboxStore::due_retries(const std::string& target, Instant now,
-                                                                  size_t rows_max) {
-  return collect(query(kDueRetries, Values().text(target).time(now).time(now + kRetryDelayMax).limit(rows_max)),
-                 read_delivery);
-}
-
 Result<std::vector<PutDelivery>> PostgresOutboxStore::deliveries_of(Uuid event_id) {
   return collect(query(kDeliveriesOf, Values().uuid(event_id)), read_delivery);
 }
@@ -197,10 +180,6 @@ Result<int64_t> PostgresOutboxStore::count_deliveries(const std::string& target,
                                                       int64_t at_most) {
   VF_ASSIGN(const auto rows, query(kCountDeliveries, Values().text(target).text(state_name(state)).integer(at_most)));
   return rows.integer_at(0, 0);
-}
-
-Result<std::vector<PutDelivery>> PostgresOutboxStore::most_attempted(const std::string& target, size_t rows_max) {
-  return collect(query(kMostAttempted, Values().text(target).limit(rows_max)), read_delivery);
 }
 
 Result<std::vector<PutDelivery>> PostgresOutboxStore::revived(const std::string& target, size_t rows_max) {
