@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "event/event.h"
+#include "store/written.h"
 
 namespace vf::store {
 
@@ -169,18 +170,13 @@ struct EventAdded {
   Position position = {};  // of the new row; unset for a duplicate
   Instant received = {};
 };
-/// Result of RetentionStep.
-struct RowsRemoved {
-  int64_t removed = 0;
-};
 /// Result of TakeLease.
 struct LeaseTaken {
   bool granted = false;
   int64_t epoch = 0;   // the current holder's epoch
   std::string holder;  // the current holder
 };
-/// Result of every other write.
-struct Written {};
+/// RetentionStep gives RowsRemoved, every other write Written.
 using WriteResult = std::variant<Written, EventAdded, RowsRemoved, LeaseTaken>;
 
 /// A row of the outbox as consumers read it.

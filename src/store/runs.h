@@ -1,18 +1,22 @@
-// Runs: the rows of a database's table of runs (dm.job_runs, environments _job_runs), and the writes that change them.
-// A run is one execution of a job: a scheduled one, or one that a person asked for. The row of a run in the state
-// `running` is also the lease of its job: a job has at most one such row, and its holder does the work. Values.
+// Runs: the rows of a database's table of runs (dm.job_runs, environments _job_runs), the writes that change them, and
+// RunReads, the port that reads them. A run is one execution of a job: a scheduled one, or one that a person asked for.
+// The row of a run in the state `running` is also the lease of its job: a job has at most one such row, and its holder
+// does the work. The rules of the writes are in run_rules.h.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "base/uuid.h"
+#include "store/written.h"
 
 namespace vf::store {
 
@@ -22,7 +26,12 @@ enum class RunState { waiting, running, done, failed, stopped, timeout, lost };
 std::string_view to_string(RunState state);
 std::optional<RunState> parse_run_state(std::string_view name);
 
+/// Names are UTF-8 text; a byte that is not is stored as U+FFFD.
 using RunCounts = std::map<std::string, int64_t>;
+/// Returns the JSON object that the tables store, and the API shows, for counts.
+std::string to_json(const RunCounts& counts);
+/// The inverse of to_json(). Text of another form gives no counts.
+RunCounts parse_run_counts(std::string_view json);
 
 /// How far a run has come. `cursor` is the job's own text; a resumed run continues from it.
 struct RunProgress {
@@ -33,21 +42,24 @@ struct RunProgress {
 };
 
 struct Run {
+  int64_t number = 0;  // by the order in which the rows of the table were added; given by the store
   Uuid id;
   std::string job;
   std::optional<Instant> due = {};  // the scheduled time; nullopt: a person asked for the run
   std::string parameters = "{}";    // a JSON object
   RunState state = RunState::waiting;
-  std::string holder = {}, asked_by = {};
-  Instant asked_at = {};  // of a scheduled run: when it was claimed
-  std::optional<Instant> started_at = {}, ended_at = {};
+  std::string holder = {};                 // the process that works on the run, or was the last to do so
+  std::string asked_by = {};               // empty for a scheduled run
+  Instant asked_at = {};                   // of a scheduled run: when it was claimed
+  std::optional<Instant> started_at = {};  // when it was claimed first
+  std::optional<Instant> ended_at = {};
   RunProgress progress = {};
   std::string error = {};
   bool stop_wanted = false;
 };
 
 /// Adds a run that waits. Error `conflict`: `alone`, and a run of the job waits or runs; or kWaitingRunsMax runs of the
-/// job wait.
+/// job wait; or there is a run with this id.
 struct RequestRun {
   Uuid id;
   std::string job;
@@ -58,9 +70,10 @@ struct RequestRun {
 inline constexpr int64_t kWaitingRunsMax = 100;
 
 /// Claims the next run of a job for `holder`, in this order: if the job's running row has expired by the store's clock,
-/// it waits again (`resumable`) or is lost; while a running row remains, there is nothing to claim; the run that waits
-/// longest is claimed; else, if `due` is set and no run of the job has the same or a later `due`, a new run with the id
-/// `id` is added. The row expires `span` after the claim, unless UpdateRun renews it.
+/// it waits again (`resumable`; if a stop was wanted it is stopped) or is lost; while a running row remains, there is
+/// nothing to claim; the run with the least number that waits is claimed; else, if `due` is set and no run of the job
+/// has the same or a later `due`, a new run with the id `id` is added and claimed. The claim expires `span` after it
+/// was made, unless UpdateRun renews it.
 struct ClaimRun {
   Uuid id;
   std::string job;
@@ -70,8 +83,9 @@ struct ClaimRun {
   bool resumable = false;
 };
 
-/// Renews a claim for `span`, and stores the progress if that is set. Error `conflict`: the run is not `holder`'s any
-/// more, which must end its work without another write.
+/// Renews a claim for `span`, and stores the progress if that is set. An expired claim can be renewed until another
+/// process has claimed the run or the job. Error `conflict`: the run is not `holder`'s any more, which must end its
+/// work without another write.
 struct UpdateRun {
   Uuid id;
   std::string holder;
@@ -79,9 +93,11 @@ struct UpdateRun {
   std::optional<RunProgress> progress = {};
 };
 
-/// Ends a run. `state` is a final state, or `waiting`: the holder gives the run back, to be resumed by another process.
-/// Error `conflict`: the run is not `holder`'s any more. A run that is `done` and has no count other than zero is idle:
-/// it replaces the job's idle run before it, so that jobs which seldom find work do not fill the table.
+/// Ends a run. `state` is a final state, or `waiting`: the holder gives the run back, to be resumed by another process;
+/// if a stop was wanted, it is stopped. The same write may be repeated. Error `conflict`: the run is not `holder`'s any
+/// more. Error `invalid`: `state` is `running`. A scheduled run that is `done` and has no count other than zero is
+/// idle: it replaces the job's idle run before it, so that jobs which seldom find work do not fill the table. A run
+/// that a person asked for is never replaced, because that person may wait for its outcome.
 struct EndRun {
   Uuid id;
   std::string holder;
@@ -90,13 +106,15 @@ struct EndRun {
   std::string error = {};
 };
 
-/// Asks the holder of a run to stop; a run that waits is stopped at once. Error `not_found`: there is no such run.
-/// Error `conflict`: it has ended.
+/// Asks the holder of a run to stop. A run that waits, or whose claim has expired, is stopped at once. Error
+/// `not_found`: there is no such run. Error `conflict`: it has ended.
 struct StopRun {
   Uuid id;
 };
 
-/// One bounded step that deletes runs which ended before `ended_before`, the oldest first, except each job's last one.
+/// One bounded step that deletes runs which ended before `ended_before`, the oldest first. The run of each job that
+/// ended last is kept, and its run with the latest `due`, without which that `due` would be claimed again. Purging is
+/// complete when a step removes fewer than `rows_max` rows.
 struct PurgeRuns {
   Instant ended_before = {};
   int64_t rows_max = 1000;
@@ -104,21 +122,46 @@ struct PurgeRuns {
 
 using RunWrite = std::variant<RequestRun, ClaimRun, UpdateRun, EndRun, StopRun, PurgeRuns>;
 
-/// Result of ClaimRun: the claimed run; nullopt: there is nothing to claim now.
+/// Result of ClaimRun: the claimed run; null: there is nothing to claim now.
 struct RunClaimed {
-  std::optional<Run> run = {};
+  std::shared_ptr<const Run> run;  // by pointer: the result of every write of a batch has the size of the largest
 };
 /// Result of UpdateRun.
 struct RunRenewed {
   bool stop_wanted = false;
 };
+/// PurgeRuns gives RowsRemoved; RequestRun, EndRun and StopRun give Written.
+using RunResult = std::variant<Written, RunClaimed, RunRenewed, RowsRemoved>;
 
-/// Selects runs; the newest (by asked_at, then id) come first.
+/// Selects runs that match every field that is set; the run with the greatest number, the newest, comes first.
 struct RunFilter {
   std::optional<std::string> job = {};
-  bool asked_for = false;           // only those that a person asked for
-  std::optional<Uuid> before = {};  // only runs older than this one: the next page
+  bool asked_for = false;              // only those that a person asked for
+  std::optional<int64_t> before = {};  // only runs with a lesser number: the next page
   size_t rows_max = 50;
+};
+
+/// What the table says about one job.
+struct JobRuns {
+  std::string job;
+  std::optional<Run> running = {};
+  std::optional<Run> ended = {};             // the run that ended last
+  std::optional<Instant> succeeded_at = {};  // when the last run that is `done` ended
+  std::optional<Instant> due = {};           // the latest scheduled time of a run in any state
+};
+
+/// Reads the runs of a database. OutboxStore and EnvironmentStore inherit it, so that one runner works on either.
+class RunReads {
+ public:
+  virtual ~RunReads() = default;
+  virtual Result<std::vector<Run>> runs(const RunFilter& filter) = 0;
+  virtual Result<std::optional<Run>> find_run(Uuid id) = 0;
+  /// Returns every job that has runs, by its name.
+  virtual Result<std::vector<JobRuns>> last_runs() = 0;
+  /// Returns the names of the jobs for which ClaimRun without `due` has something to do: a run waits, or a claim has
+  /// expired by the store's clock (`now` where the store has no clock of its own). Cheap enough to be called every
+  /// second.
+  virtual Result<std::vector<std::string>> waiting_jobs(Instant now) = 0;
 };
 
 }  // namespace vf::store
