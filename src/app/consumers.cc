@@ -102,7 +102,6 @@ void Consumers::start_reconciliation() {
   std::vector<std::string> names;
   if (sources.kick) names.emplace_back("kick");
   if (sources.sumsub) names.emplace_back("sumsub");
-  if (sources.x) names.emplace_back("x");
   for (const auto& [name, source] : sources.generic) names.push_back(name);
   reconciliation_ = std::make_unique<raw_log::ReconciliationService>(
       raw_log::ReconciliationService::Params{.services = params_.services,

@@ -25,7 +25,7 @@ struct Listen {
 struct Url {
   std::string text;  // http:// or https://, without a slash at the end
 };
-/// A text that may be kept in a file of its own but is no secret: a public key, a client id.
+/// A text that may be kept in a file of its own but is no secret: a public key, a certificate.
 struct FileText {
   std::string text;
 };

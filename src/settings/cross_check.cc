@@ -113,8 +113,6 @@ class Check {
     if (settings_.admin.token.empty()) {
       warning("admin.token", "no token is set: the admin API answers 401 to every operation");
     }
-    const auto& x = settings_.sources.x;
-    if (x && x->mode != SourceMode::off) warning("sources.x.mode", "this version does not poll X yet");
   }
 
   void listeners() {

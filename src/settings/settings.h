@@ -59,24 +59,14 @@ struct Admin {
 struct KickSource {
   SourceMode mode{};
   std::vector<FileText> public_keys;  // PEM; empty: use Kick's published key
-  Url api_base, auth_base;
-  FileText client_id;
-  Secret client_secret;
+  Url api_base;
   std::optional<Millis> max_age;  // of a delivery; nullopt: no delivery is too old
-  Millis viewer_poll_every{};
 };
 
 struct SumsubSource {
   SourceMode mode{};
   std::vector<Secret> webhook_secrets;
   std::vector<crypto::Hash> algorithms;
-};
-
-struct XSource {
-  SourceMode mode{};
-  Url api_base;
-  Secret bearer_token;
-  Millis follower_poll_every{};
 };
 
 struct GenericSource {
@@ -91,7 +81,6 @@ struct GenericSource {
 struct Sources {
   std::optional<KickSource> kick;
   std::optional<SumsubSource> sumsub;
-  std::optional<XSource> x;
   std::map<std::string, GenericSource> generic;
 };
 

@@ -206,7 +206,8 @@ Keys build() {
 std::vector<config::NamedSections> named_sections() {
   return {{.parent = "sources",
            .count_max = kSourcesMax,
-           .reserved = {{std::string(lake::kDefaultClass), "it sets the retention of sources not named"}}},
+           .reserved = {{std::string(lake::kDefaultClass), "it sets the retention of sources not named"},
+                        {"x", "it is the provider X, which this version does not poll (remove the section)"}}},
           {.parent = "targets",
            .count_max = kTargetsMax,
            .reserved = {{std::string(store::kRawLog), "it is the raw log's consumer of the outbox"},

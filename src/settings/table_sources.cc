@@ -25,23 +25,12 @@ void add_kick(Keys& keys) {
   s.key("api_base", &KickSource::api_base,
         {.fallback = "https://api.kick.com",
          .doc = "Kick's API: its key is fetched from there when a signature does not verify."});
-  s.key("auth_base", &KickSource::auth_base,
-        {.fallback = "https://id.kick.com", .doc = "Kick's OAuth server. Not used yet."});
-  s.key("client_id", &KickSource::client_id,
-        {.doc = "The Kick app's id, for polls and subscriptions. Not used yet.", .example = "${KICK_CLIENT_ID}"});
-  s.key("client_secret", &KickSource::client_secret,
-        {.doc = "The Kick app's secret. Not used yet.", .example = "${KICK_CLIENT_SECRET}"});
   s.key("max_age", &KickSource::max_age,
         {.fallback_doc = "ingest.retention.ledger less a day",
          .min = kSecond,
          .doc = "A delivery signed longer ago is refused. Longer than the default, or none, accepts an old "
                 "captured delivery again after its ledger row is removed: allowed, with a warning.",
          .example = "none"});
-  s.key("viewer_poll.every", &KickSource::viewer_poll_every,
-        {.fallback = "1m",
-         .min = 10 * kSecond,
-         .max = kHour,
-         .doc = "How often viewers of known channels are sampled. Not used yet: nothing is polled."});
 }
 
 void add_sumsub(Keys& keys) {
@@ -58,24 +47,6 @@ void add_sumsub(Keys& keys) {
          .example = "[\"${SUMSUB_WEBHOOK_SECRET}\"]"});
   s.key("algorithms", &SumsubSource::algorithms,
         {.fallback = "[sha1, sha256, sha512]", .doc = "Digests that are accepted.", .example = "[sha256]"});
-}
-
-void add_x(Keys& keys) {
-  Section<XSource> s(keys, "sources.x", kHub, [](Settings& c, const std::string&) -> XSource& {
-    return c.sources.x ? *c.sources.x : c.sources.x.emplace();
-  });
-  s.key("mode", &XSource::mode,
-        {.fallback = "live",
-         .doc = "live; dry-run: kept in the raw log, never fanned out; off: not polled. Not used yet, as all of this "
-                "section: nothing is polled."});
-  s.key("api_base", &XSource::api_base, {.fallback = "https://api.x.com", .doc = "X's API. Not used yet."});
-  s.key("bearer_token", &XSource::bearer_token,
-        {.doc = "The X app's token, for polls. Not used yet.", .example = "${X_BEARER_TOKEN}"});
-  s.key("follower_poll.every", &XSource::follower_poll_every,
-        {.fallback = "1h",
-         .min = kMinute,
-         .max = 7 * kDay,
-         .doc = "How often follower counts are sampled. Not used yet."});
 }
 
 GenericSource& generic_source(Settings& settings, const std::string& name) { return settings.sources.generic[name]; }
@@ -150,7 +121,6 @@ void add_generic_options(Keys& keys) {
 void add_sources(Keys& keys) {
   add_kick(keys);
   add_sumsub(keys);
-  add_x(keys);
   add_generic(keys);
   add_generic_options(keys);
 }

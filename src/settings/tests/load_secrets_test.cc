@@ -51,7 +51,7 @@ TEST_F(LoadSecrets, WebhookSecretsAndPublicKeysAreCheckedWhenRead) {
 
 TEST_F(LoadSecrets, SourceThatIsOffNeedsNoSecret) {
   EXPECT_EQ(
-      problems(params(Role::ingest, "sources: {sumsub: {mode: off}, kick: {mode: off, client_secret: '${ABSENT}'}}")),
+      problems(params(Role::ingest, "sources: {sumsub: {mode: off}, kick: {mode: off, public_keys: '${ABSENT}'}}")),
       "");
   EXPECT_EQ(problems(params(Role::ingest, "sources: {sumsub: {mode: live}}")),
             "vf.yaml:1: sources.sumsub.webhook_secrets: is required; set it, for example to "

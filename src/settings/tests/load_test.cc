@@ -20,7 +20,7 @@ ingest:
   max_body: 64KiB
   retention: {outbox: 2d, ledger: 10d, raw_events: {default: 100d, kick: 30d}}
 sources:
-  kick: {mode: dry-run, client_secret: "${KICK_SECRET}", client_id: app}
+  kick: {mode: dry-run, api_base: "${KICK_API}"}
   sumsub: {webhook_secrets: ["${SUMSUB_SECRET}", plain], algorithms: [sha256]}
   orders: {scheme: standard-webhooks, secrets: whsec_x, subject: /id}
 targets:
@@ -33,7 +33,7 @@ environments:
 )";
 
 TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
-  variables_ = {{"KICK_SECRET", "k"}, {"SUMSUB_SECRET", "s"}};
+  variables_ = {{"KICK_API", "http://kick"}, {"SUMSUB_SECRET", "s"}};
   write("data/stage.secret", kWebhookSecret + "\n");
   write("data/admin-token", "t\r\n");
   const Settings c = settings(params(Role::up, kWhole));
@@ -49,10 +49,9 @@ TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
               ElementsAre(std::pair("default", 2400h), std::pair("kick", 720h), std::pair("sumsub", 2160h)));
   EXPECT_EQ(c.admin.token.reveal(), "t");
   EXPECT_TRUE(c.admin.read_token.empty());
-  ASSERT_TRUE(c.sources.kick && c.sources.sumsub && !c.sources.x);
+  ASSERT_TRUE(c.sources.kick && c.sources.sumsub);
   EXPECT_EQ(c.sources.kick->mode, SourceMode::dry_run);
-  EXPECT_EQ(c.sources.kick->client_secret.reveal(), "k");
-  EXPECT_EQ(c.sources.kick->client_id.text, "app");
+  EXPECT_EQ(c.sources.kick->api_base.text, "http://kick");
   EXPECT_EQ(c.sources.sumsub->webhook_secrets[0].reveal(), "s");
   EXPECT_EQ(c.sources.sumsub->webhook_secrets[1].reveal(), "plain");
   EXPECT_THAT(c.sources.sumsub->algorithms, ElementsAre(crypto::Hash::sha256));
@@ -73,10 +72,9 @@ TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
   EXPECT_EQ(stage.secrets[0].reveal(), kWebhookSecret);
 }
 
-// The whole example of the contract: operators copy it, so it must load.
-TEST_F(Load, ExampleOfTheContractLoads) {
-  variables_ = {
-      {"KICK_CLIENT_ID", "i"}, {"KICK_CLIENT_SECRET", "k"}, {"SUMSUB_WEBHOOK_SECRET", "s"}, {"X_BEARER_TOKEN", "x"}};
+// Operators copy such a file, so it must load.
+TEST_F(Load, FileWithEverySectionLoads) {
+  variables_ = {{"SUMSUB_WEBHOOK_SECRET", "s"}};
   for (const char* name : {"admin-token", "admin-read-token"}) write("vf-data/" + std::string(name), "t");
   write("vf-data/stage.secret", kWebhookSecret);
   std::filesystem::copy_file(VF_FIXTURES "/kick-real/kick-public-key.pem", dir_ / "vf-data/kick.pem");
@@ -96,13 +94,8 @@ sources:
     mode: live                      # live | dry-run | off
     public_keys: [file:kick.pem]    # default: Kick's published key, refreshed from api_base
     api_base: https://api.kick.com
-    auth_base: https://id.kick.com
-    client_id: ${KICK_CLIENT_ID}
-    client_secret: ${KICK_CLIENT_SECRET}
     max_age: 29d                    # none switches the check off
-    viewer_poll: {every: 1m}
   sumsub: {mode: live, webhook_secrets: ["${SUMSUB_WEBHOOK_SECRET}"]}
-  x: {mode: live, bearer_token: "${X_BEARER_TOKEN}", follower_poll: {every: 1h}}
   orders:                           # any name: POST /webhooks/orders
     scheme: standard-webhooks       # github stripe slack shopify twitch discord hmac
     secrets: ["whsec_..."]
@@ -111,7 +104,7 @@ targets:
     url: http://127.0.0.1:8082/internal/events
     secret: file:stage.secret       # whsec_...; a list while rotating
     mode: live                      # live | dry-run | paused
-    sources: [kick, sumsub, x]      # default: all
+    sources: [kick, sumsub]         # default: all
     types: ["kick.*"]               # default: all
     sandbox: exclude                # exclude | include | only
     delivery: batch                 # batch | single
@@ -125,17 +118,15 @@ environments:
     secrets: [file:stage.secret]    # every one is accepted
     retention: {processed_events: 30d}
 )");
-  EXPECT_EQ(warnings(p), "vf.yaml:23: sources.x.mode: this version does not poll X yet\n");
+  EXPECT_EQ(warnings(p), "");
   const Settings c = settings(p);
-  EXPECT_EQ(c.sources.kick->viewer_poll_every, 1min);
-  EXPECT_EQ(c.sources.x->bearer_token.reveal(), "x");
   EXPECT_EQ(c.admin.read_token.reveal(), "t");
   EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "whsec_...");
 }
 
 TEST_F(Load, RoleReadsOnlyItsOwnSecrets) {
   write("data/stage.secret", kWebhookSecret);
-  const Settings api = settings(params(Role::api, kWhole));  // no KICK_SECRET, no SUMSUB_SECRET
+  const Settings api = settings(params(Role::api, kWhole));  // no KICK_API, no SUMSUB_SECRET
   EXPECT_EQ(api.environments.at("stage").secrets.size(), 1u);
   EXPECT_FALSE(api.sources.kick || api.sources.sumsub);
   EXPECT_TRUE(api.targets.empty());
@@ -145,7 +136,7 @@ TEST_F(Load, RoleReadsOnlyItsOwnSecrets) {
   EXPECT_THAT(
       problems(params(Role::ingest, kWhole)),
       AllOf(
-          HasSubstr("vf.yaml:8: sources.kick.client_secret: the environment variable KICK_SECRET is not set\n"),
+          HasSubstr("vf.yaml:8: sources.kick.api_base: the environment variable KICK_API is not set\n"),
           HasSubstr("vf.yaml:9: sources.sumsub.webhook_secrets: the environment variable SUMSUB_SECRET"),
           HasSubstr("default: targets.stage.secret: cannot take the value from its file: data/stage.secret: No such")));
   variables_ = {{"SUMSUB_SECRET", "s"}};
@@ -383,6 +374,9 @@ TEST_F(Load, ReservedNamesAreRefused) {
               HasSubstr("'raw-log-proof' is reserved: it is the lease of the raw log's reconciliation"));
   EXPECT_THAT(problems(params(Role::ingest, "sources: {default: {}}")),
               HasSubstr("'default' is reserved: it sets the retention of sources not named; choose another name"));
+  EXPECT_THAT(problems(params(Role::ingest, "sources:\n  x: {mode: live}\n")),
+              HasSubstr("vf.yaml:2: sources.x: 'x' is reserved: it is the provider X, which this version does not poll "
+                        "(remove the section)"));
   EXPECT_EQ(problems(params(Role::api, "targets: {" + std::string(63, 'a') + ": {url: 'http://h'}}")), "");
   EXPECT_THAT(problems(params(Role::api, "targets: {" + std::string(64, 'a') + ": {}}")), HasSubstr("up to 63"));
 }
