@@ -1,10 +1,8 @@
 // WaitingEvents: keeps the events of one target that have failed alone where they belong. The retry rule says when each
-// is tried again and when its row is written; this class writes the rows, knows which part of a batch each unrecorded
-// event holds open, reads the rows back when the process starts, and finds the dead letters that an operator has
-// retried. Single-threaded.
+// is tried again and when its row is written. This class writes the rows (outbox::WaitingRows reads them), and knows
+// which part of a batch each unrecorded event holds open. Single-threaded.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,6 +15,7 @@
 #include "fanout/status.h"
 #include "fanout/store_backoff.h"
 #include "fanout/target.h"
+#include "outbox/waiting_rows.h"
 #include "retry/rule.h"
 
 namespace vf::fanout {
@@ -32,7 +31,7 @@ class WaitingEvents {
     StoreBackoff& store;
     Status& status;  // receives counts of deferred events and dead letters
   };
-  explicit WaitingEvents(Params params) : params_(params) {}
+  explicit WaitingEvents(Params params) : params_(params), rows_(params.ports.outbox, params.target.name) {}
 
   /// The cursor stands where no batch begins: events held in memory are forgotten, and the rows must be loaded.
   void begin_at(Position cursor);
@@ -51,7 +50,7 @@ class WaitingEvents {
   };
   /// Prepares the attempt at an event of the lane. An operator or retention may have ended it: its row is read first.
   Attempt next_alone(Uuid event_id);
-  bool any_revived() const { return !revived_.empty(); }
+  bool any_revived() const { return rows_.any_revived(); }
   /// Prepares the attempt at an event that an operator has retried; any_revived() must be true.
   Attempt next_revived();
 
@@ -71,22 +70,20 @@ class WaitingEvents {
 
  private:
   Result<void> load_rows();
-  Result<void> poll_revived();
-  Result<std::optional<store::PutDelivery>> read_row(Uuid event_id) const;
   Attempt failed(const Error& error);
-  Result<std::optional<std::string>> stored_body(Uuid event_id) const;
-  void lost(const store::PutDelivery& row);
+  Attempt ready(const Event& event, store::PutDelivery row) const;
+  Attempt lost(const store::PutDelivery& row);
   void complete(Uuid event_id, bool delivered);
   void forget(Uuid event_id);
 
+  retry::Time time() const { return {.wall = params_.ports.clock.now(), .steady = params_.ports.clock.steady()}; }
+
   const Params params_;
+  outbox::WaitingRows rows_;
   Position cursor_;
   bool is_loaded_ = false;
   std::set<Uuid> known_;          // events after the cursor of which the store holds a row
   std::map<Uuid, PartRef> held_;  // the parts that the lane's unrecorded events hold open
-  std::deque<store::PutDelivery> revived_;
-  std::set<Uuid> taken_;  // revived events in the queue, in flight or being written
-  SteadyTime next_poll_{0};
 };
 
 }  // namespace vf::fanout

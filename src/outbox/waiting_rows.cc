@@ -1,10 +1,20 @@
 #include "outbox/waiting_rows.h"
 
-#include <set>
+#include <algorithm>
+#include <utility>
 
 namespace vf::outbox {
+namespace {
 
-void restore(retry::Lane& lane, const std::vector<store::PutDelivery>& rows, retry::Time now) {
+using RowState = store::PutDelivery::State;
+
+constexpr size_t kRevivedMax = 64;  // rows read at once
+constexpr Millis kPollEvery{1'000};
+
+}  // namespace
+
+Result<void> WaitingRows::restore(retry::Lane& lane, retry::Time now) const {
+  VF_ASSIGN(const auto rows, outbox_.deliveries(consumer_, RowState::retry, kWaitingRowsMax));
   std::set<Uuid> ids;
   for (const auto& row : rows) ids.insert(row.event_id);
   for (const Uuid id : lane.recorded_ids()) {
@@ -20,14 +30,56 @@ void restore(retry::Lane& lane, const std::vector<store::PutDelivery>& rows, ret
                   .next_attempt_at = row.next_attempt_at},
                  now);
   }
+  return {};
 }
 
-store::PutDelivery row_of(const std::string& consumer, const retry::Rule::Change& change) {
+Result<void> WaitingRows::poll_revived(const retry::Lane& lane, SteadyTime now) {
+  if (!revived_.empty() || now < next_poll_) return {};
+  VF_ASSIGN(auto rows, outbox_.revived(consumer_, kRevivedMax));
+  next_poll_ = now + kPollEvery;
+  for (auto& row : rows) {
+    if (!lane.has(row.event_id) && taken_.insert(row.event_id).second) revived_.push_back(std::move(row));
+  }
+  return {};
+}
+
+void WaitingRows::forget_revived() {
+  revived_.clear();
+  taken_.clear();
+}
+
+Result<WaitingRows::Attempt> WaitingRows::next_revived() {
+  const Uuid id = revived_.front().event_id;
+  VF_ASSIGN(const auto stored, find(id));
+  VF_ASSIGN(auto found, outbox_.find(id));
+  Attempt attempt{.row = std::move(revived_.front())};
+  revived_.pop_front();
+  if (!stored || stored->state != RowState::retry) {
+    taken_.erase(id);
+    return attempt;
+  }
+  attempt.state = found ? State::ready : State::lost;
+  attempt.found = std::move(found);
+  return attempt;
+}
+
+Result<bool> WaitingRows::still_waits(Uuid event_id, bool is_recorded) const {
+  VF_ASSIGN(const auto row, find(event_id));
+  return row ? row->state == RowState::retry : !is_recorded;
+}
+
+Result<std::optional<store::PutDelivery>> WaitingRows::find(Uuid event_id) const {
+  VF_ASSIGN(auto rows, outbox_.deliveries_of(event_id));
+  const auto own = std::ranges::find(rows, consumer_, &store::PutDelivery::target);
+  return own == rows.end() ? std::nullopt : std::optional(std::move(*own));
+}
+
+store::PutDelivery WaitingRows::row_of(const retry::Rule::Change& change) const {
   store::PutDelivery row;
-  row.target = consumer;
+  row.target = consumer_;
   row.position = change.entry.position;
   row.event_id = change.event_id;
-  row.state = change.is_dead ? store::PutDelivery::State::dead : store::PutDelivery::State::retry;
+  row.state = change.is_dead ? RowState::dead : RowState::retry;
   row.attempts = change.entry.counted;
   row.next_attempt_at = change.entry.next_attempt_at;
   row.reason = change.entry.reason.full;

@@ -4,16 +4,12 @@
 #include <iterator>
 #include <utility>
 
-#include "outbox/waiting_rows.h"
-
 namespace vf::raw_log {
 namespace {
 
 using store::PutDelivery;
 
 constexpr Millis kBacklogPoll{5'000};
-constexpr Millis kRevivedPoll{1'000};
-constexpr size_t kRevivedMax = 64;  // rows read at once
 const std::string kConsumer{store::kRawLog};
 
 retry::Params rule_params(const FeederParams& params) {
@@ -30,6 +26,7 @@ Feeder::Feeder(Ports ports, FeederParams params)
       inserter_(ports_.lake, params_.retention),
       batch_(params_.batch),
       rule_(rule_params(params_), ports_.random),
+      rows_(ports_.outbox, kConsumer),
       probes_(ports_.outbox, inserter_) {}
 
 Millis Feeder::step() {
@@ -39,7 +36,7 @@ Millis Feeder::step() {
   status_.waiting = rule_.lane().size();
   if (!changes_.empty()) return write_change();
   if (phase_ == Phase::finding) return find();
-  if (const auto polled = poll_revived(); !polled) return fail(polled.error());
+  if (const auto polled = rows_.poll_revived(rule_.lane(), ports_.clock.steady()); !polled) return fail(polled.error());
   if (is_stuck()) {
     if (const auto found = probes_.find(*stuck_at_); !found) return fail(found.error());
   }
@@ -51,11 +48,11 @@ Millis Feeder::send() {
   using enum retry::Rule::Next;
   const SteadyTime now = ports_.clock.steady();
   const bool may_insert = !is_stuck() || !probes_.is_empty();
-  switch (rule_.next(now, may_insert || !revived_.empty())) {
+  switch (rule_.next(now, may_insert || rows_.any_revived())) {
     case alone:
       return retry_alone(rule_.next_alone(now));
     case held:
-      revived_was_last_ = !revived_.empty() && !(revived_was_last_ && may_insert);
+      revived_was_last_ = rows_.any_revived() && !(revived_was_last_ && may_insert);
       if (revived_was_last_) return retry_revived();
       if (is_stuck()) return probe();
       return phase_ == Phase::gathering ? gather() : insert_batch();
@@ -85,22 +82,15 @@ Millis Feeder::find() {
     rule_.lane().remove_held();
     stuck_at_.reset();
   }
-  if (const auto loaded = load_rows(); !loaded) return fail(loaded.error());
+  if (!rows_are_loaded_) {
+    if (const auto restored = rows_.restore(rule_.lane(), time()); !restored) return fail(restored.error());
+    rows_are_loaded_ = true;
+  }
   status_.cursor = cursor_ = **cursor;
   repairing_ = pin->has_value();
   if (repairing_) inserter_.suspect_up_to(pinned_to_ = (*pin)->to);
   phase_ = repairing_ ? Phase::inserting : Phase::gathering;
   return Millis{0};
-}
-
-// Reads the rows that wait for another attempt.
-Result<void> Feeder::load_rows() {
-  if (rows_are_loaded_) return {};
-  VF_ASSIGN(const auto waiting,
-            ports_.outbox.deliveries(kConsumer, PutDelivery::State::retry, outbox::kWaitingRowsMax));
-  outbox::restore(rule_.lane(), waiting, time());
-  rows_are_loaded_ = true;
-  return {};
 }
 
 // Retention waits for the raw log's cursor only while a raw log is configured. If none was for a long time, retention
@@ -171,7 +161,9 @@ Millis Feeder::insert_batch() {
   auto events = events_of(batch_.rows());
   const Event& first = *events.front();
   if (inserter_.may_hold(first.position)) {
-    const auto known = has_row(first.id);
+    // Only a row at the cursor gets a row among the deliveries, so a crash between the two writes (that row, cursor)
+    // leaves at most one such row after the cursor, at its first row. A retried dead letter counts too.
+    const auto known = rows_.find(first.id);
     if (!known) return fail(known.error());
     if (*known) {
       advance(first.position, 0);
@@ -199,13 +191,6 @@ Result<void> Feeder::read_piece() {
   }
   batch_.cut_to_piece(pinned_to_, piece_max_);
   return {};
-}
-
-// Only a row at the cursor gets a row among the deliveries, so a crash between the two writes (that row, cursor) leaves
-// at most one such row after the cursor, at its first row. A dead letter that an operator retries counts too.
-Result<bool> Feeder::has_row(Uuid event_id) {
-  VF_ASSIGN(const auto rows, ports_.outbox.deliveries_of(event_id));
-  return std::ranges::find(rows, kConsumer, &PutDelivery::target) != rows.end();
 }
 
 Result<void> Feeder::attempt(uint64_t request, const std::vector<const Event*>& events) {
@@ -277,24 +262,15 @@ Millis Feeder::probe() {
   return Millis{0};
 }
 
-Result<void> Feeder::poll_revived() {
-  const SteadyTime now = ports_.clock.steady();
-  if (!revived_.empty() || now < next_revived_poll_) return {};
-  VF_ASSIGN(auto rows, ports_.outbox.revived(kConsumer, kRevivedMax));
-  std::erase_if(rows, [this](const auto& row) { return rule_.lane().has(row.event_id); });
-  revived_.assign(std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
-  next_revived_poll_ = now + kRevivedPoll;
-  return {};
-}
-
 // Tries a dead letter again that an operator has retried.
 Millis Feeder::retry_revived() {
-  const auto row = std::move(revived_.front());
-  revived_.pop_front();
-  const auto found = ports_.outbox.find(row.event_id);
-  if (!found) return fail(found.error());
-  if (!*found) return lost(row);
-  const auto missing = inserter_.missing({&(*found)->event});
+  using State = outbox::WaitingRows::State;
+  const auto next = rows_.next_revived();
+  if (!next) return fail(next.error());
+  const PutDelivery& row = next->row;
+  if (next->state == State::gone) return Millis{0};
+  if (next->state == State::lost) return lost(row);
+  const auto missing = inserter_.missing({&next->found->event});
   if (!missing) return fail(missing.error());
   if (missing->empty()) return stored(row);
   const auto done = attempt(rule_.began(retry::Kind::fresh, ports_.clock.steady()), *missing);
@@ -309,15 +285,13 @@ Millis Feeder::retry_revived() {
 // Tries a row again that has failed alone: one that waits with a row in the store, or the one stuck at the cursor.
 Millis Feeder::retry_alone(Uuid event_id) {
   const auto entry = *rule_.lane().find(event_id);
-  const auto rows = ports_.outbox.deliveries_of(event_id);
-  if (!rows) return fail(rows.error());
-  const auto own = std::ranges::find(*rows, kConsumer, &PutDelivery::target);
-  const bool waits = own == rows->end() ? !entry.is_recorded : own->state == PutDelivery::State::retry;
-  if (!waits) {  // an operator or retention has ended it
+  const auto waits = rows_.still_waits(event_id, entry.is_recorded);
+  if (!waits) return fail(waits.error());
+  if (!*waits) {  // an operator or retention has ended it
     rule_.lane().remove(event_id);
     return Millis{0};
   }
-  const auto row = outbox::row_of(kConsumer, {.event_id = event_id, .entry = entry});
+  const auto row = rows_.row_of({.event_id = event_id, .entry = entry});
   const auto found = ports_.outbox.find(event_id);
   if (!found) return fail(found.error());
   if (!*found) return lost(row);
@@ -333,7 +307,7 @@ Millis Feeder::retry_alone(Uuid event_id) {
 }
 
 Millis Feeder::stored(const PutDelivery& row) {
-  write(store::DropDelivery{kConsumer, row.event_id}, [] {});
+  write(store::DropDelivery{kConsumer, row.event_id}, [this, id = row.event_id] { rows_.finished(id); });
   return kWhileWriting;
 }
 
@@ -346,9 +320,10 @@ Millis Feeder::lost(const PutDelivery& row) {
 
 // Writes the first row of those that must be written. The cursor passes the row stuck at it once its row is durable.
 Millis Feeder::write_change() {
-  write(outbox::row_of(kConsumer, changes_.front()), [this] {
+  write(rows_.row_of(changes_.front()), [this] {
     const auto written = std::move(changes_.front());
     changes_.pop_front();
+    rows_.finished(written.event_id);
     if (written.is_dead) ++status_.dead;
     const bool was_stuck = stuck_at_ == written.entry.position && phase_ != Phase::finding;
     if (was_stuck) advance(*std::exchange(stuck_at_, std::nullopt), 0);
@@ -379,6 +354,7 @@ Millis Feeder::fail(const Error& error) {
   probes_.clear();
   phase_ = Phase::finding;
   rows_are_loaded_ = false;  // a row that could not be removed is read again
+  rows_.forget_revived();
   status_.last_error = error.message;
   ++status_.failures;
   return pause();

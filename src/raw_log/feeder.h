@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "lake/raw_log.h"
 #include "lake/retention.h"
+#include "outbox/waiting_rows.h"
 #include "outbox/writer.h"
 #include "raw_log/batch.h"
 #include "raw_log/inserter.h"
@@ -81,7 +82,6 @@ class Feeder {
   static constexpr Millis kWhileWriting{60'000};  // step()'s result then; the completion wakes the feeder earlier
 
   Millis find();
-  Result<void> load_rows();
   Result<void> check_gap(Position cursor);
   Millis gather();
   Millis idle();
@@ -89,7 +89,6 @@ class Feeder {
 
   Millis insert_batch();
   Result<void> read_piece();
-  Result<bool> has_row(Uuid event_id);
   void advance(Position to, size_t count);
 
   Millis send();
@@ -98,7 +97,6 @@ class Feeder {
   Millis piece_failed(const Error& error);
   bool is_stuck() const { return stuck_at_ && !rule_.lane().held().empty(); }
   Millis probe();
-  Result<void> poll_revived();
   Millis retry_revived();
   Millis retry_alone(Uuid event_id);
   Millis stored(const store::PutDelivery& row);
@@ -124,7 +122,6 @@ class Feeder {
   bool caught_up_ = false;
   SteadyTime resume_at_{0};
   SteadyTime next_backlog_poll_{0};
-  SteadyTime next_revived_poll_{0};
   Position cursor_;         // valid once Phase::finding is over
   Position pinned_to_;      // end of the open pin, while inserting
   bool repairing_ = false;  // that pin was found in the store, not made by this feeder
@@ -137,10 +134,10 @@ class Feeder {
   Instant began_;
 
   retry::Rule rule_;
+  outbox::WaitingRows rows_;
   bool rows_are_loaded_ = false;
   std::deque<retry::Rule::Change> changes_;  // rows that must be written
-  std::deque<store::PutDelivery> revived_;   // dead letters that an operator has retried
-  bool revived_was_last_ = false;            // they and batches take turns
+  bool revived_was_last_ = false;            // retried dead letters and batches take turns
   std::optional<Position> stuck_at_;         // of the row at the cursor that failed alone, until the cursor passes it
   Probes probes_;
   FeederStatus status_;
