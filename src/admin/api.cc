@@ -211,8 +211,9 @@ void Api::Implementation::audit(const http::Request& request, const Result<void>
 Result<json> Api::Implementation::targets() {
   const Instant now = params.clock.now();
   json result = json::array();
-  for (const auto& status : params.hub.target_statuses()) {
-    for (const auto& configured : params.hub.targets) {
+  const auto configured_targets = params.hub.operations.targets();
+  for (const auto& status : params.hub.operations.target_statuses()) {
+    for (const auto& configured : configured_targets) {
       if (configured.name != status.name) continue;
       auto backlog = params.hub.outbox.backlog(status.cursor);
       if (!backlog) return backlog.error();
@@ -234,7 +235,7 @@ Result<json> Api::Implementation::targets() {
 
 Result<json> Api::Implementation::overview() {
   VF_ASSIGN(auto rows, targets());
-  const auto status = params.hub.lake();
+  const auto status = params.hub.operations.lake();
   json lake = view(status);
   if (status.cursor) {
     auto backlog = params.hub.outbox.backlog(*status.cursor);
@@ -243,7 +244,7 @@ Result<json> Api::Implementation::overview() {
     lake["backlog_more"] = backlog->more;
   }
   return json{{"uptime_seconds", std::chrono::duration<double>(params.clock.steady() - started).count()},
-              {"sources", list(params.hub.sources())},
+              {"sources", list(params.hub.operations.sources())},
               {"targets", std::move(rows)},
               {"lake", std::move(lake)}};
 }
@@ -275,7 +276,7 @@ void Api::mount(http::Router& router) {
   });
   api.read(router, {"/admin/v1/overview"}, [&api](auto&, auto&) { return api.overview(); });
   api.read(router, {"/admin/v1/sources"},
-           [&hub](auto&, auto&) -> Result<json> { return json{{"sources", list(hub.sources())}}; });
+           [&hub](auto&, auto&) -> Result<json> { return json{{"sources", list(hub.operations.sources())}}; });
   api.read(router, {"/admin/v1/targets"}, [&api](auto&, auto&) -> Result<json> {
     VF_ASSIGN(auto rows, api.targets());
     return json{{"targets", std::move(rows)}};
@@ -298,10 +299,10 @@ void Api::mount(http::Router& router) {
   });
 
   api.operate(router, "POST", {"/admin/v1/targets/{name}/pause"}, [&hub](auto&, auto& values, outbox::OnDone done) {
-    hub.set_mode(values[0], fanout::Mode::paused, std::move(done));
+    hub.operations.set_mode(values[0], fanout::Mode::paused, std::move(done));
   });
   api.operate(router, "POST", {"/admin/v1/targets/{name}/resume"}, [&hub](auto&, auto& values, outbox::OnDone done) {
-    hub.set_mode(values[0], std::nullopt, std::move(done));
+    hub.operations.set_mode(values[0], std::nullopt, std::move(done));
   });
   api.operate(router, "PUT", {"/admin/v1/targets/{name}/mode"},
               [&hub](auto& request, auto& values, outbox::OnDone done) {
@@ -311,29 +312,29 @@ void Api::mount(http::Router& router) {
                                       : std::nullopt;
                 if (!mode || *mode == fanout::Mode::detached)
                   return done(invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})"));
-                hub.set_mode(values[0], mode, std::move(done));
+                hub.operations.set_mode(values[0], mode, std::move(done));
               });
   api.read(router, {"/admin/v1/lake/proof"}, [&hub](auto&, auto&) -> Result<json> {
-    if (!hub.reconciliation) return not_found("there is no raw log here");
-    return view(hub.reconciliation());
+    VF_ASSIGN(const auto status, hub.operations.reconciliation());
+    return view(status);
   });
   api.operate(router, "POST", {"/admin/v1/lake/proof", {"from", "to", "repair"}},
               [&api](auto& request, auto&, outbox::OnDone done) {
                 const auto wanted = reconciliation_of(request, api.params.clock.now());
                 if (!wanted) return done(wanted.error());
-                if (!api.params.hub.start_reconciliation) return done(not_found("there is no raw log here"));
-                api.params.hub.start_reconciliation(*wanted, std::move(done));
+                api.params.hub.operations.start_reconciliation(*wanted, std::move(done));
               });
-  const auto on_dead = [&api, &router](const char* method, std::string_view pattern, const auto& act) {
-    api.operate(router, method, {pattern}, [&act](auto&, auto& values, outbox::OnDone done) {
+  using Act = void (Operations::*)(const std::string&, Uuid, outbox::OnDone);
+  const auto on_dead = [&api, &router, &hub](const char* method, std::string_view pattern, Act act) {
+    api.operate(router, method, {pattern}, [&hub, act](auto&, auto& values, outbox::OnDone done) {
       auto id = id_of(values[1]);
       if (!id) return done(id.error());
-      act(values[0], *id, std::move(done));
+      (hub.operations.*act)(values[0], *id, std::move(done));
     });
   };
-  on_dead("POST", "/admin/v1/dead/{target}/{id}/retry", hub.retry_dead);
-  on_dead("PUT", "/admin/v1/dead/{target}/{id}", hub.put_dead);
-  on_dead("DELETE", "/admin/v1/dead/{target}/{id}", hub.drop_dead);
+  on_dead("POST", "/admin/v1/dead/{target}/{id}/retry", &Operations::retry_dead);
+  on_dead("PUT", "/admin/v1/dead/{target}/{id}", &Operations::put_dead);
+  on_dead("DELETE", "/admin/v1/dead/{target}/{id}", &Operations::drop_dead);
 }
 
 }  // namespace vf::admin

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "admin/fake_operations_test.h"
 #include "event/identity.h"
 #include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
@@ -63,7 +64,13 @@ std::string differences(const json& value, const json& node, const json& documen
 
 class ApiTest : public testing::Test {
  protected:
-  ApiTest() : api_({Access("boss", ""), clock_, hub()}) {
+  ApiTest() : api_({Access("boss", ""), clock_, {outbox_, writer_, operations_}}) {
+    operations_.add_target("stage");
+    operations_.sources_ = {{.name = "kick"}};
+    operations_.lake_ = {.driver = "chdb", .state = "ok", .last_error = {}, .cursor = Position{}};
+    operations_.answers_ = {{"stage", "applied", kNow, ""}};
+    operations_.reconciliation_ = {
+        .state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{.hour = kNow, .source = "kick"}}};
     api_.mount(router_);
     store::AddEvent add;
     add.event.source = "kick";
@@ -80,36 +87,6 @@ class ApiTest : public testing::Test {
   }
   ~ApiTest() override { api_.drain(); }
 
-  Hub hub() {
-    fanout::Target target;
-    target.name = "stage";
-    fanout::Status status;
-    status.name = "stage";
-    const auto sources = [] { return std::vector<intake::SourceCounts>{{.name = "kick"}}; };
-    const auto lake = [] {
-      return LakeStatus{.driver = "chdb", .state = "ok", .last_error = {}, .cursor = Position{}};
-    };
-    const auto environments = [](Uuid) { return std::vector<EnvironmentAnswer>{{"stage", "applied", kNow, ""}}; };
-    const auto proof = [] {
-      return raw_log::ReconciliationStatus{
-          .state = "done", .error = {}, .from = kNow, .to = kNow, .lines = {{.hour = kNow, .source = "kick"}}};
-    };
-    return {.outbox = outbox_,
-            .writer = writer_,
-            .targets = {target},
-            .sources = sources,
-            .target_statuses = [status] { return std::vector{status}; },
-            .lake = lake,
-            .find_in_lake = {},
-            .ask_environments = environments,
-            .set_mode = [](auto&, auto, const outbox::OnDone& done) { done({}); },
-            .retry_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
-            .drop_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
-            .put_dead = [](auto&, Uuid, const outbox::OnDone& done) { done({}); },
-            .start_reconciliation = [](auto&, const outbox::OnDone& done) { done({}); },
-            .reconciliation = proof};
-  }
-
   http::Response ask(const std::string& method, const std::string& target, const std::string& body = {}) {
     http::Request request{.method = method, .target = target, .headers = {}, .body = body, .peer = "127.0.0.1"};
     request.headers.add("Authorization", "Bearer boss");
@@ -124,6 +101,7 @@ class ApiTest : public testing::Test {
   ManualClock clock_{kNow};
   store::memory::MemoryOutbox outbox_;
   outbox::FunctionWriter writer_{[](const store::Write&, const outbox::OnWritten&) {}};
+  FakeOperations operations_;
   http::Router router_;
   Api api_;
   json description_;

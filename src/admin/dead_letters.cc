@@ -15,7 +15,7 @@ constexpr size_t kReadMax = 1000;  // rows that are read at once
 
 std::vector<std::string> consumers_of(const Hub& hub, const DeadFilter& filter) {
   std::vector<std::string> consumers{std::string(store::kRawLog)};
-  for (const auto& target : hub.targets) consumers.push_back(target.name);
+  for (const auto& target : hub.operations.targets()) consumers.push_back(target.name);
   std::erase_if(consumers, [&filter](const std::string& name) {
     return (filter.target && name != *filter.target) || (filter.after && name < filter.after->consumer);
   });

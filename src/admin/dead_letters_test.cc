@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "admin/fake_operations_test.h"
 #include "event/identity.h"
 #include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
@@ -24,11 +25,7 @@ const Instant kNow = from_unix_millis(1'795'000'000'000);
 class DeadLetterList : public testing::Test {
  protected:
   DeadLetterList() {
-    for (const char* name : {"stage", "partner"}) {
-      fanout::Target target;
-      target.name = name;
-      hub_.targets.push_back(target);
-    }
+    for (const char* name : {"stage", "partner"}) operations_.add_target(name);
   }
   /// Adds an event and a row about it; the row's reason is `label`.
   void add(const std::string& consumer, const std::string& label, State state = State::dead) {
@@ -60,7 +57,8 @@ class DeadLetterList : public testing::Test {
 
   store::memory::MemoryOutbox outbox_;
   outbox::FunctionWriter writer_{[](const store::Write&, const outbox::OnWritten&) {}};
-  Hub hub_{.outbox = outbox_, .writer = writer_};
+  FakeOperations operations_;
+  Hub hub_{.outbox = outbox_, .writer = writer_, .operations = operations_};
   int added_ = 0;
 };
 

@@ -63,7 +63,7 @@ Result<json> delivery(const fanout::Target& target, const store::OutboxRow& row,
 }
 
 Result<json> raw_log(const Event& event, const Hub& hub) {
-  if (!hub.find_in_lake) return json{{"state", "none"}};
+  if (!hub.operations.has_lake()) return json{{"state", "none"}};
   VF_ASSIGN(auto exception, exception_of(event.id, store::kRawLog, hub));
   if (exception) return std::move(*exception);
   VF_ASSIGN(auto batch, hub.outbox.batch_of(std::string(store::kRawLog), event.position));
@@ -72,22 +72,20 @@ Result<json> raw_log(const Event& event, const Hub& hub) {
 
 json environments(Uuid event_id, const Hub& hub) {
   json result = json::array();
-  for (const auto& answer : hub.ask_environments(event_id)) result.push_back(view(answer));
+  for (const auto& answer : hub.operations.ask_environments(event_id)) result.push_back(view(answer));
   return result;
 }
 
 // Returns the history of an event that retention removed from the outbox. It is built from the raw log, else from the
 // ledger, and from the environments' answers.
 Result<json> history_after_retention(Uuid event_id, const Hub& hub) {
-  if (hub.find_in_lake) {
-    VF_ASSIGN(auto kept, hub.find_in_lake(event_id));
-    if (kept) {
-      return json{{"event", whole(*kept)},
-                  {"received", to_rfc3339(kept->received)},
-                  {"raw_log", {{"state", "written"}}},
-                  {"deliveries", json::array()},
-                  {"environments", environments(event_id, hub)}};
-    }
+  VF_ASSIGN(auto kept, hub.operations.find_in_lake(event_id));
+  if (kept) {
+    return json{{"event", whole(*kept)},
+                {"received", to_rfc3339(kept->received)},
+                {"raw_log", {{"state", "written"}}},
+                {"deliveries", json::array()},
+                {"environments", environments(event_id, hub)}};
   }
   VF_ASSIGN(auto entry, hub.outbox.ledger(event_id));
   if (!entry) return not_found("no event has the id " + event_id.to_string());
@@ -106,7 +104,7 @@ Result<json> history_of(Uuid event_id, const Hub& hub) {
   const auto& event = row->event;
   VF_ASSIGN(auto logged, raw_log(event, hub));
   json deliveries = json::array();
-  for (const auto& target : hub.targets) {
+  for (const auto& target : hub.operations.targets()) {
     VF_ASSIGN(auto one, delivery(target, *row, hub));
     deliveries.push_back(std::move(one));
   }

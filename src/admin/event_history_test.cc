@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "admin/fake_operations_test.h"
 #include "event/identity.h"
 #include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
@@ -22,11 +23,7 @@ const Instant kNow = from_unix_millis(1'795'000'000'000);
 class EventHistory : public testing::Test {
  protected:
   EventHistory() {
-    fanout::Target target;
-    target.name = "stage";
-    target.types = {"kick.*"};
-    hub_.targets = {target};
-    hub_.ask_environments = [](Uuid) { return std::vector<EnvironmentAnswer>{}; };
+    operations_.add_target("stage", {"kick.*"});
     write(store::StartConsumer{"stage", store::StartConsumer::At::earliest});
     write(store::StartConsumer{std::string(store::kRawLog), store::StartConsumer::At::earliest});
   }
@@ -60,13 +57,12 @@ class EventHistory : public testing::Test {
     return history.value_or(json());
   }
   json delivery(Uuid id) { return history(id)["deliveries"][0]; }
-  void keep_a_lake() {
-    hub_.find_in_lake = [](Uuid) { return Result<std::optional<Event>>(std::nullopt); };
-  }
+  void keep_a_lake() { operations_.lake_.driver = "chdb"; }
 
   store::memory::MemoryOutbox outbox_;
   outbox::FunctionWriter writer_{[](const store::Write&, const outbox::OnWritten&) {}};
-  Hub hub_{.outbox = outbox_, .writer = writer_};
+  FakeOperations operations_;
+  Hub hub_{.outbox = outbox_, .writer = writer_, .operations = operations_};
   int added_ = 0;
 };
 

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "app/stores.h"
-#include "app/targets.h"
 #include "fanout/target_metrics.h"
 #include "platform/thread_name.h"
 #include "raw_log/feeder_metrics.h"
@@ -32,9 +31,7 @@ std::string holder_name(bool shared, uint64_t chance) {
 }  // namespace
 
 Consumers::Consumers(Params params)
-    : params_(params),
-      holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))),
-      dead_letters_(params_.outbox, params_.committer, params_.services.clock) {}
+    : params_(params), holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))) {}
 
 Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   std::unique_ptr<Consumers> consumers(new Consumers(params));
@@ -150,9 +147,9 @@ std::shared_ptr<fanout::TargetWorker> Consumers::worker(const std::string& targe
   return found == workers_.end() ? nullptr : found->second->worker();
 }
 
-const fanout::Target* Consumers::target(const std::string& name) const {
+std::optional<fanout::Target> Consumers::target(const std::string& name) const {
   const auto found = std::ranges::find(targets_, name, &fanout::Target::name);
-  return found == targets_.end() ? nullptr : &*found;
+  return found == targets_.end() ? std::nullopt : std::optional(*found);
 }
 
 std::string Consumers::holder_of(const std::string& name) const {
@@ -179,71 +176,14 @@ raw_log::FeederStatus Consumers::feeder_status() const {
   return status;
 }
 
-admin::LakeStatus Consumers::lake_status() const {
-  admin::LakeStatus result;
-  if (!feeder_) return result;
-  const auto status = feeder_status();
-  result.driver = params_.config.ingest.lake.kind == settings::StoreUrl::Kind::chdb ? "chdb" : "clickhouse";
-  result.state = status.last_error.empty() ? "ok" : "backing off";
-  result.last_error = status.last_error;
-  result.rows_inserted = status.rows_inserted;
-  result.cursor = status.cursor;
-  return result;
-}
-
-void Consumers::add_to(admin::Hub& hub) {
-  hub.targets = targets_;
-  hub.target_statuses = [this] {
-    std::vector<fanout::Status> statuses;
-    statuses.reserve(targets_.size());
-    for (const auto& target : targets_) {
-      const auto running = worker(target.name);
-      statuses.push_back(running ? running->status() : status_from_store(target));
-    }
-    return statuses;
-  };
-  hub.lake = [this] { return lake_status(); };
-  if (reconciliation_) {
-    hub.start_reconciliation = [this](const raw_log::ReconciliationRequest& request, const outbox::OnDone& done) {
-      done(reconciliation_->start(request));
-    };
-    hub.reconciliation = [this] { return reconciliation_->status(); };
+std::vector<fanout::Status> Consumers::target_statuses() const {
+  std::vector<fanout::Status> statuses;
+  statuses.reserve(targets_.size());
+  for (const auto& target : targets_) {
+    const auto running = worker(target.name);
+    statuses.push_back(running ? running->status() : status_from_store(target));
   }
-  hub.ask_environments = [this](Uuid id) { return ask_environments(targets_, id, params_.services.clock.now()); };
-  hub.set_mode = [this](const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done) {
-    set_mode(name, mode, std::move(done));
-  };
-  hub.retry_dead = [this](const std::string& name, Uuid id, const outbox::OnDone& done) {
-    if (auto known = is_consumer(name); !known) return done(known.error());
-    dead_letters_.retry(name, id, [=, this](auto result) {
-      if (result) row_changed(name, id);
-      done(result);
-    });
-  };
-  hub.put_dead = [this](const std::string& name, Uuid id, const outbox::OnDone& done) {
-    if (auto known = is_consumer(name); !known) return done(known.error());
-    dead_letters_.put(name, id, [=, this](auto result) {
-      if (result) row_changed(name, id);
-      done(result);
-    });
-  };
-  hub.drop_dead = [this](const std::string& name, Uuid id, outbox::OnDone done) {
-    if (auto known = is_consumer(name); !known) return done(known.error());
-    dead_letters_.drop(name, id, std::move(done));
-  };
-}
-
-void Consumers::set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done) {
-  if (auto known = is_consumer(name); !known) return done(known.error());
-  if (name == store::kRawLog) return done(invalid("the raw log has no mode"));
-  const auto running = worker(name);
-  if (!running) return fanout::order_mode(params_.committer, *target(name), mode, std::move(done));
-  mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
-}
-
-Result<void> Consumers::is_consumer(const std::string& name) const {
-  if (target(name) != nullptr || (feeder_ && name == store::kRawLog)) return {};
-  return not_found("no target is called " + name);
+  return statuses;
 }
 
 void Consumers::row_changed(const std::string& consumer, Uuid event_id) {

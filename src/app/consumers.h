@@ -1,20 +1,19 @@
 // Consumers: composes the consumers of the outbox (a worker for each target, the raw log's feeder), reconciliation and
-// retention. Each of them runs in the process that holds its lease. Registers them with the admin API, the metrics and
-// the health checks. One thread calls start() and drain(); any thread may call the other functions.
+// retention. Each of them runs in the process that holds its lease. Registers them with the metrics and the health
+// checks. One thread calls start() and drain(); any thread may call the other functions.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "admin/api.h"
 #include "app/retention.h"
 #include "fanout/target_worker.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
 #include "outbox/committer.h"
-#include "outbox/dead_letters.h"
 #include "outbox/leased.h"
 #include "raw_log/reconciliation_service.h"
 #include "raw_log/worker.h"
@@ -37,8 +36,20 @@ class Consumers {
   static Result<std::unique_ptr<Consumers>> start(Params params);
   ~Consumers() { drain(Millis{0}); }
 
-  /// Sets the members of `hub` that operate the consumers and read their statuses.
-  void add_to(admin::Hub& hub);
+  /// Returns the targets as configured, and one of them; nullopt when no target has this name.
+  std::vector<fanout::Target> targets() const { return targets_; }
+  std::optional<fanout::Target> target(const std::string& name) const;
+  /// Returns the status of each target: of its worker, or, if another process works on it, as the store holds it.
+  std::vector<fanout::Status> target_statuses() const;
+  /// Returns a target's worker; nullptr when this process does not hold its lease, or has no such target.
+  std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
+  /// Returns the status of the raw log's feeder; to be called only where there is a raw log.
+  raw_log::FeederStatus feeder_status() const;
+  /// Returns nullptr where there is no raw log.
+  raw_log::ReconciliationService* reconciliation() { return reconciliation_.get(); }
+
+  /// Has the consumer's worker in this process, if there is one, look at the row of this event.
+  void row_changed(const std::string& consumer, Uuid event_id);
   void publish_metrics();
 
   /// Drains all consumers in parallel, for at most `at_most`, and releases their leases.
@@ -54,20 +65,12 @@ class Consumers {
   outbox::LeaseKeeper::Params lease(std::string name) const;
   uint64_t seed(std::string_view consumer) const;
 
-  std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
-  const fanout::Target* target(const std::string& name) const;
   std::string holder_of(const std::string& target) const;
   fanout::Status status_from_store(const fanout::Target& target) const;
-  raw_log::FeederStatus feeder_status() const;
-  admin::LakeStatus lake_status() const;
   void publish_target(const std::string& name);
-  void set_mode(const std::string& name, std::optional<fanout::Mode> mode, outbox::OnDone done);
-  Result<void> is_consumer(const std::string& name) const;
-  void row_changed(const std::string& consumer, Uuid event_id);
 
   const Params params_;
   const std::string holder_;
-  const outbox::DeadLetters dead_letters_;
   std::vector<fanout::Target> targets_;
   std::map<std::string, std::unique_ptr<outbox::Leased<fanout::TargetWorker>>> workers_;
   std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;

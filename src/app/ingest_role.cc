@@ -105,6 +105,13 @@ Result<void> IngestRole::listen() {
                                                                     .committer = *committer_,
                                                                     .services = services_,
                                                                     .answer_timeout = config_.ingest.answer_timeout});
+  operations_ = std::make_unique<HubOperations>(HubOperations::Params{.config = config_,
+                                                                      .clock = services_.clock,
+                                                                      .outbox = *outbox_,
+                                                                      .committer = *committer_,
+                                                                      .lake = lake_.get(),
+                                                                      .consumers = *consumers_,
+                                                                      .intake = *intake_});
   overdue_answers_ = std::make_unique<concurrency::PeriodicTask>("overdue-answers", kOverdueCheckEvery, [this] {
     intake_->answer_overdue();
     return kOverdueCheckEvery;
@@ -119,13 +126,7 @@ Result<void> IngestRole::listen() {
   return {};
 }
 
-admin::Hub IngestRole::hub() {
-  admin::Hub hub{.outbox = *outbox_, .writer = *committer_};
-  consumers_->add_to(hub);
-  hub.sources = [this] { return intake_->counts(); };
-  if (lake_) hub.find_in_lake = [this](Uuid id) { return lake_->find(id); };
-  return hub;
-}
+admin::Hub IngestRole::hub() { return {.outbox = *outbox_, .writer = *committer_, .operations = *operations_}; }
 
 void IngestRole::stop_listening(Millis at_most) {
   if (server_) server_->drain(at_most);

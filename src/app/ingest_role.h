@@ -7,6 +7,7 @@
 
 #include "admin/api.h"
 #include "app/consumers.h"
+#include "app/operations.h"
 #include "app/sources.h"
 #include "concurrency/periodic_task.h"
 #include "http/server.h"
@@ -54,6 +55,7 @@ class IngestRole {
   std::unique_ptr<Consumers> consumers_;
   sources::KeyFetcher key_fetcher_;
   std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<HubOperations> operations_;
   std::unique_ptr<concurrency::PeriodicTask> overdue_answers_;  // uses intake_, so it is declared after it
   std::unique_ptr<http::Server> server_;
 };

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "admin/api.h"
+#include "admin/operations.h"
 #include "fanout/target.h"
 
 namespace vf::app {

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "app/operations.h"
 #include "base/eventually_test.h"
 #include "event/identity.h"
 #include "raw_log/tests/feeder_harness_test.h"
@@ -37,7 +38,13 @@ class ConsumersTest : public testing::Test {
     auto started = start(lake);
     ASSERT_TRUE(started) << started.error().message;
     consumers_ = std::move(*started);
-    consumers_->add_to(hub_);
+    operations_ = std::make_unique<HubOperations>(HubOperations::Params{.config = config_,
+                                                                        .clock = clock_,
+                                                                        .outbox = outbox_,
+                                                                        .committer = committer_,
+                                                                        .lake = lake,
+                                                                        .consumers = *consumers_,
+                                                                        .intake = intake_});
     consumers_->publish_metrics();
   }
 
@@ -58,10 +65,10 @@ class ConsumersTest : public testing::Test {
     return result && std::get<store::LeaseTaken>(*result).granted;
   }
   Position cursor() { return outbox_.cursor("stage")->value_or(Position{}); }
-  fanout::Status status() { return hub_.target_statuses().at(0); }
+  fanout::Status status() { return operations_->target_statuses().at(0); }
   std::optional<Code> set_mode(const std::string& target, std::optional<fanout::Mode> mode) {
     std::promise<std::optional<Code>> answered;
-    hub_.set_mode(target, mode, [&answered](const Result<void>& result) {
+    operations_->set_mode(target, mode, [&answered](const Result<void>& result) {
       answered.set_value(result ? std::nullopt : std::optional(result.error().code));
     });
     return answered.get_future().get();
@@ -77,8 +84,9 @@ class ConsumersTest : public testing::Test {
   obs::Services services_{clock_, log_, metrics_, health_};
   watch::TrustedTime time_{[this] { return outbox_.time(clock_.now()); }, clock_};
   outbox::Committer committer_{{.store = outbox_, .services = services_}};
-  admin::Hub hub_{.outbox = outbox_, .writer = committer_};
+  intake::Intake intake_{{.sources = {}, .committer = committer_, .services = services_}};
   std::unique_ptr<Consumers> consumers_;
+  std::unique_ptr<HubOperations> operations_;
   int added_ = 0;
 };
 
@@ -144,8 +152,8 @@ TEST_F(ConsumersTest, OrdersForUnknownTargetsAreRefused) {
   start_and_show();
   EXPECT_EQ(set_mode("stge", fanout::Mode::live), Code::not_found);
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::live), Code::not_found) << "there is no lake";
-  EXPECT_EQ(hub_.lake().driver, "none");
-  EXPECT_FALSE(hub_.start_reconciliation);
+  EXPECT_EQ(operations_->lake().driver, "none");
+  EXPECT_EQ(operations_->reconciliation().error().code, Code::not_found);
 }
 
 TEST_F(ConsumersTest, RawLogIsFedAndHasNoMode) {
@@ -154,7 +162,7 @@ TEST_F(ConsumersTest, RawLogIsFedAndHasNoMode) {
   start_and_show(&lake_);
   ASSERT_TRUE(eventually([this] {
     clock_.advance(Millis{1'000});
-    return hub_.lake().rows_inserted == 1;
+    return operations_->lake().rows_inserted == 1;
   }));
   EXPECT_EQ(set_mode("raw-log", fanout::Mode::paused), Code::invalid);
   consumers_->drain(Millis{1'000});

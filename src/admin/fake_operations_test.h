@@ -1,0 +1,52 @@
+// FakeOperations: operations with answers that a test sets, and that do nothing. Header only, for tests of this folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "admin/operations.h"
+
+namespace vf::admin {
+
+class FakeOperations final : public Operations {
+ public:
+  std::vector<intake::SourceCounts> sources() const override { return sources_; }
+  std::vector<fanout::Target> targets() const override { return targets_; }
+  std::vector<fanout::Status> target_statuses() const override {
+    std::vector<fanout::Status> statuses;
+    for (const auto& target : targets_) statuses.emplace_back().name = target.name;
+    for (auto& status : statuses) status.mode = mode_;
+    return statuses;
+  }
+  void set_mode(const std::string&, std::optional<fanout::Mode> mode, outbox::OnDone done) override {
+    mode_ = mode.value_or(fanout::Mode::live);
+    done({});
+  }
+
+  LakeStatus lake() const override { return lake_; }
+  bool has_lake() const override { return lake_.driver != "none"; }
+  Result<std::optional<Event>> find_in_lake(Uuid) const override { return std::optional<Event>{}; }
+  void start_reconciliation(const raw_log::ReconciliationRequest&, outbox::OnDone done) override { done({}); }
+  Result<raw_log::ReconciliationStatus> reconciliation() const override { return reconciliation_; }
+
+  void retry_dead(const std::string&, Uuid, outbox::OnDone done) override { done({}); }
+  void put_dead(const std::string&, Uuid, outbox::OnDone done) override { done({}); }
+  void drop_dead(const std::string&, Uuid, outbox::OnDone done) override { done({}); }
+
+  std::vector<EnvironmentAnswer> ask_environments(Uuid) const override { return answers_; }
+
+  void add_target(const std::string& name, std::vector<std::string> types = {}) {
+    auto& target = targets_.emplace_back();
+    target.name = name;
+    target.types = std::move(types);
+  }
+
+  std::vector<intake::SourceCounts> sources_;
+  std::vector<fanout::Target> targets_;
+  fanout::Mode mode_ = fanout::Mode::live;
+  LakeStatus lake_;
+  raw_log::ReconciliationStatus reconciliation_;
+  std::vector<EnvironmentAnswer> answers_;
+};
+
+}  // namespace vf::admin

@@ -1,0 +1,85 @@
+#include "app/operations.h"
+
+#include "app/targets.h"
+#include "fanout/target_mode.h"
+
+namespace vf::app {
+namespace {
+
+constexpr const char* kNoLake = "there is no raw log here";
+
+}  // namespace
+
+HubOperations::HubOperations(Params params)
+    : params_(params), dead_letters_(params_.outbox, params_.committer, params_.clock) {}
+
+Result<void> HubOperations::is_consumer(const std::string& name) const {
+  if (params_.consumers.target(name) || (has_lake() && name == store::kRawLog)) return {};
+  return not_found("no target is called " + name);
+}
+
+void HubOperations::set_mode(const std::string& target, std::optional<fanout::Mode> mode, outbox::OnDone done) {
+  if (auto known = is_consumer(target); !known) return done(known.error());
+  const auto configured = params_.consumers.target(target);
+  if (!configured) return done(invalid("the raw log has no mode"));
+  const auto running = params_.consumers.worker(target);
+  if (!running) return fanout::order_mode(params_.committer, *configured, mode, std::move(done));
+  mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
+}
+
+admin::LakeStatus HubOperations::lake() const {
+  admin::LakeStatus result;
+  if (!has_lake()) return result;
+  const auto status = params_.consumers.feeder_status();
+  result.driver = params_.config.ingest.lake.kind == settings::StoreUrl::Kind::chdb ? "chdb" : "clickhouse";
+  result.state = status.last_error.empty() ? "ok" : "backing off";
+  result.last_error = status.last_error;
+  result.rows_inserted = status.rows_inserted;
+  result.cursor = status.cursor;
+  return result;
+}
+
+Result<std::optional<Event>> HubOperations::find_in_lake(Uuid event_id) const {
+  if (!has_lake()) return std::optional<Event>{};
+  return params_.lake->find(event_id);
+}
+
+void HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request, outbox::OnDone done) {
+  auto* service = params_.consumers.reconciliation();
+  done(service != nullptr ? service->start(request) : Result<void>(not_found(kNoLake)));
+}
+
+Result<raw_log::ReconciliationStatus> HubOperations::reconciliation() const {
+  const auto* service = params_.consumers.reconciliation();
+  if (service == nullptr) return not_found(kNoLake);
+  return service->status();
+}
+
+// Returns `done` with a call before it: once the row is changed, the consumer's worker looks at it.
+outbox::OnDone HubOperations::and_wake(const std::string& consumer, Uuid event_id, outbox::OnDone done) {
+  return [this, consumer, event_id, done = std::move(done)](Result<void> result) {
+    if (result) params_.consumers.row_changed(consumer, event_id);
+    done(std::move(result));
+  };
+}
+
+void HubOperations::retry_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) {
+  if (auto known = is_consumer(consumer); !known) return done(known.error());
+  dead_letters_.retry(consumer, event_id, and_wake(consumer, event_id, std::move(done)));
+}
+
+void HubOperations::put_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) {
+  if (auto known = is_consumer(consumer); !known) return done(known.error());
+  dead_letters_.put(consumer, event_id, and_wake(consumer, event_id, std::move(done)));
+}
+
+void HubOperations::drop_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) {
+  if (auto known = is_consumer(consumer); !known) return done(known.error());
+  dead_letters_.drop(consumer, event_id, std::move(done));
+}
+
+std::vector<admin::EnvironmentAnswer> HubOperations::ask_environments(Uuid event_id) const {
+  return app::ask_environments(targets(), event_id, params_.clock.now());
+}
+
+}  // namespace vf::app
