@@ -43,6 +43,8 @@ std::string roles_text(const Table& table, const Key& key) {
   return roles.size() == table.roles().size() ? "every" : fmt::format("{}", fmt::join(roles, ", "));
 }
 
+std::string_view effect_of(const Key& key) { return key.reload ? "reload" : "restart"; }
+
 std::string section_of(const std::string& path) {
   const size_t dot = path.find('.');
   return dot == std::string::npos ? "" : path.substr(0, dot);
@@ -67,7 +69,8 @@ std::string markdown_row(const Table& table, const Key& key) {
   if (key.required) otherwise = "required";
   std::string doc = cell(key.doc);
   if (!key.example.empty()) doc += " Example: " + code(key.example);
-  return fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path, kind, otherwise, doc, roles_text(table, key));
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.path, kind, otherwise, doc, effect_of(key),
+                     roles_text(table, key));
 }
 
 }  // namespace
@@ -78,8 +81,9 @@ std::string keys_markdown(const Table& table, const MarkdownParams& params) {
   for (const Key& key : table.keys()) {
     if (section_of(key.path) != section) {
       section = section_of(key.path);
-      out += fmt::format("\n## {}\n\n| key | type | default | what for | needed by |\n|---|---|---|---|---|\n",
-                         section.empty() ? params.top_heading : section);
+      out += fmt::format(
+          "\n## {}\n\n| key | type | default | what for | takes effect at | needed by |\n|---|---|---|---|---|---|\n",
+          section.empty() ? params.top_heading : section);
     }
     out += markdown_row(table, key);
   }
@@ -93,6 +97,7 @@ std::string keys_text(const Table& table) {
     if (!key.words.empty()) out += ": " + words_of(key, " ");
     if (const std::string bounds = bounds_of(key); !bounds.empty()) out += ", " + bounds;
     if (key.required) out += "; required";
+    if (key.reload) out += "; takes effect at a reload";
     if (const std::string otherwise = default_of(key); !otherwise.empty()) out += "; default " + otherwise;
     if (!key.example.empty()) out += "; example " + key.example;
     out += "\n\n";
@@ -109,6 +114,7 @@ std::string keys_json(const Table& table) {
                                {"default", default_of(key)},
                                {"required", key.required},
                                {"secret", key.type.hidden},
+                               {"reload", key.reload},
                                {"roles", roles_of(table, key)},
                                {"doc", key.doc}};
     if (!key.words.empty()) row["words"] = key.words;

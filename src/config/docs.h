@@ -9,7 +9,7 @@ namespace vf::config {
 
 /// Returns text for a terminal.
 std::string keys_text(const Table& table);
-/// Returns JSON: [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
+/// Returns JSON: [{"key", "type", "default", "required", "secret", "reload", "roles", "doc", …}]
 std::string keys_json(const Table& table);
 
 struct MarkdownParams {

@@ -11,15 +11,15 @@ class Filler {
  public:
   Filler(Root& into, const Document& document, const FillParams& params)
       : into_(into), document_(document), params_(params) {
-    findings_.problems = document.problems;
+    filled_.findings.problems = document.problems;
   }
 
-  Findings run() {
+  Filled run() {
     for (const auto& [path, entry] : document_.entries) {
       params_.is_needed(path, *entry.key) ? resolve(path, entry) : check_literal(path, entry);
     }
     for (const auto& [section, origin] : document_.sections) check_required(section, origin);
-    return std::move(findings_);
+    return std::move(filled_);
   }
 
  private:
@@ -28,7 +28,7 @@ class Filler {
     for (const std::string& item : entry.items) {
       auto text = expand(item, params_.lookup);
       if (!text) {
-        findings_.problems.push_back({entry.origin, path, text.error(), lacks_only_variables(item)});
+        filled_.findings.problems.push_back({entry.origin, path, text.error(), lacks_only_variables(item)});
         continue;
       }
       if (entry.key->type.from_file && text->starts_with(kFilePrefix)) {
@@ -40,7 +40,8 @@ class Filler {
       items.push_back(*std::move(text));
     }
     if (items.size() != entry.items.size()) return;
-    if (auto wrong = entry.key->store(into_, entry.name, items)) complain(path, entry, *wrong);
+    if (auto wrong = entry.key->store(into_, entry.name, items)) return complain(path, entry, *wrong);
+    filled_.values.emplace(path, std::move(items));
   }
 
   static bool lacks_only_variables(const std::string& item) {
@@ -55,14 +56,14 @@ class Filler {
     auto secret = read_secret_file(file);
     if (!secret) {
       const bool generated = entry.origin == kDefaultOrigin && entry.key->generate && is_missing(file);
-      findings_.problems.push_back({entry.origin, path,
-                                    "cannot take the value from its file: " + secret.error() +
-                                        (generated ? "; " + document_.table->hints().generated_file : ""),
-                                    true});
+      filled_.findings.problems.push_back({entry.origin, path,
+                                           "cannot take the value from its file: " + secret.error() +
+                                               (generated ? "; " + document_.table->hints().generated_file : ""),
+                                           true});
       return std::unexpected(secret.error());
     }
     if (secret->readable_by_others && entry.key->type.hidden) {
-      findings_.warnings.push_back({entry.origin, path, "others can read it; chmod 600 " + file.string()});
+      filled_.findings.warnings.push_back({entry.origin, path, "others can read it; chmod 600 " + file.string()});
     }
     return std::move(secret->text);
   }
@@ -80,23 +81,23 @@ class Filler {
     for (const ConcreteKey& key : document_.table->keys_within(section)) {
       const Key& row = *key.match.key;
       if (!row.required || document_.find(key.path) || !params_.is_needed(key.path, row)) continue;
-      findings_.problems.push_back({origin, key.path, "is required; set it, for example to " + row.example});
+      filled_.findings.problems.push_back({origin, key.path, "is required; set it, for example to " + row.example});
     }
   }
 
   void complain(const std::string& path, const Entry& entry, std::string what) {
-    findings_.problems.push_back({entry.origin, path, std::move(what)});
+    filled_.findings.problems.push_back({entry.origin, path, std::move(what)});
   }
 
   Root& into_;
   const Document& document_;
   const FillParams& params_;
-  Findings findings_;
+  Filled filled_;
 };
 
 }  // namespace
 
-Findings fill(Root& into, const Document& document, const FillParams& params) {
+Filled fill(Root& into, const Document& document, const FillParams& params) {
   return Filler(into, document, params).run();
 }
 

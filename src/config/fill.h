@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/document.h"
+#include "config/effective.h"
 #include "config/resolve.h"
 
 namespace vf::config {
@@ -21,7 +22,10 @@ struct FillParams {
   std::function<bool(const std::string& section)> is_off;
 };
 
-/// Returns all problems and warnings; the document's own problems come first.
-Findings fill(Root& into, const Document& document, const FillParams& params);
+struct Filled {
+  Findings findings;  // the document's own problems come first
+  Values values;      // the resolved values that were stored
+};
+Filled fill(Root& into, const Document& document, const FillParams& params);
 
 }  // namespace vf::config

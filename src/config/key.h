@@ -43,7 +43,8 @@ struct Row {
   std::string (*generate)() = nullptr;  // makes the content of the default's `file:` at a first start; null: none
   bool default_file_optional = false;   // the default's `file:` may be missing: then the key has no value
   Complaint (*check)(std::string_view) = nullptr;
-  Roles roles = 0;  // the roles that need the key; 0: those of its section
+  Roles roles = 0;      // the roles that need the key; 0: those of its section
+  bool reload = false;  // a new value takes effect while the process runs
   std::string doc = {};
   std::string example = {};
 };

@@ -50,17 +50,11 @@ std::string shown(const Key& key, const std::string& item, const Lookup& lookup)
   return without_password(expand(item, lookup).value_or(item));
 }
 
-std::string quoted(const std::string& text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-";
-  const bool plain = !text.empty() && text.find_first_not_of(kPlain) == text.npos && text.front() != '-';
-  return plain ? text : json_string(text);
-}
-
 std::string value_text(const Entry& entry, const Lookup& lookup) {
-  if (!entry.key->list) return quoted(shown(*entry.key, entry.items.front(), lookup));
+  if (!entry.key->list) return yaml_scalar(shown(*entry.key, entry.items.front(), lookup));
   std::string out;
   for (const std::string& item : entry.items)
-    out += (out.empty() ? "[" : ", ") + quoted(shown(*entry.key, item, lookup));
+    out += (out.empty() ? "[" : ", ") + yaml_scalar(shown(*entry.key, item, lookup));
   return out + "]";
 }
 
@@ -92,6 +86,12 @@ nlohmann::ordered_json to_json(const Branch& branch, const Lookup& lookup) {
 }
 
 }  // namespace
+
+std::string yaml_scalar(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-";
+  const bool plain = !text.empty() && text.find_first_not_of(kPlain) == text.npos && text.front() != '-';
+  return plain ? text : json_string(text);
+}
 
 std::string print_yaml(const Document& document, const Lookup& lookup) {
   std::string text;

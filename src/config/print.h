@@ -15,4 +15,7 @@ std::string print_yaml(const Document& document, const Lookup& lookup);
 /// Returns one JSON object, without origins.
 std::string print_json(const Document& document, const Lookup& lookup);
 
+/// Returns `text` as a YAML scalar: as it is where that is unmistakable, else in quotes.
+std::string yaml_scalar(const std::string& text);
+
 }  // namespace vf::config

@@ -66,6 +66,9 @@ class Section {
   Section(std::vector<Key>& keys, std::string path, Roles roles, Locate locate)
       : keys_(keys), path_(std::move(path)), roles_(roles), locate_(locate) {}
 
+  /// The keys that are added from now on take effect at a reload.
+  void takes_effect_at_reload() { reload_ = true; }
+
   /// Adds a key that fills `member`. Its value is read as an `As` if that is given (for example a Url into a
   /// std::string), otherwise as the member's type.
   template <class As = void, class T>
@@ -87,6 +90,7 @@ class Section {
     using Out = std::remove_reference_t<std::invoke_result_t<Place, Settings&, const std::string&>>;
     using Item = std::conditional_t<std::is_void_v<As>, typename ItemOf<Out>::type, As>;
     if (row.roles == 0) row.roles = roles_;
+    row.reload = row.reload || reload_;
     if constexpr (std::is_enum_v<Item>) row.words = Value<Item>::words();
     Key key{std::move(row)};
     key.path = path_.empty() ? name : path_ + "." + name;
@@ -104,6 +108,7 @@ class Section {
   std::string path_;
   Roles roles_;
   Locate locate_;
+  bool reload_ = false;
 };
 
 }  // namespace vf::config

@@ -20,6 +20,8 @@ environments, `stage` and `production`, on 127.0.0.1, and generates their secret
 
 - All errors are reported at once, each with file, line and key. `vf config print` shows the values in force and
   where each comes from; secrets are hidden.
+- Some keys take effect at a reload (SIGHUP to `vf ingest`, `vf api`, `vf worker`), others at a restart; a section that
+  is added or removed needs a restart. `vf config print --running` shows what is in force in a running hub.
 - `${NAME}` takes an environment variable, also inside a longer text (`$${` is a plain `${`).
 - Where the type says *secret* or *file:*, `file:PATH` reads the value from a file. The newline at its end is cut.
 - Relative paths (`file:`, `sqlite:`, `chdb:`) are under `data_dir`.

@@ -15,7 +15,7 @@ std::string print_json(const LoadParams& params);
 
 /// Returns the documentation of every key as text for a terminal.
 std::string keys_text();
-/// Returns it as JSON: [{"key", "type", "default", "required", "secret", "roles", "doc", …}]
+/// Returns it as JSON: [{"key", "type", "default", "required", "secret", "reload", "roles", "doc", …}]
 std::string keys_json();
 /// Returns the content of docs/configuration.md.
 std::string keys_markdown();

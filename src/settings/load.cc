@@ -11,22 +11,32 @@ namespace {
 
 using config::Problem;
 
+// Sets what follows from several values: places relative paths, and notes where a value is written.
+void complete(Settings& settings, const config::Document& document, const std::filesystem::path& data_dir) {
+  settings.data_dir = data_dir;
+  const auto place = [&data_dir](StoreUrl& store) { store = placed(std::move(store), data_dir); };
+  place(settings.ingest.store);
+  place(settings.ingest.lake);
+  for (auto& [name, environment] : settings.environments) place(environment.store);
+  settings.ingest.lake_named = document.origin("ingest.lake") != config::kDefaultOrigin;
+}
+
 class Loader {
  public:
   explicit Loader(const LoadParams& params)
       : params_(params), document_(read_document(params)), data_dir_(data_dir_of(document_, params)) {}
 
   std::expected<Loaded, std::vector<Problem>> load() {
-    findings_ = config::fill(
+    config::Filled filled = config::fill(
         loaded_.settings, document_,
         {.base = data_dir_,
          .lookup = params_.lookup,
          .is_needed = [this](const std::string& path, const config::Key& key) { return is_needed(path, key); },
          .is_off = [this](const std::string& section) { return is_off(section + "."); }});
+    findings_ = std::move(filled.findings);
     check_environment();
     check_sources();
-    place_paths();
-    loaded_.settings.ingest.lake_named = document_.origin("ingest.lake") != config::kDefaultOrigin;
+    complete(loaded_.settings, document_, data_dir_);
     if (findings_.problems.empty()) {
       config::Findings found = cross_check(loaded_.settings, document_, params_);
       findings_.problems = std::move(found.problems);
@@ -34,6 +44,7 @@ class Loader {
     }
     if (!findings_.problems.empty()) return std::unexpected(std::move(findings_.problems));
     loaded_.warnings = std::move(findings_.warnings);
+    loaded_.effective = {std::move(document_), std::move(filled.values)};
     return std::move(loaded_);
   }
 
@@ -93,15 +104,6 @@ class Loader {
         {"--env", "environments." + params_.environment, "is not configured; configured are: " + known});
   }
 
-  void place_paths() {
-    Settings& settings = loaded_.settings;
-    settings.data_dir = data_dir_;
-    const auto place = [this](StoreUrl& store) { store = placed(std::move(store), data_dir_); };
-    place(settings.ingest.store);
-    place(settings.ingest.lake);
-    for (auto& [name, environment] : settings.environments) place(environment.store);
-  }
-
   const LoadParams& params_;
   config::Document document_;
   std::filesystem::path data_dir_;
@@ -112,5 +114,12 @@ class Loader {
 }  // namespace
 
 std::expected<Loaded, std::vector<Problem>> load(const LoadParams& params) { return Loader(params).load(); }
+
+Settings settings_of(const config::Effective& effective, const LoadParams& params) {
+  Settings settings;
+  config::store(settings, effective);
+  complete(settings, effective.document, data_dir_of(effective.document, params));
+  return settings;
+}
 
 }  // namespace vf::settings

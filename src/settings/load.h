@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/effective.h"
 #include "config/problem.h"
 #include "config/resolve.h"
 #include "settings/role.h"
@@ -37,11 +38,15 @@ struct LoadParams {
 struct Loaded {
   Settings settings;  // only the members that the role needs are filled
   std::vector<config::Problem> warnings;
+  config::Effective effective;  // what `settings` was made of
 };
 
 /// Loads the settings. Without a file, Role::up and Role::migrate_env get defaults_for_up() (settings/document.h),
 /// every other role only the table's defaults. On failure returns all problems: first those of the file's structure, in
 /// the order of the file, then those of the values.
 std::expected<Loaded, std::vector<config::Problem>> load(const LoadParams& params);
+
+/// Returns the settings that these values make.
+Settings settings_of(const config::Effective& effective, const LoadParams& params);
 
 }  // namespace vf::settings

@@ -45,6 +45,7 @@ struct Ingest {
   Millis lake_timeout{};
   Size max_body;
   Millis answer_timeout{}, request_timeout{};
+  Millis wait_for_stores{}, drain_delay{};
   int64_t queue_events_max = 0, threads = 0, connections_max = 0;
   Millis outbox_retention{}, ledger_retention{};
   std::map<std::string, Millis> raw_retention;  // by source name, and "default" for the other sources
@@ -94,6 +95,7 @@ struct Environment {
   StoreUrl store, migrate_store;  // migrate_store: of kind none, `store` is used
   std::vector<Secret> secrets;
   Size max_body;
+  Millis wait_for_stores{}, drain_delay{};
   Millis processed_retention{}, quarantined_retention{};
 };
 

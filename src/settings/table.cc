@@ -22,7 +22,27 @@ void add_process(Keys& keys) {
   Section<Log> log(keys, "log", kEveryRole, [](Settings& c, const std::string&) -> Log& { return c.log; });
   log.key("format", &Log::format,
           {.fallback = "human", .doc = "Lines on stderr for people, or one JSON object per line."});
-  log.key("level", &Log::level, {.fallback = "info", .doc = "The least important lines that are written."});
+  log.key("level", &Log::level,
+          {.fallback = "info", .reload = true, .doc = "The least important lines that are written."});
+}
+
+// The ends of a process among orchestrators. The keys of a role are in its own section: `vf api` reads no other.
+template <class Struct>
+void add_start_and_end(Section<Struct>& s, Roles starts, Roles ends) {
+  s.key("wait_for_stores", &Struct::wait_for_stores,
+        {.fallback = "0s",
+         .max = kDay,
+         .roles = starts,
+         .doc = "At start: how long a store that is away is waited for; then the process gives up (exit 1). The "
+                "listeners open only after it."});
+  s.key("drain_delay", &Struct::drain_delay,
+        {.fallback = "0s",
+         .max = kHour,
+         .roles = ends,
+         .reload = true,
+         .doc = "After SIGTERM: /readyz is 503 for this long while requests are still served; then the listeners "
+                "close. As long as a load balancer takes to stop sending here. The longest of the process's sections "
+                "counts."});
 }
 
 void add_ingest(Keys& keys) {
@@ -59,6 +79,7 @@ void add_ingest(Keys& keys) {
          .min = kSecond,
          .max = 10 * kMinute,
          .doc = "A request that is not complete within it is answered 408."});
+  add_start_and_end(s, kHub, kHub);
   s.key("queue", &Ingest::queue_events_max,
         {.fallback = "10000", .min = 1, .max = 1'000'000, .doc = "Events that may wait for a commit; beyond, 503."});
   s.key("threads", &Ingest::threads,
@@ -71,11 +92,13 @@ void add_ingest(Keys& keys) {
   s.key("retention.outbox", &Ingest::outbox_retention,
         {.fallback = "7d",
          .min = kHour,
+         .reload = true,
          .doc = "How long the outbox keeps events, counted from receipt. Rows that a target has not passed are kept "
                 "longer."});
   s.key("retention.ledger", &Ingest::ledger_retention,
         {.fallback = "30d",
          .min = 2 * kDay,
+         .reload = true,
          .doc = "How long a repeated message id is recognised. Not shorter than the outbox."});
   const auto raw = [](Settings& c, const std::string& name) -> Millis& { return c.ingest.raw_retention[name]; };
   s.add("retention.raw_events.default",
@@ -126,9 +149,13 @@ void add_admin(Keys& keys) {
          .generate = generate_token,
          .default_file_optional = true,
          .roles = kHub | only(Role::client),
+         .reload = true,
          .doc = "Bearer token for operators. Without one the admin API answers 401."});
   s.key("read_token", &Admin::read_token,
-        {.roles = kHub, .doc = "Bearer token for those who may only read.", .example = "file:admin-read-token"});
+        {.roles = kHub,
+         .reload = true,
+         .doc = "Bearer token for those who may only read.",
+         .example = "file:admin-read-token"});
 }
 
 void add_environments(Keys& keys) {
@@ -158,6 +185,7 @@ void add_environments(Keys& keys) {
          .generate = crypto::make_webhook_secret,
          .check = check_webhook_secret,
          .roles = kReceivers,
+         .reload = true,
          .doc = "whsec_…; every one is accepted."});
   s.key("max_body", &Environment::max_body,
         {.fallback = "8MiB",
@@ -165,15 +193,18 @@ void add_environments(Keys& keys) {
          .max = 256 * kMiB,
          .roles = kReceivers,
          .doc = "A longer batch is answered 413."});
+  add_start_and_end(s, kReceivers | only(Role::worker), kReceivers);
   s.key("retention.processed_events", &Environment::processed_retention,
         {.fallback = "30d",
          .min = kDay,
          .roles = kMaintainers,
+         .reload = true,
          .doc = "How long a repeated event id is recognised, counted from receipt."});
   s.key("retention.quarantined_events", &Environment::quarantined_retention,
         {.fallback = "90d",
          .min = kDay,
          .roles = kMaintainers,
+         .reload = true,
          .doc = "How long quarantined events wait for another attempt, counted from receipt."});
 }
 

@@ -15,6 +15,7 @@ void add_kick(Keys& keys) {
   Section<KickSource> s(keys, "sources.kick", kHub, [](Settings& c, const std::string&) -> KickSource& {
     return c.sources.kick ? *c.sources.kick : c.sources.kick.emplace();
   });
+  s.takes_effect_at_reload();
   s.key("mode", &KickSource::mode,
         {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("public_keys", &KickSource::public_keys,
@@ -37,6 +38,7 @@ void add_sumsub(Keys& keys) {
   Section<SumsubSource> s(keys, "sources.sumsub", kHub, [](Settings& c, const std::string&) -> SumsubSource& {
     return c.sources.sumsub ? *c.sources.sumsub : c.sources.sumsub.emplace();
   });
+  s.takes_effect_at_reload();
   s.key("mode", &SumsubSource::mode,
         {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("webhook_secrets", &SumsubSource::webhook_secrets,
@@ -53,6 +55,7 @@ GenericSource& generic_source(Settings& settings, const std::string& name) { ret
 
 void add_generic(Keys& keys) {
   Section<GenericSource> s(keys, "sources.*", kHub, generic_source);
+  s.takes_effect_at_reload();
   s.key("mode", &GenericSource::mode,
         {.fallback = "live", .doc = "live; dry-run: kept in the raw log, never fanned out; off: 404."});
   s.key("scheme", &GenericSource::scheme,
@@ -84,6 +87,7 @@ void add_generic(Keys& keys) {
 // event's attributes. src/sources/generic defines and checks the texts.
 void add_generic_options(Keys& keys) {
   Section<GenericSource> s(keys, "sources.*", kHub | only(Role::probe), generic_source);
+  s.takes_effect_at_reload();
   const auto option = [&s](const char* name, Row row) {
     s.add<std::string>(name, std::move(row), [name](Settings& c, const std::string& source) -> std::string& {
       return c.sources.generic[source].options[name];

@@ -39,6 +39,7 @@ void add_target(Keys& keys) {
   using fanout::Target;
   Section<Target> s(keys, kPath, kHub,
                     [](Settings& c, const std::string& name) -> Target& { return target(c, name).target; });
+  s.takes_effect_at_reload();
   s.key<Url>("url", &Target::url,
              {.required = true, .doc = "Where events are sent.", .example = "http://127.0.0.1:8082/internal/events"});
   s.key<Secret>("secret", &Target::secrets,
@@ -57,6 +58,7 @@ void add_batches(Keys& keys) {
   using Batches = fanout::Batches::Params;
   Section<Batches> s(keys, kPath, kHub,
                      [](Settings& c, const std::string& name) -> Batches& { return target(c, name).tuning.batches; });
+  s.takes_effect_at_reload();
   s.key_with_own_default(
       "batch_events", &Batches::events_max,
       {.min = 1, .max = 5'000, .doc = "At most this many events per request; a receiver takes no more than 5,000."});
@@ -71,14 +73,18 @@ void add_timeouts(Keys& keys) {
   using fanout::Target;
   Section<Target> s(keys, kPath, kHub,
                     [](Settings& c, const std::string& name) -> Target& { return target(c, name).target; });
+  s.takes_effect_at_reload();
   s.key_with_own_default("connect_timeout", &Target::connect_timeout,
                          {.min = 100, .max = kMinute, .doc = "For a connection."});
   s.key_with_own_default("timeout", &Target::timeout, {.min = 100, .max = 10 * kMinute, .doc = "For a whole request."});
 }
 
 Section<retry::Params> retry_section(Keys& keys) {
-  return {keys, kPath, kHub,
-          [](Settings& c, const std::string& name) -> retry::Params& { return target(c, name).tuning.retry; }};
+  Section<retry::Params> s(keys, kPath, kHub, [](Settings& c, const std::string& name) -> retry::Params& {
+    return target(c, name).tuning.retry;
+  });
+  s.takes_effect_at_reload();
+  return s;
 }
 
 void add_window(Keys& keys) {

@@ -41,10 +41,10 @@ std::vector<Key> keys() {
   Section<Bakery, Oven> s(out, "ovens.*", kBaker,
                           [](Bakery& b, const std::string& name) -> Oven& { return b.ovens[name]; });
   s.key_with_own_default("heat_for", &Oven::heat_for, {.min = 1'000, .doc = "Before the first loaf."});
-  s.key_with_own_default("loaves", &Oven::loaves_max, {.min = 1, .max = 99, .doc = "At once."});
+  s.key_with_own_default("loaves", &Oven::loaves_max, {.min = 1, .max = 99, .reload = true, .doc = "At once."});
   s.key_with_own_default("crust", &Oven::crust, {.doc = "Of every loaf."});
   s.key<Url>("supplier", &Oven::supplier, {.required = true, .doc = "Of flour.", .example = "http://mill"});
-  s.key<Secret>("key", &Oven::keys, {.roles = kBaker, .doc = "Opens it.", .example = "file:oven.key"});
+  s.key<Secret>("key", &Oven::keys, {.roles = kBaker, .reload = true, .doc = "Opens it.", .example = "file:oven.key"});
   return out;
 }
 
@@ -70,13 +70,33 @@ std::string lines(const std::vector<Problem>& problems) {
   return out;
 }
 
-Findings fill_as(Roles role, Bakery& into, const Document& document) {
+Filled filled_as(Roles role, Bakery& into, const Document& document) {
   return fill(into, document,
               {.base = testing::TempDir(),
                .lookup = [](const std::string& name) { return std::optional(name + "!"); },
                .is_needed = [role](const std::string&, const Key& key) { return (key.roles & role) != 0; },
                .is_off = [](const std::string&) { return false; }});
 }
+
+Findings fill_as(Roles role, Bakery& into, const Document& document) {
+  return filled_as(role, into, document).findings;
+}
+
+Effective effective(std::vector<std::string> sets, Roles role = kBaker) {
+  Document document = lay(std::move(sets));
+  Bakery unused;
+  Filled filled = filled_as(role, unused, document);
+  EXPECT_EQ(lines(filled.findings.problems), "");
+  return {std::move(document), std::move(filled.values)};
+}
+
+Bakery built(const Effective& of) {
+  Bakery bakery;
+  store(bakery, of);
+  return bakery;
+}
+
+const std::string kOven = "ovens.old={supplier: 'http://mill', ";
 
 TEST(Engine, FillsMembersAndTheirOwnDefaults) {
   Bakery into;
@@ -123,6 +143,56 @@ TEST(Engine, UnknownKeyGetsASuggestionOrTheTablesHint) {
             "--set: colour: unknown key; ask the baker\n");
 }
 
+TEST(TakeOver, TakesReloadableKeysAndLeavesTheOthersAsTheyAre) {
+  const auto taken =
+      take_over(effective({kOven + "loaves: 5, heat_for: 1s}"}), effective({kOven + "loaves: 6, heat_for: 2s}"}));
+  EXPECT_THAT(taken.changed, ElementsAre("ovens.old.loaves"));
+  EXPECT_THAT(taken.pending, ElementsAre("ovens.old.heat_for"));
+  const Bakery bakery = built(taken.effective);
+  EXPECT_EQ(bakery.ovens.at("old").loaves_max, 6u);
+  EXPECT_EQ(bakery.ovens.at("old").heat_for, Millis{1'000});
+  EXPECT_EQ(bakery.ovens.at("old").supplier, "http://mill");
+  EXPECT_THAT(print_yaml(taken.effective.document, {}), AllOf(HasSubstr("loaves: 6"), HasSubstr("heat_for: 1s")));
+}
+
+TEST(TakeOver, KeyThatIsRemovedGetsItsDefaultOrNoValue) {
+  const auto taken = take_over(effective({kOven + "loaves: 5, key: [a, b]}"}), effective({kOven + "crust: dark}"}));
+  EXPECT_THAT(taken.changed, ElementsAre("ovens.old.key", "ovens.old.loaves"));
+  const Bakery bakery = built(taken.effective);
+  EXPECT_EQ(bakery.ovens.at("old").loaves_max, 12u);
+  EXPECT_THAT(bakery.ovens.at("old").keys, ElementsAre());
+}
+
+TEST(TakeOver, KeyThatIsAddedIsTaken) {
+  const auto taken = take_over(effective({kOven + "loaves: 5}"}), effective({kOven + "loaves: 5, key: a}"}));
+  EXPECT_THAT(taken.changed, ElementsAre("ovens.old.key"));
+  EXPECT_THAT(built(taken.effective).ovens.at("old").keys, ElementsAre("a"));
+}
+
+TEST(TakeOver, SectionsThatAreAddedOrRemovedWait) {
+  const auto taken =
+      take_over(effective({kOven + "loaves: 5}"}), effective({"ovens.new={supplier: 'http://mill', loaves: 5}"}));
+  EXPECT_THAT(taken.changed, ElementsAre());
+  EXPECT_THAT(taken.pending, ElementsAre("ovens.new", "ovens.old"));
+  const Bakery bakery = built(taken.effective);
+  EXPECT_TRUE(bakery.ovens.contains("old"));
+  EXPECT_FALSE(bakery.ovens.contains("new"));
+}
+
+TEST(TakeOver, SameValueWrittenOtherwiseIsNoChange) {
+  const auto taken = take_over(effective({"name=SIGN!"}), effective({"name=${SIGN}"}));
+  EXPECT_THAT(taken.changed, ElementsAre());
+  EXPECT_THAT(taken.pending, ElementsAre());
+  EXPECT_EQ(taken.effective.document.find("name")->items.front(), "${SIGN}");
+}
+
+TEST(TakeOver, KeysThatTheRoleDoesNotNeedDoNotCount) {
+  const auto taken = take_over(effective({kOven + "heat_for: 1s}", "name=a"}, kCleaner),
+                               effective({kOven + "heat_for: 2s}", "name=b"}, kCleaner));
+  EXPECT_THAT(taken.changed, ElementsAre());
+  EXPECT_THAT(taken.pending, ElementsAre("name"));
+}
+
 TEST(Engine, PrintHidesSecrets) {
   const std::string text = print_yaml(lay({"ovens.old={key: hunter2, supplier: 'http://u:hunter3@mill'}"}), {});
   EXPECT_THAT(text, testing::Not(HasSubstr("hunter")));
@@ -132,11 +202,13 @@ TEST(Engine, PrintHidesSecrets) {
 TEST(Engine, DocsShowTypesBoundsDefaultsAndRoles) {
   const std::string page = keys_markdown(bakery(), {.introduction = "# Bakery\n", .top_heading = "All"});
   EXPECT_THAT(page, HasSubstr("# Bakery\n\n## All\n"));
-  EXPECT_THAT(page, HasSubstr("| `name` | text | `corner` | On the sign. | every |\n"));
-  EXPECT_THAT(page,
-              HasSubstr("| `ovens.*.heat_for` | duration, at least 1s | `90s` | Before the first loaf. | baker |\n"));
-  EXPECT_THAT(page, HasSubstr("| `ovens.*.crust` | `dark` `soft` | `dark` | Of every loaf. | baker |\n"));
-  EXPECT_THAT(page, HasSubstr("| `ovens.*.key` | list of secret |  | Opens it. Example: `file:oven.key` | baker |\n"));
+  EXPECT_THAT(page, HasSubstr("| `name` | text | `corner` | On the sign. | restart | every |\n"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("| `ovens.*.heat_for` | duration, at least 1s | `90s` | Before the first loaf. | restart | baker |\n"));
+  EXPECT_THAT(page, HasSubstr("| `ovens.*.crust` | `dark` `soft` | `dark` | Of every loaf. | restart | baker |\n"));
+  EXPECT_THAT(
+      page, HasSubstr("| `ovens.*.key` | list of secret |  | Opens it. Example: `file:oven.key` | reload | baker |\n"));
   EXPECT_EQ(nlohmann::json::parse(keys_json(bakery())).size(), bakery().keys().size());
 }
 
