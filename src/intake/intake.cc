@@ -28,7 +28,7 @@ http::Response kept(const store::EventAdded& added) {
 struct Intake::Call {
   http::Request request;
   http::Respond respond;
-  Route* route = nullptr;
+  std::shared_ptr<Route> route;
   SteadyTime begun{0};
   Instant deadline;
   Event accepted;           // the event without its body, for the metrics
@@ -37,16 +37,33 @@ struct Intake::Call {
 };
 
 Intake::Intake(Params params)
-    : committer_(params.committer), clock_(params.services.clock), answer_timeout_(params.answer_timeout) {
-  for (auto& [name, receiving] : params.sources) {
-    routes_.emplace(name, Route{std::move(receiving), SourceMetrics(name, params.services)});
+    : committer_(params.committer),
+      clock_(params.services.clock),
+      services_(params.services),
+      answer_timeout_(params.answer_timeout) {
+  replace_sources(std::move(params.sources));
+}
+
+// A source that was there before counts on: the same name has the same counters.
+void Intake::replace_sources(SourceMap sources) {
+  auto routes = std::make_shared<Routes>();
+  for (auto& [name, receiving] : sources) {
+    routes->emplace(name, Route{std::move(receiving), SourceMetrics(name, services_)});
   }
+  routes_.replace(std::move(routes));
+}
+
+SourceMap Intake::sources() const {
+  SourceMap map;
+  for (const auto& [name, route] : *routes_.get()) map.emplace(name, route.receiving);
+  return map;
 }
 
 void Intake::handle(http::Request request, http::Respond respond) {
   const auto path = request.path();
-  const auto found = path.starts_with(kPrefix) ? routes_.find(path.substr(kPrefix.size())) : routes_.end();
-  if (found == routes_.end()) {
+  const auto routes = routes_.get();
+  const auto found = path.starts_with(kPrefix) ? routes->find(path.substr(kPrefix.size())) : routes->end();
+  if (found == routes->end()) {
     return respond(http::problem(404, "no such source: webhooks are received at /webhooks/<source>"));
   }
   if (request.method != "POST") {
@@ -55,7 +72,7 @@ void Intake::handle(http::Request request, http::Respond respond) {
     return respond(std::move(response));
   }
   auto call = std::make_shared<Call>();
-  call->route = &found->second;
+  call->route = std::shared_ptr<Route>(routes, &found->second);
   call->begun = clock_.steady();
   const Instant now = clock_.now();
   call->deadline = now + answer_timeout_;
@@ -153,7 +170,8 @@ void Intake::answer(Call& call, Answered answered, http::Response response) {
 
 std::vector<SourceCounts> Intake::counts() const {
   std::vector<SourceCounts> all;
-  for (const auto& [name, route] : routes_) {
+  const auto routes = routes_.get();
+  for (const auto& [name, route] : *routes) {
     all.push_back({.name = name,
                    .fan_out = route.receiving.fan_out,
                    .accepted = route.metrics.count(Outcome::accepted),

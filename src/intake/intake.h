@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "concurrency/replaceable.h"
 #include "http/message.h"
 #include "intake/source_metrics.h"
 #include "outbox/committer.h"
@@ -44,6 +45,9 @@ class Intake {
   /// second. A commit that finishes afterwards is not counted; if it stored the event, the provider's retry is answered
   /// `duplicate`.
   void answer_overdue();
+  /// Serves these sources from now on. Requests that have begun are finished by the sources that they began with.
+  void replace_sources(SourceMap sources);
+  SourceMap sources() const;
   std::vector<SourceCounts> counts() const;
 
  private:
@@ -51,6 +55,8 @@ class Intake {
     Receiving receiving;
     SourceMetrics metrics;
   };
+  /// Immutable, except for the metrics; a request that has begun keeps those alive with which it began.
+  using Routes = std::map<std::string, Route, std::less<>>;
   struct Call;
   using Calls = std::list<std::shared_ptr<Call>>;
   void handle_verification(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh);
@@ -62,8 +68,9 @@ class Intake {
 
   outbox::Committer& committer_;
   const Clock& clock_;
+  const obs::Services services_;
   const Millis answer_timeout_;
-  std::map<std::string, Route, std::less<>> routes_;
+  concurrency::Replaceable<Routes> routes_;
   std::mutex mutex_;
   Calls waiting_;  // calls that wait for their commit; the code that removes a call also answers it
 };

@@ -6,6 +6,7 @@
 #include <future>
 #include <latch>
 
+#include "base/eventually_test.h"
 #include "event/identity.h"
 #include "http/client.h"
 #include "obs/services_test.h"
@@ -132,6 +133,32 @@ TEST_F(IntakeTest, FetchedKeyThatDoesNotFitIsRefused) {
   EXPECT_EQ(post("forged").status, 401);
   EXPECT_EQ(source->refreshes, 2);
   EXPECT_EQ(store.calls, 0);
+}
+
+TEST_F(IntakeTest, SourcesAreReplacedWhileRequestsAreUnderWay) {
+  std::latch go_on{1};
+  store.before_write = [&go_on] { go_on.wait(); };
+  Intake intake({.sources = {{"kick", {source, true}}}, .committer = committer, .services = around.services});
+  const auto post_to = [&intake](const std::string& target, const std::string& body) {
+    auto promise = std::make_shared<std::promise<http::Response>>();
+    http::Request request{.method = "POST", .target = target, .headers = {}, .body = body, .peer = {}};
+    request.headers.add("Sig", "good");
+    intake.handle(std::move(request), [promise](http::Response answer) { promise->set_value(std::move(answer)); });
+    return promise->get_future();
+  };
+  auto begun = post_to("/webhooks/kick", "m1");
+  const std::weak_ptr<TrustingSource> replaced = std::exchange(source, nullptr);
+  intake.replace_sources({{"other", {std::make_shared<TrustingSource>(), false}}});
+  EXPECT_FALSE(replaced.expired()) << "the request that has begun keeps it";
+  EXPECT_EQ(post_to("/webhooks/kick", "m2").get().status, 404);
+  auto other = post_to("/webhooks/other", "m3");
+  go_on.count_down();
+  EXPECT_EQ(begun.get().status, 200);
+  EXPECT_EQ(other.get().status, 200);
+  EXPECT_EQ(count(Outcome::accepted), 1u);
+  EXPECT_TRUE(eventually([&] { return replaced.expired(); }));
+  intake.replace_sources({{"kick", {std::make_shared<TrustingSource>(), true}}});
+  EXPECT_EQ(intake.counts().at(0).accepted, 1u) << "it counts on";
 }
 
 TEST_F(IntakeTest, StoreAwayIs503WithRetryAfter) {

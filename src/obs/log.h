@@ -2,6 +2,7 @@
 // Thread safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -57,21 +58,25 @@ class Log {
   void warn(std::string_view message, Fields fields = {}) { log(Level::warn, message, fields); }
   void error(std::string_view message, Fields fields = {}) { log(Level::error, message, fields); }
 
+  /// Lines below this level are not written from now on.
+  void set_level(Level least) { least_.store(least, std::memory_order_relaxed); }
+
   /// For messages that a peer can cause at any rate: writes at most kNoisyLines of each message in kNoisyWindow. The
   /// first line after that window has the number of lines left out, as the field "left_out".
   void noisy(Level level, std::string_view message, Fields fields = {}) {
-    if (level >= least_) write_noisy(level, message, fields);
+    if (is_written(level)) write_noisy(level, message, fields);
   }
 
  private:
+  bool is_written(Level level) const { return level >= least_.load(std::memory_order_relaxed); }
   void log(Level level, std::string_view message, Fields fields) {
-    if (level >= least_) write(level, message, fields, 0);
+    if (is_written(level)) write(level, message, fields, 0);
   }
   void write(Level level, std::string_view message, Fields fields, int64_t left_out);
   void write_noisy(Level level, std::string_view message, Fields fields);
 
   struct State;
-  Level least_;
+  std::atomic<Level> least_;
   std::unique_ptr<State> state_;
 };
 

@@ -35,6 +35,17 @@ TEST_F(LogTest, HumanLinesAreReadable) {
               ElementsAre("2026-11-22T16:38:17.042Z warn  target is away target=stage failures=3 for_s=1.5 live=true"));
 }
 
+TEST_F(LogTest, LevelMayChange) {
+  Log changing = log(Format::human, Level::info);
+  changing.debug("a");
+  changing.set_level(Level::debug);
+  changing.debug("b");
+  changing.set_level(Level::error);
+  changing.warn("c");
+  changing.noisy(Level::warn, "d");
+  EXPECT_THAT(lines_, ElementsAre(EndsWith("debug b")));
+}
+
 TEST_F(LogTest, WhatAPeerSendsCannotForgeALine) {
   log(Format::human, Level::info)
       .info("x", {{"a", ""},

@@ -138,6 +138,49 @@ TEST_F(LeasedTest, RenewedTermKeepsItsWorker) {
   EXPECT_FALSE(is_granted_to("b"));
 }
 
+TEST_F(LeasedTest, ReplacementTakesTheWorkersPlaceUnderTheSameLease) {
+  const auto stage = leased();
+  ASSERT_TRUE(eventually([&] { return stage->worker() != nullptr; }));
+  const auto first = stage->worker();
+  std::atomic<int> by_second{0};
+  stage->replace([&](Writer& leased_writer) {
+    ++by_second;
+    return std::make_unique<ModelWorker>(counts, leased_writer);
+  });
+  ASSERT_TRUE(stage->wait_for_replacement(30s));
+  EXPECT_TRUE(first->is_drained());
+  EXPECT_NE(stage->worker(), first);
+  EXPECT_TRUE(stage->worker()->works());
+  EXPECT_FALSE(counts.overlapped);
+  EXPECT_FALSE(is_granted_to("b")) << "the lease was never free";
+  lose_to_another(*stage);
+  get_back(*stage);
+  EXPECT_EQ(by_second, 2) << "later workers are of the new kind too";
+}
+
+TEST_F(LeasedTest, ReplacementOfAWorkerElsewhereIsForLater) {
+  ASSERT_TRUE(is_granted_to("b"));
+  const auto stage = leased();
+  std::atomic<int> by_second{0};
+  stage->replace([&](Writer& leased_writer) {
+    ++by_second;
+    return std::make_unique<ModelWorker>(counts, leased_writer);
+  });
+  ASSERT_TRUE(stage->wait_for_replacement(30s));
+  EXPECT_EQ(counts.started, 0);
+  get_back(*stage);
+  EXPECT_EQ(by_second, 1);
+}
+
+TEST_F(LeasedTest, DrainDuringAReplacementEndsIt) {
+  const auto stage = leased();
+  ASSERT_TRUE(eventually([&] { return stage->worker() != nullptr; }));
+  stage->replace([&](Writer& leased_writer) { return std::make_unique<ModelWorker>(counts, leased_writer); });
+  stage->drain(Millis{0});
+  EXPECT_EQ(counts.running, 0);
+  EXPECT_TRUE(is_granted_to("b"));
+}
+
 TEST_F(LeasedTest, DrainFreesTheLeaseAtOnce) {
   const auto stage = leased();
   ASSERT_TRUE(eventually([&] { return stage->worker() != nullptr; }));

@@ -16,7 +16,7 @@ size_t bytes_of(const Operation& operation, size_t body_bytes) {
 Receiver::Receiver(Params params)
     : store_(params.store),
       clock_(params.services.clock),
-      signer_(std::move(params.signer)),
+      signer_(std::make_shared<const crypto::WebhookSigner>(std::move(params.signer))),
       limits_(params.limits),
       metrics_(params.environment, params.services),
       queue_("apply:" + params.environment, params.queue,
@@ -24,12 +24,16 @@ Receiver::Receiver(Params params)
 
 void Receiver::handle(http::Request request, http::Respond respond) {
   const auto began = clock_.steady();
-  auto decoded = decode(request, signer_, limits_, clock_.now());
+  auto decoded = decode(request, *signer_.get(), limits_, clock_.now());
   if (auto* refusal = std::get_if<http::Response>(&decoded)) return answer(respond, std::move(*refusal), began);
   const size_t bytes = bytes_of(std::get<Operation>(decoded), request.body.size());
   Pending pending{.operation = std::get<Operation>(std::move(decoded)), .respond = std::move(respond), .began = began};
   if (queue_.submit(pending, bytes)) return;
   answer(pending.respond, busy("too many requests wait for the store"), began);
+}
+
+void Receiver::replace_signer(crypto::WebhookSigner signer) {
+  signer_.replace(std::make_shared<const crypto::WebhookSigner>(std::move(signer)));
 }
 
 void Receiver::apply(std::vector<Pending> batch) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
+#include "concurrency/replaceable.h"
 #include "crypto/standard_webhooks.h"
 #include "http/message.h"
 #include "receive/apply.h"
@@ -40,6 +41,9 @@ class Receiver {
     return [this](http::Request request, http::Respond respond) { handle(std::move(request), std::move(respond)); };
   }
 
+  /// Verifies requests by this signer from now on.
+  void replace_signer(crypto::WebhookSigner signer);
+
   /// Returns how many requests wait for their transaction.
   size_t waiting() const { return queue_.waiting(); }
   /// Returns why a transaction failed in the last seconds; empty: none did. For the store's health check.
@@ -58,7 +62,7 @@ class Receiver {
 
   store::EnvironmentStore& store_;
   const Clock& clock_;
-  const crypto::WebhookSigner signer_;
+  concurrency::Replaceable<const crypto::WebhookSigner> signer_;
   const Limits limits_;
   ReceiverMetrics metrics_;
   concurrency::BatchQueue<Pending> queue_;  // last: its thread uses everything above

@@ -81,6 +81,24 @@ TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusesAtOnce) {
               testing::HasSubstr(R"(vf_environment_request_seconds_count{environment="stage"} 2)"));
 }
 
+TEST_F(ReceiverTest, SignerIsReplacedWhileItReceives) {
+  store::memory::MemoryEnvironment store;
+  Receiver receiver(params(store));
+  const auto status = [&](const std::string& secret) {
+    auto answer =
+        send(receiver, signed_request("POST", "/internal/events", write_batch(std::vector{follow(1)}), {secret, kNow}));
+    return get(answer).status;
+  };
+  EXPECT_EQ(status(kSecret), 200);
+  EXPECT_EQ(status(kOldSecret), 401);
+  receiver.replace_signer(signer({kSecret, kOldSecret}));
+  EXPECT_EQ(status(kSecret), 200);
+  EXPECT_EQ(status(kOldSecret), 200);
+  receiver.replace_signer(signer({kOldSecret}));
+  EXPECT_EQ(status(kSecret), 401);
+  EXPECT_EQ(status(kOldSecret), 200);
+}
+
 TEST_F(ReceiverTest, ReportsEventsAfterTheirCommit) {
   HeldStore store;
   Receiver receiver(params(store));
