@@ -18,6 +18,7 @@ namespace vf::app {
 namespace {
 
 constexpr Millis kWorkersTimeout{2'000};
+constexpr Millis kReplaceTimeout{4'000};
 
 // Returns the name under which this process holds leases. On a shared store it is unique, even in containers, where
 // process ids repeat. An exclusive store has a fixed name, with which a restarted process gets its leases back at once.
@@ -31,7 +32,11 @@ std::string holder_name(bool shared, uint64_t chance) {
 }  // namespace
 
 Consumers::Consumers(Params params)
-    : params_(params), holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))) {}
+    : params_(params), holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))) {
+  std::vector<fanout::Target> targets;
+  for (const auto& [name, configured] : params_.config.targets) targets.push_back(configured.target);
+  targets_.replace(std::make_shared<const std::vector<fanout::Target>>(std::move(targets)));
+}
 
 Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
   std::unique_ptr<Consumers> consumers(new Consumers(params));
@@ -52,17 +57,24 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
 Result<void> Consumers::start_target(const settings::Target& configured) {
   const auto& [target, tuning] = configured;
   VF_TRY(crypto::WebhookSigner::create(target.secrets));
-  targets_.push_back(target);
   // The cursor is set before the first event is received: the worker may have to wait for its lease, and the events
   // that arrive meanwhile must be delivered too.
   const store::Write begin = fanout::start_consumer(target);
   const auto begun = params_.outbox.write(std::span(&begin, 1), params_.services.clock.now(), nullptr);
   if (!begun) return begun.error();
+  auto leased = std::make_unique<TargetWorker>(lease(target.name), starter(configured));
+  params_.committer.add_follower(*leased);
+  workers_.emplace(target.name, std::move(leased));
+  return {};
+}
+
+Consumers::TargetWorker::Start Consumers::starter(const settings::Target& configured) {
+  const auto& [target, tuning] = configured;
   auto on_dead = [&log = params_.services.log, name = target.name](Uuid event_id, const std::string& reason) {
     log.noisy(obs::Level::warn, "event became a dead letter",
               {{"target", name}, {"event", event_id.to_string()}, {"reason", reason}});
   };
-  auto start = [this, target, on_dead, tuning](outbox::Writer& writer) {
+  return [this, target, on_dead, tuning](outbox::Writer& writer) {
     fanout::TargetWorker::Params params{.outbox = params_.outbox,
                                         .writer = writer,
                                         .client = make_client(target, tuning),
@@ -73,10 +85,31 @@ Result<void> Consumers::start_target(const settings::Target& configured) {
                                         .on_dead = on_dead};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
-  auto leased = std::make_unique<outbox::Leased<fanout::TargetWorker>>(lease(target.name), std::move(start));
-  params_.committer.add_follower(*leased);
-  workers_.emplace(target.name, std::move(leased));
-  return {};
+}
+
+Result<PutIntoForce> Consumers::prepare(const Change& change) {
+  std::vector<settings::Target> concerned;
+  for (const auto& [name, leased] : workers_) {
+    if (!change.concerns("targets." + name + ".")) continue;
+    concerned.push_back(change.settings->targets.at(name));
+    const auto signer = crypto::WebhookSigner::create(concerned.back().target.secrets);
+    if (!signer) return Error{signer.error().code, fmt::format("targets.{}.secret: {}", name, signer.error().message)};
+  }
+  return PutIntoForce([this, concerned = std::move(concerned)] { replace_workers(concerned); });
+}
+
+void Consumers::replace_workers(const std::vector<settings::Target>& configured) {
+  auto targets = std::make_shared<std::vector<fanout::Target>>(*targets_.get());
+  for (const auto& one : configured) {
+    *std::ranges::find(*targets, one.target.name, &fanout::Target::name) = one.target;
+  }
+  targets_.replace(std::move(targets));
+  for (const auto& one : configured) workers_.at(one.target.name)->replace(starter(one));
+  const auto& clock = params_.services.clock;
+  const auto deadline = clock.steady() + kReplaceTimeout;
+  for (const auto& one : configured) {
+    workers_.at(one.target.name)->wait_for_replacement(std::chrono::ceil<Millis>(deadline - clock.steady()));
+  }
 }
 
 void Consumers::start_feeder() {
@@ -112,8 +145,9 @@ void Consumers::start_reconciliation() {
 void Consumers::start_retention() {
   Retention::Params params{
       .configured = params_.config.ingest, .services = params_.services, .time = params_.time, .consumers = {}};
-  for (const auto& target : targets_) params.consumers.push_back(target.name);
-  if (!targets_.empty()) params.max_backlog = std::ranges::max(targets_, {}, &fanout::Target::max_backlog).max_backlog;
+  const auto targets = targets_.get();
+  for (const auto& target : *targets) params.consumers.push_back(target.name);
+  if (!targets->empty()) params.max_backlog = std::ranges::max(*targets, {}, &fanout::Target::max_backlog).max_backlog;
   if (params_.lake) params.consumers.emplace_back(store::kRawLog);
   auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };
   retention_ =
@@ -148,8 +182,9 @@ std::shared_ptr<fanout::TargetWorker> Consumers::worker(const std::string& targe
 }
 
 std::optional<fanout::Target> Consumers::target(const std::string& name) const {
-  const auto found = std::ranges::find(targets_, name, &fanout::Target::name);
-  return found == targets_.end() ? std::nullopt : std::optional(*found);
+  const auto targets = targets_.get();
+  const auto found = std::ranges::find(*targets, name, &fanout::Target::name);
+  return found == targets->end() ? std::nullopt : std::optional(*found);
 }
 
 std::string Consumers::holder_of(const std::string& name) const {
@@ -178,8 +213,9 @@ raw_log::FeederStatus Consumers::feeder_status() const {
 
 std::vector<fanout::Status> Consumers::target_statuses() const {
   std::vector<fanout::Status> statuses;
-  statuses.reserve(targets_.size());
-  for (const auto& target : targets_) {
+  const auto targets = targets_.get();
+  statuses.reserve(targets->size());
+  for (const auto& target : *targets) {
     const auto running = worker(target.name);
     statuses.push_back(running ? running->status() : status_from_store(target));
   }
@@ -195,7 +231,8 @@ void Consumers::row_changed(const std::string& consumer, Uuid event_id) {
 }
 
 void Consumers::publish_metrics() {
-  for (const auto& target : targets_) publish_target(target.name);
+  const auto targets = targets_.get();
+  for (const auto& target : *targets) publish_target(target.name);
   if (!feeder_) return;
   reconciliation_->publish();
   raw_log::publish_metrics(params_.services.metrics, params_.services.clock, [this] { return feeder_status(); });

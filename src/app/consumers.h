@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "app/reloads.h"
 #include "app/retention.h"
+#include "concurrency/replaceable.h"
 #include "fanout/target_worker.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
@@ -37,7 +39,7 @@ class Consumers {
   ~Consumers() { drain(Millis{0}); }
 
   /// Returns the targets as configured, and one of them; nullopt when no target has this name.
-  std::vector<fanout::Target> targets() const { return targets_; }
+  std::vector<fanout::Target> targets() const { return *targets_.get(); }
   std::optional<fanout::Target> target(const std::string& name) const;
   /// Returns the status of each target: of its worker, or, if another process works on it, as the store holds it.
   std::vector<fanout::Status> target_statuses() const;
@@ -52,12 +54,19 @@ class Consumers {
   void row_changed(const std::string& consumer, Uuid event_id);
   void publish_metrics();
 
+  /// Prepares new workers for the targets that the change concerns: each is drained and started again with its new
+  /// settings, under the same lease. What its last requests did not deliver in a second or two is sent again.
+  Result<PutIntoForce> prepare(const Change& change);
+
   /// Drains all consumers in parallel, for at most `at_most`, and releases their leases.
   void drain(Millis at_most);
 
  private:
   explicit Consumers(Params params);
+  using TargetWorker = outbox::Leased<fanout::TargetWorker>;
   Result<void> start_target(const settings::Target& configured);
+  TargetWorker::Start starter(const settings::Target& configured);
+  void replace_workers(const std::vector<settings::Target>& configured);
   void start_feeder();
   void start_reconciliation();
   void start_retention();
@@ -71,8 +80,8 @@ class Consumers {
 
   const Params params_;
   const std::string holder_;
-  std::vector<fanout::Target> targets_;
-  std::map<std::string, std::unique_ptr<outbox::Leased<fanout::TargetWorker>>> workers_;
+  concurrency::Replaceable<const std::vector<fanout::Target>> targets_;
+  std::map<std::string, std::unique_ptr<TargetWorker>> workers_;
   std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;
   std::unique_ptr<raw_log::ReconciliationService> reconciliation_;
   std::unique_ptr<outbox::Leased<Retention>> retention_;

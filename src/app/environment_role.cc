@@ -7,20 +7,12 @@
 #include "app/stores.h"
 
 namespace vf::app {
-namespace {
-
-Result<crypto::WebhookSigner> make_signer(const settings::Environment& configured) {
-  std::vector<std::string> secrets;
-  for (const auto& secret : configured.secrets) secrets.push_back(secret.reveal());
-  return crypto::WebhookSigner::create(secrets);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
   const auto duties = params.duties;
-  auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(std::move(params)));
-  VF_TRY(role->open());
+  auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(params));
+  VF_TRY(role->open(params.pause));
   if (duties != Duties::maintain) {
     VF_TRY(role->listen());
   }
@@ -30,8 +22,10 @@ Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
 
 EnvironmentRole::~EnvironmentRole() { drain(Millis{0}); }
 
-Result<void> EnvironmentRole::open() {
-  VF_ASSIGN(auto opened, open_environment(configured_.store, name_, services_.clock.now()));
+Result<void> EnvironmentRole::open(const Pause& pause) {
+  StoreWait wait({"environments." + name_ + ".store", configured_.wait_for_stores, services_, pause});
+  VF_ASSIGN(auto opened,
+            wait.open([this] { return open_environment(configured_.store, name_, services_.clock.now()); }));
   store_ = std::move(opened);
   log_newer(environment_schema(name_, configured_, services_.clock), services_.log);
   services_.health.require("environment " + name_, [this] {
@@ -52,11 +46,9 @@ void EnvironmentRole::maintain() {
 }
 
 Result<void> EnvironmentRole::listen() {
-  auto signer = make_signer(configured_);
-  if (!signer)
-    return Error{signer.error().code, fmt::format("environments.{}.secrets: {}", name_, signer.error().message)};
+  VF_ASSIGN(auto signer, signer_of(configured_));
   receive::Receiver::Params params{
-      .environment = name_, .store = *store_, .services = services_, .signer = std::move(*signer)};
+      .environment = name_, .store = *store_, .services = services_, .signer = std::move(signer)};
   params.limits.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
   http::ServerParams listener;
@@ -68,6 +60,21 @@ Result<void> EnvironmentRole::listen() {
   server_ = std::move(*server);
   url_ = server_->url();
   return {};
+}
+
+Result<crypto::WebhookSigner> EnvironmentRole::signer_of(const settings::Environment& configured) const {
+  std::vector<std::string> secrets;
+  for (const auto& secret : configured.secrets) secrets.push_back(secret.reveal());
+  auto signer = crypto::WebhookSigner::create(secrets);
+  if (!signer)
+    return Error{signer.error().code, fmt::format("environments.{}.secrets: {}", name_, signer.error().message)};
+  return signer;
+}
+
+Result<PutIntoForce> EnvironmentRole::prepare(const Change& change) {
+  if (!receiver_ || !change.concerns("environments." + name_ + ".secrets")) return PutIntoForce([] {});
+  VF_ASSIGN(auto signer, signer_of(change.settings->environments.at(name_)));
+  return PutIntoForce([this, signer = std::move(signer)]() mutable { receiver_->replace_signer(std::move(signer)); });
 }
 
 void EnvironmentRole::drain(Millis at_most) {

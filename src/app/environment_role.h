@@ -6,6 +6,8 @@
 #include <string>
 
 #include "app/maintenance.h"
+#include "app/reloads.h"
+#include "app/store_wait.h"
 #include "http/server.h"
 #include "obs/services.h"
 #include "receive/receiver.h"
@@ -24,6 +26,7 @@ class EnvironmentRole {
     obs::Services services;
     watch::TrustedClocks& clocks;
     Duties duties = Duties::both;
+    Pause pause = {};  // for the wait for a store that is away
   };
   static Result<std::unique_ptr<EnvironmentRole>> start(Params params);
   ~EnvironmentRole();
@@ -31,18 +34,18 @@ class EnvironmentRole {
   const std::string& name() const { return name_; }
   /// The listener's URL; empty when the duties do not include receiving.
   const std::string& url() const { return url_; }
+  /// Makes a signer of the new secrets.
+  Result<PutIntoForce> prepare(const Change& change);
 
   /// Stops accepting requests, lets those in flight finish, then stops the maintenance and the receiver.
   void drain(Millis at_most);
 
  private:
-  explicit EnvironmentRole(Params params)
-      : name_(std::move(params.name)),
-        configured_(params.configured),
-        services_(params.services),
-        clocks_(params.clocks) {}
-  Result<void> open();
+  explicit EnvironmentRole(const Params& params)
+      : name_(params.name), configured_(params.configured), services_(params.services), clocks_(params.clocks) {}
+  Result<void> open(const Pause& pause);
   Result<void> listen();
+  Result<crypto::WebhookSigner> signer_of(const settings::Environment& configured) const;
   void maintain();
 
   const std::string name_;

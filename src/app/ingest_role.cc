@@ -34,11 +34,10 @@ http::ServerParams server_params(const settings::Ingest& ingest) {
 
 }  // namespace
 
-Result<std::unique_ptr<IngestRole>> IngestRole::open(const settings::Settings& config, obs::Services services,
-                                                     watch::TrustedClocks& clocks) {
-  auto role = std::unique_ptr<IngestRole>(new IngestRole(config, services));
-  VF_TRY(role->open_stores());
-  VF_TRY(role->watch_clocks(clocks));
+Result<std::unique_ptr<IngestRole>> IngestRole::open(Params params) {
+  auto role = std::unique_ptr<IngestRole>(new IngestRole(params));
+  VF_TRY(role->open_stores(params.pause));
+  VF_TRY(role->watch_clocks(params.clocks));
   return role;
 }
 
@@ -49,8 +48,9 @@ Result<void> IngestRole::run() {
 
 IngestRole::~IngestRole() { drain(Millis{0}); }
 
-Result<void> IngestRole::open_stores() {
-  VF_ASSIGN(auto outbox, open_outbox(config_.ingest.store, services_.clock.now()));
+Result<void> IngestRole::open_stores(const Pause& pause) {
+  StoreWait wait({"ingest.store", config_.ingest.wait_for_stores, services_, pause});
+  VF_ASSIGN(auto outbox, wait.open([this] { return open_outbox(config_.ingest.store, services_.clock.now()); }));
   outbox_ = std::move(outbox);
   log_newer(shared_schema(config_.ingest, services_.clock), services_.log);
   auto lake = open_lake(config_.ingest, services_.clock);
@@ -127,6 +127,21 @@ Result<void> IngestRole::listen() {
 }
 
 admin::Hub IngestRole::hub() { return {.outbox = *outbox_, .writer = *committer_, .operations = *operations_}; }
+
+Result<PutIntoForce> IngestRole::prepare(const Change& change) {
+  VF_ASSIGN(auto put_consumers, consumers_->prepare(change));
+  if (!change.concerns("sources.")) return put_consumers;
+  VF_ASSIGN(auto sources, make_sources(*change.settings, key_fetcher_));
+  const auto running = intake_->sources();
+  for (auto& [name, receiving] : sources) {  // one that has not changed keeps what it has learned, such as fetched keys
+    const auto before = running.find(name);
+    if (before != running.end() && !change.concerns("sources." + name + ".")) receiving = before->second;
+  }
+  return PutIntoForce([this, sources = std::move(sources), put_consumers = std::move(put_consumers)]() mutable {
+    intake_->replace_sources(std::move(sources));
+    put_consumers();
+  });
+}
 
 void IngestRole::stop_listening(Millis at_most) {
   if (server_) server_->drain(at_most);

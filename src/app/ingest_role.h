@@ -8,7 +8,9 @@
 #include "admin/api.h"
 #include "app/consumers.h"
 #include "app/operations.h"
+#include "app/reloads.h"
 #include "app/sources.h"
+#include "app/store_wait.h"
 #include "concurrency/periodic_task.h"
 #include "http/server.h"
 #include "intake/intake.h"
@@ -21,10 +23,15 @@ namespace vf::app {
 
 class IngestRole {
  public:
+  struct Params {
+    const settings::Settings& config;
+    obs::Services services;
+    watch::TrustedClocks& clocks;
+    Pause pause = {};  // for the wait for a store that is away
+  };
   /// Opens the stores. Fails when another process works on a store that cannot be shared. The error's message says what
   /// to do.
-  static Result<std::unique_ptr<IngestRole>> open(const settings::Settings& config, obs::Services services,
-                                                  watch::TrustedClocks& clocks);
+  static Result<std::unique_ptr<IngestRole>> open(Params params);
   /// Starts the workers, then listens.
   Result<void> run();
   ~IngestRole();
@@ -33,14 +40,17 @@ class IngestRole {
   /// Returns what the admin API reads and operates.
   admin::Hub hub();
 
+  /// Makes the sources anew that the change concerns.
+  Result<PutIntoForce> prepare(const Change& change);
+
   /// Stops accepting requests and lets those in flight finish.
   void stop_listening(Millis at_most);
   /// Drains the consumers, then the committer. Call stop_listening() before, else requests in flight are cut off.
   void drain(Millis at_most);
 
  private:
-  IngestRole(const settings::Settings& config, obs::Services services) : config_(config), services_(services) {}
-  Result<void> open_stores();
+  explicit IngestRole(const Params& params) : config_(params.config), services_(params.services) {}
+  Result<void> open_stores(const Pause& pause);
   Result<void> watch_clocks(watch::TrustedClocks& clocks);
   Result<void> start_workers();
   Result<void> listen();

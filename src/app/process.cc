@@ -1,5 +1,6 @@
 #include "app/process.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "platform/heap.h"
@@ -26,7 +27,11 @@ EnvironmentRole::Duties duties_of(settings::Role role) {
 }  // namespace
 
 Process::Process(ProcessParams params)
-    : params_(std::move(params)), log_(params_.config.log.format, params_.config.log.level) {}
+    : load_(params.load),
+      pause_(std::move(params.pause)),
+      running_(std::move(params.load), std::move(params.loaded), clock_.now()),
+      config_(*running_.settings()),
+      log_(config_.log.format, config_.log.level) {}
 
 Process::~Process() { drain(); }
 
@@ -59,40 +64,57 @@ Result<Addresses> Process::start() {
 }
 
 Result<void> Process::start_fake_providers() {
-  if (!params_.simulated) return {};
-  VF_ASSIGN(auto simulation, FakeProviders::start(params_.config, services_));
+  if (!load_.simulated) return {};
+  VF_ASSIGN(auto simulation, FakeProviders::start(config_, services_));
   fake_providers_ = std::move(simulation);
-  fake_providers_->point_sources_here(params_.config.sources);
+  fake_providers_->point_sources_here(config_.sources);
   return {};
 }
 
 Result<void> Process::start_environments() {
-  if (params_.role == settings::Role::ingest) return {};
-  for (const auto& [name, configured] : params_.config.environments) {
-    if (params_.role != settings::Role::up && name != params_.environment) continue;
-    VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, clocks_, duties_of(params_.role)}));
+  if (load_.role == settings::Role::ingest) return {};
+  for (const auto& [name, configured] : config_.environments) {
+    if (load_.role != settings::Role::up && name != load_.environment) continue;
+    VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, clocks_, duties_of(load_.role), pause_}));
     environments_.push_back(std::move(role));
+    reloads_.add([added = environments_.back().get()](const Change& change) { return added->prepare(change); });
   }
   return {};
 }
 
 Result<void> Process::open_ingest() {
-  if (params_.role != settings::Role::up && params_.role != settings::Role::ingest) return {};
-  VF_ASSIGN(auto role, IngestRole::open(params_.config, services_, clocks_));
+  if (load_.role != settings::Role::up && load_.role != settings::Role::ingest) return {};
+  VF_ASSIGN(auto role, IngestRole::open({config_, services_, clocks_, pause_}));
   ingest_ = std::move(role);
   return {};
 }
 
 Result<void> Process::run_ingest() {
   if (!ingest_) return {};
-  return ingest_->run();
+  VF_TRY(ingest_->run());
+  reloads_.add([this](const Change& change) { return ingest_->prepare(change); });
+  return {};
 }
 
 Result<void> Process::start_admin() {
   VF_ASSIGN(auto role,
-            AdminRole::start(params_.config.admin, ingest_ ? std::optional(ingest_->hub()) : std::nullopt, services_));
+            AdminRole::start(config_.admin, ingest_ ? std::optional(ingest_->hub()) : std::nullopt, services_));
   admin_ = std::move(role);
   return {};
+}
+
+Millis Process::drain_delay() const {
+  const auto now = running_.settings();
+  Millis longest = ingest_ ? now->ingest.drain_delay : Millis{0};
+  for (const auto& environment : environments_) {
+    longest = std::max(longest, now->environments.at(environment->name()).drain_delay);
+  }
+  return longest;
+}
+
+void Process::become_unready() {
+  health_.require("stopping", [] { return std::string("the process stops: it gets no new traffic"); });
+  std::this_thread::sleep_for(drain_delay());
 }
 
 void Process::drain() {

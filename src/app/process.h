@@ -9,19 +9,18 @@
 #include "app/environment_role.h"
 #include "app/fake_providers.h"
 #include "app/ingest_role.h"
+#include "app/reloads.h"
 #include "concurrency/periodic_task.h"
 #include "obs/health_log.h"
-#include "settings/role.h"
-#include "settings/settings.h"
+#include "settings/running.h"
 #include "watch/trusted_time.h"
 
 namespace vf::app {
 
 struct ProcessParams {
-  settings::Settings config;
-  settings::Role role = settings::Role::up;
-  std::string environment;  // the environment of the roles api and worker
-  bool simulated = false;   // role up: also runs the fake providers
+  settings::LoadParams load;  // `simulated`: the role `up` also runs the fake providers
+  settings::Loaded loaded;    // with `load`
+  Pause pause = {};           // for the wait for a store that is away
 };
 
 /// The URLs at which a process can be reached.
@@ -37,11 +36,19 @@ class Process {
   explicit Process(ProcessParams params);
   ~Process();
 
-  /// Starts everything; when it returns, the process is ready. Call block_stop_signals() before.
+  /// Starts everything; when it returns, the process is ready. Call block_signals() before.
   Result<Addresses> start();
   obs::Log& log() { return log_; }
-  const settings::Settings& config() const { return params_.config; }
+  /// The settings with which the process has started.
+  const settings::Settings& config() const { return config_; }
+  /// Reads the configuration again (reloads.h).
+  void reload() { reloads_.reload(); }
 
+  /// Returns how long the process goes on serving requests after it was asked to stop: the longest drain_delay of its
+  /// sections.
+  Millis drain_delay() const;
+  /// Makes /readyz answer 503 and goes on serving requests for drain_delay().
+  void become_unready();
   /// Stops accepting requests, finishes those in flight, then stops. Takes at most kDrainAtMost, even if a peer hangs.
   void drain();
 
@@ -52,13 +59,17 @@ class Process {
   Result<void> run_ingest();
   Result<void> start_admin();
 
-  ProcessParams params_;
+  const settings::LoadParams load_;
+  const Pause pause_;
   SystemClock clock_;
+  settings::Running running_;
+  settings::Settings config_;  // as at the start; only keys that need a restart are read from it
   obs::Log log_;
   obs::Metrics metrics_;
   obs::Health health_;
   obs::HealthLog health_log_{health_, log_};
   obs::Services services_{clock_, log_, metrics_, health_};
+  Reloads reloads_{running_, services_};
   watch::TrustedClocks clocks_{services_};
   std::unique_ptr<FakeProviders> fake_providers_;
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;

@@ -33,15 +33,26 @@ void announce(const Session& session, const settings::Settings& config, const ap
 }
 
 int run_role(Session& session, app::ProcessParams params) {
-  platform::block_stop_signals();
+  // A terminal that is closed ends what was started in it to try it out. A service reads its configuration again.
+  const bool in_terminal = params.load.role == settings::Role::up;
+  platform::block_signals(in_terminal ? platform::Hangup::stops : platform::Hangup::calls);
   platform::allow_many_open_files();
+  bool stopped = false;
+  params.pause = [&stopped](Millis span) { return !(stopped = stopped || platform::stop_came_within(span)); };
   app::Process process(std::move(params));
   const auto addresses = process.start();
+  if (!addresses && stopped) {
+    process.log().info("stopped before it was ready");
+    return kDone;
+  }
   if (!addresses) return session.fail(addresses.error());
   process.log().info("ready", {{"webhooks", addresses->webhooks}, {"admin", addresses->admin}});
   announce(session, process.config(), *addresses);
-  platform::wait_for_stop(kStopTimeout);
-  process.log().info("stopping");
+  platform::wait_for_stop([&process] { process.reload(); });
+  const Millis delay = process.drain_delay();
+  platform::end_within(delay + kStopTimeout);
+  process.log().info("stopping", {{"drain_delay_ms", delay.count()}});
+  process.become_unready();
   process.drain();
   process.log().info("stopped");
   return kDone;
@@ -61,22 +72,22 @@ int up(Session& session, bool simulated) {
   auto params = session.load_params(settings::Role::up);
   params.simulated = simulated;
   if (auto made = settings::first_start(params); !made) return session.reject(all_problems(params, made.error()));
-  auto config = session.load(params);
-  if (!config) return kWrongUsage;
-  return run_role(
-      session, {.config = std::move(*config), .role = settings::Role::up, .environment = {}, .simulated = simulated});
+  auto loaded = session.load_whole(params);
+  if (!loaded) return kWrongUsage;
+  return run_role(session, {.load = std::move(params), .loaded = std::move(*loaded)});
 }
 
 int one_role(Session& session, settings::Role role, const std::string& environment) {
-  auto config = session.load(session.load_params(role, environment));
-  if (!config) return kWrongUsage;
-  if (std::error_code error; std::filesystem::create_directories(config->data_dir, error)) {
-    std::filesystem::permissions(config->data_dir, std::filesystem::perms::owner_all, error);
+  auto params = session.load_params(role, environment);
+  auto loaded = session.load_whole(params);
+  if (!loaded) return kWrongUsage;
+  const auto& data_dir = loaded->settings.data_dir;
+  if (std::error_code error; std::filesystem::create_directories(data_dir, error)) {
+    std::filesystem::permissions(data_dir, std::filesystem::perms::owner_all, error);
   } else if (error) {
-    return session.misuse("data_dir: " + config->data_dir.string() + " cannot be made: " + error.message());
+    return session.misuse("data_dir: " + data_dir.string() + " cannot be made: " + error.message());
   }
-  return run_role(session,
-                  {.config = std::move(*config), .role = role, .environment = environment, .simulated = false});
+  return run_role(session, {.load = std::move(params), .loaded = std::move(*loaded)});
 }
 
 void add_role(const Command& root, settings::Role role, const std::string& name, const std::string& description) {

@@ -15,13 +15,19 @@ settings::LoadParams Session::load_params(settings::Role role, const std::string
 }
 
 std::optional<settings::Settings> Session::load(const settings::LoadParams& params) const {
+  auto loaded = load_whole(params);
+  if (!loaded) return std::nullopt;
+  return std::move(loaded->settings);
+}
+
+std::optional<settings::Loaded> Session::load_whole(const settings::LoadParams& params) const {
   auto loaded = settings::load(params);
   if (!loaded) {
     reject(loaded.error());
     return std::nullopt;
   }
   for (const config::Problem& warning : loaded->warnings) err() << "vf: warning: " << warning.text() << "\n";
-  return std::move(loaded->settings);
+  return std::move(*loaded);
 }
 
 int Session::fail(const Error& error) const {

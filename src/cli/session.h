@@ -27,6 +27,8 @@ struct Session {
   /// Loads the configuration and prints its warnings and problems. Returns nullopt when there are problems; the command
   /// then returns kWrongUsage.
   std::optional<settings::Settings> load(const settings::LoadParams& params) const;
+  /// The same, with what the settings were made of.
+  std::optional<settings::Loaded> load_whole(const settings::LoadParams& params) const;
 
   /// Each prints "vf: <message>" on the error stream and returns the exit code, for `return session.fail(error);`.
   int fail(const Error& error) const;                              // kFailed; kWrongUsage when the error is `invalid`

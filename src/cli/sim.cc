@@ -63,7 +63,7 @@ std::string summary(const fake_providers::PlayerStats& stats, bool json) {
 }
 
 int play(Session& session, const Options& options) {
-  platform::block_stop_signals();
+  platform::block_signals(platform::Hangup::stops);
   auto params = params_of(options);
   if (!options.key_file.empty()) {
     std::ifstream file(options.key_file);
@@ -91,7 +91,8 @@ int play(Session& session, const Options& options) {
     if ((*simulator)->is_finished()) platform::stop_this_process();
     return kFinishedPoll;
   });
-  platform::wait_for_stop(kStopTimeout);
+  platform::wait_for_stop({});
+  platform::end_within(kStopTimeout);
   finished.stop();
   (*simulator)->stop();
   const auto stats = (*simulator)->stats();

@@ -3,20 +3,49 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "platform/thread_name.h"
 
 namespace vf::platform {
 namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+// What SIGHUP does here; nullopt: it stays ignored. Set once, before any thread starts.
+std::optional<Hangup> hangup_in_force;
+
+bool is_ignored(int signal_number) {
+  struct sigaction action{};
+  return sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  // nohup ignores SIGHUP: leave it ignored.
-  struct sigaction hangup{};
-  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
+  if (hangup_in_force == Hangup::stops) sigaddset(&set, SIGHUP);
   return set;
+}
+
+sigset_t all_signals() {
+  sigset_t set = stop_signals();
+  if (hangup_in_force) sigaddset(&set, SIGHUP);
+  return set;
+}
+
+// The wait is interrupted when the process is suspended and continued.
+bool stop_came_until(Clock::time_point deadline) {
+  const sigset_t set = stop_signals();
+  for (;;) {
+    const auto left = std::max(std::chrono::ceil<milliseconds>(deadline - Clock::now()), milliseconds{0});
+    const timespec limit{left.count() / 1'000, left.count() % 1'000 * 1'000'000};
+    if (sigtimedwait(&set, nullptr, &limit) > 0) return true;
+    if (left == milliseconds{0}) return false;
+  }
 }
 
 constexpr int kKilledBySecondSignal = 130;
@@ -24,19 +53,28 @@ constexpr int kDrainTookTooLong = 1;
 
 }  // namespace
 
-void block_stop_signals() {
-  const sigset_t set = stop_signals();
+void block_signals(Hangup hangup) {
+  hangup_in_force = hangup == Hangup::stops && is_ignored(SIGHUP) ? std::nullopt : std::optional(hangup);
+  if (hangup == Hangup::calls) signal(SIGHUP, SIG_DFL);  // one that is ignored could be discarded
+  const sigset_t set = all_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
 }
 
-void wait_for_stop(std::chrono::seconds drain_timeout) {
-  const sigset_t set = stop_signals();
-  int received = 0;
-  sigwait(&set, &received);
-  named_thread("stop-deadline", [set, drain_timeout] {
-    const timespec limit{drain_timeout.count(), 0};
-    _exit(sigtimedwait(&set, nullptr, &limit) > 0 ? kKilledBySecondSignal : kDrainTookTooLong);
+bool stop_came_within(milliseconds at_most) { return stop_came_until(Clock::now() + at_most); }
+
+void wait_for_stop(const std::function<void()>& on_hangup) {
+  const sigset_t set = all_signals();
+  for (int received = 0;;) {
+    if (sigwait(&set, &received) != 0) continue;
+    if (received != SIGHUP || hangup_in_force == Hangup::stops) return;
+    on_hangup();
+  }
+}
+
+void end_within(milliseconds at_most) {
+  named_thread("stop-deadline", [deadline = Clock::now() + at_most] {
+    _exit(stop_came_until(deadline) ? kKilledBySecondSignal : kDrainTookTooLong);
   }).detach();
 }
 

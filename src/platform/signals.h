@@ -1,18 +1,30 @@
-// The signals that stop the process. Call block_stop_signals() before any thread starts and before chDB is loaded, then
-// wait_for_stop().
+// The signals that stop a process or make it read its configuration again. Call block_signals() before any thread
+// starts and before chDB is loaded; then only these functions see the signals. One thread calls them.
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 namespace vf::platform {
 
-/// Blocks the stop signals in the calling thread and in every thread that it starts: SIGINT, SIGTERM and, unless it is
-/// ignored, SIGHUP. Ignores SIGPIPE.
-void block_stop_signals();
+/// What SIGHUP does: ends the process, as closing its terminal should (it stays ignored where it is, as under nohup);
+/// or calls the function that wait_for_stop() is given.
+enum class Hangup { stops, calls };
 
-/// Waits for the first stop signal and returns. If the process has not ended `drain_timeout` later, or when a second
-/// stop signal comes, a thread ends the process at once, so that a drain that hangs cannot keep it alive.
-void wait_for_stop(std::chrono::seconds drain_timeout);
+/// Blocks the signals in the calling thread and in every thread that it starts: SIGINT, SIGTERM and SIGHUP. Ignores
+/// SIGPIPE.
+void block_signals(Hangup hangup);
+
+/// Waits for a signal that stops the process, `at_most` so long. Returns true when it has come; it is then taken, and
+/// wait_for_stop() waits for another. A SIGHUP that calls a function stays pending.
+bool stop_came_within(std::chrono::milliseconds at_most);
+
+/// Waits for the first signal that stops the process and returns. Calls `on_hangup` at each SIGHUP until then.
+void wait_for_stop(const std::function<void()>& on_hangup);
+
+/// If the process has not ended `at_most` later, or when another stop signal comes, a thread ends the process at once,
+/// so that a drain that hangs cannot keep it alive.
+void end_within(std::chrono::milliseconds at_most);
 
 /// Sends SIGTERM to this process.
 void stop_this_process();

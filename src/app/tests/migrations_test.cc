@@ -32,7 +32,7 @@ class NewerSchema : public testing::Test {
   void start_and_stop() {
     const obs::Services services{clock_, log_, metrics_, health_};
     watch::TrustedClocks clocks(services);
-    EXPECT_TRUE(IngestRole::open(config_, services, clocks));
+    EXPECT_TRUE(IngestRole::open({config_, services, clocks}));
     EXPECT_TRUE(EnvironmentRole::start({"stage", environment_, services, clocks, EnvironmentRole::Duties::maintain}));
   }
   void migrate_as_tomorrow(const std::string& path) {

@@ -1,0 +1,276 @@
+"""SIGHUP makes a running process read its configuration again: what may change takes effect without a delivery lost or
+refused, what may not is reported, and a wrong configuration changes nothing. The ledger is read from the databases,
+without the hub's code."""
+import collections
+import json
+import signal
+import threading
+import unittest
+
+from foreign import Foreign
+from hub import Hub, RsaKey, chat, new_secret, request, wait_until
+
+SENDERS = 8
+
+
+class Roles(Hub):
+    """`vf ingest`, and `vf api` and `vf worker` of stage, as processes of their own, on one configuration file."""
+
+    COMMANDS = {"stage": ["api", "--env", "stage"], "worker": ["worker", "--env", "stage"], "ingest": ["ingest"]}
+
+    def __init__(self, **how):
+        super().__init__(**how)
+        del self.config["targets"]["production"], self.config["environments"]["production"]
+        self.processes = {}
+
+    def start(self, *roles):
+        for role in roles or ("stage", "ingest"):
+            admin = [] if role == "ingest" else ["--set", "admin.listen=127.0.0.1:0"]
+            begin = self.log.stat().st_size if self.log.exists() else 0
+            self.process = self.processes[role] = self.spawn(*self.COMMANDS[role], *admin)
+            wait_until(f"{role} is ready", lambda: self.logged(begin, "vf is ready"))
+        return self
+
+    def logged(self, begin, text):
+        log = self.log.read_bytes()[begin:].decode()
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}:\n{log}")
+        return log if text in log else None
+
+    def kill(self):
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def reload(self, role="ingest", until="configuration reloaded"):
+        """Writes the present configuration, sends SIGHUP and waits until it was read. Returns what was logged meanwhile."""
+        draft = self.file.with_suffix(".new")
+        draft.write_text(json.dumps(self.config))
+        draft.replace(self.file)
+        begin = self.log.stat().st_size
+        self.processes[role].send_signal(signal.SIGHUP)
+        return wait_until(f"{role}: {until}", lambda: self.logged(begin, until))
+
+    def reads_with(self, token):
+        return request(self.url("admin", "/admin/v1/targets"), headers={"Authorization": "Bearer " + token})[0]
+
+    def metric(self, line):
+        for one in request(self.url("admin", "/metrics"))[2].decode().splitlines():
+            if one.startswith(line + " "):
+                return float(one.rpartition(" ")[2])
+        raise AssertionError(f"no metric {line}")
+
+
+class Sending:
+    """Posts deliveries on threads until it is left. Every fifth is of Kick. Use as a context manager."""
+
+    def __init__(self, hub):
+        self.hub, self.sumsub_secret, self.kick_key = hub, hub.sumsub_secret, hub.key
+        self.answers, self.ids, self.turns = collections.Counter(), set(), [0] * SENDERS
+        self.lock, self.ending = threading.Lock(), threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(n,), daemon=True) for n in range(SENDERS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        for thread in self.threads:
+            thread.join()
+
+    def signed(self, number):
+        with self.lock:
+            if number % 5 == 0:
+                self.hub.key, body = self.kick_key, chat(number)
+                return "/webhooks/kick", body, self.hub.kick_headers(body)
+            self.hub.sumsub_secret = self.sumsub_secret
+            body = json.dumps({"applicantId": f"a{number}", "externalUserId": "u", "levelName": "basic",
+                               "type": "applicantCreated", "reviewStatus": "init",
+                               "createdAtMs": "2026-01-01 00:00:00.000"}).encode()
+            return "/webhooks/sumsub", body, self.hub.sumsub_headers(body)
+
+    def run(self, sender):
+        while not self.ending.is_set():
+            self.turns[sender] += 1
+            path, body, headers = self.signed(self.turns[sender] * SENDERS + sender)
+            try:
+                status, _, answer = request(self.hub.url("ingest", path), "POST", body, headers)
+            except OSError as error:
+                status, answer = repr(error), None
+            with self.lock:
+                self.answers[status] += 1
+                if status == 200:
+                    self.ids.add(json.loads(answer)["event_id"])
+
+    def more(self, count=200):
+        """Waits until so many more were answered, and every sender has begun at least two."""
+        wanted, turns = sum(self.answers.values()) + count, list(self.turns)
+        wait_until(f"{wanted} answers", lambda: sum(self.answers.values()) >= wanted and
+                   all(now >= then + 2 for now, then in zip(self.turns, turns)))
+
+
+class UnderLoad(unittest.TestCase):
+    def setUp(self):
+        self.hub = self.enterContext(Roles(extra={"targets": {"stage": {"batch_events": 20}}}))
+
+    def check_ledger(self, sending):
+        """Nothing was refused; what was acknowledged is what is kept, it has reached the environment, and nothing waits
+        or is a dead letter."""
+        self.assertEqual(set(sending.answers), {200}, sending.answers)
+        kept = {row[0] for row in self.hub.rows("dm", "select event_id from ingest_outbox")}
+        self.assertEqual(sending.ids, kept)
+        received = lambda: {row[0] for row in self.hub.rows("stage", "select event_id from processed_events")}
+        wait_until("all are in stage", lambda: received() == kept)
+        self.assertEqual(self.hub.rows("dm", "select * from ingest_outbox_delivery"), [])
+        self.assertEqual(self.hub.rows("stage", "select * from quarantined_events"), [])
+
+    def test_a_kick_key_is_rotated(self):
+        keys = self.hub.config["sources"]["kick"]["public_keys"]
+        (self.hub.directory / "next").mkdir()
+        old, new = self.hub.key, RsaKey(self.hub.directory / "next")
+        with Sending(self.hub) as sending:
+            sending.more()
+            keys.append("file:" + str(new.public_pem))
+            self.assertIn("changed=sources.kick.public_keys\n", self.hub.reload())
+            sending.more()
+            sending.kick_key = new
+            sending.more()
+            keys.remove("file:" + str(old.public_pem))
+            self.hub.reload()
+            sending.more()
+        self.check_ledger(sending)
+        self.hub.key = old
+        self.assertEqual(self.hub.kick(chat())[0], 401)
+
+    def test_a_webhook_secret_is_rotated(self):
+        secrets = self.hub.config["sources"]["sumsub"]["webhook_secrets"]
+        with Sending(self.hub) as sending:
+            sending.more()
+            secrets.append("the next one")
+            self.assertIn("changed=sources.sumsub.webhook_secrets\n", self.hub.reload())
+            sending.sumsub_secret = "the next one"
+            sending.more()
+            old = secrets.pop(0)
+            self.hub.reload()
+            sending.more()
+        self.check_ledger(sending)
+        self.hub.sumsub_secret = old
+        self.assertEqual(self.hub.sumsub(b"{}")[0], 401)
+
+    def test_a_target_secret_is_rotated_with_two_accepted_meanwhile(self):
+        old, new = self.hub.secrets["stage"], new_secret()
+        with Sending(self.hub) as sending:
+            sending.more()
+            self.hub.config["environments"]["stage"]["secrets"] = [old, new]
+            self.assertIn("changed=environments.stage.secrets\n", self.hub.reload("stage"))
+            self.hub.config["targets"]["stage"]["secret"] = new
+            self.assertIn("changed=targets.stage.secret\n", self.hub.reload())
+            sending.more()
+            self.hub.config["environments"]["stage"]["secrets"] = [new]
+            self.hub.reload("stage")
+            sending.more()
+        self.check_ledger(sending)
+        self.assertEqual(self.hub.events("stage", [], secret=old)[0], 401)
+
+    def test_a_targets_settings_change_again_and_again(self):
+        with Sending(self.hub) as sending:
+            for window in (1, 7, 2, 8):
+                self.hub.config["targets"]["stage"].update(window=window, batch_events=5 * window)
+                self.assertIn("changed=\"targets.stage.batch_events, targets.stage.window\"", self.hub.reload())
+                sending.more()
+        self.check_ledger(sending)
+
+
+class WhatIsInForce(unittest.TestCase):
+    def test_the_file_of_a_secret_is_read_again(self):
+        with Roles() as hub:
+            file = hub.directory / "sumsub.secret"
+            file.write_text("first")
+            hub.config["sources"]["sumsub"]["webhook_secrets"] = ["file:" + str(file)]
+            hub.reload()
+            file.write_text("second")
+            self.assertIn("changed=sources.sumsub.webhook_secrets\n", hub.reload())
+            hub.sumsub_secret = "second"
+            self.assertEqual(hub.sumsub(b"{}")[0], 200)
+            self.assertIn('changed=""', hub.reload())
+
+    def test_a_wrong_file_changes_nothing_and_every_error_is_logged(self):
+        with Roles() as hub:
+            good = json.loads(json.dumps(hub.config))
+            hub.config["admin"]["token"] = "another"
+            hub.config["ingest"]["lissen"] = "127.0.0.1:1"
+            hub.config["targets"]["stage"]["window"] = 0
+            hub.config["sources"]["sumsub"]["webhook_secrets"] = ["file:" + str(hub.directory / "absent")]
+            log = hub.reload(until="the configuration read before stays in force problems=3\n")
+            for key in ("ingest.lissen", "targets.stage.window", "sources.sumsub.webhook_secrets"):
+                self.assertRegex(log, rf'error configuration refused problem=".*vf\.yaml:\d+: {key}: ')
+            self.assertEqual(hub.metric('vf_config_reloads_total{result="refused"}'), 1)
+            self.assertEqual((hub.reads_with("another"), hub.reads_with(hub.admin_token)), (401, 200))
+            self.assertEqual((hub.kick(chat())[0], hub.sumsub(b"{}")[0]), (200, 200))
+            hub.file.write_text("ingest: {")
+            hub.processes["ingest"].send_signal(signal.SIGHUP)
+            wait_until("it is refused too", lambda: hub.metric('vf_config_reloads_total{result="refused"}') == 2)
+            hub.config = good
+            hub.reload()
+            self.assertEqual(hub.metric('vf_config_reloads_total{result="applied"}'), 1)
+
+    def test_what_needs_a_restart_is_reported_and_waits(self):
+        with Roles() as hub, Foreign() as foreign:
+            other = {"url": foreign.url, "secret": new_secret(), "allow_private": True}
+            hub.config["ingest"]["max_body"] = "2KiB"
+            hub.config["targets"] = {"other": other}
+            log = hub.reload(until="need a restart")
+            self.assertIn('changed=""', log)
+            self.assertIn('new values that need a restart keys="ingest.max_body, targets.other, targets.stage"', log)
+            self.assertEqual(hub.metric("vf_config_needs_restart"), 3)
+            status, _, answer = hub.kick(chat(content="x" * 4096))
+            self.assertEqual(status, 200)
+            self.assertEqual(hub.wait_for_event("stage", answer["event_id"]), "applied")
+            self.assertEqual(foreign.requests, [])
+
+    def test_a_source_is_switched_off_and_on_again(self):
+        with Roles() as hub:
+            self.assertEqual(hub.kick(chat(1))[0], 200)
+            for mode, status in (("off", 404), ("live", 200), ("dry-run", 200), ("live", 200)):
+                hub.config["sources"]["kick"]["mode"] = mode
+                self.assertIn("sources.kick.mode", hub.reload())
+                self.assertEqual(hub.kick(chat(2))[0], status, mode)
+            self.assertEqual(hub.sumsub(b"{}")[0], 200)
+            self.assertEqual(hub.metric('vf_intake_requests_total{source="kick",outcome="accepted"}'), 4)
+            fanned_out = [row[0] for row in hub.rows("dm", "select fan_out from ingest_outbox order by seq")]
+            self.assertEqual(fanned_out, [1, 1, 0, 1, 1])
+
+    def test_the_log_level_changes(self):
+        with Roles() as hub:
+            hub.config["log"] = {"level": "error"}
+            hub.reload(until="configuration reloaded")
+            begin = hub.log.stat().st_size
+            hub.config["log"] = {"level": "info"}
+            hub.config["ingest"]["queue"] = 5
+            self.assertIn("info  configuration reloaded changed=log.level\n", hub.reload())
+            self.assertEqual(hub.log.read_bytes()[begin:].decode().count("configuration reloaded"), 1)
+
+    def test_each_role_reads_its_own_keys(self):
+        with Roles() as hub:
+            hub.start("worker")
+            hub.config["environments"]["stage"]["retention"] = {"processed_events": "31d"}
+            hub.config["ingest"]["retention"] = {"outbox": "8d"}
+            self.assertIn("changed=environments.stage.retention.processed_events\n", hub.reload("worker"))
+            self.assertIn('changed=""', hub.reload("stage"))
+            self.assertIn("changed=ingest.retention.outbox\n", hub.reload("ingest"))
+
+    def test_a_signal_under_nohup_is_a_reload_too(self):
+        handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+        try:
+            hub = self.enterContext(Roles())
+        finally:
+            signal.signal(signal.SIGHUP, handler)
+        hub.reload()
+        self.assertEqual(hub.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
