@@ -33,7 +33,8 @@ class Sink final : public beast::http::basic_parser<true> {
   Request request;
   bool http_1_0 = false;
   bool expects_continue = false;
-  std::optional<int> refusal;  // the status with which this class refuses what Beast would accept
+  bool read_chunk_line = false;  // the last put() began with a chunk's size line
+  std::optional<int> refusal;    // the status with which this class refuses what Beast would accept
   std::string_view reason;
 
  private:
@@ -48,15 +49,21 @@ class Sink final : public beast::http::basic_parser<true> {
     http_1_0 = version == 10;
     request.method = view(method);
     request.target = origin_form(view(target));
-    if (request.target.front() != '/' && request.target != "*") refuse(ec, 400, "bad request target");
+    const bool is_printable = std::ranges::all_of(request.target, [](char c) { return c > ' ' && c < 0x7f; });
+    if (!is_printable || (request.target.front() != '/' && request.target != "*")) {
+      refuse(ec, 400, "bad request target");
+    }
   }
 
-  /// Accepts the absolute form too, and uses only its path (RFC 9112 section 3.2.2).
-  static std::string_view origin_form(std::string_view target) {
-    const size_t scheme = target.starts_with("http://") ? 7 : target.starts_with("https://") ? 8 : 0;
-    if (scheme == 0) return target;
-    const size_t slash = target.find('/', scheme);
-    return slash == target.npos ? "/" : target.substr(slash);
+  /// Accepts the absolute form too, and uses only its path and query (RFC 9112 section 3.2.2).
+  static std::string origin_form(std::string_view target) {
+    size_t scheme = 0;
+    for (const std::string_view prefix : {"http://", "https://"}) {
+      if (equals_ignoring_case(target.substr(0, prefix.size()), prefix)) scheme = prefix.size();
+    }
+    if (scheme == 0) return std::string(target);
+    const size_t end = std::min(target.find_first_of("/?#", scheme), target.size());  // of the authority
+    return (target.substr(end).starts_with('/') ? "" : "/") + std::string(target.substr(end));
   }
 
   void on_field_impl(beast::http::field field, Text name, Text value, ErrorCode& ec) override {
@@ -104,7 +111,7 @@ class Sink final : public beast::http::basic_parser<true> {
     roomy += request.body;
     request.body = std::move(roomy);
   }
-  void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
+  void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override { read_chunk_line = true; }
   std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode&) override {
     request.body.append(view(body));
     return body.size();
@@ -146,6 +153,7 @@ struct RequestParser::Impl {
     }
     if (in_headers) input = input.substr(0, limits.headers_bytes_max - header_bytes);
     ErrorCode ec;
+    sink->read_chunk_line = false;
     const size_t used = sink->put(boost::asio::const_buffer(input.data(), input.size()), ec);
     if (in_headers) header_bytes += used;
     in_chunk_line = !in_headers && ec == beast::http::error::need_more;
@@ -155,6 +163,8 @@ struct RequestParser::Impl {
       waiting = true;
     } else if (ec) {
       fail(ec);
+    } else if (sink->read_chunk_line && used > kChunkLineBytesMax) {
+      fail(400, "chunk header too large");
     } else if (sink->is_done()) {
       state = State::complete;
     } else if (sink->is_header_done()) {
