@@ -19,7 +19,7 @@ TEST(HmacScheme, SignsTheBodyByDefault) {
   EXPECT_EQ(verification({}, {{"X-Signature", hmac_hex("other", kBody)}}), "bad signature");
   EXPECT_EQ(verification({}, {{"X-Signature", hmac_hex("secret", kBody).substr(2)}}), "bad signature") << "cut";
   EXPECT_EQ(verification({}, {{"X-Signature", "not hex"}}), "malformed header");
-  EXPECT_EQ(verification({}, {{"X-Signature", ""}}), "malformed header");
+  EXPECT_EQ(verification({}, {{"X-Signature", ""}}), "missing header");
   EXPECT_EQ(verification({}, {}), "missing header");
 }
 

@@ -53,6 +53,19 @@ TEST_F(StandardWebhooksScheme, Describes) {
   EXPECT_FALSE(e.sandbox);
 }
 
+TEST_F(StandardWebhooksScheme, AnEmptyHeaderIsMissing) {
+  const std::string time = kTime;
+  const auto signature = "v1," + to_base64(hmac_bytes(crypto::Hash::sha256, key_, "." + time + ".{}"));
+  const auto refused = [&](const std::string& id, const std::string& at, const std::string& given) {
+    const auto request =
+        request_of({{"webhook-id", id}, {"webhook-timestamp", at}, {"webhook-signature", given}}, "{}");
+    return refusal(source_->verify(request, at_second(std::stoll(time))));
+  };
+  EXPECT_EQ(refused("", time, signature), "missing header");
+  EXPECT_EQ(refused("msg_1", "", signature), "missing header");
+  EXPECT_EQ(refused("msg_1", time, ""), "missing header");
+}
+
 TEST_F(StandardWebhooksScheme, TheIdIsTheSameInEveryAttempt) {
   const std::string body = R"({"type":"a"})";
   const auto first = event("msg_1", body), retry = event("msg_1", body, "1700009999");

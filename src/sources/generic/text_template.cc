@@ -117,8 +117,9 @@ Result<Alternatives> parse_alternatives(std::string_view text) {
 std::expected<std::string_view, std::string_view> only_header(const http::Headers& headers,
                                                               const std::vector<std::string>& names) {
   for (const auto& name : names) {
-    if (const auto value = headers.unique(name)) return *value;
-    if (headers.has(name)) return std::unexpected("malformed header");
+    const auto value = headers.unique(name);
+    if (value && !value->empty()) return *value;
+    if (!value && headers.has(name)) return std::unexpected("malformed header");
   }
   return std::unexpected("missing header");
 }

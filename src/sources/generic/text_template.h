@@ -47,8 +47,8 @@ Result<Alternatives> parse_alternatives(std::string_view text);
 /// section 5.1); blanks around a name are not allowed either.
 Result<std::vector<std::string>> parse_header_names(std::string_view text);
 
-/// Returns the value of the header that has any of the spellings `names`. Error: "missing header", or "malformed
-/// header" when the header is repeated.
+/// Returns the value of the header that has any of the spellings `names`. Error: "missing header", also when the header
+/// is empty, or "malformed header" when the header is repeated.
 std::expected<std::string_view, std::string_view> only_header(const http::Headers& headers,
                                                               const std::vector<std::string>& names);
 

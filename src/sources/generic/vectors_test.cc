@@ -235,7 +235,7 @@ TEST(StandardWebhooks, OneListHoldsOldAndNewKeysOfBothKinds) {
   EXPECT_EQ(verification(bad), "bad signature");
   EXPECT_EQ(verification("v1a," + good.substr(3)), "bad signature") << "an HMAC under the other version";
   EXPECT_EQ(verification("v9,abc"), "malformed header") << "no version that we know";
-  EXPECT_EQ(verification(""), "malformed header");
+  EXPECT_EQ(verification(""), "missing header");
 }
 
 TEST(Signatures, AreBoundedInNumber) {
