@@ -14,9 +14,6 @@
 
 namespace vf::fanout {
 
-/// Sends a request. `done` is called once, later, on the dispatcher's thread; never inside the call.
-using Transport = std::function<void(http::Outgoing request, http::Completion done)>;
-
 /// Called for each event that becomes a dead letter, with a reason that quotes no receiver.
 using OnDead = std::function<void(Uuid event_id, const std::string& reason)>;
 
@@ -27,7 +24,7 @@ using TrustedNow = std::function<Result<std::optional<Instant>>()>;
 struct DispatcherPorts {
   store::OutboxStore& outbox;  // reads only
   outbox::Writer& writer;      // completions on the dispatcher's thread, never inside the call
-  Transport send;
+  http::Transport& transport;  // completions on the dispatcher's thread
   const Clock& clock;
   Random& random;
   TrustedNow trusted_now;  // never empty

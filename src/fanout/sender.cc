@@ -153,15 +153,15 @@ void Sender::transmit(std::span<const Uuid> ids, std::string body, OnAnswer on_a
   const auto results = is_our_receiver(target) ? std::optional(ids.size()) : std::nullopt;
   Attempt attempt{
       .webhook_id = webhook_id(target.delivery, ids), .body = std::move(body), .now = params_.ports.clock.now()};
-  params_.ports.send(make_request(target, params_.signer, std::move(attempt)),
-                     [this, results, began = params_.ports.clock.steady(),
-                      on_answer = std::move(on_answer)](Result<http::Response> response) mutable {
-                       const auto& clock = params_.ports.clock;
-                       Answer answer = classify(response, clock.now(), results);
-                       answer.timed_out = !response && clock.steady() - began >= params_.target.timeout;
-                       record(answer);
-                       on_answer(answer);
-                     });
+  params_.ports.transport.send(make_request(target, params_.signer, std::move(attempt)),
+                               [this, results, began = params_.ports.clock.steady(),
+                                on_answer = std::move(on_answer)](Result<http::Response> response) mutable {
+                                 const auto& clock = params_.ports.clock;
+                                 Answer answer = classify(response, clock.now(), results);
+                                 answer.timed_out = !response && clock.steady() - began >= params_.target.timeout;
+                                 record(answer);
+                                 on_answer(answer);
+                               });
 }
 
 void Sender::part_answered(PartRef ref, uint64_t request, const Answer& answer) {

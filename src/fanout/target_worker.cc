@@ -26,11 +26,11 @@ std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tu
 }
 
 // Mailbox: takes tasks for the worker's thread from any thread, and refuses them once it is closed at the worker's end.
-class TargetWorker::Mailbox {
+class TargetWorker::Mailbox final : public outbox::Mailbox {
  public:
   explicit Mailbox(http::Client& client) : client_(&client) {}
 
-  bool post(std::move_only_function<void()> task) {
+  bool post(std::move_only_function<void()> task) override {
     const std::lock_guard lock(mutex_);
     if (client_ == nullptr) return false;
     tasks_.push_back(std::move(task));
@@ -59,7 +59,7 @@ TargetWorker::TargetWorker(Params params)
       client_(std::move(params.client)),
       random_(params.seed),
       mailbox_(std::make_shared<Mailbox>(*client_)),
-      writer_(params.writer, [mailbox = mailbox_](auto completion) { mailbox->post(std::move(completion)); }) {}
+      writer_(params.writer, mailbox_) {}
 
 Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params params) {
   auto& outbox = params.outbox;
@@ -68,12 +68,9 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
   auto on_dead = std::move(params.on_dead);
   auto trusted_now = std::move(params.trusted_now);
   std::unique_ptr<TargetWorker> worker(new TargetWorker(std::move(params)));
-  auto send = [client = worker->client_.get()](http::Outgoing request, http::Completion done) {
-    client->send(std::move(request), std::move(done));
-  };
   DispatcherPorts ports{.outbox = outbox,
                         .writer = worker->writer_,
-                        .send = std::move(send),
+                        .transport = *worker->client_,
                         .clock = worker->clock_,
                         .random = worker->random_,
                         .trusted_now = std::move(trusted_now),

@@ -52,11 +52,17 @@ inline constexpr size_t kResponseHeaderBytesMax = 64u << 10;
 /// request cannot be sent.
 using Completion = std::move_only_function<void(Result<Response>)>;
 
-class Client {
+/// Sends requests. The Client does so over the network.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// `done` is called once, later, on the thread of the caller; never inside the call.
+  virtual void send(Outgoing request, Completion done) = 0;
+};
+
+class Client : public Transport {  // its end drops requests in flight without calling their completions
  public:
   static std::unique_ptr<Client> create(ClientParams params);
-  virtual ~Client() = default;  // drops requests in flight without calling their completions
-  virtual void send(Outgoing request, Completion done) = 0;
   virtual size_t in_flight() const = 0;
   /// Waits at most `wait` for network events or wake(), sends and receives, and runs completions.
   virtual void poll(std::chrono::milliseconds wait) = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "base/result.h"
@@ -50,21 +51,29 @@ class LeasedWriter final : public Writer {
   Writer& next_;
 };
 
-/// Hands every completion to `post`, which runs it on the writing consumer's own thread.
+/// Takes tasks that one consumer's thread runs, from any thread.
+class Mailbox {
+ public:
+  virtual ~Mailbox() = default;
+  /// Returns false, and drops the task, once the consumer's thread takes no more.
+  virtual bool post(std::move_only_function<void()> task) = 0;
+};
+
+/// Has every completion run on the thread of the writing consumer, by way of its mailbox.
 class ThreadBoundWriter final : public Writer {
  public:
-  using Post = std::function<void(std::move_only_function<void()>)>;
-  ThreadBoundWriter(Writer& next, Post post) : next_(next), post_(std::move(post)) {}
+  ThreadBoundWriter(Writer& next, std::shared_ptr<Mailbox> mailbox) : next_(next), mailbox_(std::move(mailbox)) {}
 
   void write(store::Write write, OnWritten done) override {
-    next_.write(std::move(write), [post = post_, done = std::move(done)](Result<store::WriteResult> result) mutable {
-      post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-    });
+    auto on_any_thread = [mailbox = mailbox_, done = std::move(done)](Result<store::WriteResult> result) mutable {
+      mailbox->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+    };
+    next_.write(std::move(write), std::move(on_any_thread));
   }
 
  private:
   Writer& next_;
-  const Post post_;
+  const std::shared_ptr<Mailbox> mailbox_;  // shared with the completions, which may come after the consumer's end
 };
 
 }  // namespace vf::outbox

@@ -11,17 +11,18 @@
 namespace vf::raw_log {
 
 // Mailbox: holds what other threads leave for the worker's thread: completions of writes, wake-ups, and when to end.
-class Worker::Mailbox {
+class Worker::Mailbox final : public outbox::Mailbox {
  public:
   struct Letters {
     std::vector<std::move_only_function<void()>> completions;
     std::optional<SteadyTime> stop_at;
   };
 
-  void post(std::move_only_function<void()> completion) {
+  bool post(std::move_only_function<void()> completion) override {
     const std::lock_guard lock(mutex_);
     completions_.push_back(std::move(completion));
     changed_.notify_one();
+    return true;
   }
   void wake() {
     const std::lock_guard lock(mutex_);
@@ -53,7 +54,7 @@ Worker::Worker(Params params)
     : clock_(params.clock),
       random_(params.seed),
       mailbox_(std::make_shared<Mailbox>()),
-      writer_(params.writer, [mailbox = mailbox_](auto completion) { mailbox->post(std::move(completion)); }),
+      writer_(params.writer, mailbox_),
       feeder_(
           {.outbox = params.outbox, .writer = writer_, .lake = params.lake, .clock = params.clock, .random = random_},
           std::move(params.feeder)),

@@ -101,11 +101,10 @@ void Delivery::arrive() {
 void Delivery::start() {
   ++life_;
   writer_ = std::make_unique<SimWriter>(*this);
-  auto transport = [this](http::Outgoing request, http::Completion done) { send(std::move(request), std::move(done)); };
   dispatcher_ = *fanout::Dispatcher::create(target_,
                                             {.outbox = outbox_,
                                              .writer = *writer_,
-                                             .send = transport,
+                                             .transport = *this,
                                              .clock = clock_,
                                              .random = random_,
                                              .trusted_now = [this] { return std::optional(clock_.now()); }},

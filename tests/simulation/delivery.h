@@ -23,10 +23,10 @@
 
 namespace vf::simulation {
 
-class Delivery {
+class Delivery final : private http::Transport {
  public:
   explicit Delivery(uint64_t seed);
-  ~Delivery();
+  ~Delivery() override;
 
   void run();
   Journal& journal() { return journal_; }
@@ -42,7 +42,7 @@ class Delivery {
   void arrive();
   void start();
   void restart();
-  void send(http::Outgoing request, http::Completion done);
+  void send(http::Outgoing request, http::Completion done) override;
   void answer(const std::vector<uint64_t>& events, const http::Outgoing& request, http::Completion done);
   void run_until(const std::function<bool()>& is_over, SteadyTime limit);
   void check_dead(const store::PutDelivery& row);

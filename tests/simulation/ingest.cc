@@ -42,22 +42,24 @@ void Ingest::start() {
 
 void Ingest::start_dispatcher(size_t index, uint64_t life) {
   const Destination& destination = params_.destinations[index];
-  auto send = [this, index, life, to = destination.receiver](http::Outgoing request, http::Completion done) {
-    if (!lives_ || life != life_) return;
-    params_.on_send(index, request);
-    params_.network.send(*to, std::move(request), std::move(done));
-  };
+  transports_.push_back(std::make_unique<LifeTransport>(*this, index, life));
   fanout::Tuning tuning;
   tuning.batches.events_max = params_.batch_events_max;
   tuning.batches.skipped_max = params_.batch_events_max;
   dispatchers_.push_back(*fanout::Dispatcher::create(destination.target,
                                                      {.outbox = params_.outbox,
                                                       .writer = *writer_,
-                                                      .send = send,
+                                                      .transport = *transports_.back(),
                                                       .clock = params_.around.clock,
                                                       .random = params_.around.random,
                                                       .trusted_now = [this] { return time_->now(); }},
                                                      tuning));
+}
+
+void Ingest::LifeTransport::send(http::Outgoing request, http::Completion done) {
+  if (!ingest_.is_alive(life_)) return;
+  ingest_.params_.on_send(index_, request);
+  ingest_.params_.network.send(*ingest_.params_.destinations[index_].receiver, std::move(request), std::move(done));
 }
 
 void Ingest::die() {
@@ -70,6 +72,7 @@ void Ingest::tear_down() {
   if (params_.consumes) params_.network.forget_sender();
   queue_.clear();
   dispatchers_.clear();
+  transports_.clear();
   feeder_.reset();
   writer_.reset();
 }

@@ -75,6 +75,17 @@ class Ingest {
     Ingest& ingest_;
     const uint64_t life_;
   };
+  /// Sends for one dispatcher of one life of the process; what an earlier life sends is lost.
+  class LifeTransport final : public http::Transport {
+   public:
+    LifeTransport(Ingest& ingest, size_t index, uint64_t life) : ingest_(ingest), index_(index), life_(life) {}
+    void send(http::Outgoing request, http::Completion done) override;
+
+   private:
+    Ingest& ingest_;
+    const size_t index_;
+    const uint64_t life_;
+  };
   bool is_alive(uint64_t life) const { return lives_ && life == life_; }
   void step(size_t consumer);
   void tear_down();
@@ -85,7 +96,8 @@ class Ingest {
   uint64_t life_ = 0;  // counts starts; completions of an earlier life are dropped
   std::vector<outbox::PendingWrite> queue_;
   std::optional<LifeWriter> writer_;
-  std::optional<watch::TrustedTime> time_;  // of this life
+  std::optional<watch::TrustedTime> time_;                  // of this life
+  std::vector<std::unique_ptr<LifeTransport>> transports_;  // of the dispatchers
   std::vector<std::unique_ptr<fanout::Dispatcher>> dispatchers_;
   std::optional<raw_log::Feeder> feeder_;
 };

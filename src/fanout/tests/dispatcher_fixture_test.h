@@ -11,6 +11,7 @@
 #include "event/envelope_reader.h"
 #include "event/identity.h"
 #include "fanout/dispatcher.h"
+#include "fanout/tests/function_transport_test.h"
 #include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
@@ -65,6 +66,9 @@ struct DispatcherFixture : testing::Test {
   std::deque<std::pair<store::Write, outbox::OnWritten>> writes;
   outbox::FunctionWriter writer{
       [this](store::Write write, outbox::OnWritten done) { writes.emplace_back(std::move(write), std::move(done)); }};
+  FunctionTransport transport{[this](http::Outgoing request, http::Completion done) {
+    wire.push_back({std::move(request), std::move(done), clock.steady()});
+  }};
   bool clock_in_doubt = false;   // nothing irreversible may be done
   bool store_away = false;       // writes fail, nothing is written
   bool outcome_unknown = false;  // writes succeed and are reported as failed
@@ -77,9 +81,7 @@ struct DispatcherFixture : testing::Test {
         target,
         {.outbox = outbox,
          .writer = writer,
-         .send = [this](
-                     http::Outgoing request,
-                     http::Completion done) { wire.push_back({std::move(request), std::move(done), clock.steady()}); },
+         .transport = transport,
          .clock = clock,
          .random = random,
          .trusted_now = [this] { return trusted_now(); },

@@ -318,10 +318,14 @@ TEST_F(DispatcherTest, LagIsTheAgeOfTheOldestEventNotPassed) {
 
 TEST_F(DispatcherTest, MalformedSecretIsRefusedAtOnce) {
   target.secrets = {"whsec_short"};
-  const auto made = Dispatcher::create(
-      target,
-      {.outbox = outbox, .writer = writer, .send = nullptr, .clock = clock, .random = random, .trusted_now = nullptr},
-      tuning);
+  const auto made = Dispatcher::create(target,
+                                       {.outbox = outbox,
+                                        .writer = writer,
+                                        .transport = transport,
+                                        .clock = clock,
+                                        .random = random,
+                                        .trusted_now = nullptr},
+                                       tuning);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::invalid);
 }
