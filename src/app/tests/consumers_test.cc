@@ -147,6 +147,44 @@ TEST_F(ConsumersTest, TargetOfAnotherProcessIsShownAndOperatedThroughTheStore) {
   EXPECT_THAT(health_.ready().body, HasSubstr(R"("target stage":{"ok":true,"reason":"worked by another"})"));
 }
 
+TEST_F(ConsumersTest, ReloadedTargetIsWorkedOnWithItsNewSettings) {
+  configure({"targets.stage.mode=paused", "targets.stage.start=earliest"});
+  start_and_show();
+  add_event();
+  const auto first = consumers_->worker("stage");
+  configure({"targets.stage.mode=dry-run", "targets.stage.start=earliest"});
+  auto prepared = consumers_->prepare({std::make_shared<settings::Settings>(config_), {"targets.stage.mode"}});
+  ASSERT_TRUE(prepared);
+  EXPECT_EQ(status().mode, fanout::Mode::paused) << "nothing changes before it is put into force";
+  (*prepared)();
+  EXPECT_NE(consumers_->worker("stage"), first);
+  EXPECT_EQ(consumers_->target("stage")->mode, fanout::Mode::dry_run);
+  ASSERT_TRUE(eventually([this] {
+    clock_.advance(Millis{1'000});
+    return cursor() == outbox_.end().value();
+  }));
+  EXPECT_EQ(status().mode, fanout::Mode::dry_run);
+}
+
+TEST_F(ConsumersTest, ReloadLeavesOtherTargetsAlone) {
+  configure({"targets.stage.mode=paused"});
+  start_and_show();
+  const auto first = consumers_->worker("stage");
+  auto prepared = consumers_->prepare({std::make_shared<settings::Settings>(config_), {"targets.stage-2.mode"}});
+  ASSERT_TRUE(prepared);
+  (*prepared)();
+  EXPECT_EQ(consumers_->worker("stage"), first);
+}
+
+TEST_F(ConsumersTest, ReloadWithAnUnusableTargetIsRefused) {
+  configure({"targets.stage.mode=paused"});
+  start_and_show();
+  config_.targets.at("stage").target.secrets = {"nonsense"};
+  const auto refused = consumers_->prepare({std::make_shared<settings::Settings>(config_), {"targets.stage.secret"}});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("targets.stage.secret: "));
+}
+
 TEST_F(ConsumersTest, OrdersForUnknownTargetsAreRefused) {
   configure({"targets.stage.mode=paused"});
   start_and_show();
