@@ -49,11 +49,10 @@ Result<void> EnvironmentRole::listen() {
   VF_ASSIGN(auto signer, signer_of(configured_));
   receive::Receiver::Params params{
       .environment = name_, .store = *store_, .services = services_, .signer = std::move(signer)};
-  params.limits.body_bytes_max = static_cast<size_t>(configured_.max_body.bytes);
+  params.limits.body_bytes_max = configured_.listener.body_bytes_max;
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
-  http::ServerParams listener;
-  listener.listen = configured_.listen.address;
-  limit_bodies(listener, configured_.max_body);
+  http::ServerParams listener = configured_.listener;
+  make_room_for_bodies(listener);
   auto server = http::Server::start("receive:" + name_, listener, receiver_->handler());
   if (!server)
     return Error{server.error().code, fmt::format("environments.{}.listen: {}", name_, server.error().message)};

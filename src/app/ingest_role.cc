@@ -20,14 +20,10 @@ constexpr size_t kSecondLaneFrom = 128;
 constexpr Millis kOverdueCheckEvery{200};
 
 http::ServerParams server_params(const settings::Ingest& ingest) {
-  http::ServerParams params;
-  params.listen = ingest.listen.address;
-  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  params.threads = ingest.threads > 0 ? static_cast<int>(ingest.threads) : cores;
-  params.connections_max = static_cast<size_t>(ingest.connections_max);
+  http::ServerParams params = ingest.webhooks;
+  if (params.threads == 0) params.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   params.buffered_bytes_max = kBufferedBytes;
-  limit_bodies(params, ingest.max_body);
-  params.request_timeout = ingest.request_timeout;
+  make_room_for_bodies(params);
   params.response_timeout = ingest.answer_timeout + Millis{500};  // the intake answers first, with a reason
   return params;
 }
@@ -85,8 +81,7 @@ Result<void> IngestRole::watch_clocks(watch::TrustedClocks& clocks) {
 }
 
 Result<void> IngestRole::start_workers() {
-  concurrency::BatchQueueParams limits;
-  limits.waiting_max = static_cast<size_t>(config_.ingest.queue_events_max);
+  concurrency::BatchQueueParams limits = config_.ingest.queue;
   limits.waiting_bytes_max = kQueuedBytes;
   if (is_shared(config_.ingest.store)) {  // a commit also waits for the network
     limits.lanes = 2;

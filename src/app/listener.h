@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
-#include "config/values.h"
 #include "http/server.h"
 
 namespace vf::app {
 
-/// Sets the limits of `listener`: bodies up to `largest` are accepted, and memory has room for four of them at once.
-inline void limit_bodies(http::ServerParams& listener, config::Size largest) {
+/// Gives memory room for four of the largest bodies at once.
+inline void make_room_for_bodies(http::ServerParams& listener) {
   constexpr size_t kAtOnce = 4;
-  listener.body_bytes_max = static_cast<size_t>(largest.bytes);
   listener.buffered_bytes_max = std::max(listener.buffered_bytes_max, kAtOnce * listener.body_bytes_max);
 }
 

@@ -31,13 +31,10 @@ lake::chdb::ChdbParams chdb_params(const settings::Ingest& ingest) {
 }
 
 lake::clickhouse::ClickHouseParams clickhouse_params(const settings::Ingest& ingest) {
-  return {.url = ingest.lake.location,
-          .password = ingest.lake_password.reveal(),
-          .cluster = ingest.lake_cluster,
-          .ca_pem = ingest.lake_ca.text,
-          .compression = ingest.lake_compression,
-          .timeout = ingest.lake_timeout,
-          .retention = raw_retention(ingest)};
+  lake::clickhouse::ClickHouseParams params = ingest.clickhouse;
+  params.url = ingest.lake.location;
+  params.retention = raw_retention(ingest);
+  return params;
 }
 
 /// Returns the sentence about a schema without pending migrations.

@@ -84,7 +84,7 @@ void add_config(const Command& root) {
   const Command family = root.add_group("config", "What is configured, and what can be");
   auto running = std::make_shared<bool>(false);
   family
-      .add({"print", "The values in the configuration and where each comes from, secrets hidden",
+      .add({"print", "The values in force and where each comes from, secrets hidden",
             [running](Session& session) { return print(session, *running); }})
       .flag("--running", *running, "Those in force in the running hub, and what needs a restart");
   auto markdown = std::make_shared<bool>(false);

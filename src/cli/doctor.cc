@@ -66,10 +66,10 @@ void check_files(const settings::Settings& config, Findings& out) {
 void check_open_files(const settings::Settings& config, Findings& out) {
   const auto most = platform::open_files_max();
   if (!most) return;
-  const auto wanted = static_cast<uint64_t>(config.ingest.connections_max) + kOtherFiles;
+  const auto wanted = config.ingest.webhooks.connections_max + kOtherFiles;
   const bool enough = *most >= wanted;
   const auto detail = fmt::format("{} may be open, {} connections and {} others are wanted", *most,
-                                  config.ingest.connections_max, kOtherFiles);
+                                  config.ingest.webhooks.connections_max, kOtherFiles);
   out.push_back({"open files", enough ? Grade::ok : Grade::warning,
                  enough ? detail
                         : fmt::format("{}: raise the limit to {} (ulimit -Hn, LimitNOFILE=), or lower "

@@ -74,6 +74,14 @@ Complaint Value<int64_t>::read(const std::string& text, const Row& rules, int64_
   return check_bounds(out, rules, kType.bound);
 }
 
+// The row's bounds keep the number within an int.
+Complaint Value<int>::read(const std::string& text, const Row& rules, int& out) {
+  int64_t number = 0;
+  if (auto wrong = Value<int64_t>::read(text, rules, number)) return wrong;
+  out = static_cast<int>(number);
+  return std::nullopt;
+}
+
 Complaint Value<size_t>::read(const std::string& text, const Row& rules, size_t& out) {
   int64_t number = 0;
   if (auto wrong = Value<int64_t>::read(text, rules, number)) return wrong;

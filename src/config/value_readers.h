@@ -45,6 +45,7 @@ template <>
 struct Value<FileText> {
   static constexpr Type kType{.name = "text or file:", .from_file = true};
   static Complaint read(const std::string& text, const Row& rules, FileText& out);
+  static std::string plain(FileText file) { return std::move(file.text); }
 };
 template <>
 struct Value<Secret> {
@@ -63,6 +64,12 @@ struct Value<int64_t> {
   static constexpr Type kType{.name = "number", .bound = number_bound};
   static Complaint read(const std::string& text, const Row& rules, int64_t& out);
   static std::string text(int64_t value) { return std::to_string(value); }
+};
+template <>
+struct Value<int> {
+  static constexpr Type kType = Value<int64_t>::kType;
+  static Complaint read(const std::string& text, const Row& rules, int& out);
+  static std::string text(int value) { return std::to_string(value); }
 };
 template <>
 struct Value<size_t> {
@@ -93,6 +100,7 @@ template <>
 struct Value<Listen> {
   static constexpr Type kType{.name = "address:port"};
   static Complaint read(const std::string& text, const Row& rules, Listen& out);
+  static std::string plain(Listen listen) { return std::move(listen.address); }
 };
 template <>
 struct Value<Url> {

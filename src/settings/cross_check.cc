@@ -90,10 +90,10 @@ class Check {
 
   // Every receiver must accept the largest event, whose envelope is longer than its body, most of all with base64.
   void sizes() {
-    constexpr int64_t kEnvelope = 4096;
-    const int64_t grown = settings_.ingest.max_body.bytes / 3 * 4 + kEnvelope;
+    constexpr size_t kEnvelope = 4096;
+    const size_t grown = settings_.ingest.webhooks.body_bytes_max / 3 * 4 + kEnvelope;
     for (const auto& [name, environment] : settings_.environments) {
-      if (environment.max_body.bytes >= grown) continue;
+      if (environment.listener.body_bytes_max >= grown) continue;
       problem("environments." + name + ".max_body",
               "is too small for the largest event that ingest.max_body allows: at least " + std::to_string(grown) +
                   " bytes are needed, or a lower ingest.max_body");
@@ -117,10 +117,10 @@ class Check {
 
   void listeners() {
     std::map<std::string, std::string> keys;
-    claim(keys, "ingest.listen", settings_.ingest.listen.address);
+    claim(keys, "ingest.listen", settings_.ingest.webhooks.listen);
     claim(keys, "admin.listen", settings_.admin.listen.address);
     for (const auto& [name, environment] : settings_.environments) {
-      claim(keys, "environments." + name + ".listen", environment.listen.address);
+      claim(keys, "environments." + name + ".listen", environment.listener.listen);
     }
     if (params_.simulated) claim(keys, "sim.listen", settings_.sim.listen.address);
   }

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "base/time.h"
+#include "concurrency/batch_queue.h"
 #include "config/key.h"
 #include "config/values.h"
 #include "crypto/digest.h"
 #include "fanout/target.h"
 #include "fanout/tuning.h"
-#include "lake/clickhouse/compression.h"
+#include "http/server.h"
+#include "lake/clickhouse/clickhouse_raw_log.h"
 #include "obs/log.h"
 #include "settings/store_url.h"
 
@@ -35,18 +37,13 @@ struct Log {
 };
 
 struct Ingest {
-  Listen listen;
+  http::ServerParams webhooks;          // the public listener; threads: 0 means one per core
   StoreUrl store, migrate_store, lake;  // migrate_store: of kind none, `store` is used
   bool lake_named = false;  // the operator wrote ingest.lake; false: it is the default, whose library may be missing
-  Secret lake_password;
-  std::string lake_cluster;
-  FileText lake_ca;
-  lake::clickhouse::Compression lake_compression{};
-  Millis lake_timeout{};
-  Size max_body;
-  Millis answer_timeout{}, request_timeout{};
+  lake::clickhouse::ClickHouseParams clickhouse;  // of `lake`, without url and retention
+  Millis answer_timeout{};
   Millis wait_for_stores{}, drain_delay{};
-  int64_t queue_events_max = 0, threads = 0, connections_max = 0;
+  concurrency::BatchQueueParams queue;
   Millis outbox_retention{}, ledger_retention{};
   std::map<std::string, Millis> raw_retention;  // by source name, and "default" for the other sources
 };
@@ -91,10 +88,9 @@ struct Target {
 };
 
 struct Environment {
-  Listen listen;
+  http::ServerParams listener;
   StoreUrl store, migrate_store;  // migrate_store: of kind none, `store` is used
   std::vector<Secret> secrets;
-  Size max_body;
   Millis wait_for_stores{}, drain_delay{};
   Millis processed_retention{}, quarantined_retention{};
 };

@@ -45,10 +45,38 @@ void add_start_and_end(Section<Struct>& s, Roles starts, Roles ends) {
                 "counts."});
 }
 
+void add_webhooks(Keys& keys) {
+  Section<http::ServerParams> s(
+      keys, "ingest", kHub, [](Settings& c, const std::string&) -> http::ServerParams& { return c.ingest.webhooks; });
+  s.key<Listen>("listen", &http::ServerParams::listen,
+                {.fallback = "127.0.0.1:8080", .doc = "The public listener: webhooks, nothing else."});
+  s.key<Size>("max_body", &http::ServerParams::body_bytes_max,
+              {.fallback = "1MiB",
+               .min = kKiB,
+               .max = 64 * kMiB,
+               .doc = "A longer webhook is answered 413 before it is read."});
+  s.key("request_timeout", &http::ServerParams::request_timeout,
+        {.fallback = "30s",
+         .min = kSecond,
+         .max = 10 * kMinute,
+         .doc = "A request that is not complete within it is answered 408."});
+  s.key("threads", &http::ServerParams::threads,
+        {.fallback = "0", .max = 256, .doc = "Network threads, which also verify signatures; 0: one per core."});
+  s.key("connections", &http::ServerParams::connections_max,
+        {.fallback = "4096",
+         .min = 1,
+         .max = 1'000'000,
+         .doc = "Open connections; beyond, the one that is idle for longest is closed, or a new one is answered 503."});
+  Section<concurrency::BatchQueueParams> queue(
+      keys, "ingest", kHub,
+      [](Settings& c, const std::string&) -> concurrency::BatchQueueParams& { return c.ingest.queue; });
+  queue.key(
+      "queue", &concurrency::BatchQueueParams::waiting_max,
+      {.fallback = "10000", .min = 1, .max = 1'000'000, .doc = "Events that may wait for a commit; beyond, 503."});
+}
+
 void add_ingest(Keys& keys) {
   Section<Ingest> s(keys, "ingest", kHub, [](Settings& c, const std::string&) -> Ingest& { return c.ingest; });
-  s.key("listen", &Ingest::listen,
-        {.fallback = "127.0.0.1:8080", .doc = "The public listener: webhooks, nothing else."});
   s.key("store", &Ingest::store,
         {.fallback = "sqlite:dm.db",
          .words = {"sqlite", "postgresql"},
@@ -63,32 +91,13 @@ void add_ingest(Keys& keys) {
        .doc = "The address of the shared store for `vf migrate dm`: with a role that may change the schema, and direct "
               "where ingest.store goes through PgBouncer.",
        .example = "postgresql://vfmigrator@db.internal/dm"});
-  s.key("max_body", &Ingest::max_body,
-        {.fallback = "1MiB",
-         .min = kKiB,
-         .max = 64 * kMiB,
-         .doc = "A longer webhook is answered 413 before it is read."});
   s.key("answer_timeout", &Ingest::answer_timeout,
         {.fallback = "4s",
          .min = 100,
          .max = kMinute,
          .doc = "A webhook that is not committed within it is answered 503. Keep it under the providers' own "
                 "limit (Sumsub: 5s)."});
-  s.key("request_timeout", &Ingest::request_timeout,
-        {.fallback = "30s",
-         .min = kSecond,
-         .max = 10 * kMinute,
-         .doc = "A request that is not complete within it is answered 408."});
   add_start_and_end(s, kHub, kHub);
-  s.key("queue", &Ingest::queue_events_max,
-        {.fallback = "10000", .min = 1, .max = 1'000'000, .doc = "Events that may wait for a commit; beyond, 503."});
-  s.key("threads", &Ingest::threads,
-        {.fallback = "0", .max = 256, .doc = "Network threads, which also verify signatures; 0: one per core."});
-  s.key("connections", &Ingest::connections_max,
-        {.fallback = "4096",
-         .min = 1,
-         .max = 1'000'000,
-         .doc = "Open connections; beyond, the one that is idle for longest is closed, or a new one is answered 503."});
   s.key("retention.outbox", &Ingest::outbox_retention,
         {.fallback = "7d",
          .min = kHour,
@@ -118,20 +127,26 @@ void add_lake(Keys& keys) {
          .words = {"chdb", "http", "https", "none"},
          .doc = "The raw event log: embedded (chdb), a ClickHouse server (several addresses with commas), or none.",
          .example = "http://vf@clickhouse.internal:8123/vf"});
-  s.key("lake_password", &Ingest::lake_password,
-        {.doc = "Password of the lake's user on a ClickHouse server.", .example = "file:lake-password"});
-  s.key("lake_cluster", &Ingest::lake_cluster,
+}
+
+void add_clickhouse(Keys& keys) {
+  using ClickHouse = lake::clickhouse::ClickHouseParams;
+  Section<ClickHouse> s(keys, "ingest", kLake,
+                        [](Settings& c, const std::string&) -> ClickHouse& { return c.ingest.clickhouse; });
+  s.key<Secret>("lake_password", &ClickHouse::password,
+                {.doc = "Password of the lake's user on a ClickHouse server.", .example = "file:lake-password"});
+  s.key("lake_cluster", &ClickHouse::cluster,
         {.fallback_doc = "none: one server",
          .doc = "The cluster of the lake's replicas, as in the server's remote_servers; it has a single shard.",
          .example = "vf"});
-  s.key("lake_ca", &Ingest::lake_ca,
-        {.fallback_doc = "the system's",
-         .doc = "Certificates, PEM, that an https lake is trusted by.",
-         .example = "file:lake-ca.pem"});
-  s.key("lake_compression", &Ingest::lake_compression,
+  s.key<FileText>("lake_ca", &ClickHouse::ca_pem,
+                  {.fallback_doc = "the system's",
+                   .doc = "Certificates, PEM, that an https lake is trusted by.",
+                   .example = "file:lake-ca.pem"});
+  s.key("lake_compression", &ClickHouse::compression,
         {.fallback = "zstd", .doc = "How rows are compressed on their way to a ClickHouse server."});
   s.key(
-      "lake_timeout", &Ingest::lake_timeout,
+      "lake_timeout", &ClickHouse::timeout,
       {.fallback = "1m", .min = kSecond, .max = kHour, .doc = "How long a statement on a ClickHouse server may take."});
 }
 
@@ -158,14 +173,20 @@ void add_admin(Keys& keys) {
          .example = "file:admin-read-token"});
 }
 
+void add_environment_listeners(Keys& keys) {
+  Section<http::ServerParams> s(
+      keys, "environments.*", kReceivers,
+      [](Settings& c, const std::string& name) -> http::ServerParams& { return c.environments[name].listener; });
+  s.key<Listen>(
+      "listen", &http::ServerParams::listen,
+      {.required = true, .doc = "/internal/events, where the environment receives.", .example = "127.0.0.1:8082"});
+  s.key<Size>("max_body", &http::ServerParams::body_bytes_max,
+              {.fallback = "8MiB", .min = kKiB, .max = 256 * kMiB, .doc = "A longer batch is answered 413."});
+}
+
 void add_environments(Keys& keys) {
   Section<Environment> s(keys, "environments.*", kReceivers | only(Role::worker),
                          [](Settings& c, const std::string& name) -> Environment& { return c.environments[name]; });
-  s.key("listen", &Environment::listen,
-        {.required = true,
-         .roles = kReceivers,
-         .doc = "/internal/events, where the environment receives.",
-         .example = "127.0.0.1:8082"});
   s.key("store", &Environment::store,
         {.fallback = "sqlite:*.db",
          .words = {"sqlite", "postgresql"},
@@ -187,12 +208,6 @@ void add_environments(Keys& keys) {
          .roles = kReceivers,
          .reload = true,
          .doc = "whsec_…; every one is accepted."});
-  s.key("max_body", &Environment::max_body,
-        {.fallback = "8MiB",
-         .min = kKiB,
-         .max = 256 * kMiB,
-         .roles = kReceivers,
-         .doc = "A longer batch is answered 413."});
   add_start_and_end(s, kReceivers | only(Role::worker), kReceivers);
   s.key("retention.processed_events", &Environment::processed_retention,
         {.fallback = "30d",
@@ -224,11 +239,14 @@ void add_sim(Keys& keys) {
 Keys build() {
   Keys keys;
   add_process(keys);
+  add_webhooks(keys);
   add_ingest(keys);
   add_lake(keys);
+  add_clickhouse(keys);
   add_admin(keys);
   add_sources(keys);
   add_targets(keys);
+  add_environment_listeners(keys);
   add_environments(keys);
   add_sim(keys);
   return keys;

@@ -57,7 +57,7 @@ TEST_F(Describe, PrintedConfigurationLoadsToTheSameValues) {
   LoadParams again = bare(Role::up);
   again.file = write("again.yaml", text.substr(0, text.find("\n  token:")) + text.substr(text.find("\nsources:")));
   EXPECT_EQ(print_json(again), print_json(p));
-  EXPECT_EQ(settings(again).environments.at("a").listen.address, "h:1");
+  EXPECT_EQ(settings(again).environments.at("a").listener.listen, "h:1");
 }
 
 TEST_F(Describe, PrintShowsWrongValuesAsTheyWereWritten) {

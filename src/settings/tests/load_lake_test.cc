@@ -13,9 +13,9 @@ ingest: {lake: "https://vf@h1:8443,[::1]:8443,h3/vf", lake_password: "file:lake-
 )"));
   EXPECT_EQ(c.ingest.lake.kind, StoreUrl::Kind::clickhouse);
   EXPECT_EQ(c.ingest.lake.location, "https://vf@h1:8443,[::1]:8443,h3/vf");
-  EXPECT_EQ(c.ingest.lake_password.reveal(), "hunter2");
-  EXPECT_EQ(c.ingest.lake_cluster, "vf");
-  EXPECT_EQ(c.ingest.lake_compression, lake::clickhouse::Compression::zstd);
+  EXPECT_EQ(c.ingest.clickhouse.password, "hunter2");
+  EXPECT_EQ(c.ingest.clickhouse.cluster, "vf");
+  EXPECT_EQ(c.ingest.clickhouse.compression, lake::clickhouse::Compression::zstd);
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {lake: \"http://vf:hunter2@h/vf\"}")),
             "vf.yaml:1: ingest.lake: has a password; put it into ingest.lake_password, as file:PATH or ${NAME}\n");
   EXPECT_EQ(problems(params(Role::ingest, "ingest: {lake: \"http://h1,h2:x/vf\"}")),

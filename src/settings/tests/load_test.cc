@@ -38,11 +38,11 @@ TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
   write("data/admin-token", "t\r\n");
   const Settings c = settings(params(Role::up, kWhole));
   EXPECT_EQ(c.data_dir, dir_ / "data");
-  EXPECT_EQ(c.ingest.listen.address, "0.0.0.0:80");
+  EXPECT_EQ(c.ingest.webhooks.listen, "0.0.0.0:80");
   EXPECT_EQ(c.ingest.store.kind, StoreUrl::Kind::sqlite);
   EXPECT_EQ(c.ingest.store.location, (dir_ / "data/dm.db").string());
   EXPECT_EQ(c.ingest.lake.location, (dir_ / "data/lake").string());
-  EXPECT_EQ(c.ingest.max_body.bytes, 65536);
+  EXPECT_EQ(c.ingest.webhooks.body_bytes_max, 65536u);
   EXPECT_EQ(c.ingest.answer_timeout, 4s);
   EXPECT_EQ(c.ingest.ledger_retention, 240h);
   EXPECT_THAT(c.ingest.raw_retention,
@@ -67,7 +67,7 @@ TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
   EXPECT_EQ(target.sandbox, fanout::Sandbox::include);
   EXPECT_EQ(target.mode, fanout::Mode::live);
   const Environment& stage = c.environments.at("stage");
-  EXPECT_EQ(stage.listen.address, "[::1]:8082");
+  EXPECT_EQ(stage.listener.listen, "[::1]:8082");
   EXPECT_EQ(stage.store.location, (dir_ / "data/tables/stage.db").string());
   EXPECT_EQ(stage.secrets[0].reveal(), kWebhookSecret);
 }
@@ -261,7 +261,7 @@ TEST_F(Load, VariablesAreReplacedInsideLongerTexts) {
 ingest: {listen: "127.0.0.1:${PORT}", store: "postgresql://u:${PASSWORD}@${HOST}/dm"}
 sources: {orders: {scheme: hmac, secrets: "$${HOST}", template: "a$b"}}
 )"));
-  EXPECT_EQ(c.ingest.listen.address, "127.0.0.1:9");
+  EXPECT_EQ(c.ingest.webhooks.listen, "127.0.0.1:9");
   EXPECT_EQ(c.ingest.store.kind, StoreUrl::Kind::postgresql);
   EXPECT_EQ(c.ingest.store.location, "postgresql://u:p:@@db/dm");
   EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "${HOST}");

@@ -48,7 +48,7 @@ TEST_F(ReloadTest, TakesOverWhatMayChangeAndNamesWhatMayNot) {
   EXPECT_THAT(next.pending, ElementsAre("ingest.queue"));
   EXPECT_EQ(running->settings()->targets.at("stage").target.url, "http://127.0.0.1:2");
   EXPECT_EQ(running->settings()->targets.at("stage").tuning.retry.window_max, 3);
-  EXPECT_EQ(running->settings()->ingest.queue_events_max, 10'000);
+  EXPECT_EQ(running->settings()->ingest.queue.waiting_max, 10'000u);
   EXPECT_EQ(before->targets.at("stage").target.url, "http://127.0.0.1:1/internal/events") << "a snapshot never changes";
   EXPECT_EQ(running->pending(), 1u);
   EXPECT_EQ(running->loaded_at(), kLater);
