@@ -86,7 +86,7 @@ class PlanWriter {
       for (size_t i = begin; i < end; ++i) complete(i, (*results)[i - begin]);
       return;
     }
-    const bool is_one_writes = results.error().code == Code::invalid || results.error().code == Code::conflict;
+    const bool is_one_writes = store::is_refusal(results.error());
     if (!is_one_writes) report_.store_failure = results.error();
     if (!is_one_writes || end - begin == 1) return refuse(begin, end, results.error());
     for (size_t i = begin; i < end; ++i) plan_.leads[i].write = std::move(writes[i - begin]);

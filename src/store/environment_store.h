@@ -1,6 +1,6 @@
 // EnvironmentStore: the port of one environment's database, which has the tables processed_events, quarantined_events
-// and the projected tables. Calls may come from any thread; writes wait for each other where the driver has one writer.
-// The error codes have the same meaning as in outbox_store.h.
+// and the projected tables, and the environment's runs of jobs. Calls may come from any thread; writes wait for each
+// other where the driver has one writer. The error codes have the same meaning as in outbox_store.h.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "event/event.h"
+#include "store/runs.h"
 #include "store/table.h"
 
 namespace vf::store {
@@ -69,10 +70,8 @@ struct Purge {
 /// The projections of one apply() that can never be stored. Key: the projection's index in the span; value: the reason.
 using Refusals = std::map<size_t, std::string>;
 
-class EnvironmentStore {
+class EnvironmentStore : public RunReads {
  public:
-  virtual ~EnvironmentStore() = default;
-
   /// Writes all projections in one transaction. Returns their statuses in the order of `projections`. A projection gets
   /// `duplicate`, and is not written, when its event id was processed before or occurs earlier in `projections`, unless
   /// it is forced. An event in quarantine is removed from it when its forced projection is not quarantined again.
@@ -87,6 +86,8 @@ class EnvironmentStore {
   /// that seems to be made later was stamped by a clock that was ahead; its event must not wait for that time.
   virtual Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) = 0;
   virtual Result<int64_t> purge(const Purge& step) = 0;  // returns the number of rows removed
+  /// Makes one write of runs, in a transaction of its own. Error `unavailable`: the outcome may be unknown.
+  virtual Result<RunResult> write_run(const RunWrite& write, Instant now) = 0;
   virtual Result<void> ping() = 0;
   virtual Result<Instant> time(Instant ours) { return ours; }  // as OutboxStore::time()
 };

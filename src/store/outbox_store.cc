@@ -28,7 +28,7 @@ std::string_view to_string(SkipReason skip_reason) {
 }
 
 SkipReason parse_skip_reason(std::string_view name) {
-  const auto* found = std::ranges::find(kSkipReasons, name, to_string);
+  const auto* found = std::ranges::find(kSkipReasons, name, [](SkipReason each) { return to_string(each); });
   return found == std::end(kSkipReasons) ? SkipReason::none : *found;
 }
 
@@ -37,6 +37,14 @@ Result<void> check_body_key(const AddEvent& add) {
   if (add.body_key->size() != kBodyKeyBytes) return invalid("a body key has 32 bytes");
   if (add.replay_guard <= Millis{0}) return invalid("a body key needs a replay guard");
   return {};
+}
+
+WriteResult to_write_result(RunResult result) {
+  return std::visit([](auto&& each) { return WriteResult(std::forward<decltype(each)>(each)); }, std::move(result));
+}
+
+bool is_refusal(const Error& error) {
+  return error.code == Code::conflict || error.code == Code::invalid || error.code == Code::not_found;
 }
 
 std::string pin_name(const std::string& consumer) { return consumer + ".pin"; }

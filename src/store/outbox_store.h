@@ -1,7 +1,8 @@
-// OutboxStore: the port of the shared database ("dm", schema `ingest`), which holds outbox, ledger, cursors, retries,
-// dead letters and leases. A driver is complete when tests/conformance passes. Calls are synchronous and may come from
-// any thread; writes wait for each other where the driver has one writer. Errors: `unavailable` (retry later),
-// `invalid` (this input can never be stored), `conflict` (another process was first, or the lease is lost), `internal`.
+// OutboxStore: the port of the shared database ("dm"), which holds outbox, ledger, cursors, retries, dead letters and
+// leases (schema `ingest`), and the hub's runs of jobs (schema `dm`). A driver is complete when tests/conformance
+// passes. Calls are synchronous and may come from any thread; writes wait for each other where the driver has one
+// writer. Errors: `unavailable` (retry later), `invalid` (this input can never be stored), `conflict` (another process
+// was first, or the lease is lost), `not_found` (there is no such run), `internal`.
 #pragma once
 
 #include <functional>
@@ -16,6 +17,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "event/event.h"
+#include "store/runs.h"
 #include "store/written.h"
 
 namespace vf::store {
@@ -161,7 +163,7 @@ struct RetentionStep {
 };
 
 using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, StartConsumer, MoveCursor,
-                           PutSetting, AddAudit, RetentionStep, TakeLease, DropLease>;
+                           PutSetting, AddAudit, RetentionStep, TakeLease, DropLease, RunWrite>;
 
 /// Result of AddEvent.
 struct EventAdded {
@@ -176,8 +178,11 @@ struct LeaseTaken {
   int64_t epoch = 0;   // the current holder's epoch
   std::string holder;  // the current holder
 };
-/// RetentionStep gives RowsRemoved, every other write Written.
-using WriteResult = std::variant<Written, EventAdded, RowsRemoved, LeaseTaken>;
+/// RetentionStep gives RowsRemoved, a RunWrite one of the results of RunResult, every other write Written.
+using WriteResult = std::variant<Written, EventAdded, RowsRemoved, LeaseTaken, RunClaimed, RunRenewed>;
+
+/// Returns the result of a RunWrite as the result of a write.
+WriteResult to_write_result(RunResult result);
 
 /// A row of the outbox as consumers read it.
 struct OutboxRow {
@@ -225,14 +230,15 @@ struct EventFilter {
   size_t rows_max = 50;
 };
 
-class OutboxStore {
- public:
-  virtual ~OutboxStore() = default;
+/// Returns whether an error says that one write was refused, and not that the store failed.
+bool is_refusal(const Error& error);
 
+class OutboxStore : public RunReads {
+ public:
   /// Commits all writes in one transaction, in order; they are durable on return. Returns the results in the order of
-  /// `writes`. Errors `conflict`, `invalid`: one write was refused, so nothing was written; the index of the refused
-  /// write is put into `failed_index` if that is not null. Error `unavailable`: the outcome may be unknown; the writes
-  /// may have been committed.
+  /// `writes`. Errors `conflict`, `invalid`, `not_found`: one write was refused, so nothing was written; the index of
+  /// the refused write is put into `failed_index` if that is not null. Error `unavailable`: the outcome may be unknown;
+  /// the writes may have been committed.
   virtual Result<std::vector<WriteResult>> write(std::span<const Write> writes, Instant now, size_t* failed_index) = 0;
 
   /// Returns the final rows after a position, oldest first. A row is final when no new row can appear before it.

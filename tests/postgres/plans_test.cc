@@ -30,6 +30,9 @@ INSERT INTO ingest.ingest_outbox_delivery SELECT id, 'stage', ingest.position_te
   CASE WHEN n % 20 = 0 THEN 'dead' ELSE 'retry' END, 1, at, '' FROM filling WHERE n % 10 = 0 AND n > 150000;
 INSERT INTO ingest.ingest_outbox_kept SELECT 1, tx, n, gen_random_uuid(), 'kick', 'kick.x', '', at, at, n::text, '', '',
   false, true, true, '{}', '{}' FROM filling WHERE n % 10 = 0;
+INSERT INTO dm.job_runs (id, job, due, parameters, state, holder, asked_by, asked_at, started_at, ended_at, done, counts,
+  cursor, error, stop_wanted, idle) SELECT gen_random_uuid(), 'job ' || n % 5, CASE WHEN n % 100 > 0 THEN at END, '{}',
+  CASE WHEN n % 5 = 1 THEN 'failed' ELSE 'done' END, '', '', at, at, at, 0, '{}', '', '', false, false FROM filling;
 INSERT INTO ingest.ingest_audit (at, actor, action, detail) SELECT at, '', '', '' FROM filling WHERE n % 4 = 0;
 )";
 
@@ -64,7 +67,7 @@ class Plans : public testing::TestWithParam<bool> {
           line.contains("Bitmap Heap Scan on ingest_outbox_2") && statement.contains("ORDER BY o.era");
       if (!line.contains("Seq Scan on") && !is_gathered) continue;
       for (const char* table : {"ingest_outbox_2", "processed_webhooks", "processed_bodies", "ingest_outbox_batch",
-                                "ingest_outbox_delivery", "ingest_outbox_kept", "ingest_audit"}) {
+                                "ingest_outbox_delivery", "ingest_outbox_kept", "ingest_audit", "job_runs"}) {
         if (line.contains(table) && cost_of(line) > 20) {
           bad += statement + "\n" + line + "\n";
         }
@@ -145,6 +148,31 @@ TEST_P(OldPlans, RetentionReadsNoWholeTable) {
       .outbox_before = yesterday + std::chrono::hours{30}, .ledger_before = yesterday, .held_by = {"stage"}}};
   ASSERT_TRUE(store->write(step, kStart, nullptr));
   EXPECT_EQ(bad_plans(), "");
+}
+
+TEST_P(Plans, RunsAreFoundWithoutReadingTheirTable) {
+  const auto first = store_->runs({.rows_max = 1});
+  ASSERT_TRUE(first && first->size() == 1) << first.error().message;
+  EXPECT_EQ(store_->runs({.before = first->front().number, .rows_max = 50})->size(), 50u);
+  EXPECT_EQ(store_->runs({.job = "job 2", .before = first->front().number, .rows_max = 50})->size(), 50u);
+  EXPECT_EQ(store_->runs({.asked_for = true})->size(), 50u);
+  EXPECT_EQ(store_->runs({.job = "job 0", .asked_for = true})->size(), 50u);
+  EXPECT_TRUE(store_->find_run(first->front().id)->has_value());
+  EXPECT_EQ(store_->waiting_jobs(kStart)->size(), 0u);
+  const Uuid asked = id_at(kStart, 1);
+  const Uuid due = id_at(kStart, 2);
+  write(
+      {store::RequestRun{.id = asked, .job = "job 2", .asked_by = "ops"},
+       store::ClaimRun{.id = {}, .job = "job 2", .holder = "me", .span = Millis{60'000}},
+       store::UpdateRun{.id = asked, .holder = "me", .span = Millis{60'000}}, store::StopRun{asked},
+       store::EndRun{.id = asked, .holder = "me"},
+       store::ClaimRun{
+           .id = due, .job = "job 3", .holder = "me", .span = Millis{60'000}, .due = kStart + std::chrono::days{9000}},
+       store::EndRun{.id = due, .holder = "me"}});
+  EXPECT_EQ(store_->last_runs()->size(), 5u);
+  write({store::PurgeRuns{.ended_before = first->front().asked_at + std::chrono::days{1}, .rows_max = 500}});
+  EXPECT_EQ(bad_plans(), "");
+  EXPECT_GT(plans_, 30) << "the server logged no plans";
 }
 
 INSTANTIATE_TEST_SUITE_P(Statistics, OldPlans, testing::Values(true));

@@ -1,5 +1,6 @@
 // Rights: vfmigrator owns everything; vfapp can do all that the hub does and cannot change a schema.
 #include "postgres/outbox_fixture.h"
+#include "store/postgres/outbox/schema.h"
 
 namespace vf::postgres_test {
 namespace {
@@ -23,6 +24,7 @@ class Roles : public testing::Test {
 
   Server& server_ = Server::shared();
   std::string url_ = server_.fresh_database();
+  Connection db_ = connect(url_);
 };
 
 TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
@@ -54,9 +56,18 @@ TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
         store::PutSetting{"a", ""},
         store::AddAudit{.at = kStart, .actor = "anna", .action = "read", .detail = ""},
         store::TakeLease{"stage", "me", Millis{1000}},
-        store::DropLease{"stage", "me"}};
+        store::DropLease{"stage", "me"},
+        store::RequestRun{.id = id_at(kStart, 1), .job = "retention", .asked_by = "ops"},
+        store::ClaimRun{.id = id_at(kStart, 2), .job = "retention", .holder = "me", .span = Millis{60'000}},
+        store::UpdateRun{.id = id_at(kStart, 1), .holder = "me", .span = Millis{60'000}},
+        store::StopRun{id_at(kStart, 1)},
+        store::EndRun{.id = id_at(kStart, 1), .holder = "me"},
+        store::PurgeRuns{.ended_before = later}};
     const auto done = store->write(others, kStart, nullptr);
     ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(store->runs({})->front().id, id_at(kStart, 1));
+    EXPECT_EQ(store->last_runs()->size(), 1u);
+    ASSERT_TRUE(db_.run("DELETE FROM dm.job_runs")) << "the same id is used again";
     const Instant before = later - std::chrono::days{1};
     store::RetentionStep step{.outbox_before = before, .ledger_before = before, .held_by = {}};
     const auto retain = [&] {
@@ -80,9 +91,10 @@ TEST_F(Roles, VfappCanDoAllThatTheHubDoes) {
 TEST_F(Roles, VfappCannotChangeSchemaOrEra) {
   ASSERT_TRUE(store::postgres::migrate_outbox(as(url_, "vfmigrator")));
   auto db = connect(as(url_, "vfapp"));
-  for (const char* sql : {"DROP TABLE ingest.ingest_settings", "TRUNCATE ingest.ingest_outbox",
-                          "UPDATE ingest.ingest_outbox SET body = ''", "SELECT ingest.open_era()",
-                          "CREATE TABLE ingest.mine (n bigint)", "UPDATE ingest.processed_webhooks SET seq = 0"}) {
+  for (const char* sql :
+       {"DROP TABLE ingest.ingest_settings", "TRUNCATE ingest.ingest_outbox",
+        "UPDATE ingest.ingest_outbox SET body = ''", "SELECT ingest.open_era()", "CREATE TABLE ingest.mine (n bigint)",
+        "UPDATE ingest.processed_webhooks SET seq = 0", "TRUNCATE dm.job_runs", "CREATE TABLE dm.mine (n bigint)"}) {
     EXPECT_FALSE(db.run(sql)) << sql;
     EXPECT_EQ(db.last_sqlstate(), "42501") << sql;
   }
@@ -110,11 +122,17 @@ TEST_F(Roles, AMissingRightIsNamedWithItsGrantor) {
   run(db, "DROP SCHEMA ingest; GRANT CREATE ON DATABASE " + name + " TO vfmigrator");
   ASSERT_TRUE(store::postgres::migrate_outbox(as(url_, "vfmigrator")));
   run(db,
-      "ALTER TABLE ingest._migrations OWNER TO hub; DELETE FROM ingest._migrations WHERE version = (SELECT "
-      "max(version) FROM ingest._migrations); "
+      "ALTER TABLE ingest._migrations OWNER TO hub; "
       "REVOKE ALL ON ingest._migrations FROM vfmigrator; GRANT SELECT ON ingest._migrations TO vfmigrator");
-  EXPECT_THAT(message(), AllOf(HasSubstr("tables of schema ingest belong to hub, not to vfmigrator"),
-                               Not(HasSubstr("which grants it"))));
+  auto migrator = connect(as(url_, "vfmigrator"));
+  auto schema = store::postgres::outbox_schema(migrator);
+  std::vector<store::Migration> known(schema.known.begin(), schema.known.end());
+  known.push_back({known.back().version + 1, "next_version", "ff", "SELECT 1", 0});
+  schema.known = known;
+  const auto refused = store::postgres::migrate(migrator, schema);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("tables of schema ingest belong to hub, not to vfmigrator"),
+                                             Not(HasSubstr("which grants it"))));
 }
 
 TEST_F(Roles, AForeignTableNeedsAnotherDatabase) {

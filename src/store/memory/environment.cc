@@ -85,6 +85,31 @@ Result<int64_t> MemoryEnvironment::purge(const Purge& step) {
          remove(quarantined_, [&](const auto& row) { return row.quarantined_at < step.quarantined_before; });
 }
 
+Result<RunResult> MemoryEnvironment::write_run(const RunWrite& write, Instant now) {
+  const std::lock_guard lock(mutex_);
+  return runs_.write(write, now);
+}
+
+Result<std::vector<Run>> MemoryEnvironment::runs(const RunFilter& filter) {
+  const std::lock_guard lock(mutex_);
+  return runs_.runs(filter);
+}
+
+Result<std::optional<Run>> MemoryEnvironment::find_run(Uuid id) {
+  const std::lock_guard lock(mutex_);
+  return runs_.find(id);
+}
+
+Result<std::vector<JobRuns>> MemoryEnvironment::last_runs() {
+  const std::lock_guard lock(mutex_);
+  return runs_.last_runs();
+}
+
+Result<std::vector<std::string>> MemoryEnvironment::waiting_jobs(Instant now) {
+  const std::lock_guard lock(mutex_);
+  return runs_.waiting_jobs(now);
+}
+
 Result<std::vector<std::pair<std::string, int64_t>>> MemoryEnvironment::row_counts() {
   const std::lock_guard lock(mutex_);
   std::map<std::string, int64_t> counts;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/environment_store.h"
+#include "store/memory/runs.h"
 
 namespace vf::store::memory {
 
@@ -20,6 +21,11 @@ class MemoryEnvironment : public EnvironmentStore {
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
+  Result<RunResult> write_run(const RunWrite& write, Instant now) override;
+  Result<std::vector<Run>> runs(const RunFilter& filter) override;
+  Result<std::optional<Run>> find_run(Uuid id) override;
+  Result<std::vector<JobRuns>> last_runs() override;
+  Result<std::vector<std::string>> waiting_jobs(Instant now) override;
   Result<void> ping() override { return {}; }
 
   /// For tests: returns the number of rows of each table that has rows, by table name.
@@ -37,6 +43,7 @@ class MemoryEnvironment : public EnvironmentStore {
   std::map<Uuid, ProcessedEvent> processed_;
   std::map<Uuid, QuarantinedEvent> quarantined_;
   std::map<Row, Row, KeyOrder> rows_;  // key: compared by the key columns; value: the merge of all rows applied
+  MemoryRuns runs_;
 };
 
 }  // namespace vf::store::memory

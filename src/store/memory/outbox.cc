@@ -187,4 +187,24 @@ Result<std::vector<AddAudit>> MemoryOutbox::audit(size_t rows_max) {
   return rows;
 }
 
+Result<std::vector<Run>> MemoryOutbox::runs(const RunFilter& filter) {
+  const std::lock_guard lock(mutex_);
+  return state_.runs.runs(filter);
+}
+
+Result<std::optional<Run>> MemoryOutbox::find_run(Uuid id) {
+  const std::lock_guard lock(mutex_);
+  return state_.runs.find(id);
+}
+
+Result<std::vector<JobRuns>> MemoryOutbox::last_runs() {
+  const std::lock_guard lock(mutex_);
+  return state_.runs.last_runs();
+}
+
+Result<std::vector<std::string>> MemoryOutbox::waiting_jobs(Instant now) {
+  const std::lock_guard lock(mutex_);
+  return state_.runs.waiting_jobs(now);
+}
+
 }  // namespace vf::store::memory

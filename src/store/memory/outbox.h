@@ -36,6 +36,10 @@ class MemoryOutbox : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<std::vector<Run>> runs(const RunFilter& filter) override;
+  Result<std::optional<Run>> find_run(Uuid id) override;
+  Result<std::vector<JobRuns>> last_runs() override;
+  Result<std::vector<std::string>> waiting_jobs(Instant now) override;
   Result<void> ping() override { return {}; }
 
  private:

@@ -199,6 +199,12 @@ Result<WriteResult> OutboxTransaction::put(const RetentionStep& step) {
   return rows;
 }
 
+Result<WriteResult> OutboxTransaction::put(const RunWrite& write) {
+  undo_.push_back([this, before = state_.runs] { state_.runs = before; });
+  VF_ASSIGN(auto result, state_.runs.write(write, now_));
+  return to_write_result(std::move(result));
+}
+
 std::vector<PutDelivery> OutboxTransaction::deliveries_of(Uuid event_id) const {
   std::vector<PutDelivery> rows;
   for (auto at = state_.deliveries.begin(); at != state_.deliveries.end();) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/memory/runs.h"
 #include "store/outbox_store.h"
 
 namespace vf::store::memory {
@@ -37,6 +38,7 @@ struct OutboxState {
   std::map<std::string, Lease> leases;
   std::map<std::string, std::string> settings;
   std::vector<AddAudit> audit;
+  MemoryRuns runs;
   uint64_t last_seq = 0;  // the last number assigned; a transaction that is rolled back leaves a gap
   Position newest;        // of the newest row ever committed, even if it was purged
   Position purged;        // of the newest row that was purged
@@ -85,6 +87,7 @@ class OutboxTransaction {
   Result<WriteResult> put(const PutSetting& setting);
   Result<WriteResult> put(const AddAudit& entry);
   Result<WriteResult> put(const RetentionStep& step);
+  Result<WriteResult> put(const RunWrite& write);
   std::vector<PutDelivery> deliveries_of(Uuid event_id) const;
   // Deletes the deliveries of an event up to a position.
   void remove_deliveries(const Event& event);

@@ -6,6 +6,7 @@
 
 #include "store/sqlite/database.h"
 #include "store/sqlite/projection_writer.h"
+#include "store/sqlite/runs.h"
 #include "store/sqlite/schema.h"
 
 namespace vf::store::sqlite {
@@ -70,6 +71,11 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
+  Result<RunResult> write_run(const RunWrite& write, Instant now) override;
+  Result<std::vector<Run>> runs(const RunFilter& filter) override;
+  Result<std::optional<Run>> find_run(Uuid id) override;
+  Result<std::vector<JobRuns>> last_runs() override;
+  Result<std::vector<std::string>> waiting_jobs(Instant now) override;
   Result<void> ping() override { return db_->ping(); }
 
  private:
@@ -125,6 +131,35 @@ Result<int64_t> SqliteEnvironmentStore::purge(const Purge& step) {
     return db.release_free_pages();
   }));
   return removed;
+}
+
+Result<RunResult> SqliteEnvironmentStore::write_run(const RunWrite& write, Instant now) {
+  RunResult result;
+  VF_TRY(db_->transaction([&](Connection& db) -> Result<void> {
+    VF_ASSIGN(result, sqlite::write_run(db, kEnvironmentRuns, write, now));
+    return {};
+  }));
+  return result;
+}
+
+Result<std::vector<Run>> SqliteEnvironmentStore::runs(const RunFilter& filter) {
+  auto db = db_->read();
+  return read_runs(*db, kEnvironmentRuns, filter);
+}
+
+Result<std::optional<Run>> SqliteEnvironmentStore::find_run(Uuid id) {
+  auto db = db_->read();
+  return read_run(*db, kEnvironmentRuns, id);
+}
+
+Result<std::vector<JobRuns>> SqliteEnvironmentStore::last_runs() {
+  auto db = db_->read();
+  return read_last_runs(*db, kEnvironmentRuns);
+}
+
+Result<std::vector<std::string>> SqliteEnvironmentStore::waiting_jobs(Instant now) {
+  auto db = db_->read();
+  return read_waiting_jobs(*db, kEnvironmentRuns, now);
 }
 
 }  // namespace

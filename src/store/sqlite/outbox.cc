@@ -10,6 +10,7 @@
 #include "store/sqlite/event_row.h"
 #include "store/sqlite/file_lock.h"
 #include "store/sqlite/outbox_search.h"
+#include "store/sqlite/runs.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/transaction_writer.h"
 
@@ -65,8 +66,6 @@ MigrationTarget target_of(const std::string& path) {
   return {.database = std::filesystem::path(path).filename().string(), .command = "vf migrate dm"};
 }
 
-bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
-
 class SqliteOutboxStore final : public OutboxStore {
  public:
   SqliteOutboxStore(FileLock lock, std::unique_ptr<Database> db) : lock_(std::move(lock)), db_(std::move(db)) {}
@@ -91,6 +90,10 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<std::vector<Run>> runs(const RunFilter& filter) override;
+  Result<std::optional<Run>> find_run(Uuid id) override;
+  Result<std::vector<JobRuns>> last_runs() override;
+  Result<std::vector<std::string>> waiting_jobs(Instant now) override;
   Result<void> ping() override { return db_->ping(); }
 
  private:
@@ -270,6 +273,26 @@ Result<std::vector<AddAudit>> SqliteOutboxStore::audit(size_t rows_max) {
   return collect(query, [](const Query& row) {
     return AddAudit{.at = row.time_at(0), .actor = row.text_at(1), .action = row.text_at(2), .detail = row.text_at(3)};
   });
+}
+
+Result<std::vector<Run>> SqliteOutboxStore::runs(const RunFilter& filter) {
+  auto db = db_->read();
+  return read_runs(*db, kHubRuns, filter);
+}
+
+Result<std::optional<Run>> SqliteOutboxStore::find_run(Uuid id) {
+  auto db = db_->read();
+  return read_run(*db, kHubRuns, id);
+}
+
+Result<std::vector<JobRuns>> SqliteOutboxStore::last_runs() {
+  auto db = db_->read();
+  return read_last_runs(*db, kHubRuns);
+}
+
+Result<std::vector<std::string>> SqliteOutboxStore::waiting_jobs(Instant now) {
+  auto db = db_->read();
+  return read_waiting_jobs(*db, kHubRuns, now);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "store/sqlite/event_row.h"
 #include "store/sqlite/retention.h"
+#include "store/sqlite/runs.h"
 
 namespace vf::store::sqlite {
 namespace {
@@ -312,6 +313,11 @@ Result<WriteResult> TransactionWriter::operator()(const AddAudit& write) {
 Result<WriteResult> TransactionWriter::operator()(const RetentionStep& write) {
   VF_ASSIGN(const auto removed, retention_step(db_, write));
   return WriteResult{RowsRemoved{.removed = removed}};
+}
+
+Result<WriteResult> TransactionWriter::operator()(const RunWrite& write) {
+  VF_ASSIGN(auto result, write_run(db_, kHubRuns, write, now_));
+  return to_write_result(std::move(result));
 }
 
 }  // namespace vf::store::sqlite

@@ -33,6 +33,7 @@ class TransactionWriter {
   Result<WriteResult> operator()(const RetentionStep& write);
   Result<WriteResult> operator()(const TakeLease& write);
   Result<WriteResult> operator()(const DropLease& write);
+  Result<WriteResult> operator()(const RunWrite& write);
 
  private:
   TransactionWriter(Connection& db, Instant now, int64_t end);

@@ -10,6 +10,7 @@
 #include "store/postgres/environment/upsert.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
+#include "store/postgres/runs.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/sqlstate.h"
 
@@ -21,6 +22,7 @@ constexpr int kAttemptsMax = 5;  // attempts at a transaction that collides with
 // this process for at most `statement`.
 constexpr TransactionLimits kLimits{.statement = Millis{8000}, .lock = Millis{7000}, .idle = Millis{5000}};
 constexpr TransactionLimits kPurgeLimits{.idle = Millis{5000}};
+constexpr TransactionLimits kRunLimits{.statement = Millis{5000}, .lock = Millis{5000}, .idle = Millis{5000}};
 
 constexpr const char* kProcessed =
     "SELECT p.event_id, p.source, p.type, p.status, p.time, p.received_at, coalesce(q.reason, '') FROM "
@@ -83,7 +85,10 @@ std::vector<QuarantinedEvent> read_all_quarantined(const Rows& rows) {
 class PostgresEnvironmentStore final : public EnvironmentStore {
  public:
   PostgresEnvironmentStore(const EnvironmentParams& params, Connection writer)
-      : writer_(std::move(writer)), readers_(connection_of(params.url, "api"), params.readers) {
+      : has_server_time_(params.server_time),
+        writer_(std::move(writer)),
+        run_writer_(Connection::unopened(connection_of(params.url, "api"))),
+        readers_(connection_of(params.url, "api"), params.readers) {
     for (const Table& table : params.tables) upserts_.emplace(&table, upsert_sql(table));
   }
 
@@ -92,6 +97,11 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
   Result<int64_t> purge(const Purge& step) override;
+  Result<RunResult> write_run(const RunWrite& write, Instant now) override;
+  Result<std::vector<Run>> runs(const RunFilter& filter) override;
+  Result<std::optional<Run>> find_run(Uuid id) override;
+  Result<std::vector<JobRuns>> last_runs() override;
+  Result<std::vector<std::string>> waiting_jobs(Instant now) override;
   Result<void> ping() override;
   Result<Instant> time(Instant ours) override;
 
@@ -101,9 +111,14 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
   Result<int64_t> update_partitions(Instant processed_before);
   Result<Rows> read(const std::string& sql, const Values& values = {});
 
+  std::optional<Instant> time_of(Instant now) const { return has_server_time_ ? std::nullopt : std::optional(now); }
+
+  const bool has_server_time_;
   UpsertTexts upserts_;
   std::mutex writing_;
   Connection writer_;
+  std::mutex writing_runs_;  // a renewal must not wait for projections or a purge
+  Connection run_writer_;
   Pool readers_;
 };
 
@@ -197,6 +212,43 @@ Result<int64_t> PostgresEnvironmentStore::update_partitions(Instant processed_be
     if (dropped.integer_at(0, 0) <= 0) return removed;
     removed += dropped.integer_at(0, 0);
   }
+}
+
+Result<RunResult> PostgresEnvironmentStore::write_run(const RunWrite& write, Instant now) {
+  const std::lock_guard turn(writing_runs_);
+  Result<RunResult> result = RunResult{};
+  const auto body = [&]() -> Result<void> {
+    VF_ASSIGN(const Instant time, lock_runs(run_writer_, time_of(now)));
+    result = postgres::write_run(run_writer_, kEnvironmentRuns, write, time);
+    return result ? Result<void>() : Result<void>(result.error());
+  };
+  Result<void> done;
+  for (int left = kAttemptsMax; left > 0; --left) {
+    done = run_writer_.transaction(body, kRunLimits);
+    if (done) return result;
+    if (!is_worth_repeating(run_writer_.last_sqlstate())) break;
+  }
+  return done.error();
+}
+
+Result<std::vector<Run>> PostgresEnvironmentStore::runs(const RunFilter& filter) {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_runs(*db, kEnvironmentRuns, filter);
+}
+
+Result<std::optional<Run>> PostgresEnvironmentStore::find_run(Uuid id) {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_run(*db, kEnvironmentRuns, id);
+}
+
+Result<std::vector<JobRuns>> PostgresEnvironmentStore::last_runs() {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_last_runs(*db, kEnvironmentRuns);
+}
+
+Result<std::vector<std::string>> PostgresEnvironmentStore::waiting_jobs(Instant now) {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_waiting_jobs(*db, kEnvironmentRuns, time_of(now));
 }
 
 Result<void> PostgresEnvironmentStore::ping() {

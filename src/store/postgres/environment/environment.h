@@ -16,7 +16,8 @@ struct EnvironmentParams {
   std::string url;
   std::string environment;        // its name, for the command that errors recommend
   std::span<const Table> tables;  // the projected tables; they must outlive the store
-  size_t readers = 4;             // connections for reads; one more is for writes
+  size_t readers = 4;             // connections for reads; one more is for projections, and one for runs
+  bool server_time = true;        // claims of runs expire by the server's clock, and write_run() ignores its `now`
 };
 
 /// Opens the store. Error `conflict`: the database's schema is older than this program's, or newer and incompatible

@@ -20,14 +20,12 @@ struct Attempt {
   std::optional<size_t> refused = {};  // index of the refused write; unset when it is an event
 };
 
-bool is_refusal(const Error& error) { return error.code == Code::conflict || error.code == Code::invalid; }
-
 Result<void> write_all(Connection& db, Attempt& attempt) {
   attempt.results.assign(attempt.writes.size(), WriteResult{Written{}});
   attempt.refused.reset();
   VF_TRY(add_events(db, attempt.writes, attempt.params.now, attempt.results));
   TransactionWriter writer(db, attempt.params);
-  VF_TRY(writer.lock_consumers(attempt.writes));
+  VF_TRY(writer.lock(attempt.writes));
   for (size_t i = 0; i < attempt.writes.size(); ++i) {
     if (std::holds_alternative<AddEvent>(attempt.writes[i])) continue;
     auto result = std::visit(writer, attempt.writes[i]);
@@ -127,9 +125,11 @@ Result<std::vector<WriteResult>> commit_writes(Connection& db, std::span<const W
   Attempt attempt{.writes = writes, .params = params};
   const auto done = attempt_commit(db, attempt);
   if (done) {
-    const auto removed = std::ranges::find_if(
-        attempt.results, [](const WriteResult& result) { return std::holds_alternative<RowsRemoved>(result); });
-    if (removed != attempt.results.end()) std::get<RowsRemoved>(*removed).removed += dropped;
+    const auto step =
+        std::ranges::find_if(writes, [](const Write& write) { return std::holds_alternative<RetentionStep>(write); });
+    if (step != writes.end()) {
+      std::get<RowsRemoved>(attempt.results[static_cast<size_t>(step - writes.begin())]).removed += dropped;
+    }
     return std::move(attempt.results);
   }
   if (failed_index == nullptr || !is_refusal(done.error())) return done.error();

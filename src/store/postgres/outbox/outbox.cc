@@ -11,6 +11,7 @@
 #include "store/postgres/outbox/transaction_writer.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/roles.h"
+#include "store/postgres/runs.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -98,10 +99,16 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
   Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<std::vector<Run>> runs(const RunFilter& filter) override;
+  Result<std::optional<Run>> find_run(Uuid id) override;
+  Result<std::vector<JobRuns>> last_runs() override;
+  Result<std::vector<std::string>> waiting_jobs(Instant now) override;
   Result<void> ping() override;
   Result<Instant> time(Instant ours) override;
 
  private:
+  /// Returns the time of a call by this store's clock; nullopt: the server's.
+  std::optional<Instant> time_of(Instant now) const { return params_.server_time ? std::nullopt : std::optional(now); }
   /// Runs one statement that reads, on one of the readers' connections.
   Result<Rows> query(const char* sql, const Values& values = {}) {
     VF_ASSIGN(auto db, readers_.lease());
@@ -118,8 +125,7 @@ Result<std::vector<WriteResult>> PostgresOutboxStore::write(std::span<const Writ
                                                             size_t* failed_index) {
   if (writes.empty()) return std::vector<WriteResult>{};
   VF_ASSIGN(auto db, writers_.lease());
-  const TransactionWriter::Params params{.now = params_.server_time ? std::nullopt : std::optional(now),
-                                         .whole_days = params_.whole_days};
+  const TransactionWriter::Params params{.now = time_of(now), .whole_days = params_.whole_days};
   return commit_writes(*db, writes, params, failed_index);
 }
 
@@ -233,6 +239,26 @@ Result<std::vector<AddAudit>> PostgresOutboxStore::audit(size_t rows_max) {
                     .action = rows.text_at(i, 2),
                     .detail = rows.text_at(i, 3)};
   });
+}
+
+Result<std::vector<Run>> PostgresOutboxStore::runs(const RunFilter& filter) {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_runs(*db, kHubRuns, filter);
+}
+
+Result<std::optional<Run>> PostgresOutboxStore::find_run(Uuid id) {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_run(*db, kHubRuns, id);
+}
+
+Result<std::vector<JobRuns>> PostgresOutboxStore::last_runs() {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_last_runs(*db, kHubRuns);
+}
+
+Result<std::vector<std::string>> PostgresOutboxStore::waiting_jobs(Instant now) {
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_waiting_jobs(*db, kHubRuns, time_of(now));
 }
 
 Result<void> PostgresOutboxStore::ping() {

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "store/postgres/outbox/event_row.h"
 #include "store/postgres/outbox/retention.h"
+#include "store/postgres/runs.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -102,6 +104,16 @@ Values TransactionWriter::values() const {
 Result<WriteResult> TransactionWriter::run(const char* sql, const Values& values) {
   VF_TRY(db_.query(sql, values));
   return WriteResult{Written{}};
+}
+
+// Every transaction takes the locks in this order, so that two cannot deadlock.
+Result<void> TransactionWriter::lock(std::span<const Write> writes) {
+  VF_TRY(lock_consumers(writes));
+  const bool writes_runs =
+      std::ranges::any_of(writes, [](const Write& write) { return std::holds_alternative<RunWrite>(write); });
+  if (!writes_runs) return {};
+  VF_ASSIGN(runs_at_, lock_runs(db_, params_.now));
+  return {};
 }
 
 Result<void> TransactionWriter::lock_consumers(std::span<const Write> writes) {
@@ -261,6 +273,11 @@ Result<WriteResult> TransactionWriter::operator()(const TakeLease& write) {
 
 Result<WriteResult> TransactionWriter::operator()(const DropLease& write) {
   return run(kDropLease, Values().text(write.name).text(write.holder));
+}
+
+Result<WriteResult> TransactionWriter::operator()(const RunWrite& write) {
+  VF_ASSIGN(auto result, write_run(db_, kHubRuns, write, runs_at_));
+  return to_write_result(std::move(result));
 }
 
 }  // namespace vf::store::postgres

@@ -26,8 +26,9 @@ class TransactionWriter {
   };
   TransactionWriter(Connection& db, const Params& params) : db_(db), params_(params) {}
 
-  /// Locks the consumers that these writes concern, until the transaction ends. Call it before the first of the writes.
-  Result<void> lock_consumers(std::span<const Write> writes);
+  /// Locks the consumers that these writes concern, and the table of runs if they concern runs, until the transaction
+  /// ends. Call it before the first of the writes.
+  Result<void> lock(std::span<const Write> writes);
 
   Result<WriteResult> operator()(const AddEvent& write);  // has no effect: add_events() has written the event
   Result<WriteResult> operator()(const AdvanceCursor& write);
@@ -41,6 +42,7 @@ class TransactionWriter {
   Result<WriteResult> operator()(const RetentionStep& write);
   Result<WriteResult> operator()(const TakeLease& write);
   Result<WriteResult> operator()(const DropLease& write);
+  Result<WriteResult> operator()(const RunWrite& write);
 
  private:
   struct Range {
@@ -50,6 +52,7 @@ class TransactionWriter {
   };
   Values values() const;  // parameters whose $1 is the time of the write
   Result<WriteResult> run(const char* sql, const Values& values);
+  Result<void> lock_consumers(std::span<const Write> writes);
   Result<bool> is_final(Position position);
   Result<void> check_lease(const std::string& name, int64_t epoch);
   Result<void> check_range(const Range& range);
@@ -57,6 +60,7 @@ class TransactionWriter {
 
   Connection& db_;
   Params params_;
+  Instant runs_at_ = {};  // the time of the writes of runs
 };
 
 }  // namespace vf::store::postgres
