@@ -93,7 +93,7 @@ class Rules {
     VF_ASSIGN(auto row, rows_.first_waiting(write.job));
     if (!row) {
       if (!write.due) return RunResult{RunClaimed{}};
-      VF_ASSIGN(const auto latest, rows_.latest_due(write.job));
+      VF_ASSIGN(const auto latest, rows_.latest_due(write.job, std::max(rows_.now(), *write.due)));
       if (latest && *latest >= *write.due) return RunResult{RunClaimed{}};
       row.emplace();
       row->run.id = write.id;

@@ -34,7 +34,8 @@ class RunRows {
   virtual Result<std::optional<RunRow>> running(const std::string& job) = 0;
   virtual Result<std::optional<RunRow>> first_waiting(const std::string& job) = 0;  // the one with the least number
   virtual Result<int64_t> count_waiting(const std::string& job) = 0;
-  virtual Result<std::optional<Instant>> latest_due(const std::string& job) = 0;
+  /// Returns the latest `due` of the job's runs that is not after `at_most`.
+  virtual Result<std::optional<Instant>> latest_due(const std::string& job, Instant at_most) = 0;
   /// Adds a row. Returns its number.
   virtual Result<int64_t> add(const RunRow& row) = 0;
   /// Stores the row with the id of `row`; its id, number, job, due, parameters, asked_by and asked_at never change.

@@ -72,8 +72,9 @@ inline constexpr int64_t kWaitingRunsMax = 100;
 /// Claims the next run of a job for `holder`, in this order: if the job's running row has expired by the store's clock,
 /// it waits again (`resumable`; if a stop was wanted it is stopped) or is lost; while a running row remains, there is
 /// nothing to claim; the run with the least number that waits is claimed; else, if `due` is set and no run of the job
-/// has the same or a later `due`, a new run with the id `id` is added and claimed. The claim expires `span` after it
-/// was made, unless UpdateRun renews it.
+/// has the same `due`, or a later one that has passed by the store's clock (one that has not was written by a clock
+/// that was ahead), a new run with the id `id` is added and claimed. The claim expires `span` after it was made, unless
+/// UpdateRun renews it.
 struct ClaimRun {
   Uuid id;
   std::string job;

@@ -158,7 +158,10 @@ TEST_P(RunsConformance, AnIdleRunReplacesTheIdleRunBefore) {
   start_scheduled(8, now_ + Millis{4});
   end(8);
   EXPECT_THAT(found({.job = std::string(kJob)}), ElementsAre(8, 7, 5, 4, 3));
-  EXPECT_EQ(claim({.id = 9, .due = now_ + Millis{4}}), nullptr) << "what ran does not run again";
+  const Instant due = now_ + Millis{4};
+  now_ = due;
+  EXPECT_EQ(claim({.id = 9, .due = due}), nullptr) << "what ran does not run again";
+  EXPECT_EQ(claim({.id = 9, .due = due - Millis{1}}), nullptr);
 }
 
 TEST_P(RunsConformance, AStopIsAskedOfTheHolder) {

@@ -253,6 +253,20 @@ TEST_P(RunsConformance, ADueRunIsAddedOnce) {
   EXPECT_EQ(claimed({.holder = "b", .id = 3, .due = due, .job = "another job"}), 3u) << "each job has its own";
 }
 
+TEST_P(RunsConformance, ADueTimeThatAClockAheadHasWrittenHoldsBackNoEarlierOne) {
+  const Instant ahead = now_ + std::chrono::days{40};
+  start_scheduled(1, ahead);
+  end(1, RunState::failed);
+  EXPECT_EQ(claim({.id = 2, .due = ahead}), nullptr) << "the same time runs once";
+  EXPECT_EQ(claimed({.id = 2, .due = now_}), 2u);
+  end(2, RunState::failed);
+  EXPECT_EQ(claim({.id = 3, .due = now_}), nullptr);
+  now_ = ahead;
+  EXPECT_EQ(claim({.id = 3, .due = ahead - Millis{1}}), nullptr);
+  EXPECT_EQ(claim({.id = 3, .due = ahead}), nullptr);
+  EXPECT_EQ(claimed({.id = 3, .due = ahead + Millis{1}}), 3u);
+}
+
 TEST_P(RunsConformance, NothingIsClaimedWhereNothingWaitsOrIsDue) {
   EXPECT_EQ(claim({}), nullptr);
   EXPECT_THAT(found({}), IsEmpty());

@@ -32,10 +32,11 @@ class MemoryRunRows final : public RunRows {
       return entry.second.run.job == job && entry.second.run.state == RunState::waiting;
     });
   }
-  Result<std::optional<Instant>> latest_due(const std::string& job) override {
+  Result<std::optional<Instant>> latest_due(const std::string& job, Instant at_most) override {
     std::optional<Instant> latest;
     for (const auto& [number, row] : table_.rows_) {
-      if (row.run.job == job) latest = std::max(latest, row.run.due);
+      const bool counts = row.run.job == job && row.run.due && *row.run.due <= at_most;
+      if (counts) latest = std::max(latest, row.run.due);
     }
     return latest;
   }

@@ -26,8 +26,7 @@ constexpr std::string_view kFind = VF_SELECT_RUN "WHERE id = $1";
 constexpr std::string_view kRunning = VF_SELECT_RUN "WHERE job = $1 AND state = 'running'";
 constexpr std::string_view kFirstWaiting = VF_SELECT_RUN "WHERE job = $1 AND state = 'waiting' ORDER BY number LIMIT 1";
 constexpr std::string_view kCountWaiting = "SELECT count(*) FROM {0} WHERE job = $1 AND state = 'waiting'";
-constexpr std::string_view kLatestDue =
-    "SELECT due FROM {0} WHERE job = $1 AND due IS NOT NULL ORDER BY due DESC LIMIT 1";
+constexpr std::string_view kLatestDue = "SELECT due FROM {0} WHERE job = $1 AND due <= $2 ORDER BY due DESC LIMIT 1";
 constexpr std::string_view kAdd =
     "INSERT INTO {0} (state, holder, started_at, ended_at, renewed_at, lease_until, done, \"of\", counts, cursor, "
     "error, stop_wanted, idle, id, job, due, parameters, asked_by, asked_at) "
@@ -135,8 +134,8 @@ class PostgresRunRows final : public RunRows {
     VF_ASSIGN(const auto rows, db_.query(sql(kCountWaiting, table_), Values().text(job)));
     return rows.integer_at(0, 0);
   }
-  Result<std::optional<Instant>> latest_due(const std::string& job) override {
-    VF_ASSIGN(const auto rows, db_.query(sql(kLatestDue, table_), Values().text(job)));
+  Result<std::optional<Instant>> latest_due(const std::string& job, Instant at_most) override {
+    VF_ASSIGN(const auto rows, db_.query(sql(kLatestDue, table_), Values().text(job).time(at_most)));
     return rows.empty() ? std::nullopt : std::optional(rows.time_at(0, 0));
   }
   Result<int64_t> add(const RunRow& row) override {

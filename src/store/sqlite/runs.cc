@@ -24,7 +24,7 @@ constexpr std::string_view kFind = VF_SELECT_RUN "WHERE id = ?";
 constexpr std::string_view kRunning = VF_SELECT_RUN "WHERE job = ? AND state = 'running'";
 constexpr std::string_view kFirstWaiting = VF_SELECT_RUN "WHERE job = ? AND state = 'waiting' ORDER BY number LIMIT 1";
 constexpr std::string_view kCountWaiting = "SELECT count(*) FROM {0} WHERE job = ? AND state = 'waiting'";
-constexpr std::string_view kLatestDue = "SELECT max(due) FROM {0} WHERE job = ? AND due IS NOT NULL";
+constexpr std::string_view kLatestDue = "SELECT max(due) FROM {0} WHERE job = ? AND due <= ?";
 constexpr std::string_view kAdd =
     "INSERT INTO {0} (id, job, due, parameters, asked_by, asked_at, state, holder, started_at, ended_at, renewed_at, "
     "lease_until, done, \"of\", counts, cursor, error, stop_wanted, idle) "
@@ -126,9 +126,9 @@ class SqliteRunRows final : public RunRows {
     VF_TRY(query.text(job).step());
     return query.integer_at(0);
   }
-  Result<std::optional<Instant>> latest_due(const std::string& job) override {
+  Result<std::optional<Instant>> latest_due(const std::string& job, Instant at_most) override {
     Query query = db_.query(sql(kLatestDue, table_));
-    VF_TRY(query.text(job).step());
+    VF_TRY(query.text(job).time(at_most).step());
     return optional_time(query, 0);
   }
   Result<int64_t> add(const RunRow& row) override {
