@@ -26,6 +26,7 @@ Result<std::shared_ptr<sources::Source>> make_kick(const settings::KickSource& c
   sources::kick::KickSource::Params params;
   std::vector<std::string> pems;
   for (const auto& key : configured.public_keys) pems.push_back(key.text);
+  params.keys_are_given = !pems.empty();
   if (pems.empty()) pems.emplace_back(kKickPublicKey);
   for (size_t i = 0; i < pems.size(); ++i) {
     auto key = crypto::PublicKey::rsa_from_pem(pems[i]);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 
 #include "base/bytes.h"
+#include "event/json_fields.h"
 #include "event/json_scanner.h"
 #include "http/client.h"
 
@@ -34,42 +36,38 @@ std::optional<std::string_view> member(std::string_view object, std::string_view
   return std::nullopt;
 }
 
-std::optional<size_t> array_size(std::string_view array) {
-  JsonScanner json(array);
-  if (!json.take('[')) return std::nullopt;
-  json.skip_space();
-  if (json.take(']')) return 0;
-  size_t size = 0;
-  do {
-    json.skip_space();
-    if (!json.value(kDepthMax)) return std::nullopt;
-    ++size;
-    json.skip_space();
-  } while (json.take(','));
-  return size;
-}
+constexpr std::array<std::string_view, 4> kStatuses{"applied", "duplicate", "ignored", "quarantined"};
 
-bool accounts_for(std::string_view body, size_t events) {
-  const auto results = member(body, "results");
-  return results && array_size(*results) == events;
-}
-
-// Returns why a 2xx of our own receiver is no delivery; empty: it is one.
-std::string why_without_results(const http::Response& response, size_t events) {
-  if (response.cut) {
-    return fmt::format("HTTP {} with incomplete results: {}", response.status, response.cut->reason);
+// Reads the results of our own receiver. Returns how many events it quarantined; nullopt when these are not the results
+// of the events `sent`.
+std::optional<int64_t> read_results(std::string_view body, std::span<const Uuid> sent) {
+  const JsonFields fields(body);
+  const auto results = fields.at("/results").elements();
+  if (!fields.has_values() || results.size() != sent.size()) return std::nullopt;
+  int64_t quarantined = 0;
+  for (size_t i = 0; i < sent.size(); ++i) {
+    const auto id = results[i].at("/id").text();
+    const auto status = results[i].at("/status").text();
+    if (!id || Uuid::parse(*id) != sent[i] || !status || std::ranges::find(kStatuses, *status) == kStatuses.end())
+      return std::nullopt;
+    quarantined += *status == "quarantined";
   }
-  if (accounts_for(response.body, events)) return {};
-  return fmt::format("HTTP {} without a result for each event: this url does not lead to a vf environment",
-                     response.status);
+  return quarantined;
 }
 
-int64_t count(std::string_view text, std::string_view word) {
-  int64_t found = 0;
-  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + word.size())) ++found;
-  return found;
+// Decides about a 2xx of our own receiver.
+void classify_results(const http::Response& response, std::span<const Uuid> sent, Answer& answer) {
+  const auto quarantined = response.cut ? std::nullopt : read_results(response.body, sent);
+  answer.delivered = quarantined.has_value();
+  answer.quarantined = quarantined.value_or(0);
+  if (answer.delivered) return;
+  answer.reason =
+      response.cut ? fmt::format("HTTP {} with incomplete results: {}", response.status, response.cut->reason)
+                   : fmt::format("HTTP {} without a result for each event: this url does not lead to a vf environment",
+                                 response.status);
 }
 
+// Also reads a body that is cut after the value.
 std::string text_of(std::string_view object, std::string_view name) {
   const auto value = member(object, name);
   if (!value || !value->starts_with('"')) return {};
@@ -111,7 +109,7 @@ std::optional<Millis> parse_retry_after(std::string_view value, Instant now) {
   return std::nullopt;
 }
 
-Answer classify(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected) {
+Answer classify(const Result<http::Response>& response, Instant now, std::optional<std::span<const Uuid>> sent) {
   Answer answer;
   if (!response) {
     answer.reason = response.error().message;
@@ -119,18 +117,13 @@ Answer classify(const Result<http::Response>& response, Instant now, std::option
   }
   answer.status = response->status;
   answer.delivered = answer.status >= 200 && answer.status < 300;
-  if (answer.delivered && results_expected) {
-    answer.reason = why_without_results(*response, *results_expected);
-    answer.delivered = answer.reason.empty();
-    if (!answer.delivered) return answer;
-  }
   if (answer.delivered) {
-    answer.quarantined = count(response->body, R"("status":"quarantined")");
+    if (sent) classify_results(*response, *sent, answer);
     return answer;
   }
   answer.reason = fmt::format("HTTP {} {}", answer.status, http::reason_phrase(answer.status));
   const bool is_refusal = answer.status >= 400 && answer.status < 500;
-  if (is_refusal || results_expected) answer.detail = problem_detail(*response);
+  if (is_refusal || sent) answer.detail = problem_detail(*response);
   if (const auto value = http::header(*response, "Retry-After")) answer.retry_after = parse_retry_after(*value, now);
   return answer;
 }

@@ -2,17 +2,19 @@
 // (retry/rule.h). Pure functions.
 //
 // For a foreign receiver any 2xx is a delivery, because Standard Webhooks demand no more: the status decides, and it
-// does so too when the rest of the answer is cut (http::Response::cut). The hub's own receiver reports a result for
-// each event, so a 2xx without results comes from something else (a login page, a proxy) and is a failure; so is
-// a cut one, whose results are not all known.
+// does so too when the rest of the answer is cut (http::Response::cut). The hub's own receiver reports the
+// id and the status of each event, in the order of the request. A 2xx without these results comes from something else
+// (a login page, a proxy's cache) and is a failure; so is a cut one, whose results are not all known.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/uuid.h"
 #include "http/message.h"
 
 namespace vf::fanout {
@@ -30,8 +32,8 @@ struct Answer {
   int64_t quarantined = 0;  // events that our own receiver quarantined; they count as delivered
 };
 
-/// `results_expected`: for how many events our own receiver must report a result; nullopt for a foreign receiver.
-Answer classify(const Result<http::Response>& response, Instant now, std::optional<size_t> results_expected);
+/// `sent`: the events for which our own receiver must report results; nullopt for a foreign receiver.
+Answer classify(const Result<http::Response>& response, Instant now, std::optional<std::span<const Uuid>> sent);
 
 /// Parses a Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date in any of its three forms; a date in
 /// the past gives zero.

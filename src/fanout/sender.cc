@@ -150,14 +150,15 @@ bool Sender::send_alone(Uuid event_id) {
 void Sender::transmit(std::span<const Uuid> ids, std::string body, OnAnswer on_answer) {
   const Target& target = params_.target;
   ++params_.status.requests;
-  const auto results = is_our_receiver(target) ? std::optional(ids.size()) : std::nullopt;
+  using Ids = std::vector<Uuid>;
+  auto expected = is_our_receiver(target) ? std::optional(Ids(ids.begin(), ids.end())) : std::nullopt;
   Attempt attempt{
       .webhook_id = webhook_id(target.delivery, ids), .body = std::move(body), .now = params_.ports.clock.now()};
   params_.ports.transport.send(make_request(target, params_.signer, std::move(attempt)),
-                               [this, results, began = params_.ports.clock.steady(),
+                               [this, expected = std::move(expected), began = params_.ports.clock.steady(),
                                 on_answer = std::move(on_answer)](Result<http::Response> response) mutable {
                                  const auto& clock = params_.ports.clock;
-                                 Answer answer = classify(response, clock.now(), results);
+                                 Answer answer = classify(response, clock.now(), expected);
                                  answer.timed_out = !response && clock.steady() - began >= params_.target.timeout;
                                  record(answer);
                                  on_answer(answer);

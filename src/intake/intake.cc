@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "/webhooks/";
 constexpr std::string_view kNotCommitted = "not committed: send it again";
+constexpr std::string_view kKeyNotFetched = "the provider's key could not be fetched: send it again";
 
 http::Response try_later(std::string_view detail) {
   auto response = http::problem(503, detail);
@@ -89,17 +90,22 @@ void Intake::handle_verification(std::shared_ptr<Call> call, sources::Verificati
     return answer(*call, {.outcome = Outcome::handshake}, std::move(handshake->answer));
   }
   const auto refusal = std::get<sources::Refusal>(verification);
-  if (refusal.unknown_key && may_refresh) {
-    // The provider may have changed its key: fetch it, then verify once more.
-    const auto again = [this, call, refusal](bool changed) {
-      if (!changed)
-        return answer(*call, {.outcome = Outcome::refused, .reason = refusal.reason},
-                      http::problem(401, refusal.reason));
-      handle_verification(call, call->route->receiving.source->verify(call->request, clock_.now()), false);
-    };
-    if (call->route->receiving.source->refresh_keys(clock_.now(), again)) return;
-  }
-  answer(*call, {.outcome = Outcome::refused, .reason = refusal.reason}, http::problem(401, refusal.reason));
+  if (!refusal.unknown_key || !may_refresh) return refuse(*call, refusal);
+  // The provider may have changed its key: fetch it, then verify once more.
+  call->route->receiving.source->refresh_keys(clock_.now(), [this, call, refusal](sources::KeyRefresh refreshed) {
+    switch (refreshed) {
+      case sources::KeyRefresh::unchanged:
+        return refuse(*call, refusal);
+      case sources::KeyRefresh::failed:
+        return answer(*call, {.outcome = Outcome::unavailable}, try_later(kKeyNotFetched));
+      case sources::KeyRefresh::changed:
+        handle_verification(call, call->route->receiving.source->verify(call->request, clock_.now()), false);
+    }
+  });
+}
+
+void Intake::refuse(Call& call, const sources::Refusal& refusal) {
+  answer(call, {.outcome = Outcome::refused, .reason = refusal.reason}, http::problem(401, refusal.reason));
 }
 
 void Intake::commit(std::shared_ptr<Call> call, sources::Delivery delivery) {

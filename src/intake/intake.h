@@ -60,6 +60,7 @@ class Intake {
   struct Call;
   using Calls = std::list<std::shared_ptr<Call>>;
   void handle_verification(std::shared_ptr<Call> call, sources::Verification verification, bool may_refresh);
+  void refuse(Call& call, const sources::Refusal& refusal);
   void commit(std::shared_ptr<Call> call, sources::Delivery delivery);
   void committed(Call& call, const Result<store::WriteResult>& result);
   void begin_waiting(const std::shared_ptr<Call>& call);

@@ -35,13 +35,13 @@ class TrustingSource final : public sources::Source {
     delivery.event.time = now;
     return delivery;
   }
-  bool refresh_keys(Instant, std::function<void(bool)> done) override {
+  void refresh_keys(Instant, std::function<void(sources::KeyRefresh)> done) override {
+    using enum sources::KeyRefresh;
     ++refreshes;
-    if (refresh_gives.empty()) return false;
-    const bool changed = good_ != refresh_gives;
+    if (refresh_gives.empty()) return done(failed);
+    const bool is_new = good_ != refresh_gives;
     good_ = refresh_gives;
-    done(changed);
-    return true;
+    done(is_new ? changed : unchanged);
   }
 
   std::string type = "kick.chat.message.sent";
@@ -133,6 +133,16 @@ TEST_F(IntakeTest, FetchedKeyThatDoesNotFitIsRefused) {
   EXPECT_EQ(post("forged").status, 401);
   EXPECT_EQ(source->refreshes, 2);
   EXPECT_EQ(store.calls, 0);
+}
+
+TEST_F(IntakeTest, AKeyThatCannotBeFetchedRefusesNothingForGood) {
+  source->can_refresh = true;
+  const auto response = post("signed by the new key");
+  EXPECT_EQ(response.status, 503);
+  ASSERT_EQ(response.headers.size(), 1u);
+  EXPECT_EQ(response.headers.front(), std::pair(std::string("Retry-After"), std::string("1")));
+  source->refresh_gives = "signed by the new key";
+  EXPECT_EQ(post("signed by the new key").status, 200) << "the provider sends it again";
 }
 
 TEST_F(IntakeTest, SourcesAreReplacedWhileRequestsAreUnderWay) {

@@ -33,16 +33,19 @@ struct Refusal {
 };
 using Verification = std::variant<Delivery, Handshake, Refusal>;
 
+/// What refresh_keys() brought. changed: the request may be verified now. unchanged: the keys are those that the
+/// provider publishes. failed: the provider's keys are not known now, so the request can neither be accepted nor be
+/// refused for good.
+enum class KeyRefresh { changed, unchanged, failed };
+
 class Source {
  public:
   virtual ~Source() = default;
   /// Returns the configured name; deliveries arrive at /webhooks/<name>.
   virtual const std::string& name() const = 0;
   virtual Verification verify(const http::Request& request, Instant now) const = 0;
-  /// Fetches the provider's keys, at a limited rate. Returns true when a fetch is under way: `done` is then called
-  /// once, from any thread, and says whether the set of keys changed, so that the caller can verify again. Returns
-  /// false when this source cannot fetch now; `done` is then not called.
-  virtual bool refresh_keys(Instant /*now*/, std::function<void(bool changed)> /*done*/) { return false; }
+  /// Fetches the provider's keys, at a limited rate. `done` is called once, from any thread, perhaps inside the call.
+  virtual void refresh_keys(Instant /*now*/, std::function<void(KeyRefresh)> done) { done(KeyRefresh::unchanged); }
 };
 
 }  // namespace vf::sources

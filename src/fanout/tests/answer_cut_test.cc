@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <span>
+
 #include "fanout/answer.h"
 
 namespace vf::fanout {
@@ -9,16 +12,18 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kTwoResults = R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"ignored"}]})";
+constexpr std::array kTwo{Uuid{{1}}, Uuid{{2}}};
+const std::string kTwoResults = R"({"results":[{"id":")" + kTwo[0].to_string() + R"(","status":"applied"},{"id":")" +
+                                kTwo[1].to_string() + R"(","status":"ignored"}]})";
 
-Answer cut(int status, std::string body, std::optional<size_t> results_expected) {
+Answer cut(int status, std::string body, std::optional<std::span<const Uuid>> sent) {
   http::Response response;
   response.status = status;
   response.body = std::move(body);
   response.content_type = "application/problem+json";
   response.headers.emplace_back("Retry-After", "7");
   response.cut = http::Cut{.by = http::Cut::By::size_limit, .reason = "the body is longer than 9 bytes"};
-  return classify(response, from_unix_millis(1'795'000'000'000), results_expected);
+  return classify(response, from_unix_millis(1'795'000'000'000), sent);
 }
 
 TEST(CutAnswer, StatusDecidesForAForeignReceiver) {
@@ -36,8 +41,8 @@ TEST(CutAnswer, RefusalKeepsItsRetryAfterAndWhatIsReadableOfItsDetail) {
 
 TEST(CutAnswer, SuccessOfOurReceiverIsAFailureEvenWithAResultForEachEvent) {
   for (const int status : {200, 202, 299}) {
-    for (const char* body : {"", R"({"results":[{"id":"a",)", kTwoResults}) {
-      const Answer answer = cut(status, body, 2);
+    for (const std::string& body : {std::string(), std::string(R"({"results":[{"id":"a",)"), kTwoResults}) {
+      const Answer answer = cut(status, body, kTwo);
       EXPECT_FALSE(answer.delivered) << status << body;
       EXPECT_EQ(answer.quarantined, 0);
       EXPECT_THAT(answer.reason, HasSubstr("incomplete results: the body is longer than 9 bytes"));
@@ -46,7 +51,8 @@ TEST(CutAnswer, SuccessOfOurReceiverIsAFailureEvenWithAResultForEachEvent) {
 }
 
 TEST(CutAnswer, FailureOfOurReceiverStaysAFailure) {
-  for (const int status : {300, 400, 410, 422, 500, 503}) EXPECT_FALSE(cut(status, kTwoResults, 2).delivered) << status;
+  for (const int status : {300, 400, 410, 422, 500, 503})
+    EXPECT_FALSE(cut(status, kTwoResults, kTwo).delivered) << status;
 }
 
 }  // namespace

@@ -4,8 +4,21 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <span>
+
 namespace vf::fanout {
 namespace {
+
+constexpr Uuid kFirst{{1}};
+constexpr Uuid kSecond{{2}};
+constexpr std::array kTwo{kFirst, kSecond};
+constexpr std::span<const Uuid> kOne(&kFirst, 1);
+
+std::string result(Uuid id, std::string_view status) {
+  return fmt::format(R"({{"id":"{}","status":"{}"}})", id.to_string(), status);
+}
+std::string results(const std::string& all) { return R"({"results":[)" + all + "]}"; }
 
 const Instant kNow = from_unix_millis(784'111'777'000);  // Sun, 06 Nov 1994 08:49:37 GMT, RFC 9110's example
 
@@ -26,7 +39,7 @@ TEST(Answer, EveryStatusFrom200To299IsADeliveryToAForeignReceiver) {
 }
 
 TEST(Answer, NoAnswerIsAFailure) {
-  const auto answer = classify(unavailable("connection refused"), kNow, 1);
+  const auto answer = classify(unavailable("connection refused"), kNow, kOne);
   EXPECT_FALSE(answer.delivered);
   EXPECT_EQ(answer.status, 0);
   EXPECT_EQ(answer.reason, "connection refused");
@@ -60,28 +73,42 @@ TEST(Answer, ProblemDetailsOfARefusalAreKept) {
 
 TEST(Answer, ProblemDetailsOfOurReceiverAreKept) {
   for (const int status : {500, 503}) {
-    EXPECT_EQ(classify(http::problem(status, "a table is missing"), kNow, 1).detail, "a table is missing");
+    EXPECT_EQ(classify(http::problem(status, "a table is missing"), kNow, kOne).detail, "a table is missing");
   }
 }
 
+Answer of_two(std::string body) {
+  http::Response response;
+  response.body = std::move(body);
+  return classify(response, kNow, kTwo);
+}
+
 TEST(Answer, CountsWhatOurReceiverQuarantined) {
-  const auto answer = of(200, R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"quarantined"},)"
-                              R"({"id":"c","status":"quarantined"}]})");
+  const auto answer = of_two(results(result(kFirst, "quarantined") + "," + result(kSecond, "quarantined")));
+  EXPECT_TRUE(answer.delivered);
   EXPECT_EQ(answer.quarantined, 2);
 }
 
 TEST(Answer, SuccessWithoutAResultForEachEventIsAFailure) {
-  const auto is_delivery_of_two = [](std::string body) {
-    http::Response response;
-    response.body = std::move(body);
-    return classify(response, kNow, 2).delivered;
-  };
-  EXPECT_TRUE(is_delivery_of_two(R"({"results":[{"id":"a","status":"applied"},{"id":"b","status":"ignored"}]})"));
-  EXPECT_TRUE(is_delivery_of_two(R"( { "took" : {"ms":[1,2]} , "results" : [ {} , {} ] } )"));
-  for (const auto* body : {"", "{}", "[{},{}]", "<html>Please log in</html>", R"({"results":2})", R"({"results":[]})",
-                           R"({"results":[{}]})", R"({"results":[{},{},{}]})", R"({"results":[{},)",
-                           R"({"status":"ok"})", R"({"results":"[{},{}]"})", R"({"nested":{"results":[{},{}]}})"}) {
-    EXPECT_FALSE(is_delivery_of_two(body)) << body;
+  for (const auto* status : {"applied", "duplicate", "ignored", "quarantined"}) {
+    const auto body = " { \"took\" : {\"ms\":[1,2]} , " +
+                      results(result(kFirst, status) + " ,\n" + result(kSecond, "applied")).substr(1);
+    EXPECT_TRUE(of_two(body).delivered) << body;
+  }
+  const std::string first = result(kFirst, "applied");
+  const std::string second = result(kSecond, "applied");
+  for (const std::string& body : std::initializer_list<std::string>{
+           "", "{}", "[{},{}]", "<html>Please log in</html>", R"({"results":2})", results(""), results(first),
+           results(first + "," + second + "," + second), R"({"results":[{},)", R"({"status":"ok"})",
+           R"({"results":"[{},{}]"})", R"({"nested":)" + results(first + "," + second) + "}",
+           // Of the right number, but not the results of these events.
+           results("{},{}"), results("null,null"), results("1,2"), results(first + "," + first),
+           results(second + "," + first), results(result(kFirst, "failed") + "," + second),
+           results(result(kFirst, "") + "," + second), results(R"({"error":"database is locked"},)" + second),
+           results(R"({"id":"x","status":"applied"},)" + second)}) {
+    const auto answer = of_two(body);
+    EXPECT_FALSE(answer.delivered) << body;
+    EXPECT_EQ(answer.reason, "HTTP 200 without a result for each event: this url does not lead to a vf environment");
   }
 }
 

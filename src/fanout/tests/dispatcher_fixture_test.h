@@ -155,10 +155,10 @@ struct DispatcherFixture : testing::Test {
   }
   /// Answers with a result for each event, as our own receiver does.
   void answer(size_t index, int status) {
-    const std::string& body = wire.at(index).request.body;
     std::string results;
-    for (size_t at = body.find("specversion"); at != std::string::npos; at = body.find("specversion", at + 1)) {
-      results += results.empty() ? "{}" : ",{}";
+    for (const Event& event : read_envelopes(wire.at(index).request.body, SIZE_MAX).value()) {
+      results += results.empty() ? "" : ",";
+      results += R"({"id":")" + event.id.to_string() + R"(","status":"applied"})";
     }
     answer(index, status, R"({"results":[)" + results + "]}");
   }

@@ -60,6 +60,7 @@ std::string_view age_problem(const KickHeaders& headers, Millis max_age, Instant
 KickSource::KickSource(Params params)
     : name_(std::move(params.name)),
       max_age_(params.max_age),
+      keys_are_given_(params.keys_are_given),
       keys_(std::move(params.keys), std::move(params.fetch_key)) {}
 
 Verification KickSource::verify(const http::Request& request, Instant now) const {
@@ -78,66 +79,71 @@ Verification KickSource::verify(const http::Request& request, Instant now) const
   return Delivery{.event = map_delivery(name_, *headers, request.body)};
 }
 
-bool KickSource::refresh_keys(Instant now, std::function<void(bool changed)> done) {
-  return keys_.refresh(now, std::move(done));
+void KickSource::refresh_keys(Instant now, std::function<void(KeyRefresh)> done) {
+  keys_.refresh(now, [done = std::move(done), given = keys_are_given_](KeyRefresh outcome) {
+    done(outcome == KeyRefresh::failed && given ? KeyRefresh::unchanged : outcome);
+  });
 }
 
 struct KeyRing::State {
+  using Done = std::function<void(KeyRefresh)>;
+
   const FetchKey fetch;
   mutable std::mutex mutex;  // guards everything below; never held during a callback
   std::shared_ptr<const KeySet> keys;
-  std::vector<std::function<void(bool)>> waiters;
+  std::vector<Done> waiters;
   bool in_flight = false;
   std::optional<Instant> last_fetch;
+  bool last_failed = false;
 
   State(KeySet first_keys, FetchKey fetch_key)
       : fetch(std::move(fetch_key)), keys(std::make_shared<const KeySet>(std::move(first_keys))) {}
 
-  enum class Turn { refused, joined, fetches };
-  Turn take_turn(Instant now, std::function<void(bool)> done);
-  bool add(const Result<std::string>& pem);
+  bool is_too_soon(Instant now) const;
+  std::optional<KeyRefresh> answer_at_once(Instant now) const;
+  KeyRefresh add(const Result<std::string>& pem);
   void finish(const Result<std::string>& pem);
 };
 
-KeyRing::State::Turn KeyRing::State::take_turn(Instant now, std::function<void(bool)> done) {
-  const std::lock_guard lock(mutex);
-  if (in_flight && waiters.size() >= kFetchWaitersMax) return Turn::refused;
-  // A wall clock that is set back must not stop fetches until it has caught up.
-  const bool too_soon = last_fetch && now >= *last_fetch && now - *last_fetch < kFetchPause;
-  if (!in_flight && (!fetch || too_soon)) return Turn::refused;
-  waiters.push_back(std::move(done));
-  if (in_flight) return Turn::joined;
-  in_flight = true;
-  last_fetch = now;
-  return Turn::fetches;
+// A wall clock that is set back must not stop fetches until it has caught up.
+bool KeyRing::State::is_too_soon(Instant now) const {
+  const Millis pause = last_failed ? Millis{kFetchPauseAfterFailure} : Millis{kFetchPause};
+  return last_fetch && now >= *last_fetch && now - *last_fetch < pause;
 }
 
-/// Adds a key and returns whether the keys changed. Old keys stay: Kick may still repeat deliveries that were signed
-/// before a rotation.
-bool KeyRing::State::add(const Result<std::string>& pem) {
-  if (!pem) return false;
-  auto key = crypto::PublicKey::rsa_from_pem(*pem);
-  if (!key) return false;
+// Returns what a caller is answered without waiting for a fetch; nullopt: the caller waits.
+std::optional<KeyRefresh> KeyRing::State::answer_at_once(Instant now) const {
+  if (!fetch) return KeyRefresh::unchanged;
+  if (in_flight) return waiters.size() < kFetchWaitersMax ? std::nullopt : std::optional(KeyRefresh::failed);
+  if (is_too_soon(now)) return last_failed ? KeyRefresh::failed : KeyRefresh::unchanged;
+  return std::nullopt;
+}
+
+/// Adds a key. Old keys stay: Kick may still repeat deliveries that were signed before a rotation.
+KeyRefresh KeyRing::State::add(const Result<std::string>& pem) {
+  auto key = pem ? crypto::PublicKey::rsa_from_pem(*pem) : Result<crypto::PublicKey>(pem.error());
+  if (!key) return KeyRefresh::failed;
   const bool known =
       std::ranges::any_of(*keys, [&](const auto& one) { return one.fingerprint() == key->fingerprint(); });
-  if (known) return false;
+  if (known) return KeyRefresh::unchanged;
   auto next = std::make_shared<KeySet>(*keys);
   next->insert(next->begin(), *std::move(key));
   next->erase(next->begin() + static_cast<ptrdiff_t>(std::min(next->size(), kKeysMax)), next->end());
   keys = std::move(next);
-  return true;
+  return KeyRefresh::changed;
 }
 
 void KeyRing::State::finish(const Result<std::string>& pem) {
-  std::vector<std::function<void(bool)>> waiting;
-  bool changed = false;
+  std::vector<Done> waiting;
+  auto outcome = KeyRefresh::failed;
   {
     const std::lock_guard lock(mutex);
-    changed = add(pem);
+    outcome = add(pem);
+    last_failed = outcome == KeyRefresh::failed;
     waiting = std::exchange(waiters, {});
     in_flight = false;
   }
-  for (const auto& done : waiting) done(changed);
+  for (const auto& done : waiting) done(outcome);
 }
 
 KeyRing::KeyRing(KeySet keys, FetchKey fetch) : state_(std::make_shared<State>(std::move(keys), std::move(fetch))) {}
@@ -147,12 +153,18 @@ std::shared_ptr<const KeySet> KeyRing::keys() const {
   return state_->keys;
 }
 
-bool KeyRing::refresh(Instant now, std::function<void(bool changed)> done) {
-  const auto turn = state_->take_turn(now, std::move(done));
-  if (turn == State::Turn::fetches) {
-    state_->fetch([state = state_](const Result<std::string>& pem) { state->finish(pem); });
+void KeyRing::refresh(Instant now, std::function<void(KeyRefresh)> done) {
+  {
+    std::unique_lock lock(state_->mutex);
+    if (const auto at_once = state_->answer_at_once(now)) {
+      lock.unlock();
+      return done(*at_once);
+    }
+    state_->waiters.push_back(std::move(done));
+    if (std::exchange(state_->in_flight, true)) return;
+    state_->last_fetch = now;
   }
-  return turn != State::Turn::refused;
+  state_->fetch([state = state_](const Result<std::string>& pem) { state->finish(pem); });
 }
 
 Result<std::string> read_public_key_answer(std::string_view body) {

@@ -23,6 +23,7 @@ using KeySet = std::vector<crypto::PublicKey>;
 using FetchKey = std::function<void(std::function<void(Result<std::string> pem)>)>;
 
 inline constexpr std::chrono::minutes kFetchPause{1};
+inline constexpr std::chrono::seconds kFetchPauseAfterFailure{5};
 inline constexpr size_t kFetchWaitersMax = 64;
 inline constexpr size_t kKeysMax = 4;
 
@@ -35,10 +36,11 @@ class KeyRing {
   /// Returns the current keys, newest first. The returned set never changes.
   std::shared_ptr<const KeySet> keys() const;
 
-  /// Starts a fetch, or joins the one in flight, and returns true; at its end it calls `done`, which is given whether
-  /// the keys changed. A fetch that fails changes nothing. Returns false, and never calls `done`, when the last fetch
-  /// began less than a minute ago, when too many callers wait already, or when there is no `fetch`.
-  bool refresh(Instant now, std::function<void(bool changed)> done);
+  /// Starts a fetch, or joins the one in flight; at its end it calls `done`. A fetch that fails changes no key. Calls
+  /// `done` inside the call with the outcome of the last fetch when that began less than kFetchPause ago, or failed and
+  /// began less than kFetchPauseAfterFailure ago; with `failed` when kFetchWaitersMax callers wait already; and with
+  /// `unchanged` when there is no `fetch`.
+  void refresh(Instant now, std::function<void(KeyRefresh)> done);
 
  private:
   struct State;
@@ -54,6 +56,7 @@ class KickSource final : public Source {
   struct Params {
     std::string name = "kick";
     KeySet keys;                    // tried in order
+    bool keys_are_given = false;    // by the operator: a signature by another key is wrong, also if no fetch succeeds
     std::optional<Millis> max_age;  // how old the signed time may be; nullopt: not checked, not even for the future
     FetchKey fetch_key;             // may be empty
   };
@@ -61,11 +64,12 @@ class KickSource final : public Source {
 
   const std::string& name() const override { return name_; }
   Verification verify(const http::Request& request, Instant now) const override;
-  bool refresh_keys(Instant now, std::function<void(bool changed)> done) override;
+  void refresh_keys(Instant now, std::function<void(KeyRefresh)> done) override;
 
  private:
   std::string name_;
   std::optional<Millis> max_age_;
+  bool keys_are_given_;
   KeyRing keys_;
 };
 

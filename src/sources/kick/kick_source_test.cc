@@ -199,15 +199,25 @@ struct Endpoint {
   }
 };
 
+// Asks for a refresh. The result is set once the refresh is answered.
+std::shared_ptr<std::optional<KeyRefresh>> refresh(KeyRing& ring, Instant now) {
+  auto refreshed = std::make_shared<std::optional<KeyRefresh>>();
+  ring.refresh(now, [refreshed](KeyRefresh outcome) {
+    EXPECT_FALSE(*refreshed) << "called twice";
+    *refreshed = outcome;
+  });
+  return refreshed;
+}
+
 TEST(KickKeys, AnUnknownKeyIsFetchedAndThenVerifies) {
   Endpoint endpoint;
   KickSource source(
       {.name = "kick", .keys = public_halves({&other_key()}), .max_age = {}, .fetch_key = endpoint.fetch()});
-  std::optional<bool> changed;
-  ASSERT_TRUE(source.refresh_keys(kNow, [&](bool c) { changed = c; }));
-  EXPECT_FALSE(changed.has_value());
+  std::optional<KeyRefresh> refreshed;
+  source.refresh_keys(kNow, [&](KeyRefresh outcome) { refreshed = outcome; });
+  EXPECT_FALSE(refreshed.has_value());
   endpoint.answer(key().public_pem());
-  EXPECT_EQ(changed, true);
+  EXPECT_EQ(refreshed, KeyRefresh::changed);
   EXPECT_EQ(answer(source, signed_by(key())), "accepted");
   EXPECT_EQ(answer(source, signed_by(other_key())), "accepted")
       << "a delivery signed before the rotation is still verified";
@@ -216,24 +226,24 @@ TEST(KickKeys, AnUnknownKeyIsFetchedAndThenVerifies) {
 TEST(KickKeys, AtMostOneFetchAMinute) {
   Endpoint endpoint;
   KeyRing ring(public_halves({&key()}), endpoint.fetch());
-  const auto ignore = [](bool) {};
-  ASSERT_TRUE(ring.refresh(kNow, ignore));
+  (void)refresh(ring, kNow);
   endpoint.answer(key().public_pem());
-  EXPECT_FALSE(ring.refresh(kNow + std::chrono::minutes{1} - Millis{1}, ignore));
+  EXPECT_EQ(*refresh(ring, kNow + kFetchPause - Millis{1}), KeyRefresh::unchanged);
   EXPECT_EQ(endpoint.asked, 1);
-  EXPECT_TRUE(ring.refresh(kNow + std::chrono::minutes{1}, ignore));
+  EXPECT_EQ(*refresh(ring, kNow + kFetchPause), std::nullopt);
   EXPECT_EQ(endpoint.asked, 2);
   endpoint.answer(key().public_pem());
-  EXPECT_TRUE(ring.refresh(kNow - std::chrono::hours{9}, ignore)) << "a clock set back does not stop it for hours";
+  EXPECT_EQ(*refresh(ring, kNow - std::chrono::hours{9}), std::nullopt) << "a clock set back stops it for hours";
 }
 
 TEST(KickKeys, OneFetchInFlightIsJoinedByAtMost64) {
   Endpoint endpoint;
   KeyRing ring({}, endpoint.fetch());
   int calls = 0;
-  for (size_t i = 0; i < kFetchWaitersMax; ++i)
-    ASSERT_TRUE(ring.refresh(kNow + std::chrono::hours{i}, [&](bool changed) { calls += changed; }));
-  EXPECT_FALSE(ring.refresh(kNow, [&](bool) { calls += 1000; }));
+  for (size_t i = 0; i < kFetchWaitersMax; ++i) {
+    ring.refresh(kNow + std::chrono::hours{i}, [&](KeyRefresh outcome) { calls += outcome == KeyRefresh::changed; });
+  }
+  EXPECT_EQ(*refresh(ring, kNow), KeyRefresh::failed) << "nothing is known about this request's key";
   EXPECT_EQ(endpoint.asked, 1);
   endpoint.answer(key().public_pem());
   EXPECT_EQ(calls, 64);
@@ -242,24 +252,41 @@ TEST(KickKeys, OneFetchInFlightIsJoinedByAtMost64) {
 TEST(KickKeys, TheSameKeyAgainIsNoChange) {
   Endpoint endpoint;
   KeyRing ring(public_halves({&key()}), endpoint.fetch());
-  bool changed = true;
-  ASSERT_TRUE(ring.refresh(kNow, [&](bool c) { changed = c; }));
+  const auto refreshed = refresh(ring, kNow);
   endpoint.answer(key().public_pem() + "\n");
-  EXPECT_FALSE(changed);
+  EXPECT_EQ(*refreshed, KeyRefresh::unchanged);
   EXPECT_EQ(ring.keys()->size(), 1u);
 }
 
-TEST(KickKeys, AFailedFetchChangesNothing) {
+TEST(KickKeys, AFailedFetchChangesNothingAndIsRepeatedAfterFiveSeconds) {
   Endpoint endpoint;
   KeyRing ring(public_halves({&key()}), endpoint.fetch());
-  bool changed = true;
-  ASSERT_TRUE(ring.refresh(kNow, [&](bool c) { changed = c; }));
+  auto refreshed = refresh(ring, kNow);
   endpoint.answer(unavailable("api.kick.com: timeout"));
-  EXPECT_FALSE(changed);
-  ASSERT_TRUE(ring.refresh(kNow + kFetchPause, [&](bool c) { changed = c; }));
+  EXPECT_EQ(*refreshed, KeyRefresh::failed);
+  EXPECT_EQ(*refresh(ring, kNow + kFetchPauseAfterFailure - Millis{1}), KeyRefresh::failed);
+  EXPECT_EQ(endpoint.asked, 1);
+  refreshed = refresh(ring, kNow + kFetchPauseAfterFailure);
+  EXPECT_EQ(endpoint.asked, 2);
   endpoint.answer("<html>");
-  EXPECT_FALSE(changed);
+  EXPECT_EQ(*refreshed, KeyRefresh::failed);
   EXPECT_EQ(ring.keys()->size(), 1u);
+  refreshed = refresh(ring, kNow + 2 * kFetchPauseAfterFailure);
+  endpoint.answer(other_key().public_pem());
+  EXPECT_EQ(*refreshed, KeyRefresh::changed);
+  EXPECT_EQ(*refresh(ring, kNow + 3 * kFetchPauseAfterFailure), KeyRefresh::unchanged) << "the pause is long again";
+}
+
+TEST(KickKeys, AFailedFetchDecidesNothingUnlessTheOperatorHasGivenTheKeys) {
+  for (const bool given : {false, true}) {
+    Endpoint endpoint;
+    KickSource source(
+        {.keys = public_halves({&key()}), .keys_are_given = given, .max_age = {}, .fetch_key = endpoint.fetch()});
+    std::optional<KeyRefresh> refreshed;
+    source.refresh_keys(kNow, [&](KeyRefresh outcome) { refreshed = outcome; });
+    endpoint.answer(unavailable("api.kick.com: timeout"));
+    EXPECT_EQ(refreshed, given ? KeyRefresh::unchanged : KeyRefresh::failed);
+  }
 }
 
 TEST(KickKeys, AtMostFourAreKeptTheNewestFirst) {
@@ -268,7 +295,7 @@ TEST(KickKeys, AtMostFourAreKeptTheNewestFirst) {
   std::string last;
   for (int i = 0; i < 5; ++i) {
     last = crypto::PrivateKey::make_rsa(2048).public_pem();
-    ASSERT_TRUE(ring.refresh(kNow + i * kFetchPause, [](bool) {}));
+    (void)refresh(ring, kNow + i * kFetchPause);
     endpoint.answer(last);
   }
   EXPECT_EQ(ring.keys()->size(), kKeysMax);
@@ -277,7 +304,7 @@ TEST(KickKeys, AtMostFourAreKeptTheNewestFirst) {
 
 TEST(KickKeys, WithoutAFetchFunctionThereIsNoRefresh) {
   KeyRing ring({}, {});
-  EXPECT_FALSE(ring.refresh(kNow, [](bool) { FAIL(); }));
+  EXPECT_EQ(*refresh(ring, kNow), KeyRefresh::unchanged);
 }
 
 TEST(KickKeys, AnAnswerMayComeAfterTheSourceIsGone) {
@@ -285,7 +312,7 @@ TEST(KickKeys, AnAnswerMayComeAfterTheSourceIsGone) {
   int calls = 0;
   {
     KeyRing ring({}, endpoint.fetch());
-    ASSERT_TRUE(ring.refresh(kNow, [&](bool) { ++calls; }));
+    ring.refresh(kNow, [&](KeyRefresh) { ++calls; });
   }
   endpoint.answer(key().public_pem());
   EXPECT_EQ(calls, 1);
@@ -304,7 +331,7 @@ TEST(KickKeys, VerifyingGoesOnWhileKeysChange) {
         for (int i = 0; i < 100; ++i) refused += answer(source, sent) != "accepted";
       });
     }
-    for (int i = 0; i < 50; ++i) source.refresh_keys(kNow + i * kFetchPause, [](bool) {});
+    for (int i = 0; i < 50; ++i) source.refresh_keys(kNow + i * kFetchPause, [](KeyRefresh) {});
   }
   EXPECT_EQ(refused, 0);
 }

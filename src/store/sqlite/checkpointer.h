@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/log_guard.h"
 
 namespace vf::store::sqlite {
 
@@ -34,8 +35,12 @@ class Checkpointer {
     int64_t passive_bytes = 8 << 20;
     int64_t restart_bytes = 64 << 20;
   };
-  /// `writing`: the lock that the committer holds during its transactions.
-  Checkpointer(Connection db, TurnLock& writing, const Limits& limits);
+  struct Parts {
+    Connection db;
+    TurnLock& writing;    // the committer holds it during its transactions
+    const LogGuard& log;  // no checkpoint is made of a log that was cut
+  };
+  Checkpointer(Parts parts, const Limits& limits);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -50,6 +55,7 @@ class Checkpointer {
 
   Connection db_;
   TurnLock& writing_;
+  const LogGuard& log_;
   const Limits limits_;
   const int64_t page_bytes_;
   std::mutex mutex_;

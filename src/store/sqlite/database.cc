@@ -32,18 +32,24 @@ Result<void> open_log(Connection& db) { return db.query("SELECT count(*) FROM sq
 
 Result<OpenFiles> record_files(Connection& db, const std::string& path) {
   const char* file = sqlite3_db_filename(db.raw(), "main");
-  return OpenFiles::record({.database = path, .log = sqlite3_filename_wal(file), .index = file + std::string("-shm")});
+  return OpenFiles::record(
+      {.configured = path, .database = file, .log = sqlite3_filename_wal(file), .index = file + std::string("-shm")});
 }
 
 }  // namespace
 
-Database::Database(Connections connections, OpenFiles files, const Checkpointer::Limits& limits)
-    : files_(std::move(files)),
+Database::Database(Connections connections, Guards guards, const Checkpointer::Limits& limits)
+    : guards_(std::move(guards)),
       writer_(std::move(connections.writer)),
       foreign_commits_(data_version(writer_)),
-      checkpointer_(std::move(connections.checkpoints), writing_, limits),
+      checkpointer_({std::move(connections.checkpoints), writing_, guards_.log}, limits),
       readers_(std::move(connections.readers)) {
   sqlite3_wal_hook(writer_.raw(), on_commit, &checkpointer_);
+}
+
+// The connection that is closed last makes a checkpoint.
+Database::~Database() {
+  if (!guards_.log.check()) sqlite3_db_config(writer_.raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const Params& params) {
@@ -64,8 +70,9 @@ Result<std::unique_ptr<Database>> Database::open(const Params& params) {
     readers.push_back(std::move(reader));
   }
   VF_ASSIGN(auto files, record_files(writer, params.path));
+  VF_ASSIGN(auto log, LogGuard::of(writer.raw()));
   return std::unique_ptr<Database>(new Database({std::move(writer), std::move(checkpoints), std::move(readers)},
-                                                std::move(files), params.checkpoints));
+                                                {std::move(files), std::move(log)}, params.checkpoints));
 }
 
 Result<void> Database::transaction(const std::function<Result<void>(Connection&)>& body) {
@@ -79,6 +86,7 @@ Result<void> Database::transaction(const std::function<Result<void>(Connection&)
 
 Result<void> Database::attempt(const std::function<Result<void>(Connection&)>& body) {
   VF_TRY(writer_.query("BEGIN IMMEDIATE").run());
+  VF_TRY(guards_.log.check());  // later the commit would have filled the gap
   VF_TRY(body(writer_));
   if (auto committed = writer_.query("COMMIT").run(); !committed) return outcome_unknown(committed.error());
   // After the commit, not before it: a file that goes away between a check and the commit would take the commit along.
@@ -88,7 +96,7 @@ Result<void> Database::attempt(const std::function<Result<void>(Connection&)>& b
 
 /// Checks that the open files are the ones at their paths. The caller has the turn, and no transaction is open.
 Result<void> Database::check_files() {
-  const auto lost = files_.find_lost();
+  const auto lost = guards_.files.find_lost();
   if (!lost) {
     is_log_saved_ = false;
     return {};
@@ -107,6 +115,7 @@ Result<void> Database::check_files() {
 /// another one and may have added to the log: it is copied, but not emptied.
 bool Database::save_log(const OpenFiles::Lost& lost) {
   using Kind = OpenFiles::Kind;
+  if (!guards_.log.check()) return false;
   if (lost.kind == Kind::log && lost.is_replaced && data_version(writer_) != foreign_commits_) return false;
   const int mode = lost.kind == Kind::index ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
   int log = 0;
@@ -115,7 +124,8 @@ bool Database::save_log(const OpenFiles::Lost& lost) {
 }
 
 Result<void> Database::ping() {
-  if (files_.find_lost()) {
+  VF_TRY(guards_.log.check());
+  if (guards_.files.find_lost()) {
     const auto turn = writing_.take();
     writes_fail_ = true;  // the next transaction looks again before it writes
     VF_TRY(check_files());

@@ -15,6 +15,7 @@
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/database_files.h"
+#include "store/sqlite/log_guard.h"
 #include "store/sqlite/read_pool.h"
 
 namespace vf::store::sqlite {
@@ -32,10 +33,12 @@ class Database {
     Checkpointer::Limits checkpoints = {};
   };
   static Result<std::unique_ptr<Database>> open(const Params& params);
+  ~Database();
 
   /// Runs `body` in a transaction that holds the write lock. Commits when `body` succeeds, else rolls back and returns
   /// its error. Error `unavailable` "outcome is unknown": the commit itself failed, or one of the open files is no
-  /// longer at its path, where a restart would look for it; the changes may be in effect after a restart.
+  /// longer at its path, where a restart would look for it; the changes may be in effect after a restart. Error
+  /// `unavailable` without these words: nothing was written; so too when the log was cut.
   Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
   ReadPool::Lease read() { return readers_.lease(); }
 
@@ -49,13 +52,17 @@ class Database {
     Connection checkpoints;
     std::vector<Connection> readers;
   };
-  Database(Connections connections, OpenFiles files, const Checkpointer::Limits& limits);
+  struct Guards {
+    OpenFiles files;
+    LogGuard log;
+  };
+  Database(Connections connections, Guards guards, const Checkpointer::Limits& limits);
   Result<void> attempt(const std::function<Result<void>(Connection&)>& body);
   Result<void> probe();
   Result<void> check_files();
   bool save_log(const OpenFiles::Lost& lost);
 
-  const OpenFiles files_;
+  const Guards guards_;
   TurnLock writing_;
   Connection writer_;
   int64_t foreign_commits_;  // SQLite's data version: it changes when another connection has committed

@@ -25,7 +25,13 @@ std::string target_of(const std::string& path) {
 
 FileId id_of(const struct stat& status) { return {.device = status.st_dev, .inode = status.st_ino}; }
 
-std::string lost_database(const std::string& path, bool is_replaced) {
+std::string lost_database(const std::string& path, bool is_replaced, bool is_link) {
+  if (is_link) {
+    return fmt::format(
+        "{0} is a symbolic link now, and a restart would look for the log beside the file that it leads to: put the "
+        "open file back at {0}, or stop the hub by SIGTERM and start it again",
+        path);
+  }
   if (is_replaced) {
     return fmt::format(
         "{0} is another file than the one the hub has open, which was moved or deleted: put the open file back at {0}, "
@@ -71,12 +77,18 @@ Result<void> check_single_name(const std::string& path) {
                   path, status.st_nlink, status.st_ino));
 }
 
+bool OpenFiles::File::read(struct ::stat& status) const {
+  return (follows_links ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) == 0;
+}
+
 Result<OpenFiles> OpenFiles::record(Paths paths) {
-  std::array<File, 3> files{
-      {{std::move(paths.database), {}}, {std::move(paths.log), {}}, {std::move(paths.index), {}}}};
+  std::array<File, 4> files{{{.kind = Kind::database, .path = std::move(paths.configured), .follows_links = true},
+                             {.kind = Kind::database, .path = std::move(paths.database)},
+                             {.kind = Kind::log, .path = std::move(paths.log)},
+                             {.kind = Kind::index, .path = std::move(paths.index)}}};
   for (File& file : files) {
     struct stat status{};
-    if (::stat(file.path.c_str(), &status) != 0) {
+    if (!file.read(status)) {
       return unavailable(fmt::format("{} disappeared while the hub opened it ({}): start the hub again", file.path,
                                      std::strerror(errno)));
     }
@@ -86,20 +98,21 @@ Result<OpenFiles> OpenFiles::record(Paths paths) {
 }
 
 std::optional<OpenFiles::Lost> OpenFiles::find_lost() const {
-  for (const Kind kind : {Kind::database, Kind::log, Kind::index}) {
-    const File& file = files_[static_cast<size_t>(kind)];
+  for (const File& file : files_) {
     struct stat status{};
-    const bool is_seen = ::stat(file.path.c_str(), &status) == 0;
+    const bool is_seen = file.read(status);
     if (is_seen && id_of(status) == file.id) continue;
     if (!is_seen && errno != ENOENT && errno != ENOTDIR) {
-      return Lost{.kind = kind,
+      return Lost{.kind = file.kind,
                   .is_replaced = false,
                   .message = fmt::format("{} cannot be seen ({}): give the hub back its access to the folder",
                                          file.path, std::strerror(errno))};
     }
-    return Lost{.kind = kind,
+    return Lost{.kind = file.kind,
                 .is_replaced = is_seen,
-                .message = kind == Kind::database ? lost_database(file.path, is_seen) : lost_log(file.path, is_seen)};
+                .message = file.kind == Kind::database
+                               ? lost_database(file.path, is_seen, is_seen && S_ISLNK(status.st_mode))
+                               : lost_log(file.path, is_seen)};
   }
   return std::nullopt;
 }

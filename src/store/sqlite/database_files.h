@@ -3,6 +3,7 @@
 // was deleted. OpenFiles is immutable, hence thread safe.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <array>
@@ -32,30 +33,38 @@ Result<void> check_single_name(const std::string& path);
 class OpenFiles {
  public:
   struct Paths {
-    std::string database;  // as configured: relative, or a symbolic link
-    std::string log;       // "-wal", beside the file that SQLite has opened
-    std::string index;     // "-shm"
+    std::string configured;  // of the database: relative, or a symbolic link
+    std::string database;    // the file that SQLite has opened, without symbolic links
+    std::string log;         // "-wal", beside that file
+    std::string index;       // "-shm"
   };
-  /// Records the files at these paths. Call it when SQLite has opened all three. Error `unavailable`: one is not there.
+  /// Records the files at these paths. Call it when SQLite has opened them all. Error `unavailable`: one is not there.
   static Result<OpenFiles> record(Paths paths);
 
   enum class Kind { database, log, index };
+  /// The path of the log, "-wal".
+  const std::string& log() const { return files_[2].path; }
   struct Lost {
     Kind kind;
     bool is_replaced;     // another file has its name; false: no file has it, or it cannot be seen
     std::string message;  // names the file, what happened to it and the remedy
   };
-  /// Returns the first of the files that is no longer at its path; nothing if all are. Costs three stat() calls.
+  /// Returns the first of the files that is no longer at its path; nothing if all are. A symbolic link in the place of
+  /// a file is another file, wherever it leads: SQLite would look for the log beside the file that it leads to. Costs
+  /// four stat() calls.
   std::optional<Lost> find_lost() const;
 
  private:
   struct File {
+    Kind kind;
     std::string path;
-    FileId id;
+    bool follows_links = false;
+    FileId id = {};
+    bool read(struct ::stat& status) const;
   };
-  explicit OpenFiles(std::array<File, 3> files) : files_(std::move(files)) {}
+  explicit OpenFiles(std::array<File, 4> files) : files_(std::move(files)) {}
 
-  std::array<File, 3> files_;  // in the order of Kind
+  std::array<File, 4> files_;
 };
 
 }  // namespace vf::store::sqlite

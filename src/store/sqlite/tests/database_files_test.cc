@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "store/sqlite/connection.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/file_lock.h"
 #include "store/sqlite/outbox.h"
@@ -159,6 +160,61 @@ TEST(LostLink, ASymbolicLinkThatLeadsElsewhereIsFound) {
   fs::remove(folder.file("dm.db"));
   fs::create_symlink(folder.file("two.db"), folder.file("dm.db"));
   expect_refused(*store, folder.file("dm.db"));
+}
+
+// SQLite follows the link at the next start, and looks for the log beside the file that it leads to.
+TEST(LostLink, ALinkInTheFilesPlaceIsAnotherFile) {
+  for (const std::string suffix : {"", "-wal", "-shm"}) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("dm.db");
+    auto store = open(path);
+    for (uint8_t n = 1; n <= 5; ++n) ASSERT_TRUE(add(*store, n));
+    fs::rename(path + suffix, folder.file("real.db") + suffix);
+    fs::create_symlink(folder.file("real.db") + suffix, path + suffix);
+    expect_refused(*store, path + suffix);
+    if (!suffix.empty()) continue;
+    fs::copy_file(folder.file("real.db"), folder.file("left.db"));  // what a kill would leave
+    EXPECT_THAT(kept(*open(folder.file("left.db"))), testing::IsSupersetOf({1, 2, 3, 4, 5}));
+  }
+}
+
+class CutLog : public testing::TestWithParam<int> {};
+
+// Parameter: the part of the log, in percent, that is left.
+TEST_P(CutLog, NothingIsAcknowledgedAndTheDatabaseStaysWhole) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("dm.db");
+  auto store = open(path);
+  ASSERT_TRUE(add(*store, 1));
+  store.reset();  // a checkpoint
+  store = open(path);
+  for (uint8_t n = 2; n <= 40; ++n) ASSERT_TRUE(add(*store, n));
+  const auto size = fs::file_size(path + "-wal");
+  fs::resize_file(path + "-wal", size * static_cast<uintmax_t>(GetParam()) / 100);
+  expect_refused(*store, path + "-wal");
+  expect_refused(*store, path + "-wal");
+  fs::resize_file(path + "-wal", size);
+  expect_refused(*store, path + "-wal");  // what was in it is lost
+  store.reset();
+  store = open(path);
+  ASSERT_TRUE(store);
+  EXPECT_THAT(kept(*store), testing::Contains(1));
+  EXPECT_TRUE(add(*store, 50));
+}
+
+INSTANTIATE_TEST_SUITE_P(Percent, CutLog, testing::Values(0, 50, 99));
+
+// Backup tools may do this: what was in the log is in the database then.
+TEST(CutLogs, ACheckpointOfAnotherProgramCutsNothing) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("dm.db");
+  auto store = open(path);
+  for (uint8_t n = 1; n <= 5; ++n) ASSERT_TRUE(add(*store, n));
+  ASSERT_TRUE(Connection::open({.path = path})->run("PRAGMA wal_checkpoint(TRUNCATE)"));
+  EXPECT_EQ(fs::file_size(path + "-wal"), 0u);
+  EXPECT_TRUE(store->ping());
+  EXPECT_TRUE(add(*store, 6));
+  EXPECT_THAT(kept(*store), testing::ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
 TEST(LostEnvironment, AppliesNothing) {
