@@ -60,6 +60,12 @@ void add_webhooks(Keys& keys) {
          .min = kSecond,
          .max = 10 * kMinute,
          .doc = "A request that is not complete within it is answered 408."});
+  s.key("idle_timeout", &http::ServerParams::idle_timeout,
+        {.fallback = "75s",
+         .min = kSecond,
+         .max = kHour,
+         .doc = "A kept connection is closed after this long without a request. Longer than a load balancer's own "
+                "timeout (often 60s), or it sends a request just when the connection is closed."});
   s.key("threads", &http::ServerParams::threads,
         {.fallback = "0", .max = 256, .doc = "Network threads, which also verify signatures; 0: one per core."});
   s.key("connections", &http::ServerParams::connections_max,

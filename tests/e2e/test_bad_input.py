@@ -296,6 +296,17 @@ class SlowSenders(PublicListener):
         self.assertEqual(self.stored(), 0)
 
 
+class IdleConnections(PublicListener):
+    arguments = ("--set", "ingest.idle_timeout=1s")
+
+    def test_a_connection_without_requests_is_closed(self):
+        with Wire(self.hub) as used, Wire(self.hub) as unused:
+            self.assertEqual(used.send(self.signed(chat())).status(), 200)
+            self.assertIsNone(used.answer())
+            self.assertIsNone(unused.answer())
+        self.assertEqual(self.stored(), 1)
+
+
 class Connections(PublicListener):
     extra = {"ingest": {"connections": 1100}}
 
