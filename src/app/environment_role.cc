@@ -12,7 +12,7 @@ namespace {}  // namespace
 Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
   const auto duties = params.duties;
   auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(params));
-  VF_TRY(role->open(params.pause));
+  VF_TRY(role->open(params.waiting));
   if (duties != Duties::maintain) {
     VF_TRY(role->listen());
   }
@@ -22,8 +22,8 @@ Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
 
 EnvironmentRole::~EnvironmentRole() { drain(Millis{0}); }
 
-Result<void> EnvironmentRole::open(const Pause& pause) {
-  StoreWait wait({"environments." + name_ + ".store", configured_.wait_for_stores, services_, pause});
+Result<void> EnvironmentRole::open(const Waiting& waiting) {
+  StoreWait wait({"environments." + name_ + ".store", configured_.wait_for_stores, services_, waiting});
   VF_ASSIGN(auto opened,
             wait.open([this] { return open_environment(configured_.store, name_, services_.clock.now()); }));
   store_ = std::move(opened);

@@ -26,7 +26,7 @@ class EnvironmentRole {
     obs::Services services;
     watch::TrustedClocks& clocks;
     Duties duties = Duties::both;
-    Pause pause = {};  // for the wait for a store that is away
+    Waiting waiting = {};  // for a store that is away
   };
   static Result<std::unique_ptr<EnvironmentRole>> start(Params params);
   ~EnvironmentRole();
@@ -43,7 +43,7 @@ class EnvironmentRole {
  private:
   explicit EnvironmentRole(const Params& params)
       : name_(params.name), configured_(params.configured), services_(params.services), clocks_(params.clocks) {}
-  Result<void> open(const Pause& pause);
+  Result<void> open(const Waiting& waiting);
   Result<void> listen();
   Result<crypto::WebhookSigner> signer_of(const settings::Environment& configured) const;
   void maintain();

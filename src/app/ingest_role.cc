@@ -32,7 +32,7 @@ http::ServerParams server_params(const settings::Ingest& ingest) {
 
 Result<std::unique_ptr<IngestRole>> IngestRole::open(Params params) {
   auto role = std::unique_ptr<IngestRole>(new IngestRole(params));
-  VF_TRY(role->open_stores(params.pause));
+  VF_TRY(role->open_stores(params.waiting));
   VF_TRY(role->watch_clocks(params.clocks));
   return role;
 }
@@ -44,8 +44,8 @@ Result<void> IngestRole::run() {
 
 IngestRole::~IngestRole() { drain(Millis{0}); }
 
-Result<void> IngestRole::open_stores(const Pause& pause) {
-  StoreWait wait({"ingest.store", config_.ingest.wait_for_stores, services_, pause});
+Result<void> IngestRole::open_stores(const Waiting& waiting) {
+  StoreWait wait({"ingest.store", config_.ingest.wait_for_stores, services_, waiting});
   VF_ASSIGN(auto outbox, wait.open([this] { return open_outbox(config_.ingest.store, services_.clock.now()); }));
   outbox_ = std::move(outbox);
   log_newer(shared_schema(config_.ingest, services_.clock), services_.log);

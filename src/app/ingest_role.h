@@ -27,7 +27,7 @@ class IngestRole {
     const settings::Settings& config;
     obs::Services services;
     watch::TrustedClocks& clocks;
-    Pause pause = {};  // for the wait for a store that is away
+    Waiting waiting = {};  // for a store that is away
   };
   /// Opens the stores. Fails when another process works on a store that cannot be shared. The error's message says what
   /// to do.
@@ -50,7 +50,7 @@ class IngestRole {
 
  private:
   explicit IngestRole(const Params& params) : config_(params.config), services_(params.services) {}
-  Result<void> open_stores(const Pause& pause);
+  Result<void> open_stores(const Waiting& waiting);
   Result<void> watch_clocks(watch::TrustedClocks& clocks);
   Result<void> start_workers();
   Result<void> listen();

@@ -63,6 +63,24 @@ Result<Addresses> Process::start() {
   return addresses;
 }
 
+Waiting Process::waiting() {
+  return {.pause = pause_, .begin = [this] { return begin_to_wait(); }};
+}
+
+// Probes of an orchestrator are answered during the wait, too: the process lives and is not ready. The admin listener
+// of the wait ends before anything goes on that its checks could read.
+std::shared_ptr<void> Process::begin_to_wait() {
+  is_waiting_ = true;
+  health_.require("start", [this] { return std::string(is_waiting_ ? "waiting for a store that is away" : ""); });
+  auto listener = AdminRole::start(config_.admin, std::nullopt, services_);
+  if (!listener) log_.warn("no admin listener during the wait", {{"reason", listener.error().message}});
+  std::shared_ptr<AdminRole> role = listener ? std::move(*listener) : nullptr;
+  return {nullptr, [this, role](void*) {
+            if (role) role->drain(Millis{0});
+            is_waiting_ = false;
+          }};
+}
+
 Result<void> Process::start_fake_providers() {
   if (!load_.simulated) return {};
   VF_ASSIGN(auto simulation, FakeProviders::start(config_, services_));
@@ -75,7 +93,8 @@ Result<void> Process::start_environments() {
   if (load_.role == settings::Role::ingest) return {};
   for (const auto& [name, configured] : config_.environments) {
     if (load_.role != settings::Role::up && name != load_.environment) continue;
-    VF_ASSIGN(auto role, EnvironmentRole::start({name, configured, services_, clocks_, duties_of(load_.role), pause_}));
+    VF_ASSIGN(auto role,
+              EnvironmentRole::start({name, configured, services_, clocks_, duties_of(load_.role), waiting()}));
     environments_.push_back(std::move(role));
     reloads_.add([added = environments_.back().get()](const Change& change) { return added->prepare(change); });
   }
@@ -84,7 +103,7 @@ Result<void> Process::start_environments() {
 
 Result<void> Process::open_ingest() {
   if (load_.role != settings::Role::up && load_.role != settings::Role::ingest) return {};
-  VF_ASSIGN(auto role, IngestRole::open({config_, services_, clocks_, pause_}));
+  VF_ASSIGN(auto role, IngestRole::open({config_, services_, clocks_, waiting()}));
   ingest_ = std::move(role);
   return {};
 }

@@ -1,6 +1,8 @@
 // Process: a running vf of any role, from its start to the end of its drain. Composes the roles. One thread.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +20,9 @@
 namespace vf::app {
 
 struct ProcessParams {
-  settings::LoadParams load;  // `simulated`: the role `up` also runs the fake providers
-  settings::Loaded loaded;    // with `load`
-  Pause pause = {};           // for the wait for a store that is away
+  settings::LoadParams load;               // `simulated`: the role `up` also runs the fake providers
+  settings::Loaded loaded;                 // with `load`
+  std::function<bool(Millis)> pause = {};  // of the wait for a store: waits; returns false when the process is to stop
 };
 
 /// The URLs at which a process can be reached.
@@ -53,6 +55,8 @@ class Process {
   void drain();
 
  private:
+  Waiting waiting();
+  std::shared_ptr<void> begin_to_wait();
   Result<void> start_fake_providers();
   Result<void> start_environments();
   Result<void> open_ingest();
@@ -60,7 +64,8 @@ class Process {
   Result<void> start_admin();
 
   const settings::LoadParams load_;
-  const Pause pause_;
+  const std::function<bool(Millis)> pause_;
+  std::atomic<bool> is_waiting_ = false;  // for a store
   SystemClock clock_;
   settings::Running running_;
   settings::Settings config_;  // as at the start; only keys that need a restart are read from it

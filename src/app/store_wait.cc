@@ -15,6 +15,7 @@ bool StoreWait::goes_on(const Error& away) {
   const SteadyTime now = clock.steady();
   const SteadyTime end = begun_ + params_.at_most;
   if (now >= end) return false;
+  if (!logged_ && params_.waiting.begin) wait_ = params_.waiting.begin();
   if (!logged_ || now - *logged_ >= kLogEvery) {
     logged_ = now;
     log.warn("waiting for a store that is away",
@@ -22,7 +23,7 @@ bool StoreWait::goes_on(const Error& away) {
               {"reason", away.message},
               {"seconds_left", std::chrono::ceil<std::chrono::seconds>(end - now).count()}});
   }
-  return params_.pause(std::min(kPause, std::chrono::ceil<Millis>(end - now)));
+  return params_.waiting.pause(std::min(kPause, std::chrono::ceil<Millis>(end - now)));
 }
 
 }  // namespace vf::app

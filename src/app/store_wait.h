@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,8 +11,12 @@
 
 namespace vf::app {
 
-/// Waits, and returns false when the process is to stop.
-using Pause = std::function<bool(Millis)>;
+/// How a process waits.
+struct Waiting {
+  std::function<bool(Millis)> pause = {};  // waits so long; returns false when the process is to stop
+  /// Called when a wait begins; what it returns lives until the end of that wait.
+  std::function<std::shared_ptr<void>()> begin = {};
+};
 
 class StoreWait {
  public:
@@ -19,7 +24,7 @@ class StoreWait {
     std::string store;  // its key: "ingest.store"
     Millis at_most{};
     obs::Services services;
-    Pause pause;
+    Waiting waiting;
   };
   explicit StoreWait(Params params) : params_(std::move(params)), begun_(params_.services.clock.steady()) {}
 
@@ -29,7 +34,9 @@ class StoreWait {
   auto open(const Open& open) -> decltype(open()) {
     for (;;) {
       auto opened = open();
-      if (opened || opened.error().code != Code::unavailable || !goes_on(opened.error())) return opened;
+      if (!opened && opened.error().code == Code::unavailable && goes_on(opened.error())) continue;
+      wait_.reset();
+      return opened;
     }
   }
 
@@ -39,6 +46,7 @@ class StoreWait {
   const Params params_;
   const SteadyTime begun_;
   std::optional<SteadyTime> logged_;
+  std::shared_ptr<void> wait_;
 };
 
 }  // namespace vf::app

@@ -33,8 +33,8 @@ void add_start_and_end(Section<Struct>& s, Roles starts, Roles ends) {
         {.fallback = "0s",
          .max = kDay,
          .roles = starts,
-         .doc = "At start: how long a store that is away is waited for; then the process gives up (exit 1). The "
-                "listeners open only after it."});
+         .doc = "At start: how long a store that is away is waited for; then the process gives up (exit 1). /readyz "
+                "is 503 meanwhile."});
   s.key("drain_delay", &Struct::drain_delay,
         {.fallback = "0s",
          .max = kHour,

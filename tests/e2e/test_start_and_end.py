@@ -2,6 +2,7 @@
 unready first and serves until the traffic has gone elsewhere."""
 import contextlib
 import http.client
+import json
 import signal
 import unittest
 import uuid
@@ -38,6 +39,9 @@ class WaitForStores(unittest.TestCase):
             with self.subTest(role):
                 process = self.launch(role, "10m")
                 wait_until("it waits", lambda: f"{AWAY} store={store}" in self.fleet.log.read_text())
+                status, _, body = request(self.fleet.admin_url(role) + "/readyz")
+                self.assertEqual((status, json.loads(body)["checks"]["start"]["ok"]), (503, False))
+                self.assertEqual(request(self.fleet.admin_url(role) + "/healthz")[0], 200)
                 self.server.start()
                 wait_until("it is ready", lambda: self.fleet.readiness(role) == 200)
                 process.terminate()

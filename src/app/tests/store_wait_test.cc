@@ -15,16 +15,29 @@ struct StoreWaitTest : testing::Test {
   obs::Services services{clock, log, metrics, health};
   int attempts = 0;
   int stop_at_attempt = 0;  // 0: never
+  int waits_begun = 0;
+  std::weak_ptr<void> wait;
 
   Result<int> open(Millis at_most, const std::function<Result<int>()>& attempt) {
-    StoreWait wait({"ingest.store", at_most, services, [this](Millis span) {
-                      clock.advance(span);
-                      return attempts != stop_at_attempt;
-                    }});
-    return wait.open([&]() -> Result<int> {
+    const auto pause = [this](Millis span) {
+      EXPECT_EQ(waits_begun, 1);
+      EXPECT_FALSE(wait.expired());
+      clock.advance(span);
+      return attempts != stop_at_attempt;
+    };
+    const auto begin = [this]() -> std::shared_ptr<void> {
+      ++waits_begun;
+      auto begun = std::make_shared<int>();
+      wait = begun;
+      return begun;
+    };
+    StoreWait store({"ingest.store", at_most, services, {pause, begin}});
+    auto opened = store.open([&]() -> Result<int> {
       ++attempts;
       return attempt();
     });
+    EXPECT_TRUE(wait.expired()) << "it ends with the wait";
+    return opened;
   }
   static Result<int> away() { return unavailable("connection refused"); }
 };
@@ -37,6 +50,7 @@ TEST_F(StoreWaitTest, StoreThatIsThereIsOpenedAtOnce) {
 TEST_F(StoreWaitTest, WithoutASpanTheFirstFailureIsTheResult) {
   EXPECT_EQ(open(Millis{0}, away).error().message, "connection refused");
   EXPECT_EQ(attempts, 1);
+  EXPECT_EQ(waits_begun, 0);
   EXPECT_TRUE(lines.empty());
 }
 
