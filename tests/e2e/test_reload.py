@@ -4,6 +4,7 @@ without the hub's code."""
 import collections
 import json
 import signal
+import socket
 import threading
 import unittest
 
@@ -230,6 +231,17 @@ class WhatIsInForce(unittest.TestCase):
             self.assertEqual(status, 200)
             self.assertEqual(hub.wait_for_event("stage", answer["event_id"]), "applied")
             self.assertEqual(foreign.requests, [])
+
+    def test_a_target_that_does_not_answer_is_sent_elsewhere(self):
+        silent = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        target = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}/", "secret": new_secret(), "timeout": "5m"}
+        with Roles(extra={"targets": {"other": target}}) as hub, Foreign() as foreign:
+            ids = [hub.kick(chat(n))[2]["event_id"] for n in range(5)]
+            self.enterContext(silent.accept()[0])  # a request is in flight
+            hub.config["targets"]["other"]["url"] = foreign.url
+            self.assertIn("changed=targets.other.url\n", hub.reload())
+            ids += [hub.kick(chat(n))[2]["event_id"] for n in range(5, 10)]
+            wait_until("all are delivered", lambda: set(foreign.taken()) == set(ids))
 
     def test_a_source_is_switched_off_and_on_again(self):
         with Roles() as hub:
