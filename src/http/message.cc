@@ -8,7 +8,7 @@
 namespace vf::http {
 namespace {
 
-std::string decode_query(std::string_view text) {
+std::string decode(std::string_view text, bool plus_is_blank) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -17,11 +17,13 @@ std::string decode_query(std::string_view text) {
       out += *byte;
       i += 2;
     } else {
-      out += text[i] == '+' ? ' ' : text[i];
+      out += text[i] == '+' && plus_is_blank ? ' ' : text[i];
     }
   }
   return out;
 }
+
+std::string decode_query(std::string_view text) { return decode(text, true); }
 
 struct Parameter {
   std::string name;
@@ -91,6 +93,7 @@ std::string_view reason_phrase(int status) {
                                                                   {409, "Conflict"},
                                                                   {410, "Gone"},
                                                                   {411, "Length Required"},
+                                                                  {412, "Precondition Failed"},
                                                                   {413, "Content Too Large"},
                                                                   {415, "Unsupported Media Type"},
                                                                   {417, "Expectation Failed"},
@@ -105,6 +108,8 @@ std::string_view reason_phrase(int status) {
   const auto found = std::ranges::find(kPhrases, status, &std::pair<int, std::string_view>::first);
   return found == std::end(kPhrases) ? "Status" : found->second;
 }
+
+std::string percent_decoded(std::string_view text) { return decode(text, false); }
 
 std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known) {
   constexpr size_t kShownBytesMax = 64;

@@ -58,6 +58,10 @@ struct Response {
   std::optional<Cut> cut = std::nullopt;  // of a response that was received: set when its body is not whole
 };
 
+/// Returns a segment of a path as it is meant: %2F is '/'. A '%' that no two hexadecimal digits follow stands for
+/// itself.
+std::string percent_decoded(std::string_view text);
+
 /// Returns a response 400 that names the first query parameter that is not in `known`, and those in `known`; nullopt
 /// when all parameters of the request are in `known`.
 std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known);
