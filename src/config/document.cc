@@ -48,7 +48,7 @@ class Layer {
 
  private:
   bool enter_section(const std::string& path, int line) {
-    const size_t dot = path.find('.');
+    const size_t dot = path.rfind('.');
     const auto sections = std::ranges::find(table_.named(), path.substr(0, dot), &NamedSections::parent);
     if (auto wrong = check_name(*sections, path.substr(dot + 1))) {
       complain(path, line, *wrong);

@@ -1,6 +1,7 @@
 #include "config/effective.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/result.h"
@@ -17,6 +18,7 @@ class TakingOver {
     for (const auto& [path, items] : out_.effective.values) paths.insert(path);
     for (const auto& [path, items] : wanted_.values) paths.insert(path);
     for (const std::string& path : paths) compare(path);
+    take_sections();
     return std::move(out_);
   }
 
@@ -29,7 +31,9 @@ class TakingOver {
         running != now.values.end() && wanted != wanted_.values.end() && running->second == wanted->second;
     if (same) return take(path);  // it may be written otherwise
     const auto section = now.document.table->named_section(path);
-    if (section && now.document.sections.contains(*section) != wanted_.document.sections.contains(*section)) {
+    const bool comes_or_goes =
+        section && now.document.sections.contains(*section) != wanted_.document.sections.contains(*section);
+    if (comes_or_goes && !now.document.table->may_come_and_go(path)) {
       if (out_.pending.empty() || out_.pending.back() != *section) out_.pending.push_back(*section);
     } else if (now.document.table->find(path)->key->reload) {
       out_.changed.push_back(path);
@@ -48,6 +52,13 @@ class TakingOver {
       now.values.erase(path);
       now.document.entries.erase(path);
     }
+  }
+
+  void take_sections() {
+    auto& now = out_.effective.document;
+    const auto may = [&now](const auto& section) { return now.table->may_come_and_go(section.first); };
+    std::erase_if(now.sections, may);
+    std::ranges::copy_if(wanted_.document.sections, std::inserter(now.sections, now.sections.end()), may);
   }
 
   const Effective& wanted_;

@@ -1,5 +1,5 @@
 // Effective: a configuration as it is in force, and how it takes over another one while the process runs: the keys
-// whose row says `reload`, in the sections that exist in both. Values and pure functions.
+// whose row says `reload`, in the sections that exist in both or may come and go. Values and pure functions.
 #pragma once
 
 #include <map>

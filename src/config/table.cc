@@ -63,12 +63,23 @@ bool Table::is_section(std::string_view path) const {
   });
 }
 
+const NamedSections* Table::named_sections(std::string_view path) const {
+  const auto found = std::ranges::find_if(params_.named, [path](const NamedSections& sections) {
+    const size_t dot = sections.parent.size();
+    return path.size() > dot + 1 && path.starts_with(sections.parent) && path[dot] == '.';
+  });
+  return found == params_.named.end() ? nullptr : &*found;
+}
+
 std::optional<std::string> Table::named_section(std::string_view path) const {
-  const size_t dot = path.find('.');
-  if (dot == std::string_view::npos || dot + 1 == path.size()) return std::nullopt;
-  if (std::ranges::find(params_.named, path.substr(0, dot), &NamedSections::parent) == params_.named.end())
-    return std::nullopt;
-  return std::string(path.substr(0, path.find('.', dot + 1)));
+  const NamedSections* sections = named_sections(path);
+  if (sections == nullptr) return std::nullopt;
+  return std::string(path.substr(0, path.find('.', sections->parent.size() + 1)));
+}
+
+bool Table::may_come_and_go(std::string_view path) const {
+  const NamedSections* sections = named_sections(path);
+  return sections != nullptr && sections->reload;
 }
 
 std::vector<std::string> Table::children(std::string_view section) const {

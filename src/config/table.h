@@ -20,6 +20,7 @@ struct NamedSections {
   };
   std::string parent;
   size_t count_max = 0;
+  bool reload = false;  // sections come and go while the process runs
   std::vector<Reserved> reserved = {};
 };
 
@@ -79,6 +80,8 @@ class Table {
   bool is_section(std::string_view path) const;
   /// Returns the named section that `path` is or lies in: "targets.stage" for "targets.stage.url".
   std::optional<std::string> named_section(std::string_view path) const;
+  /// Returns whether the named section that `path` is or lies in may come and go while the process runs.
+  bool may_come_and_go(std::string_view path) const;
   /// Returns the names that may follow a section's path, for suggestions; without the names that operators choose.
   std::vector<std::string> children(std::string_view section) const;
   /// Returns the keys of a named section ("targets.stage"); for "" the keys outside of named sections.
@@ -88,6 +91,7 @@ class Table {
   struct Overlay {
     std::string_view name, pattern_rest;
   };
+  const NamedSections* named_sections(std::string_view path) const;
   std::optional<Overlay> overlay(std::string_view pattern, std::string_view path) const;
 
   Params params_;

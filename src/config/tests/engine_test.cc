@@ -27,9 +27,13 @@ struct Oven {
   std::string supplier;
   std::vector<std::string> keys;
 };
+struct Guest {
+  std::string bread;
+};
 struct Bakery : Root {
   std::string name;
   std::map<std::string, Oven> ovens;
+  std::map<std::string, Guest> guests;
 };
 
 constexpr Roles kBaker = 1, kCleaner = 2;
@@ -45,12 +49,17 @@ std::vector<Key> keys() {
   s.key_with_own_default("crust", &Oven::crust, {.doc = "Of every loaf."});
   s.key<Url>("supplier", &Oven::supplier, {.required = true, .doc = "Of flour.", .example = "http://mill"});
   s.key<Secret>("key", &Oven::keys, {.roles = kBaker, .reload = true, .doc = "Opens it.", .example = "file:oven.key"});
+  Section<Bakery, Guest> g(out, "shop.guests.*", kBaker,
+                           [](Bakery& b, const std::string& name) -> Guest& { return b.guests[name]; });
+  g.takes_effect_at_reload();
+  g.key("bread", &Guest::bread, {.required = true, .doc = "What the guest takes.", .example = "rye"});
   return out;
 }
 
 const Table& bakery() {
   static const Table table({.keys = keys(),
-                            .named = {{.parent = "ovens", .count_max = 2, .reserved = {{"sink", "it is no oven"}}}},
+                            .named = {{.parent = "ovens", .count_max = 2, .reserved = {{"sink", "it is no oven"}}},
+                                      {.parent = "shop.guests", .count_max = 2, .reload = true}},
                             .renamed = {{.from = "ovens.*.bread", .to = "ovens.*.loaves"}},
                             .roles = {{kBaker, "baker"}, {kCleaner, "cleaner"}},
                             .hints = {.unknown_key = "ask the baker",
@@ -123,6 +132,8 @@ TEST(Engine, RequiredKeysOfASectionAreReported) {
   Bakery into;
   EXPECT_EQ(lines(fill_as(kBaker, into, lay({"ovens.old.crust=dark"})).problems),
             "--set: ovens.old.supplier: is required; set it, for example to http://mill\n");
+  EXPECT_EQ(lines(fill_as(kBaker, into, lay({"shop.guests={anna: }"})).problems),
+            "--set: shop.guests.anna.bread: is required; set it, for example to rye\n");
 }
 
 TEST(Engine, RenamedKeyNamesItsNewName) {
@@ -135,6 +146,10 @@ TEST(Engine, NamesAreBoundedAndReserved) {
             "--set: ovens: there are 3, at most 2 are allowed; build another bakery\n");
   EXPECT_EQ(lines(lay({"ovens={sink: {}}"}).problems),
             "--set: ovens.sink: 'sink' is reserved: it is no oven; choose another name\n");
+  EXPECT_EQ(lines(lay({"shop.guests={a: {bread: x}, b: {bread: x}, c: {bread: x}}"}).problems),
+            "--set: shop.guests: there are 3, at most 2 are allowed; build another bakery\n");
+  EXPECT_EQ(lines(lay({"shop.guests={Ann: {bread: x}}"}).problems),
+            "--set: shop.guests.Ann: a name is up to 63 of a-z, 0-9, '-' and '_'\n");
 }
 
 TEST(Engine, UnknownKeyGetsASuggestionOrTheTablesHint) {
@@ -177,6 +192,19 @@ TEST(TakeOver, SectionsThatAreAddedOrRemovedWait) {
   const Bakery bakery = built(taken.effective);
   EXPECT_TRUE(bakery.ovens.contains("old"));
   EXPECT_FALSE(bakery.ovens.contains("new"));
+}
+
+TEST(TakeOver, SectionsThatMayComeAndGoDoSo) {
+  const auto taken = take_over(effective({"shop.guests={anna: {bread: rye}, otto: {bread: rye}}"}),
+                               effective({"shop.guests={otto: {bread: spelt}, zoe: {bread: rye}}"}));
+  EXPECT_THAT(taken.changed, ElementsAre("shop.guests.anna.bread", "shop.guests.otto.bread", "shop.guests.zoe.bread"));
+  EXPECT_THAT(taken.pending, ElementsAre());
+  const Bakery bakery = built(taken.effective);
+  EXPECT_EQ(bakery.guests.size(), 2u);
+  EXPECT_EQ(bakery.guests.at("otto").bread, "spelt");
+  EXPECT_EQ(bakery.guests.at("zoe").bread, "rye");
+  EXPECT_TRUE(taken.effective.document.sections.contains("shop.guests.zoe"));
+  EXPECT_FALSE(taken.effective.document.sections.contains("shop.guests.anna"));
 }
 
 TEST(TakeOver, SameValueWrittenOtherwiseIsNoChange) {
