@@ -4,11 +4,14 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "admin/resources.h"
 #include "admin/views.h"
+#include "api/query.h"
 
 namespace vf::admin {
 namespace {
 
+using api::Right;
 using nlohmann::json;
 
 constexpr size_t kReadMax = 1000;  // rows that are read at once
@@ -21,6 +24,15 @@ std::vector<std::string> consumers_of(const Hub& hub, const DeadFilter& filter) 
   });
   std::ranges::sort(consumers);  // so that a page finds its place even if targets were added or removed since the last
   return consumers;
+}
+
+Result<DeadFilter> filter_of(const api::Call& call) {
+  DeadFilter filter;
+  filter.target = api::text_of(call, "target");
+  VF_ASSIGN(filter.waiting, api::flag_of(call, "waiting"));
+  VF_ASSIGN(filter.rows_max, api::limit_of(call));
+  VF_ASSIGN(filter.after, api::after_of<DeadCursor>(call));
+  return filter;
 }
 
 }  // namespace
@@ -47,13 +59,45 @@ Result<json> list_dead(const Hub& hub, const DeadFilter& filter) {
       for (const auto& row : rows) {
         after = row.position;
         if (row.state != wanted) continue;
-        if (found.size() == filter.rows_max) return json{{"dead", std::move(found)}, {"next", at.to_string()}};
+        if (found.size() == filter.rows_max) return api::page("dead", std::move(found), at.to_string());
         found.push_back(view(row));
         at = {.consumer = consumer, .position = row.position};
       }
     }
   }
-  return json{{"dead", std::move(found)}, {"next", nullptr}};
+  return api::page("dead", std::move(found), std::nullopt);
+}
+
+api::Routes dead_letters_routes(const Hub& hub) {
+  using Act = void (Operations::*)(const std::string&, Uuid, outbox::OnDone);
+  const auto on_one = [hub](Act act) {
+    return api::Change{[hub, act](const api::Call& call, api::Done done) {
+      const auto id = api::event_id_of(call.path[1]);
+      if (!id) return done(id.error());
+      (hub.operations.*act)(call.path[0], *id, api::completing(std::move(done)));
+    }};
+  };
+  const auto list = [hub](const api::Call& call) -> Result<json> {
+    VF_ASSIGN(const auto filter, filter_of(call));
+    return list_dead(hub, filter);
+  };
+  return {{.method = "GET",
+           .pattern = "/admin/v1/dead",
+           .access = Right::read,
+           .parameters = {{"target", "waiting", "after", "limit"}},
+           .handler = api::Read{list}},
+          {.method = "POST",
+           .pattern = "/admin/v1/dead/{target}/{id}/retry",
+           .access = Right::operate,
+           .handler = on_one(&Operations::retry_dead)},
+          {.method = "PUT",
+           .pattern = "/admin/v1/dead/{target}/{id}",
+           .access = Right::operate,
+           .handler = on_one(&Operations::put_dead)},
+          {.method = "DELETE",
+           .pattern = "/admin/v1/dead/{target}/{id}",
+           .access = Right::operate,
+           .handler = on_one(&Operations::drop_dead)}};
 }
 
 }  // namespace vf::admin

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "admin/api.h"
+#include "admin/hub.h"
 
 namespace vf::admin {
 

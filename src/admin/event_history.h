@@ -4,7 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "admin/api.h"
+#include "admin/hub.h"
 
 namespace vf::admin {
 

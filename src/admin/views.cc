@@ -21,6 +21,12 @@ json view(const intake::SourceCounts& source) {
           {"refused", source.refused},   {"unavailable", source.unavailable}};
 }
 
+json views(const std::vector<intake::SourceCounts>& sources) {
+  json rows = json::array();
+  for (const auto& source : sources) rows.push_back(view(source));
+  return rows;
+}
+
 json view(const LakeStatus& lake) {
   return {{"driver", lake.driver},
           {"state", lake.state},

@@ -3,11 +3,14 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "admin/api.h"
+#include "admin/operations.h"
+#include "event/event.h"
+#include "store/outbox_store.h"
 
 namespace vf::admin {
 
 nlohmann::json view(const intake::SourceCounts& source);
+nlohmann::json views(const std::vector<intake::SourceCounts>& sources);
 nlohmann::json view(const LakeStatus& lake);
 nlohmann::json view(const raw_log::ReconciliationStatus& status);
 nlohmann::json view(const EnvironmentAnswer& answer);

@@ -47,13 +47,16 @@ void EnvironmentRole::maintain() {
 
 Result<void> EnvironmentRole::listen() {
   VF_ASSIGN(auto signer, signer_of(configured_));
-  receive::Receiver::Params params{
-      .environment = name_, .store = *store_, .services = services_, .signer = std::move(signer)};
+  signatures_ = std::make_unique<api::Signatures>(std::move(signer));
+  receive::Receiver::Params params{.environment = name_, .store = *store_, .services = services_};
   params.limits.body_bytes_max = configured_.listener.body_bytes_max;
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
+  api_ = std::make_unique<api::Service>(
+      api::Service::Params{.name = name_, .clock = services_.clock, .signatures = signatures_.get()},
+      receiver_->routes());
   http::ServerParams listener = configured_.listener;
   make_room_for_bodies(listener);
-  auto server = http::Server::start("receive:" + name_, listener, receiver_->handler());
+  auto server = http::Server::start("receive:" + name_, listener, api_->handler());
   if (!server)
     return Error{server.error().code, fmt::format("environments.{}.listen: {}", name_, server.error().message)};
   server_ = std::move(*server);
@@ -73,13 +76,14 @@ Result<crypto::WebhookSigner> EnvironmentRole::signer_of(const settings::Environ
 Result<PutIntoForce> EnvironmentRole::prepare(const Change& change) {
   if (!receiver_ || !change.concerns("environments." + name_ + ".secrets")) return PutIntoForce([] {});
   VF_ASSIGN(auto signer, signer_of(change.settings->environments.at(name_)));
-  return PutIntoForce([this, signer = std::move(signer)]() mutable { receiver_->replace_signer(std::move(signer)); });
+  return PutIntoForce([this, signer = std::move(signer)]() mutable { signatures_->replace(std::move(signer)); });
 }
 
 void EnvironmentRole::drain(Millis at_most) {
   if (server_) server_->drain(at_most);
   if (maintenance_) maintenance_->drain();
   if (receiver_) receiver_->drain();
+  if (api_) api_->drain();
 }
 
 }  // namespace vf::app

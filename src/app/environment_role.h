@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "api/service.h"
+#include "api/signatures.h"
 #include "app/maintenance.h"
 #include "app/reloads.h"
 #include "app/store_wait.h"
@@ -54,7 +56,9 @@ class EnvironmentRole {
   watch::TrustedClocks& clocks_;
   std::string url_;
   std::unique_ptr<store::EnvironmentStore> store_;
+  std::unique_ptr<api::Signatures> signatures_;
   std::unique_ptr<receive::Receiver> receiver_;
+  std::unique_ptr<api::Service> api_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<http::Server> server_;
 };

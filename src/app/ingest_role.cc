@@ -121,7 +121,9 @@ Result<void> IngestRole::listen() {
   return {};
 }
 
-admin::Hub IngestRole::hub() { return {.outbox = *outbox_, .writer = *committer_, .operations = *operations_}; }
+AdminRole::Ingesting IngestRole::for_admin() {
+  return {.hub = {.outbox = *outbox_, .operations = *operations_, .clock = services_.clock}, .writer = *committer_};
+}
 
 Result<PutIntoForce> IngestRole::prepare(const Change& change) {
   VF_ASSIGN(auto put_consumers, consumers_->prepare(change));

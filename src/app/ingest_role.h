@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "admin/api.h"
+#include "app/admin_role.h"
 #include "app/consumers.h"
 #include "app/operations.h"
 #include "app/reloads.h"
@@ -37,8 +37,8 @@ class IngestRole {
   ~IngestRole();
 
   const std::string& url() const { return url_; }
-  /// Returns what the admin API reads and operates.
-  admin::Hub hub();
+  /// Returns what the admin API reads and operates, and writes its audit log to.
+  AdminRole::Ingesting for_admin();
 
   /// Makes the sources anew that the change concerns.
   Result<PutIntoForce> prepare(const Change& change);

@@ -72,7 +72,7 @@ Waiting Process::waiting() {
 std::shared_ptr<void> Process::begin_to_wait() {
   is_waiting_ = true;
   health_.require("start", [this] { return std::string(is_waiting_ ? "waiting for a store that is away" : ""); });
-  auto listener = AdminRole::start(config_.admin, std::nullopt, services_);
+  auto listener = AdminRole::start(admin_params());
   if (!listener) log_.warn("no admin listener during the wait", {{"reason", listener.error().message}});
   std::shared_ptr<AdminRole> role = listener ? std::move(*listener) : nullptr;
   return {nullptr, [this, role](void*) {
@@ -115,10 +115,16 @@ Result<void> Process::run_ingest() {
   return {};
 }
 
+AdminRole::Params Process::admin_params() {
+  return {.config = config_, .services = services_, .config_in_force = [this] { return running_.to_json(); }};
+}
+
 Result<void> Process::start_admin() {
-  VF_ASSIGN(auto role,
-            AdminRole::start(config_.admin, ingest_ ? std::optional(ingest_->hub()) : std::nullopt, services_));
+  auto params = admin_params();
+  if (ingest_) params.ingesting.emplace(ingest_->for_admin());
+  VF_ASSIGN(auto role, AdminRole::start(std::move(params)));
   admin_ = std::move(role);
+  reloads_.add([this](const Change& change) { return admin_->prepare(change); });
   return {};
 }
 

@@ -62,6 +62,7 @@ class Process {
   Result<void> open_ingest();
   Result<void> run_ingest();
   Result<void> start_admin();
+  AdminRole::Params admin_params();  // as far as every role has them
 
   const settings::LoadParams load_;
   const std::function<bool(Millis)> pause_;

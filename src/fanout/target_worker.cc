@@ -88,13 +88,23 @@ void TargetWorker::run() {
     for (auto& task : mailbox_->take()) task();
     dispatcher_->saw_commit(committed());
     const Millis wait = dispatcher_->step();
-    {
-      const std::lock_guard lock(mutex_);
-      status_ = dispatcher_->status();
-    }
+    publish_status();
     if (stop_at_ && (dispatcher_->is_idle() || clock_.steady() >= *stop_at_)) return;
     client_->poll(wait);
   }
+}
+
+void TargetWorker::publish_status() {
+  const std::lock_guard lock(mutex_);
+  status_ = dispatcher_->status();
+}
+
+// Whoever is answered may ask for the status at once, and must find the order in it.
+outbox::OnDone TargetWorker::once_visible(outbox::OnDone on_done) {
+  return [this, on_done = std::move(on_done)](Result<void> result) {
+    publish_status();
+    on_done(std::move(result));
+  };
 }
 
 Position TargetWorker::committed() const {
@@ -120,11 +130,11 @@ void TargetWorker::post(std::move_only_function<void()> task, outbox::OnDone on_
 }
 
 void TargetWorker::set_mode(Mode mode, outbox::OnDone on_done) {
-  post([this, mode, on_done] { dispatcher_->set_mode(mode, on_done); }, on_done);
+  post([this, mode, done = once_visible(on_done)] { dispatcher_->set_mode(mode, done); }, on_done);
 }
 
 void TargetWorker::resume(outbox::OnDone on_done) {
-  post([this, on_done] { dispatcher_->resume(on_done); }, on_done);
+  post([this, done = once_visible(on_done)] { dispatcher_->resume(done); }, on_done);
 }
 
 void TargetWorker::row_changed(Uuid event_id) {

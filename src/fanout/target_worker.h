@@ -35,7 +35,8 @@ class TargetWorker {
   void wake(Position newest);
   Status status() const;
 
-  /// The next three act as the calls of Dispatcher with these names. `on_done` is called on the worker's thread. After
+  /// The next three act as the calls of Dispatcher with these names. `on_done` is called on the worker's thread, when
+  /// status() has the new mode already. After
   /// drain() it is called at once, with `unavailable`. It is never called if the worker is drained before the store
   /// answers.
   void set_mode(Mode mode, outbox::OnDone on_done);
@@ -49,6 +50,8 @@ class TargetWorker {
   class Mailbox;
   explicit TargetWorker(Params params);
   void run();
+  void publish_status();
+  outbox::OnDone once_visible(outbox::OnDone on_done);
   Position committed() const;
   void post(std::move_only_function<void()> task, outbox::OnDone on_closed);
 

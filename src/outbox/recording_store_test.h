@@ -69,7 +69,7 @@ class RecordingStore final : public store::OutboxStore {
   Result<std::optional<store::BatchRow>> batch_of(const std::string&, Position) override { return internal("unused"); }
   Result<std::vector<store::OutboxRow>> search(const store::EventFilter&) override { return internal("unused"); }
   Result<std::vector<store::PutSetting>> settings() override { return internal("unused"); }
-  Result<std::vector<store::AddAudit>> audit(size_t) override { return internal("unused"); }
+  Result<std::vector<store::AuditRow>> audit(const store::AuditFilter&) override { return internal("unused"); }
   Result<std::vector<store::Run>> runs(const store::RunFilter&) override { return internal("unused"); }
   Result<std::optional<store::Run>> find_run(Uuid) override { return internal("unused"); }
   Result<std::vector<store::JobRuns>> last_runs() override { return internal("unused"); }

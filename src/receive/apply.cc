@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/answer.h"
 #include "base/json_text.h"
 #include "event/envelope.h"
 #include "event/envelope_reader.h"
@@ -20,7 +21,7 @@ http::Response failure(const Error& error, const OnFailure& on_failure) {
     const bool may_quote = error.code == Code::invalid;  // the store refused content, and its message may quote it
     on_failure(may_quote ? invalid("the store refuses an event both as rows and in quarantine") : error);
   }
-  return error.code == Code::unavailable ? busy(error.message) : http::problem(500, error.message);
+  return error.code == Code::unavailable ? api::busy(error.message) : http::problem(500, error.message);
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view text) {
@@ -147,12 +148,6 @@ http::Response retry(EnvironmentStore& store, Instant now, const OnFailure& on_f
 }
 
 }  // namespace
-
-http::Response busy(std::string_view detail) {
-  auto answer = http::problem(503, detail);
-  answer.headers.emplace_back("Retry-After", "1");
-  return answer;
-}
 
 Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
   VF_ASSIGN(const auto waiting, store.not_tried({.from = tried_before, .to = now}, kRetriedMax));

@@ -45,9 +45,6 @@ struct RetryCounts {
 /// `tried_before` to `now` are left out. Errors are those of EnvironmentStore::apply().
 Result<RetryCounts> retry_quarantined(store::EnvironmentStore& store, Instant now, Instant tried_before);
 
-/// Returns a 503 answer with Retry-After.
-http::Response busy(std::string_view detail);
-
 /// How many quarantined events one call of retry_quarantined() tries at most.
 inline constexpr size_t kRetriedMax = 200;
 

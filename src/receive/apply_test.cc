@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "receive/decoded_test.h"
 #include "receive/faulty_store_test.h"
-#include "receive/signed_request_test.h"
 
 namespace vf::receive {
 namespace {
@@ -14,7 +14,7 @@ std::vector<http::Response> apply_all(FaultyStore& store, const std::vector<http
                                       const Watch& watch = {}) {
   std::vector<Operation> operations;
   for (const auto& request : requests) {
-    operations.push_back(std::get<Operation>(decode(request, signer({kSecret}), {}, kNow)));
+    operations.push_back(std::get<Operation>(decoded(request)));
   }
   return apply_requests(store, operations, kNow, watch);
 }

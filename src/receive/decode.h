@@ -1,6 +1,6 @@
-// decode(): turns a request to an environment's listener into the operation that it asks for, or into the answer that
-// refuses it. Verifies the signature, reads the envelopes and projects the events, so that apply_requests() only has to
-// write. A pure function, called on network threads.
+// Turns a verified request to an environment's listener into the operation that it asks for, or into the answer that
+// refuses it. Reads the envelopes and projects the events, so that apply_requests() only has to write. Pure functions,
+// called on network threads by the routes (routes.h).
 #pragma once
 
 #include <span>
@@ -10,7 +10,6 @@
 
 #include "base/time.h"
 #include "base/uuid.h"
-#include "crypto/standard_webhooks.h"
 #include "event/event.h"
 #include "http/message.h"
 #include "store/environment_store.h"
@@ -39,8 +38,10 @@ using Operation = std::variant<ApplyEvents, ShowEvent, RetryQuarantined>;
 /// The answer that refuses the request, to be sent at once, or an operation for the store.
 using Decoded = std::variant<http::Response, Operation>;
 
-/// Decodes `request`. Refusals are checked in this order: 410 retired route, 404 unknown path, 405 wrong method, 413
-/// body too large, 401 unverified, 400 unknown parameter or malformed envelope, 413 too many envelopes.
-Decoded decode(const http::Request& request, const crypto::WebhookSigner& signer, const Limits& limits, Instant now);
+/// Reads and projects the events of POST /internal/events. Refuses with 400 a body that is not one envelope or a batch
+/// of them, then with 413 too many envelopes.
+Decoded read_events(const http::Request& request, const Limits& limits);
+/// Reads the id in GET /internal/events/{id}; refuses with 404 what is no UUID.
+Decoded show_event(std::string_view id);
 
 }  // namespace vf::receive

@@ -3,14 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "receive/signed_request_test.h"
+#include "receive/decoded_test.h"
 
 namespace vf::receive {
 namespace {
-
-Decoded decoded(const http::Request& request, const Limits& limits = {}) {
-  return decode(request, signer({kSecret, kOldSecret}), limits, kNow);
-}
 
 /// Returns the status of the refusal; 0 when the request is accepted.
 int refusal(const http::Request& request, const Limits& limits = {}) {

@@ -1,5 +1,5 @@
-// Receiver: the handler of an environment's listener. handle() decodes a request on a network thread (decode.h: verify,
-// read envelopes, project) and queues its operation. A thread of the receiver takes the waiting operations together and
+// Receiver: performs what the hub asks of an environment. Its routes decode a verified request on a network thread
+// (routes.h, decode.h) and queue its operation. A thread of the receiver takes the waiting operations together and
 // applies them (apply.h: one transaction, then the answers). Thread safe.
 #pragma once
 
@@ -9,23 +9,20 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
-#include "concurrency/replaceable.h"
-#include "crypto/standard_webhooks.h"
 #include "http/message.h"
 #include "receive/apply.h"
-#include "receive/decode.h"
 #include "receive/receiver_metrics.h"
+#include "receive/routes.h"
 #include "store/environment_store.h"
 
 namespace vf::receive {
 
-class Receiver {
+class Receiver final : public Performer {
  public:
   struct Params {
     std::string environment;
     store::EnvironmentStore& store;
     const obs::Services& services;
-    crypto::WebhookSigner signer;
     Limits limits{};
     // Requests beyond these limits are answered 503 with Retry-After. A request is itself a batch, so a transaction
     // takes few of them.
@@ -33,16 +30,10 @@ class Receiver {
   };
   explicit Receiver(Params params);
 
-  /// Serves POST /internal/events, GET /internal/events/{id} and POST /internal/quarantine/retry. Answers 410 on
-  /// retired routes and 404 on every other path.
-  void handle(http::Request request, http::Respond respond);
-  /// Returns handle() as a handler for the listener, which must end before the Receiver.
-  http::Handler handler() {
-    return [this](http::Request request, http::Respond respond) { handle(std::move(request), std::move(respond)); };
-  }
-
-  /// Verifies requests by this signer from now on.
-  void replace_signer(crypto::WebhookSigner signer);
+  /// Returns the rows of the listener, which must end before the Receiver.
+  api::Routes routes() { return receive::routes(limits_, *this); }
+  /// Queues the operation of a verified request.
+  void perform(Operation operation, Asked asked) override;
 
   /// Returns how many requests wait for their transaction.
   size_t waiting() const { return queue_.waiting(); }
@@ -54,15 +45,13 @@ class Receiver {
  private:
   struct Pending {
     Operation operation;
-    http::Respond respond;
-    SteadyTime began;
+    Asked asked;
   };
   void apply(std::vector<Pending> batch);
-  void answer(http::Respond& respond, http::Response response, SteadyTime began);
+  void answer(Asked& asked, http::Response response);
 
   store::EnvironmentStore& store_;
   const Clock& clock_;
-  concurrency::Replaceable<const crypto::WebhookSigner> signer_;
   const Limits limits_;
   ReceiverMetrics metrics_;
   concurrency::BatchQueue<Pending> queue_;  // last: its thread uses everything above

@@ -8,6 +8,7 @@
 #include <latch>
 #include <thread>
 
+#include "api/service.h"
 #include "obs/services_test.h"
 #include "receive/signed_request_test.h"
 #include "store/memory/environment.h"
@@ -45,12 +46,13 @@ double value_of(const std::string& text, std::string_view series) {
 class ReceiverTest : public testing::Test {
  protected:
   Receiver::Params params(store::EnvironmentStore& store) {
-    return {.environment = "stage", .store = store, .services = around_.services, .signer = signer({kSecret})};
+    return {.environment = "stage", .store = store, .services = around_.services};
   }
-  static std::future<http::Response> send(Receiver& receiver, http::Request request) {
+  std::future<http::Response> send(Receiver& receiver, http::Request request) const {
     std::promise<http::Response> promise;
     auto answer = promise.get_future();
-    receiver.handle(std::move(request), [promise = std::move(promise)](http::Response response) mutable {
+    api::Service listener({.name = "test", .clock = clock_, .signatures = &signatures_}, receiver.routes());
+    listener.handle(std::move(request), [promise = std::move(promise)](http::Response response) mutable {
       promise.set_value(std::move(response));
     });
     return answer;
@@ -65,6 +67,7 @@ class ReceiverTest : public testing::Test {
 
   obs::TestServices around_{kNow};
   ManualClock& clock_ = around_.clock;
+  api::Signatures signatures_{signer({kSecret})};
 };
 
 TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusesAtOnce) {
@@ -78,10 +81,10 @@ TEST_F(ReceiverTest, AnswersAfterTheCommitAndRefusesAtOnce) {
   store.go_on.count_down();
   EXPECT_EQ(get(waits).status, 200);
   EXPECT_THAT(around_.metrics.render(),
-              testing::HasSubstr(R"(vf_environment_request_seconds_count{environment="stage"} 2)"));
+              testing::HasSubstr(R"(vf_environment_request_seconds_count{environment="stage"} 1)"));
 }
 
-TEST_F(ReceiverTest, SignerIsReplacedWhileItReceives) {
+TEST_F(ReceiverTest, SecretsAreReplacedWhileItReceives) {
   store::memory::MemoryEnvironment store;
   Receiver receiver(params(store));
   const auto status = [&](const std::string& secret) {
@@ -91,10 +94,10 @@ TEST_F(ReceiverTest, SignerIsReplacedWhileItReceives) {
   };
   EXPECT_EQ(status(kSecret), 200);
   EXPECT_EQ(status(kOldSecret), 401);
-  receiver.replace_signer(signer({kSecret, kOldSecret}));
+  signatures_.replace(signer({kSecret, kOldSecret}));
   EXPECT_EQ(status(kSecret), 200);
   EXPECT_EQ(status(kOldSecret), 200);
-  receiver.replace_signer(signer({kOldSecret}));
+  signatures_.replace(signer({kOldSecret}));
   EXPECT_EQ(status(kSecret), 401);
   EXPECT_EQ(status(kOldSecret), 200);
 }

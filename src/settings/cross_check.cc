@@ -4,6 +4,7 @@
 
 #include "config/suggest.h"
 #include "config/units.h"
+#include "settings/rows.h"
 
 namespace vf::settings {
 namespace {
@@ -18,8 +19,9 @@ class Check {
       retention();
       ages();
       targets();
-      credentials();
+      operators();
     }
+    if (holds(kListeners, params_.role)) tokens();
     if (params_.role == Role::up) {
       sizes();
       listeners();
@@ -100,19 +102,33 @@ class Check {
     }
   }
 
-  // A token must be valid in an HTTP header.
-  void token(const std::string& key, const Secret& secret) {
+  // A token must be valid in an HTTP header, and stand for one name.
+  void token(std::map<std::string, std::string>& keys, const std::string& key, const Secret& secret) {
     const auto control = [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; };
-    if (std::ranges::any_of(secret.reveal(), control))
+    const std::string text = secret.reveal();
+    if (std::ranges::any_of(text, control))
       problem(key, "contains a line break or a control character; write the token on one line");
+    if (text.empty()) return;
+    const auto [holder, fresh] = keys.try_emplace(text, key);
+    if (!fresh) problem(key, "is the same token as " + holder->second + "; give each its own");
   }
 
-  void credentials() {
-    token("admin.token", settings_.admin.token);
-    token("admin.read_token", settings_.admin.read_token);
-    if (settings_.admin.token.empty()) {
-      warning("admin.token", "no token is set: the admin API answers 401 to every operation");
+  void tokens() {
+    const Admin& admin = settings_.admin;
+    std::map<std::string, std::string> keys;  // by token
+    token(keys, "admin.token", admin.token);
+    token(keys, "admin.read_token", admin.read_token);
+    for (const auto& [name, row] : admin.tokens) {
+      const std::string key = "admin.tokens." + name + ".token";
+      token(keys, key, row.token);
+      if (row.token.empty()) problem(key, "is empty; write the token, or remove admin.tokens." + name);
     }
+  }
+
+  void operators() {
+    const auto operates = [](const auto& row) { return api::Rights(row.second.may).have(api::Right::operate); };
+    if (!settings_.admin.token.empty() || std::ranges::any_of(settings_.admin.tokens, operates)) return;
+    warning("admin.token", "no token may operate: the admin API refuses every operation");
   }
 
   void listeners() {

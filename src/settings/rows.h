@@ -20,6 +20,8 @@ inline constexpr int64_t kSecond = 1'000, kMinute = 60 * kSecond, kHour = 60 * k
 inline constexpr int64_t kKiB = 1024, kMiB = 1024 * kKiB;
 inline constexpr Roles kHub = only(Role::up, Role::ingest);
 inline constexpr Roles kLake = kHub | only(Role::migrate_lake);
+/// The roles that have an admin listener.
+inline constexpr Roles kListeners = kHub | only(Role::api, Role::worker);
 inline constexpr Roles kReceivers = only(Role::up, Role::api);
 inline constexpr Roles kMaintainers = only(Role::up, Role::worker);
 

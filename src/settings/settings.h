@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/rights.h"
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
 #include "config/key.h"
@@ -48,11 +49,19 @@ struct Ingest {
   std::map<std::string, Millis> raw_retention;  // by source name, and "default" for the other sources
 };
 
+struct AdminToken {
+  Secret token;
+  std::vector<api::Right> may;
+};
+
 struct Admin {
   Listen listen;
-  Url url;  // where client commands reach the admin API; empty: http://<listen>
-  Secret token, read_token;
+  Url url;                                   // where client commands reach the admin API; empty: http://<listen>
+  Secret token, read_token;                  // short for rows of `tokens`
+  std::map<std::string, AdminToken> tokens;  // by the name that the audit log shows
 };
+/// The names under which the audit log shows admin.token and admin.read_token.
+inline constexpr std::string_view kOperatorToken = "admin", kReaderToken = "reader";
 
 struct KickSource {
   SourceMode mode{};

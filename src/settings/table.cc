@@ -165,18 +165,32 @@ void add_admin(Keys& keys) {
          .roles = only(Role::client),
          .doc = "Where client commands find the admin API of a running hub.",
          .example = "https://hub.internal"});
-  s.key("token", &Admin::token,
-        {.fallback = "file:admin-token",
-         .generate = generate_token,
-         .default_file_optional = true,
-         .roles = kHub | only(Role::client),
-         .reload = true,
-         .doc = "Bearer token for operators. Without one the admin API answers 401."});
+  s.key(
+      "token", &Admin::token,
+      {.fallback = "file:admin-token",
+       .generate = generate_token,
+       .default_file_optional = true,
+       .roles = kListeners | only(Role::client),
+       .reload = true,
+       .doc = "Bearer token for operators: may read, operate and reveal. Client commands send it. The audit log calls "
+              "it admin."});
   s.key("read_token", &Admin::read_token,
-        {.roles = kHub,
+        {.roles = kListeners,
          .reload = true,
-         .doc = "Bearer token for those who may only read.",
+         .doc = "Bearer token for those who may only read. The audit log calls it reader.",
          .example = "file:admin-read-token"});
+  Section<AdminToken> t(keys, "admin.tokens.*", kListeners,
+                        [](Settings& c, const std::string& name) -> AdminToken& { return c.admin.tokens[name]; });
+  t.takes_effect_at_reload();
+  t.key("token", &AdminToken::token,
+        {.required = true,
+         .doc = "A further bearer token. The audit log calls it by the name of its section.",
+         .example = "file:ops-token"});
+  t.key("may", &AdminToken::may,
+        {.required = true,
+         .doc = "What the token allows, and nothing else: read; operate (modes, dead letters, jobs); reveal (bodies of "
+                "sensitive sources); erase (persons).",
+         .example = "[read, operate]"});
 }
 
 void add_environment_listeners(Keys& keys) {
@@ -268,7 +282,12 @@ std::vector<config::NamedSections> named_sections() {
            .reserved = {{std::string(store::kRawLog), "it is the raw log's consumer of the outbox"},
                         {std::string(store::kReconciliationLease), "it is the lease of the raw log's reconciliation"},
                         {std::string(store::kRetentionLease), "it is the lease of the shared store's retention"}}},
-          {.parent = "environments", .count_max = kEnvironmentsMax}};
+          {.parent = "environments", .count_max = kEnvironmentsMax},
+          {.parent = "admin.tokens",
+           .count_max = kTokensMax,
+           .reload = true,
+           .reserved = {{std::string(kOperatorToken), "the audit log calls admin.token so"},
+                        {std::string(kReaderToken), "the audit log calls admin.read_token so"}}}};
 }
 
 }  // namespace

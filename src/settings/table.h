@@ -8,7 +8,7 @@ namespace vf::settings {
 
 /// Bounds on the numbers of named sections. Each target costs two threads (its worker and its lease), a lease and a
 /// poll: with thousands of targets the intake would get no processor time.
-inline constexpr size_t kSourcesMax = 256, kTargetsMax = 256, kEnvironmentsMax = 64;
+inline constexpr size_t kSourcesMax = 256, kTargetsMax = 256, kEnvironmentsMax = 64, kTokensMax = 64;
 
 const config::Table& table();
 

@@ -19,6 +19,12 @@ inline constexpr auto kWords<obs::Level> = std::to_array<Word<obs::Level>>({{"de
                                                                             {"error", obs::Level::error}});
 
 template <>
+inline constexpr auto kWords<api::Right> = std::to_array<Word<api::Right>>({{"read", api::Right::read},
+                                                                            {"operate", api::Right::operate},
+                                                                            {"reveal", api::Right::reveal},
+                                                                            {"erase", api::Right::erase}});
+
+template <>
 inline constexpr auto kWords<lake::clickhouse::Compression> =
     std::to_array<Word<lake::clickhouse::Compression>>({{"zstd", lake::clickhouse::Compression::zstd},
                                                         {"gzip", lake::clickhouse::Compression::gzip},

@@ -233,6 +233,16 @@ struct EventFilter {
 /// Returns whether an error says that one write was refused, and not that the store failed.
 bool is_refusal(const Error& error);
 
+/// An entry of the audit log as it is read. Later entries have greater numbers.
+struct AuditRow {
+  int64_t number = 0;
+  AddAudit entry;
+};
+struct AuditFilter {
+  std::optional<int64_t> before = {};  // only entries with a smaller number: the next page
+  size_t rows_max = 50;
+};
+
 class OutboxStore : public RunReads {
  public:
   /// Commits all writes in one transaction, in order; they are durable on return. Returns the results in the order of
@@ -274,7 +284,8 @@ class OutboxStore : public RunReads {
   virtual Result<std::vector<OutboxRow>> search(const EventFilter& filter) = 0;
 
   virtual Result<std::vector<PutSetting>> settings() = 0;
-  virtual Result<std::vector<AddAudit>> audit(size_t rows_max) = 0;  // newest first
+  /// Returns entries of the audit log, the newest first.
+  virtual Result<std::vector<AuditRow>> audit(const AuditFilter& filter) = 0;
 
   /// Checks cheaply that the store answers, for /readyz.
   virtual Result<void> ping() = 0;

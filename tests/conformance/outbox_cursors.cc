@@ -117,12 +117,12 @@ TEST_P(OutboxCursors, AMovedCursorAdvancesFromItsNewPosition) {
 TEST_P(OutboxCursors, AMoveIsAudited) {
   add(1, 1);
   write({MoveCursor{"stage", end(), "older than max_backlog"}});
-  const auto audit = store_->audit(10);
+  const auto audit = store_->audit({});
   ASSERT_TRUE(audit);
   ASSERT_EQ(audit->size(), 1u);
-  EXPECT_EQ(audit->front().at, now_);
-  EXPECT_THAT(audit->front().detail, HasSubstr("stage"));
-  EXPECT_THAT(audit->front().detail, HasSubstr("older than max_backlog"));
+  EXPECT_EQ(audit->front().entry.at, now_);
+  EXPECT_THAT(audit->front().entry.detail, HasSubstr("stage"));
+  EXPECT_THAT(audit->front().entry.detail, HasSubstr("older than max_backlog"));
 }
 
 TEST_P(OutboxCursors, APinIsOpenUntilTheCursorPassesIt) {
@@ -181,14 +181,26 @@ TEST_P(OutboxConformance, SettingsAreReplacedAndRemoved) {
 
 TEST_P(OutboxConformance, TheAuditIsReadNewestFirst) {
   for (int i = 0; i < 3; ++i) write({AddAudit{now_ + Millis{i}, "anna", "pause", std::to_string(i)}});
-  const auto audit = store_->audit(2);
+  const auto audit = store_->audit({.rows_max = 2});
   ASSERT_TRUE(audit);
   ASSERT_EQ(audit->size(), 2u);
-  EXPECT_EQ(audit->at(0).detail, "2");
-  EXPECT_EQ(audit->at(1).detail, "1");
-  EXPECT_EQ(audit->at(0).at, now_ + Millis{2});
-  EXPECT_EQ(audit->at(0).actor, "anna");
-  EXPECT_EQ(audit->at(0).action, "pause");
+  EXPECT_EQ(audit->at(0).entry.detail, "2");
+  EXPECT_EQ(audit->at(1).entry.detail, "1");
+  EXPECT_EQ(audit->at(0).entry.at, now_ + Millis{2});
+  EXPECT_EQ(audit->at(0).entry.actor, "anna");
+  EXPECT_EQ(audit->at(0).entry.action, "pause");
+}
+
+TEST_P(OutboxConformance, TheAuditGoesOnBeforeAnEntry) {
+  for (int i = 0; i < 5; ++i) write({AddAudit{now_, "anna", "pause", std::to_string(i)}});
+  std::vector<std::string> read;
+  AuditFilter filter{.rows_max = 2};
+  for (auto page = *store_->audit(filter); !page.empty(); page = *store_->audit(filter)) {
+    EXPECT_LE(page.size(), 2u);
+    for (const auto& row : page) read.push_back(row.entry.detail);
+    filter.before = page.back().number;
+  }
+  EXPECT_THAT(read, ElementsAre("4", "3", "2", "1", "0"));
 }
 
 TEST_P(OutboxRetention, RemovesOnlyRowsReceivedBefore) {
@@ -261,11 +273,11 @@ TEST_P(OutboxRetention, AuditEntriesExpireLikeLedgerRows) {
   for (int i = 0; i < 5; ++i) write({AddAudit{kStart + Millis{i}, "anna", "pause", std::to_string(i)}});
   RetentionStep step{.outbox_before = now_, .ledger_before = kStart + Millis{3}, .held_by = {}, .rows_max = 2};
   EXPECT_EQ(retain(step), 2);
-  EXPECT_EQ(store_->audit(10)->back().detail, "2") << "the oldest are deleted first, within the bound";
+  EXPECT_EQ(store_->audit({})->back().entry.detail, "2") << "the oldest are deleted first, within the bound";
   EXPECT_EQ(retain(step), 1);
   EXPECT_EQ(retain(step), 0);
-  EXPECT_EQ(store_->audit(10)->size(), 2u);
-  EXPECT_EQ(store_->audit(10)->back().detail, "3");
+  EXPECT_EQ(store_->audit({})->size(), 2u);
+  EXPECT_EQ(store_->audit({})->back().entry.detail, "3");
 }
 
 TEST_P(OutboxRetention, KeepsRowsThatAConsumerHasNotPassed) {

@@ -6,19 +6,22 @@ import unittest
 from hub import Hub, chat, parsed, request, wait_until
 
 READ_TOKEN = "may-only-look"
+TOKENS = {"robot": {"token": "the-robot", "may": ["operate"]}, "auditor": {"token": "the-auditor", "may": ["read", "reveal"]}}
 
 
 class Admin(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.hub = Hub(extra={"admin": {"read_token": READ_TOKEN}}).__enter__()
+        cls.hub = Hub(extra={"admin": {"read_token": READ_TOKEN, "tokens": TOKENS}}).__enter__()
 
     @classmethod
     def tearDownClass(cls):
         cls.hub.__exit__(None, None, None)
 
-    def ask(self, path, method="GET", token=READ_TOKEN, body=None):
-        headers = {"Authorization": "Bearer " + token} if token else {}
+    def ask(self, path, method="GET", token=READ_TOKEN, body=None, **headers):
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
         return parsed(request(self.hub.url("admin", path), method, body, headers))
 
     def test_reading_and_operating_are_separate_rights(self):
@@ -37,6 +40,64 @@ class Admin(unittest.TestCase):
         self.assertIn("WWW-Authenticate", self.ask("/admin/v1/targets", token=None)[1])
         targets = self.ask("/admin/v1/targets")[2]["targets"]
         self.assertEqual({target["mode"] for target in targets}, {"live"}, "a call without the right took effect")
+
+    def test_every_operation_of_the_description_refuses_a_token_that_may_only_read(self):
+        described = self.ask("/admin/v1/openapi.json", token=None)[2]["paths"]
+        operations = [(method, re.sub("{[a-z]+}", "stage", path)) for path, methods in described.items()
+                      for method, operation in methods.items() if operation["security"] == [{"bearer": ["operate"]}]]
+        self.assertGreaterEqual(len(operations), 7)
+        for method, path in operations:
+            status, headers, problem = self.ask(path, method.upper(), READ_TOKEN, b'{"mode":"paused"}')
+            self.assertEqual(status, 403, (method, path))
+            self.assertEqual(problem["detail"], "this call needs the right to operate; the token reader may read")
+            self.assertIn('scope="operate"', headers["WWW-Authenticate"])
+        self.assertEqual(self.ask("/admin/v1/targets/stage/mode")[2], {"mode": "live"})
+
+    def test_a_token_may_what_its_row_says_and_nothing_else(self):
+        reads, operates = "/admin/v1/targets", "/admin/v1/targets/production/resume"
+        for token, read, operate in (("the-robot", 403, 200), ("the-auditor", 200, 403)):
+            self.assertEqual(self.ask(reads, token=token)[0], read, token)
+            self.assertEqual(self.ask(operates, "POST", token)[0], operate, token)
+        newest = lambda: self.ask("/admin/v1/audit?limit=1")[2]["audit"]
+        wait_until("the audit names the token",
+                   lambda: newest() and newest()[0]["actor"] == "token robot from 127.0.0.1")
+
+    def test_a_mode_is_changed_only_if_it_is_the_one_that_was_read(self):
+        path, token = "/admin/v1/targets/stage/mode", self.hub.admin_token
+        seen = self.ask(path)
+        self.assertEqual(seen[2], {"mode": "live"})
+        order = lambda mode, etag: self.ask(path, "PUT", token, json.dumps({"mode": mode}).encode(), If_Match=etag)
+        self.assertEqual(order("paused", seen[1]["ETag"])[0], 200)
+        status, headers, problem = order("dry-run", seen[1]["ETag"])
+        self.assertEqual((status, problem["status"], problem["current"]), (412, 412, {"mode": "paused"}))
+        self.assertEqual(self.ask(path)[2], {"mode": "paused"})
+        self.assertEqual(order("live", headers["ETag"])[0], 200)
+        self.assertEqual(self.ask(path)[1]["ETag"], seen[1]["ETag"])
+        resume = lambda etag: self.ask("/admin/v1/targets/stage/resume", "POST", token, If_Match=etag)[0]
+        self.assertEqual((resume(headers["ETag"]), resume("*")), (412, 200))
+        self.assertEqual(self.ask("/admin/v1/lake/proof", "POST", token, If_Match="*")[0], 400)
+
+    def test_a_read_is_not_sent_again_while_it_has_not_changed(self):
+        path = "/admin/v1/events?subject=channel/4712"
+        first = self.ask(path)
+        self.assertEqual(first[1]["Cache-Control"], "private, no-cache")
+        again = self.ask(path, If_None_Match=first[1]["ETag"])
+        self.assertEqual((again[0], again[1]["ETag"], again[2]), (304, first[1]["ETag"], b""))
+        self.hub.kick(chat(1, channel=4712))
+        changed = self.ask(path, If_None_Match=first[1]["ETag"])
+        self.assertEqual((changed[0], len(changed[2]["events"])), (200, 1))
+
+    def test_the_audit_is_read_page_by_page(self):
+        for _ in range(5):
+            self.ask("/admin/v1/targets/production/resume", "POST", "the-robot")
+        whole = lambda: self.ask("/admin/v1/audit?limit=1000")[2]
+        wait_until("all calls are in the audit", lambda: len(whole()["audit"]) >= 5)
+        entries, after = [], ""
+        while after is not None:
+            page = self.ask("/admin/v1/audit?limit=2" + (f"&after={after}" if after else ""))[2]
+            self.assertLessEqual(len(page["audit"]), 2)
+            entries, after = entries + page["audit"], page["next"]
+        self.assertEqual(entries, whole()["audit"])
 
     def test_a_repeated_or_malformed_authorization_is_401(self):
         token = self.hub.admin_token
@@ -82,7 +143,8 @@ class Admin(unittest.TestCase):
         for path, status in (("events/42", 400), ("events/00000000-0000-8000-8000-000000000000", 404), ("nothing", 404),
                              ("events?limit=0", 400), ("events?limit=1001", 400), ("events?limit=x", 400),
                              ("events?from=yesterday", 400), ("events?after=x", 400), ("dead?after=x", 400),
-                             ("dead?after=stage", 400)):
+                             ("dead?after=stage", 400), ("dead?waiting=yes", 400), ("audit?after=x", 400),
+                             ("targets/unknown/mode", 404)):
             answer = self.ask("/admin/v1/" + path)
             self.assertEqual((answer[0], answer[2]["status"]), (status, status), path)
             self.assertEqual(answer[1]["Content-Type"], "application/problem+json")
@@ -115,7 +177,23 @@ class Admin(unittest.TestCase):
         audit = lambda: self.ask("/admin/v1/audit?limit=3")[2]["audit"]
         wait_until("the three are in the audit",
                    lambda: {row["action"]: row["detail"] == "done" for row in audit()} == wanted)
+        self.assertEqual({row["actor"] for row in audit()}, {"token admin from 127.0.0.1"})
         self.assertNotIn(self.hub.admin_token, json.dumps(audit()))
+
+
+class OtherRoles(unittest.TestCase):
+    def test_a_role_without_a_hub_describes_what_it_serves(self):
+        with Hub() as hub:
+            hub.stop()
+            for role in ("api", "worker"):
+                hub.process = hub.spawn(role, "--env", "stage")
+                wait_until(f"{role} is ready", hub.ready)
+                paths = parsed(request(hub.url("admin", "/admin/v1/openapi.json")))[2]["paths"]
+                self.assertIn("/admin/v1/openapi.json", paths)
+                self.assertNotIn("/admin/v1/targets", paths)
+                self.assertEqual(hub.admin("targets")[0], 404)
+                self.assertEqual(hub.admin("config")[2]["needs_restart"], [])
+                self.assertEqual(hub.stop(), 0)
 
 
 if __name__ == "__main__":

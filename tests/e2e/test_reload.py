@@ -255,6 +255,35 @@ class WhatIsInForce(unittest.TestCase):
             fanned_out = [row[0] for row in hub.rows("dm", "select fan_out from ingest_outbox order by seq")]
             self.assertEqual(fanned_out, [1, 1, 0, 1, 1])
 
+    def test_tokens_come_change_and_go_and_no_call_with_a_valid_one_is_refused(self):
+        with Roles() as hub:
+            stop, refused = threading.Event(), []
+
+            def reads():
+                while not stop.is_set():
+                    if (status := hub.reads_with(hub.admin_token)) != 200:
+                        refused.append(status)
+
+            reader = threading.Thread(target=reads, daemon=True)
+            reader.start()
+            tokens = hub.config["admin"]["tokens"] = {"ops": {"token": "first", "may": ["read"]}}
+            self.assertIn("changed=\"admin.tokens.ops.may, admin.tokens.ops.token\"\n", hub.reload())
+            self.assertEqual(hub.reads_with("first"), 200)
+            tokens["next"] = {"token": "second", "may": ["read"]}
+            hub.reload()
+            self.assertEqual((hub.reads_with("first"), hub.reads_with("second")), (200, 200))
+            del tokens["ops"]
+            tokens["next"]["may"] = ["operate"]
+            hub.reload()
+            self.assertEqual((hub.reads_with("first"), hub.reads_with("second")), (401, 403))
+            former, hub.config["admin"]["token"] = hub.admin_token, "rotated"
+            stop.set()
+            reader.join()
+            self.assertIn("changed=admin.token\n", hub.reload())
+            self.assertEqual((hub.reads_with(former), hub.reads_with("rotated")), (401, 200))
+            self.assertEqual(refused, [])
+            self.assertEqual(hub.metric("vf_config_needs_restart"), 0)
+
     def test_the_log_level_changes(self):
         with Roles() as hub:
             hub.config["log"] = {"level": "error"}

@@ -111,7 +111,7 @@ TEST_P(Plans, NoStatementReadsAWholeTable) {
   EXPECT_EQ(*store_->count_deliveries("stage", store::PutDelivery::State::dead, 1000), 1000);
   EXPECT_EQ(store_->revived("stage", 10)->size(), 0u);
   EXPECT_EQ(store_->search({.subject = "channel/7", .rows_max = 10})->size(), 10u);
-  EXPECT_EQ(store_->audit(10)->size(), 10u);
+  EXPECT_EQ(store_->audit({.rows_max = 10})->size(), 10u);
   EXPECT_TRUE(store_->ping());
   EXPECT_TRUE(store_->purged());
 

@@ -23,17 +23,24 @@ http::Request as_received(const http::Outgoing& request) {
 }
 
 Environment::Environment(Params params)
-    : around_(params.around), signer_(signer_of(params.secret)), store_(params.outbox, params.around) {
+    : around_(params.around),
+      signatures_(signer_of(params.secret)),
+      store_(params.outbox, params.around),
+      listener_({.name = "environment", .clock = clock_, .signatures = &signatures_}, receive::routes({}, *this)) {
   store_.on_death = [this] { died_ = true; };
 }
 
 void Environment::receive(const http::Outgoing& request, Respond respond) {
-  auto decoded = receive::decode(as_received(request), signer_, {}, around_.clock.now() + skew_);
-  if (auto* answer = std::get_if<http::Response>(&decoded)) {
-    around_.journal.note("environment refuses", static_cast<uint64_t>(answer->status));
-    return respond(std::move(*answer));
-  }
-  waiting_.push_back({std::move(std::get<receive::Operation>(decoded)), std::move(respond)});
+  arriving_ = std::move(respond);
+  listener_.handle(as_received(request), [this](http::Response refusal) {
+    around_.journal.note("environment refuses", static_cast<uint64_t>(refusal.status));
+    std::exchange(arriving_, {})(std::move(refusal));
+  });
+}
+
+// The answer comes from work(), or never: the request's own way to answer is for refusals.
+void Environment::perform(receive::Operation operation, receive::Asked) {
+  waiting_.push_back({std::move(operation), std::exchange(arriving_, {})});
 }
 
 void Environment::work() {
@@ -44,7 +51,7 @@ void Environment::work() {
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   std::vector<receive::Operation> operations;
   for (auto& item : batch) operations.push_back(std::move(item.operation));
-  auto answers = receive::apply_requests(store_, operations, around_.clock.now() + skew_, {});
+  auto answers = receive::apply_requests(store_, operations, clock_.now(), {});
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].respond(died_ ? Result<http::Response>(unavailable("connection reset")) : std::move(answers[i]));
   }
@@ -57,7 +64,7 @@ void Environment::crash() {
 }
 
 void Environment::heal() {
-  skew_ = Millis{0};
+  clock_.skew = Millis{0};
   store_.faults = {};
 }
 

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "http/client.h"
+#include "api/service.h"
 #include "receive/apply.h"
+#include "receive/routes.h"
 #include "stores.h"
 
 namespace vf::simulation {
@@ -31,8 +33,8 @@ class Receiver {
 
 http::Request as_received(const http::Outgoing& request);
 
-/// An environment, with decode() and apply_requests() of the product.
-class Environment final : public Receiver {
+/// An environment, with the routes and apply_requests() of the product.
+class Environment final : public Receiver, private receive::Performer {
  public:
   struct Params {
     SimOutbox& outbox;  // knows what is committed: only such events may be applied
@@ -49,18 +51,32 @@ class Environment final : public Receiver {
 
   SimEnvironmentStore& store() { return store_; }
   /// Sets how far the environment's clock is ahead of the common clock.
-  void set_skew(Millis skew) { skew_ = skew; }
+  void set_skew(Millis skew) { clock_.skew = skew; }
 
  private:
   struct Waiting {
     receive::Operation operation;
     Respond respond;
   };
+  /// The environment's own clock.
+  class SkewedClock final : public Clock {
+   public:
+    explicit SkewedClock(const Clock& common) : common_(common) {}
+    Instant now() const override { return common_.now() + skew; }
+    SteadyTime steady() const override { return common_.steady(); }
+    Millis skew{0};
+
+   private:
+    const Clock& common_;
+  };
+  void perform(receive::Operation operation, receive::Asked asked) override;
 
   Surroundings around_;
-  crypto::WebhookSigner signer_;
+  SkewedClock clock_{around_.clock};
+  const api::Signatures signatures_;
   SimEnvironmentStore store_;
-  Millis skew_{0};
+  api::Service listener_;
+  Respond arriving_;  // of the request that listener_ handles
   bool died_ = false;
   std::vector<Waiting> waiting_;
 };

@@ -132,5 +132,41 @@ TEST_F(CrossCheck, UnknownSourceOfATargetIsAWarning) {
             "vf.yaml:2: targets.a.sources: no source is named kik; did you mean kick?\n");
 }
 
+TEST_F(CrossCheck, ATokenStandsForOneName) {
+  const auto with = [this](const std::string& admin) {
+    return problems(params(Role::worker, "admin: {" + admin + "}"));
+  };
+  EXPECT_EQ(with("token: a, read_token: b, tokens: {ops: {token: c, may: read}, dev: {token: d, may: [read]}}"), "");
+  EXPECT_EQ(with("token: a, read_token: a"),
+            "vf.yaml:1: admin.read_token: is the same token as admin.token; give each its own\n");
+  EXPECT_EQ(with("token: a, tokens: {ops: {token: b, may: read}, dev: {token: b, may: read}}"),
+            "vf.yaml:1: admin.tokens.ops.token: is the same token as admin.tokens.dev.token; give each its own\n");
+  EXPECT_EQ(with("token: a, tokens: {ops: {token: '', may: read}}"),
+            "vf.yaml:1: admin.tokens.ops.token: is empty; write the token, or remove admin.tokens.ops\n");
+  EXPECT_THAT(with("token: a, tokens: {ops: {token: \"b\\nc\", may: read}}"), HasSubstr("contains a line break"));
+}
+
+TEST_F(CrossCheck, ATokenHasRightsThatAreKnown) {
+  const auto with = [this](const std::string& ops) {
+    return problems(params(Role::ingest, "admin: {token: a, tokens: {" + ops + "}}"));
+  };
+  EXPECT_THAT(with("ops: {token: b}"), HasSubstr("vf.yaml:1: admin.tokens.ops.may: is required"));
+  EXPECT_THAT(with("ops: {token: b, may: []}"), HasSubstr("vf.yaml:1: admin.tokens.ops.may: is an empty list"));
+  EXPECT_THAT(with("ops: {may: read}"), HasSubstr("vf.yaml:1: admin.tokens.ops.token: is required"));
+  EXPECT_THAT(with("ops: {token: b, may: [read, write]}"), HasSubstr("admin.tokens.ops.may: "));
+  EXPECT_THAT(with("ops: {token: b, may: read, mayy: read}"), HasSubstr("did you mean admin.tokens.ops.may?"));
+  EXPECT_THAT(with("Ops: {token: b, may: read}"), HasSubstr("vf.yaml:1: admin.tokens.Ops: a name is up to 63 of"));
+  for (const char* taken : {"admin", "reader"}) {
+    EXPECT_THAT(with(std::string(taken) + ": {token: b, may: read}"), HasSubstr("is reserved: the audit log calls"));
+  }
+}
+
+TEST_F(CrossCheck, AHubThatNoTokenMayOperateIsAWarning) {
+  EXPECT_EQ(warnings(params(Role::ingest, "admin: {tokens: {ops: {token: b, may: operate}}}")), "");
+  EXPECT_EQ(warnings(params(Role::ingest, "admin: {tokens: {ops: {token: b, may: read}}}")),
+            "default: admin.token: no token may operate: the admin API refuses every operation\n");
+  EXPECT_EQ(warnings(params(Role::worker, "")), "");
+}
+
 }  // namespace
 }  // namespace vf::settings

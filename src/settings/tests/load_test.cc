@@ -75,7 +75,7 @@ TEST_F(Load, FillsSettingsFromFilesVariablesAndDefaults) {
 // Operators copy such a file, so it must load.
 TEST_F(Load, FileWithEverySectionLoads) {
   variables_ = {{"SUMSUB_WEBHOOK_SECRET", "s"}};
-  for (const char* name : {"admin-token", "admin-read-token"}) write("vf-data/" + std::string(name), "t");
+  for (const char* name : {"admin-token", "admin-read-token", "ops-token"}) write("vf-data/" + std::string(name), name);
   write("vf-data/stage.secret", kWebhookSecret);
   std::filesystem::copy_file(VF_FIXTURES "/kick-real/kick-public-key.pem", dir_ / "vf-data/kick.pem");
   const LoadParams p = params(Role::up, R"(data_dir: ./vf-data                 # relative paths are under it
@@ -89,6 +89,7 @@ admin:
   listen: 127.0.0.1:8081            # dashboard, admin API, /metrics, /healthz, /readyz
   token: file:admin-token           # may operate
   read_token: file:admin-read-token # may only look; optional
+  tokens: {ops: {token: file:ops-token, may: [read, operate, reveal, erase]}}
 sources:
   kick:
     mode: live                      # live | dry-run | off
@@ -120,7 +121,9 @@ environments:
 )");
   EXPECT_EQ(warnings(p), "");
   const Settings c = settings(p);
-  EXPECT_EQ(c.admin.read_token.reveal(), "t");
+  EXPECT_EQ(c.admin.read_token.reveal(), "admin-read-token");
+  EXPECT_EQ(c.admin.tokens.at("ops").token.reveal(), "ops-token");
+  EXPECT_EQ(api::Rights(c.admin.tokens.at("ops").may).text(), "read, operate, reveal, erase");
   EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "whsec_...");
 }
 
@@ -160,7 +163,7 @@ TEST_F(Load, RoleWithNothingConfiguredLoads) {
     EXPECT_EQ(problems(bare(role)), "");
   EXPECT_EQ(problems(params(Role::up, "")), "");
   EXPECT_EQ(problems(params(Role::up, "sources:\ntargets:\nenvironments:\n")), "");
-  EXPECT_THAT(warnings(bare(Role::ingest)), HasSubstr("default: admin.token: no token is set"));
+  EXPECT_THAT(warnings(bare(Role::ingest)), HasSubstr("default: admin.token: no token may operate"));
 }
 
 TEST_F(Load, ReportsAllProblemsWithFileLineAndKey) {

@@ -1,6 +1,7 @@
 #include "store/memory/outbox.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace vf::store::memory {
@@ -180,10 +181,13 @@ Result<std::vector<PutSetting>> MemoryOutbox::settings() {
   return rows;
 }
 
-Result<std::vector<AddAudit>> MemoryOutbox::audit(size_t rows_max) {
+Result<std::vector<AuditRow>> MemoryOutbox::audit(const AuditFilter& filter) {
   const std::lock_guard lock(mutex_);
-  std::vector<AddAudit> rows(state_.audit.rbegin(), state_.audit.rend());
-  rows.resize(std::min(rows.size(), rows_max));
+  std::vector<AuditRow> rows;
+  for (const auto& row : state_.audit | std::views::reverse) {
+    if (rows.size() == filter.rows_max) break;
+    if (!filter.before || row.number < *filter.before) rows.push_back(row);
+  }
   return rows;
 }
 

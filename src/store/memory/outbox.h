@@ -35,7 +35,7 @@ class MemoryOutbox : public OutboxStore {
   Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
-  Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<std::vector<AuditRow>> audit(const AuditFilter& filter) override;
   Result<std::vector<Run>> runs(const RunFilter& filter) override;
   Result<std::optional<Run>> find_run(Uuid id) override;
   Result<std::vector<JobRuns>> last_runs() override;

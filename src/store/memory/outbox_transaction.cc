@@ -161,7 +161,7 @@ Result<WriteResult> OutboxTransaction::put(const PutSetting& setting) {
 }
 
 Result<WriteResult> OutboxTransaction::put(const AddAudit& entry) {
-  state_.audit.push_back(entry);
+  state_.audit.push_back({.number = ++state_.last_audit, .entry = entry});
   undo_.push_back([this] { state_.audit.pop_back(); });
   return Written{};
 }
@@ -252,7 +252,7 @@ int64_t OutboxTransaction::remove_kept(const RetentionStep& step) {
 int64_t OutboxTransaction::remove_audit(const RetentionStep& step) {
   auto& audit = state_.audit;
   const auto first_kept =
-      std::ranges::find_if(audit, [&](const AddAudit& entry) { return entry.at >= step.ledger_before; });
+      std::ranges::find_if(audit, [&](const AuditRow& row) { return row.entry.at >= step.ledger_before; });
   const auto removed = std::min(static_cast<int64_t>(first_kept - audit.begin()), step.rows_max);
   if (removed == 0) return 0;
   undo_.push_back([this, before = audit] { state_.audit = before; });

@@ -37,7 +37,8 @@ struct OutboxState {
   std::map<Uuid, OutboxRow> kept;  // events whose outbox row is gone, for their dead letters
   std::map<std::string, Lease> leases;
   std::map<std::string, std::string> settings;
-  std::vector<AddAudit> audit;
+  std::vector<AuditRow> audit;
+  int64_t last_audit = 0;  // the number of the newest entry ever added
   MemoryRuns runs;
   uint64_t last_seq = 0;  // the last number assigned; a transaction that is rolled back leaves a gap
   Position newest;        // of the newest row ever committed, even if it was purged

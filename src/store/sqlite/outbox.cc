@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 
 #include "store/sqlite/database.h"
 #include "store/sqlite/event_row.h"
@@ -47,7 +48,8 @@ constexpr std::string_view kRevived = VF_DELIVERY
     "INDEXED BY ingest_outbox_delivery_revived WHERE target = ? AND state = 'retry' AND first_failed_at IS NULL "
     "ORDER BY next_attempt_at LIMIT ?";
 constexpr std::string_view kSettings = "SELECT key, value FROM ingest_settings ORDER BY key";
-constexpr std::string_view kAudit = "SELECT at, actor, action, detail FROM ingest_audit ORDER BY entry DESC LIMIT ?";
+constexpr std::string_view kAudit =
+    "SELECT entry, at, actor, action, detail FROM ingest_audit WHERE entry < ? ORDER BY entry DESC LIMIT ?";
 
 std::string_view state_name(PutDelivery::State state) { return state == PutDelivery::State::dead ? "dead" : "retry"; }
 
@@ -89,7 +91,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
-  Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<std::vector<AuditRow>> audit(const AuditFilter& filter) override;
   Result<std::vector<Run>> runs(const RunFilter& filter) override;
   Result<std::optional<Run>> find_run(Uuid id) override;
   Result<std::vector<JobRuns>> last_runs() override;
@@ -266,12 +268,14 @@ Result<std::vector<PutSetting>> SqliteOutboxStore::settings() {
   return collect(query, [](const Query& row) { return PutSetting{.key = row.text_at(0), .value = row.text_at(1)}; });
 }
 
-Result<std::vector<AddAudit>> SqliteOutboxStore::audit(size_t rows_max) {
+Result<std::vector<AuditRow>> SqliteOutboxStore::audit(const AuditFilter& filter) {
   auto db = db_->read();
   Query query = db->query(kAudit);
-  query.integer(limit(rows_max));
+  query.integer(filter.before.value_or(std::numeric_limits<int64_t>::max())).integer(limit(filter.rows_max));
   return collect(query, [](const Query& row) {
-    return AddAudit{.at = row.time_at(0), .actor = row.text_at(1), .action = row.text_at(2), .detail = row.text_at(3)};
+    return AuditRow{
+        .number = row.integer_at(0),
+        .entry = {.at = row.time_at(1), .actor = row.text_at(2), .action = row.text_at(3), .detail = row.text_at(4)}};
   });
 }
 

@@ -1,6 +1,7 @@
 #include "store/postgres/outbox/outbox.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "store/postgres/outbox/commit.h"
 #include "store/postgres/outbox/event_row.h"
@@ -43,7 +44,8 @@ constexpr const char* kCountDeliveries = "SELECT ingest.count_deliveries($1, $2,
 constexpr const char* kRevived =
     VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND first_failed_at IS NULL ORDER BY next_attempt_at LIMIT $2";
 constexpr const char* kSettings = "SELECT key, value FROM ingest.ingest_settings ORDER BY key";
-constexpr const char* kAudit = "SELECT at, actor, action, detail FROM ingest.ingest_audit ORDER BY entry DESC LIMIT $1";
+constexpr const char* kAudit =
+    "SELECT entry, at, actor, action, detail FROM ingest.ingest_audit WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
 
 const char* state_name(PutDelivery::State state) { return state == PutDelivery::State::dead ? "dead" : "retry"; }
 
@@ -98,7 +100,7 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<std::optional<BatchRow>> batch_of(const std::string& consumer, Position position) override;
   Result<std::vector<OutboxRow>> search(const EventFilter& filter) override;
   Result<std::vector<PutSetting>> settings() override;
-  Result<std::vector<AddAudit>> audit(size_t rows_max) override;
+  Result<std::vector<AuditRow>> audit(const AuditFilter& filter) override;
   Result<std::vector<Run>> runs(const RunFilter& filter) override;
   Result<std::optional<Run>> find_run(Uuid id) override;
   Result<std::vector<JobRuns>> last_runs() override;
@@ -232,12 +234,14 @@ Result<std::vector<PutSetting>> PostgresOutboxStore::settings() {
   });
 }
 
-Result<std::vector<AddAudit>> PostgresOutboxStore::audit(size_t rows_max) {
-  return collect(query(kAudit, Values().limit(rows_max)), [](const Rows& rows, int i) {
-    return AddAudit{.at = rows.time_at(i, 0),
-                    .actor = rows.text_at(i, 1),
-                    .action = rows.text_at(i, 2),
-                    .detail = rows.text_at(i, 3)};
+Result<std::vector<AuditRow>> PostgresOutboxStore::audit(const AuditFilter& filter) {
+  const int64_t before = filter.before.value_or(std::numeric_limits<int64_t>::max());
+  return collect(query(kAudit, Values().integer(before).limit(filter.rows_max)), [](const Rows& rows, int i) {
+    return AuditRow{.number = rows.integer_at(i, 0),
+                    .entry = {.at = rows.time_at(i, 1),
+                              .actor = rows.text_at(i, 2),
+                              .action = rows.text_at(i, 3),
+                              .detail = rows.text_at(i, 4)}};
   });
 }
 

@@ -6,9 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "admin/fake_operations_test.h"
+#include "admin/tests/fake_operations_test.h"
 #include "event/identity.h"
-#include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
 namespace vf::admin {
@@ -60,9 +59,9 @@ class EventHistory : public testing::Test {
   void keep_a_lake() { operations_.lake_.driver = "chdb"; }
 
   store::memory::MemoryOutbox outbox_;
-  outbox::FunctionWriter writer_{[](const store::Write&, const outbox::OnWritten&) {}};
+  ManualClock clock_{kNow};
   FakeOperations operations_;
-  Hub hub_{.outbox = outbox_, .writer = writer_, .operations = operations_};
+  Hub hub_{.outbox = outbox_, .operations = operations_, .clock = clock_};
   int added_ = 0;
 };
 

@@ -1,0 +1,35 @@
+#include "admin/target_list.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "admin/views.h"
+
+namespace vf::admin {
+
+using nlohmann::json;
+
+Result<json> list_targets(const Hub& hub) {
+  using State = store::PutDelivery::State;
+  const Instant now = hub.clock.now();
+  const auto targets = hub.operations.targets();
+  json result = json::array();
+  for (const auto& status : hub.operations.target_statuses()) {
+    const auto configured = std::ranges::find(targets, status.name, &fanout::Target::name);
+    if (configured == targets.end()) continue;
+    VF_ASSIGN(const auto backlog, hub.outbox.backlog(status.cursor));
+    json row = view_target(status, *configured, now);
+    for (const auto& [name, state] : {std::pair("waiting", State::retry), std::pair("dead", State::dead)}) {
+      VF_ASSIGN(const int64_t count, hub.outbox.count_deliveries(status.name, state, store::kBacklogRowsMax));
+      row[name] = count;
+    }
+    row["backlog"] = backlog.rows;
+    row["backlog_more"] = backlog.more;
+    row["oldest_age_seconds"] =
+        backlog.oldest ? json(static_cast<double>((now - *backlog.oldest).count()) / 1000.0) : json(nullptr);
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+}  // namespace vf::admin

@@ -1,0 +1,71 @@
+// GET /admin/v1/targets, and a target's mode under /admin/v1/targets/{name}
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "admin/resources.h"
+#include "admin/target_list.h"
+
+namespace vf::admin {
+namespace {
+
+using api::Right;
+using nlohmann::json;
+
+Result<json> list(const Hub& hub) {
+  VF_ASSIGN(auto targets, list_targets(hub));
+  return json{{"targets", std::move(targets)}};
+}
+
+Result<json> mode_of(const Hub& hub, const std::string& target) {
+  const auto statuses = hub.operations.target_statuses();
+  const auto found = std::ranges::find(statuses, target, &fanout::Status::name);
+  if (found == statuses.end()) return not_found("no target is called " + target);
+  return json{{"mode", fanout::to_string(found->mode)}};
+}
+
+/// Returns the mode that the body of a request orders.
+Result<fanout::Mode> ordered(const std::string& body) {
+  const json order = json::parse(body, nullptr, false);
+  const auto mode = order.is_object() && order.value("mode", json()).is_string()
+                        ? fanout::parse_mode(order["mode"].get<std::string>())
+                        : std::nullopt;
+  if (mode && *mode != fanout::Mode::detached) return *mode;
+  return invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})");
+}
+
+}  // namespace
+
+api::Routes targets_routes(const Hub& hub) {
+  const auto mode = [hub](const api::Call& call) { return mode_of(hub, call.path[0]); };
+  const auto order = [hub](const api::Call& call, api::Done done) {
+    const auto wanted = ordered(call.request.body);
+    if (!wanted) return done(wanted.error());
+    hub.operations.set_mode(call.path[0], *wanted, api::completing(std::move(done)));
+  };
+  const auto pause = [hub](const api::Call& call, api::Done done) {
+    hub.operations.set_mode(call.path[0], fanout::Mode::paused, api::completing(std::move(done)));
+  };
+  const auto resume = [hub](const api::Call& call, api::Done done) {
+    hub.operations.set_mode(call.path[0], std::nullopt, api::completing(std::move(done)));
+  };
+  return {
+      {.method = "GET",
+       .pattern = "/admin/v1/targets",
+       .access = Right::read,
+       .handler = api::Read{[hub](const api::Call&) { return list(hub); }}},
+      {.method = "GET", .pattern = "/admin/v1/targets/{name}/mode", .access = Right::read, .handler = api::Read{mode}},
+      {.method = "PUT",
+       .pattern = "/admin/v1/targets/{name}/mode",
+       .access = Right::operate,
+       .handler = api::Change{.change = order, .state = mode}},
+      {.method = "POST",
+       .pattern = "/admin/v1/targets/{name}/pause",
+       .access = Right::operate,
+       .handler = api::Change{.change = pause, .state = mode}},
+      {.method = "POST",
+       .pattern = "/admin/v1/targets/{name}/resume",
+       .access = Right::operate,
+       .handler = api::Change{.change = resume, .state = mode}}};
+}
+
+}  // namespace vf::admin
