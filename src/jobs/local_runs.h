@@ -2,13 +2,13 @@
 // store/runs.h, and keeps the last runs of each job. Thread safe.
 #pragma once
 
-#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "jobs/run_writer.h"
+#include "store/run_table.h"
 
 namespace vf::jobs {
 
@@ -25,27 +25,9 @@ class LocalRuns final : public RunWriter, public store::RunReads {
   Result<std::vector<std::string>> waiting_jobs(Instant now) override;
 
  private:
-  struct Row {
-    store::Run run;
-    Instant lease_until = {};
-  };
-  Result<store::RunResult> apply(const store::RequestRun& request);
-  Result<store::RunResult> apply(const store::ClaimRun& claim);
-  Result<store::RunResult> apply(const store::UpdateRun& update);
-  Result<store::RunResult> apply(const store::EndRun& end);
-  Result<store::RunResult> apply(const store::StopRun& stop);
-  Result<store::RunResult> apply(const store::PurgeRuns& purge);
-  Row& add(store::Run run);
-  Row* find(Uuid id);
-  Row* running(const std::string& job);
-  Result<Row*> held(Uuid id, const std::string& holder);
-  void finish(Row& row, store::RunState state);
-  void forget_old(const std::string& job);
-
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::map<int64_t, Row> rows_;  // by number
-  int64_t last_number_ = 0;
+  std::mutex mutex_;
+  store::RunTable table_;  // guarded by mutex_
 };
 
 }  // namespace vf::jobs

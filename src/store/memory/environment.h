@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "store/environment_store.h"
-#include "store/memory/runs.h"
+#include "store/run_table.h"
 
 namespace vf::store::memory {
 
@@ -43,7 +43,7 @@ class MemoryEnvironment : public EnvironmentStore {
   std::map<Uuid, ProcessedEvent> processed_;
   std::map<Uuid, QuarantinedEvent> quarantined_;
   std::map<Row, Row, KeyOrder> rows_;  // key: compared by the key columns; value: the merge of all rows applied
-  MemoryRuns runs_;
+  RunTable runs_;
 };
 
 }  // namespace vf::store::memory

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "store/memory/runs.h"
 #include "store/outbox_store.h"
+#include "store/run_table.h"
 
 namespace vf::store::memory {
 
@@ -39,7 +39,7 @@ struct OutboxState {
   std::map<std::string, std::string> settings;
   std::vector<AuditRow> audit;
   int64_t last_audit = 0;  // the number of the newest entry ever added
-  MemoryRuns runs;
+  RunTable runs;
   uint64_t last_seq = 0;  // the last number assigned; a transaction that is rolled back leaves a gap
   Position newest;        // of the newest row ever committed, even if it was purged
   Position purged;        // of the newest row that was purged

@@ -1,9 +1,10 @@
-#include "store/memory/runs.h"
+#include "store/run_table.h"
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
-namespace vf::store::memory {
+namespace vf::store {
 namespace {
 
 /// Returns whether `run` ended later than `other`.
@@ -13,9 +14,9 @@ bool ended_later(const Run& run, const Run& other) {
 
 }  // namespace
 
-class MemoryRunRows final : public RunRows {
+class RunTableRows final : public RunRows {
  public:
-  MemoryRunRows(MemoryRuns& table, Instant now) : table_(table), now_(now) {}
+  RunTableRows(RunTable& table, Instant now) : table_(table), now_(now) {}
 
   Instant now() const override { return now_; }
   Result<std::optional<RunRow>> find(Uuid id) override {
@@ -50,6 +51,7 @@ class MemoryRunRows final : public RunRows {
     table_.rows_.at(row.run.number) = row;
     return {};
   }
+  Result<void> renew(const RunRow& row) override { return update(row); }
   Result<void> remove_idle(const std::string& job, Instant due) override {
     std::erase_if(table_.rows_, [&](const auto& entry) {
       const RunRow& row = entry.second;
@@ -68,11 +70,11 @@ class MemoryRunRows final : public RunRows {
     return std::nullopt;
   }
 
-  MemoryRuns& table_;
+  RunTable& table_;
   const Instant now_;
 };
 
-Result<int64_t> MemoryRunRows::purge(const PurgeRuns& step) {
+Result<int64_t> RunTableRows::purge(const PurgeRuns& step) {
   std::set<int64_t> kept;
   for (const JobRuns& job : table_.last_runs()) {
     if (job.ended) kept.insert(job.ended->number);
@@ -92,12 +94,23 @@ Result<int64_t> MemoryRunRows::purge(const PurgeRuns& step) {
   return static_cast<int64_t>(old.size());
 }
 
-Result<RunResult> MemoryRuns::write(const RunWrite& write, Instant now) {
-  MemoryRunRows rows(*this, now);
+Result<RunResult> RunTable::write(const RunWrite& write, Instant now) {
+  RunTableRows rows(*this, now);
   return write_run(rows, write);
 }
 
-std::vector<Run> MemoryRuns::runs(const RunFilter& filter) const {
+void RunTable::keep_ended(size_t at_most) {
+  std::map<std::string, std::vector<std::pair<Instant, int64_t>>> ended;
+  for (const auto& [number, row] : rows_) {
+    if (row.run.ended_at) ended[row.run.job].emplace_back(*row.run.ended_at, number);
+  }
+  for (auto& [job, runs] : ended) {
+    std::ranges::sort(runs);
+    for (size_t i = 0; i + at_most < runs.size(); ++i) rows_.erase(runs[i].second);
+  }
+}
+
+std::vector<Run> RunTable::runs(const RunFilter& filter) const {
   std::vector<Run> found;
   for (auto at = rows_.rbegin(); at != rows_.rend() && found.size() < filter.rows_max; ++at) {
     const Run& run = at->second.run;
@@ -109,12 +122,12 @@ std::vector<Run> MemoryRuns::runs(const RunFilter& filter) const {
   return found;
 }
 
-std::optional<Run> MemoryRuns::find(Uuid id) const {
+std::optional<Run> RunTable::find(Uuid id) const {
   const auto at = std::ranges::find_if(rows_, [&](const auto& entry) { return entry.second.run.id == id; });
   return at == rows_.end() ? std::nullopt : std::optional(at->second.run);
 }
 
-std::vector<JobRuns> MemoryRuns::last_runs() const {
+std::vector<JobRuns> RunTable::last_runs() const {
   std::map<std::string, JobRuns> jobs;
   for (const auto& [number, row] : rows_) {
     const Run& run = row.run;
@@ -130,7 +143,7 @@ std::vector<JobRuns> MemoryRuns::last_runs() const {
   return found;
 }
 
-std::vector<std::string> MemoryRuns::waiting_jobs(Instant now) const {
+std::vector<std::string> RunTable::waiting_jobs(Instant now) const {
   std::set<std::string> jobs;
   for (const auto& [number, row] : rows_) {
     const bool expired = row.run.state == RunState::running && is_expired(row, now);
@@ -139,4 +152,4 @@ std::vector<std::string> MemoryRuns::waiting_jobs(Instant now) const {
   return {jobs.begin(), jobs.end()};
 }
 
-}  // namespace vf::store::memory
+}  // namespace vf::store
