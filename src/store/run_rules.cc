@@ -111,7 +111,7 @@ class Rules {
     row->renewed_at = rows_.now();
     row->lease_until = rows_.now() + write.span;
     if (write.progress) row->run.progress = *write.progress;
-    VF_TRY(rows_.update(*row));
+    VF_TRY(rows_.renew(*row));
     return RunResult{RunRenewed{.stop_wanted = row->run.stop_wanted}};
   }
 

@@ -40,6 +40,9 @@ class RunRows {
   virtual Result<int64_t> add(const RunRow& row) = 0;
   /// Stores the row with the id of `row`; its id, number, job, due, parameters, asked_by and asked_at never change.
   virtual Result<void> update(const RunRow& row) = 0;
+  /// Stores what a renewal changes: the claim and the progress. No index has these columns, so that a renewal costs
+  /// little.
+  virtual Result<void> renew(const RunRow& row) = 0;
   /// Deletes the job's idle rows with a lesser `due`.
   virtual Result<void> remove_idle(const std::string& job, Instant due) = 0;
   /// Does what PurgeRuns describes. Returns the number of rows deleted.

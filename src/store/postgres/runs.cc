@@ -28,12 +28,14 @@ constexpr std::string_view kFirstWaiting = VF_SELECT_RUN "WHERE job = $1 AND sta
 constexpr std::string_view kCountWaiting = "SELECT count(*) FROM {0} WHERE job = $1 AND state = 'waiting'";
 constexpr std::string_view kLatestDue = "SELECT due FROM {0} WHERE job = $1 AND due <= $2 ORDER BY due DESC LIMIT 1";
 constexpr std::string_view kAdd =
-    "INSERT INTO {0} (state, holder, started_at, ended_at, renewed_at, lease_until, done, \"of\", counts, cursor, "
+    "INSERT INTO {0} (renewed_at, lease_until, done, \"of\", counts, cursor, state, holder, started_at, ended_at, "
     "error, stop_wanted, idle, id, job, due, parameters, asked_by, asked_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING number";
 constexpr std::string_view kUpdate =
-    "UPDATE {0} SET state = $1, holder = $2, started_at = $3, ended_at = $4, renewed_at = $5, lease_until = $6, "
-    "done = $7, \"of\" = $8, counts = $9, cursor = $10, error = $11, stop_wanted = $12, idle = $13 WHERE id = $14";
+    "UPDATE {0} SET renewed_at = $1, lease_until = $2, done = $3, \"of\" = $4, counts = $5, cursor = $6, state = $7, "
+    "holder = $8, started_at = $9, ended_at = $10, error = $11, stop_wanted = $12, idle = $13 WHERE id = $14";
+constexpr std::string_view kRenew =
+    "UPDATE {0} SET renewed_at = $1, lease_until = $2, done = $3, \"of\" = $4, counts = $5, cursor = $6 WHERE id = $7";
 constexpr std::string_view kRemoveIdle = "DELETE FROM {0} WHERE job = $1 AND idle AND due < $2";
 constexpr std::string_view kPurge =
     "DELETE FROM {0} WHERE number = ANY (ARRAY(SELECT o.number FROM {0} o WHERE o.ended_at < $1 "
@@ -103,19 +105,27 @@ void add_time(Values& values, const std::optional<Instant>& time) {
   time ? values.time(*time) : values.null(Type::time);
 }
 
-/// The parameters of kUpdate up to $13.
-Values changing(const RunRow& row) {
+/// The parameters of kRenew up to $6.
+Values renewal(const RunRow& row) {
   const Run& run = row.run;
   const bool is_held = run.state == RunState::running;
   Values values;
-  values.text(to_string(run.state)).text(run.holder);
-  add_time(values, run.started_at);
-  add_time(values, run.ended_at);
   add_time(values, is_held ? std::optional(row.renewed_at) : std::nullopt);
   add_time(values, is_held ? std::optional(row.lease_until) : std::nullopt);
   values.integer(run.progress.done);
   run.progress.of ? values.integer(*run.progress.of) : values.null(Type::integer);
-  values.text(to_json(run.progress.counts)).text(run.progress.cursor).text(run.error);
+  values.text(to_json(run.progress.counts)).text(run.progress.cursor);
+  return values;
+}
+
+/// The parameters of kUpdate up to $13.
+Values changing(const RunRow& row) {
+  const Run& run = row.run;
+  Values values = renewal(row);
+  values.text(to_string(run.state)).text(run.holder);
+  add_time(values, run.started_at);
+  add_time(values, run.ended_at);
+  values.text(run.error);
   values.boolean(run.stop_wanted).boolean(row.is_idle);
   return values;
 }
@@ -148,6 +158,10 @@ class PostgresRunRows final : public RunRows {
   }
   Result<void> update(const RunRow& row) override {
     VF_TRY(db_.query(sql(kUpdate, table_), changing(row).uuid(row.run.id)));
+    return {};
+  }
+  Result<void> renew(const RunRow& row) override {
+    VF_TRY(db_.query(sql(kRenew, table_), renewal(row).uuid(row.run.id)));
     return {};
   }
   Result<void> remove_idle(const std::string& job, Instant due) override {

@@ -26,12 +26,14 @@ constexpr std::string_view kFirstWaiting = VF_SELECT_RUN "WHERE job = ? AND stat
 constexpr std::string_view kCountWaiting = "SELECT count(*) FROM {0} WHERE job = ? AND state = 'waiting'";
 constexpr std::string_view kLatestDue = "SELECT max(due) FROM {0} WHERE job = ? AND due <= ?";
 constexpr std::string_view kAdd =
-    "INSERT INTO {0} (id, job, due, parameters, asked_by, asked_at, state, holder, started_at, ended_at, renewed_at, "
-    "lease_until, done, \"of\", counts, cursor, error, stop_wanted, idle) "
+    "INSERT INTO {0} (id, job, due, parameters, asked_by, asked_at, renewed_at, lease_until, done, \"of\", counts, "
+    "cursor, state, holder, started_at, ended_at, error, stop_wanted, idle) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number";
 constexpr std::string_view kUpdate =
-    "UPDATE {0} SET state = ?, holder = ?, started_at = ?, ended_at = ?, renewed_at = ?, lease_until = ?, done = ?, "
-    "\"of\" = ?, counts = ?, cursor = ?, error = ?, stop_wanted = ?, idle = ? WHERE id = ?";
+    "UPDATE {0} SET renewed_at = ?, lease_until = ?, done = ?, \"of\" = ?, counts = ?, cursor = ?, state = ?, "
+    "holder = ?, started_at = ?, ended_at = ?, error = ?, stop_wanted = ?, idle = ? WHERE id = ?";
+constexpr std::string_view kRenew =
+    "UPDATE {0} SET renewed_at = ?, lease_until = ?, done = ?, \"of\" = ?, counts = ?, cursor = ? WHERE id = ?";
 constexpr std::string_view kRemoveIdle = "DELETE FROM {0} WHERE job = ? AND idle = 1 AND due < ?";
 constexpr std::string_view kPurge =
     "DELETE FROM {0} WHERE number IN (SELECT o.number FROM {0} o WHERE o.ended_at < ?1 "
@@ -89,18 +91,25 @@ Run read(const Query& query) { return read_row(query).run; }
 
 void bind_time(Query& query, const std::optional<Instant>& value) { value ? query.time(*value) : query.null(); }
 
-/// Binds what update() may change. `counts` is the JSON text of the row's counts; it lives as long as the query.
-void bind_changing(Query& query, const RunRow& row, const std::string& counts) {
+/// Binds what renew() changes. `counts` is the JSON text of the row's counts; it lives as long as the query.
+void bind_renewal(Query& query, const RunRow& row, const std::string& counts) {
   const Run& run = row.run;
   const bool is_held = run.state == RunState::running;
-  query.text(to_string(run.state)).text(run.holder);
-  bind_time(query, run.started_at);
-  bind_time(query, run.ended_at);
   bind_time(query, is_held ? std::optional(row.renewed_at) : std::nullopt);
   bind_time(query, is_held ? std::optional(row.lease_until) : std::nullopt);
   query.integer(run.progress.done);
   run.progress.of ? query.integer(*run.progress.of) : query.null();
-  query.text(counts).text(run.progress.cursor).text(run.error);
+  query.text(counts).text(run.progress.cursor);
+}
+
+/// Binds what update() may change; `counts` as above.
+void bind_changing(Query& query, const RunRow& row, const std::string& counts) {
+  const Run& run = row.run;
+  bind_renewal(query, row, counts);
+  query.text(to_string(run.state)).text(run.holder);
+  bind_time(query, run.started_at);
+  bind_time(query, run.ended_at);
+  query.text(run.error);
   query.integer(run.stop_wanted ? 1 : 0).integer(row.is_idle ? 1 : 0);
 }
 
@@ -147,6 +156,12 @@ class SqliteRunRows final : public RunRows {
     const std::string counts = to_json(row.run.progress.counts);
     Query query = db_.query(sql(kUpdate, table_));
     bind_changing(query, row, counts);
+    return query.uuid(row.run.id).run();
+  }
+  Result<void> renew(const RunRow& row) override {
+    const std::string counts = to_json(row.run.progress.counts);
+    Query query = db_.query(sql(kRenew, table_));
+    bind_renewal(query, row, counts);
     return query.uuid(row.run.id).run();
   }
   Result<void> remove_idle(const std::string& job, Instant due) override {
