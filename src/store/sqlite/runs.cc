@@ -22,8 +22,11 @@ namespace {
 
 constexpr std::string_view kFind = VF_SELECT_RUN "WHERE id = ?";
 constexpr std::string_view kRunning = VF_SELECT_RUN "WHERE job = ? AND state = 'running'";
-constexpr std::string_view kFirstWaiting = VF_SELECT_RUN "WHERE job = ? AND state = 'waiting' ORDER BY number LIMIT 1";
-constexpr std::string_view kCountWaiting = "SELECT count(*) FROM {0} WHERE job = ? AND state = 'waiting'";
+// Without INDEXED BY the planner takes the index that holds every run of the job.
+constexpr std::string_view kFirstWaiting =
+    VF_SELECT_RUN "INDEXED BY {0}_waiting WHERE job = ? AND state = 'waiting' ORDER BY number LIMIT 1";
+constexpr std::string_view kCountWaiting =
+    "SELECT count(*) FROM {0} INDEXED BY {0}_waiting WHERE job = ? AND state = 'waiting'";
 constexpr std::string_view kLatestDue = "SELECT max(due) FROM {0} WHERE job = ? AND due <= ?";
 constexpr std::string_view kAdd =
     "INSERT INTO {0} (id, job, due, parameters, asked_by, asked_at, renewed_at, lease_until, done, \"of\", counts, "
