@@ -258,7 +258,8 @@ Millis Feeder::piece_failed(const Error& error) {
 Millis Feeder::probe() {
   const auto row = probes_.take(ports_.random);
   const auto kind = row.event.position <= failed_to_ ? retry::Kind::piece : retry::Kind::fresh;
-  if (!attempt(rule_.began(kind, ports_.clock.steady()), {&row.event})) probes_.note_failed(row.event.id);
+  if (attempt(rule_.began(kind, ports_.clock.steady()), {&row.event})) return Millis{0};
+  rule_.pace().is_backing_off() ? probes_.forget_failed() : probes_.note_failed(row.event.id);
   return Millis{0};
 }
 

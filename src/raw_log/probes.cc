@@ -41,6 +41,11 @@ void Probes::note_failed(Uuid event_id) {
   failed_.insert(event_id);
 }
 
+void Probes::forget_failed() {
+  failed_.clear();
+  searched_to_ = {};
+}
+
 void Probes::clear() {
   rows_.clear();
   searched_to_ = {};

@@ -1,5 +1,6 @@
 // Probes: finds rows to try the lake with, while a row that failed stands at the feeder's cursor: rows after it that
-// the log lacks. Each row is tried once; if it fails, it waits for the cursor. Single-threaded.
+// the log lacks. Each row is tried once; if it fails, it waits for the cursor, unless the lake fails all others too.
+// Single-threaded.
 #pragma once
 
 #include <set>
@@ -23,6 +24,8 @@ class Probes {
   store::OutboxRow take(Random& random);
   /// The probe with this row has failed.
   void note_failed(Uuid event_id);
+  /// The lake fails every row: those that failed may be found again.
+  void forget_failed();
   /// The cursor has moved: rows are searched anew.
   void clear();
 

@@ -26,6 +26,7 @@ class FanoutWatch {
   /// Checks a target's status: a detachment must be reported and raise an alarm. Returns whether the target has been
   /// detached since the last check.
   bool check_status(size_t index, const fanout::Status& status);
+  bool was_ever_dry_run(size_t index) const { return targets_[index].ever_dry_run; }
   /// Did the target's mode skip this event?
   bool is_skipped(size_t index, const store::OutboxRow& row);
 

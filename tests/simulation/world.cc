@@ -171,9 +171,10 @@ void World::change_clock() {
 
 // A process reads its clock every two seconds, also when no work asks for it.
 void World::jump(Millis by) {
+  earlier_offsets_.push_back({.offset = offset_, .until = clock_.steady()});
+  offset_ += by;
   clock_.jump(by);
   ingest_->read_clock();
-  if (std::chrono::abs(by) > kClockLimits.jump) jumped_at_ = clock_.steady();
 }
 
 // Lets time pass. A clock that is far off is right again after kFarOffFor, before anything else happens.
@@ -187,9 +188,14 @@ void World::advance(Millis by) {
   clock_.advance(by);
 }
 
-// Nothing irreversible may be done so soon after a jump.
+// Nothing irreversible may be done so soon after a jump. The clock then and the clock now may each differ by one limit
+// from the one with which the guard compares them: two jumps of opposite direction may cancel each other.
 void World::require_trusted_clock(std::string_view what) {
-  require(!jumped_at_ || clock_.steady() - *jumped_at_ >= kClockLimits.agreement, "{} after a jump of the clock", what);
+  for (const auto& [offset, until] : earlier_offsets_) {
+    const bool is_long_ago = clock_.steady() - until >= kClockLimits.agreement;
+    require(is_long_ago || std::chrono::abs(offset - offset_) <= 2 * kClockLimits.jump, "{} after a jump of the clock",
+            what);
+  }
 }
 
 // An operator pauses or resumes a target or retries a dead letter, or retention runs.
@@ -247,6 +253,20 @@ bool World::is_handled(size_t destination, const store::OutboxRow& row) {
   return fanout_watch_.is_skipped(destination, row);
 }
 
+bool World::never_takes(size_t destination, Uuid id) {
+  return ingest_->destinations()[destination].receiver == foreign_.get() && foreign_->never_takes(id);
+}
+
+// At the end no other event flows any more. So an event that its receiver never takes waits for ever, with a row or at
+// the cursor; there, events behind it that the target's mode has skipped are not yet recorded as skipped.
+bool World::may_wait_for_ever(size_t destination, const store::OutboxRow& row) {
+  if (never_takes(destination, row.event.id)) return true;
+  if (!fanout_watch_.was_ever_dry_run(destination)) return false;
+  const auto& name = ingest_->destinations()[destination].target.name;
+  const auto rows = outbox_.rows_between(outbox_.true_cursor(name).value_or(Position{}), row.event.position);
+  return std::ranges::any_of(rows, [&](const auto& before) { return never_takes(destination, before.event.id); });
+}
+
 void World::check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_handled) {
   const auto cursor = outbox_.true_cursor(consumer);
   if (!cursor) return;
@@ -299,12 +319,11 @@ std::string World::unfinished() {
   for (size_t i = 0; i < ingest_->destinations().size(); ++i) {
     const auto& name = ingest_->destinations()[i].target.name;
     const auto status = ingest_->dispatcher(i).status();
-    // No other event flows any more, so an event that its receiver never takes waits for ever, with a row or without.
     const auto rows = outbox_.rows_between(outbox_.true_cursor(name).value_or(Position{}), end);
-    const bool behind = std::ranges::any_of(
-        rows, [&](const auto& row) { return !is_handled(i, row) && !foreign_->never_takes(row.event.id); });
+    const bool behind =
+        std::ranges::any_of(rows, [&](const auto& row) { return !is_handled(i, row) && !may_wait_for_ever(i, row); });
     auto waiting = *outbox_.deliveries(name, store::PutDelivery::State::retry, SIZE_MAX);
-    std::erase_if(waiting, [this](const auto& row) { return foreign_->never_takes(row.event_id); });
+    std::erase_if(waiting, [&](const auto& row) { return never_takes(i, row.event_id); });
     const bool retries = !waiting.empty();
     if (!behind && !retries) continue;
     out += fmt::format("; {} is at {} of {}{}, {} {}, {} in flight, {}", name, status.cursor.seq, end.seq,
@@ -331,7 +350,8 @@ void World::come_to_rest() {
       check();
     }
     if (unfinished().empty()) return;
-    advance(Millis{5'000});
+    // A row that was written while the clock was ahead may wait for six hours.
+    advance(round < kRoundsMax / 2 ? Millis{5'000} : Millis{60'000});
   }
   require(false, "the simulation does not come to rest{}", unfinished());
 }
@@ -344,9 +364,8 @@ void World::check_rest() {
   const auto rows = outbox_.rows_between({}, outbox_.true_end());
   for (const auto& row : rows) {
     for (size_t i = 0; i < ingest_->destinations().size(); ++i) {
-      const auto& [target, receiver] = ingest_->destinations()[i];
-      const bool never_taken = receiver == foreign_.get() && foreign_->never_takes(row.event.id);
-      require(is_handled(i, row) || never_taken, "{} never reached {}", row.event.id.to_string(), target.name);
+      require(is_handled(i, row) || may_wait_for_ever(i, row), "{} never reached {}", row.event.id.to_string(),
+              ingest_->destinations()[i].target.name);
     }
   }
   for (const auto* name : {"stage", "production"}) {

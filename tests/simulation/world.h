@@ -65,6 +65,8 @@ class World {
   void check();
   void check_cursor(const std::string& consumer, const std::function<bool(const store::OutboxRow&)>& is_handled);
   bool is_handled(size_t destination, const store::OutboxRow& row);
+  bool never_takes(size_t destination, Uuid id);
+  bool may_wait_for_ever(size_t destination, const store::OutboxRow& row);
 
   void heal();
   void resume_targets();
@@ -90,9 +92,14 @@ class World {
   std::map<std::string, Position> checked_;  // by consumer: how far its cursor has been checked
   uint64_t death_rate_ = 0;                  // how often a process dies between steps, in thousandths
   bool clocks_jump_ = false;
-  Millis off_by_{0};                     // of a clock that is far off for seconds
-  SteadyTime right_at_{0};               // when it is right again
-  std::optional<SteadyTime> jumped_at_;  // the last jump that is large enough to be seen
+  Millis off_by_{0};        // of a clock that is far off for seconds
+  SteadyTime right_at_{0};  // when it is right again
+  struct EarlierOffset {
+    Millis offset;
+    SteadyTime until;
+  };
+  Millis offset_{0};  // of the common clock, by all its jumps
+  std::vector<EarlierOffset> earlier_offsets_;
   size_t steps_ = 0;
 };
 

@@ -94,6 +94,17 @@ TEST_F(Refusal, LakeThatTakesNothingMakesNoRow) {
   harness.expect_each_once();
 }
 
+TEST_F(Refusal, RowsThatABrokenLakeRefusedDoNotWaitForTheFaultyOne) {
+  const auto refused = add_refused(1);
+  harness.add(5);
+  harness.lake.refuses_everything = true;
+  for (int i = 0; i < 20; ++i) pass(Millis{10'000});
+  harness.lake.refuses_everything = false;
+  for (int i = 0; i < 100; ++i) pass(Millis{10'000});
+  EXPECT_EQ(harness.lake.kept.size(), 5u) << "although no other row comes";
+  EXPECT_EQ(harness.lake.times_kept().size(), 5u);
+}
+
 TEST_F(Refusal, RowsStoredBeforeTheRefusedOneAreNotRepeated) {
   harness.lake.refusal_keeps_rows_before = true;
   harness.add(6);
