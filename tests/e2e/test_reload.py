@@ -176,6 +176,16 @@ class UnderLoad(unittest.TestCase):
         self.check_ledger(sending)
         self.assertEqual(self.hub.events("stage", [], secret=old)[0], 401)
 
+    def test_an_admin_token_is_replaced(self):
+        old, new = self.hub.admin_token, "the next token"
+        with Sending(self.hub) as sending:
+            sending.more()
+            self.hub.config["admin"]["token"] = new
+            self.assertIn("changed=admin.token\n", self.hub.reload())
+            self.assertEqual((self.hub.reads_with(old), self.hub.reads_with(new)), (401, 200))
+            sending.more()
+        self.check_ledger(sending)
+
     def test_a_targets_settings_change_again_and_again(self):
         with Sending(self.hub) as sending:
             for window in (1, 7, 2, 8):
@@ -211,6 +221,7 @@ class WhatIsInForce(unittest.TestCase):
             self.assertEqual(hub.metric('vf_config_reloads_total{result="refused"}'), 1)
             self.assertEqual((hub.reads_with("another"), hub.reads_with(hub.admin_token)), (401, 200))
             self.assertEqual((hub.kick(chat())[0], hub.sumsub(b"{}")[0]), (200, 200))
+            self.assertEqual(len(hub.admin("config")[2]["refused"]["problems"]), 3)
             hub.file.write_text("ingest: {")
             hub.processes["ingest"].send_signal(signal.SIGHUP)
             wait_until("it is refused too", lambda: hub.metric('vf_config_reloads_total{result="refused"}') == 2)
@@ -231,6 +242,17 @@ class WhatIsInForce(unittest.TestCase):
             self.assertEqual(status, 200)
             self.assertEqual(hub.wait_for_event("stage", answer["event_id"]), "applied")
             self.assertEqual(foreign.requests, [])
+            shown = json.loads(hub.vf("config", "print", "--running", "--json").stdout)
+            self.assertEqual([row["key"] for row in shown["needs_restart"]],
+                             ["ingest.max_body", "targets.other", "targets.stage"])
+            self.assertEqual(shown["needs_restart"][0]["running"], "1MiB")
+            self.assertEqual(shown["config"]["ingest"]["max_body"], "1MiB")
+            text = hub.vf("config", "print", "--running").stdout
+            self.assertRegex(text, r"(?m)^  max_body: 1MiB +# needs a restart for 2KiB$")
+            self.assertRegex(text, r"(?m)^  stage: +# was removed from the file; needs a restart$")
+            self.assertIn("# targets.other was added; it needs a restart\n", text)
+            for secret in (hub.admin_token, hub.sumsub_secret, hub.secrets["stage"], other["secret"]):
+                self.assertNotIn(secret, text + json.dumps(shown))
 
     def test_a_target_that_does_not_answer_is_sent_elsewhere(self):
         silent = self.enterContext(socket.create_server(("127.0.0.1", 0)))
