@@ -56,6 +56,7 @@ Result<void> EnvironmentRole::listen() {
       receiver_->routes());
   http::ServerParams listener = configured_.listener;
   make_room_for_bodies(listener);
+  leave_files_to_others(listener, services_.log);
   auto server = http::Server::start("receive:" + name_, listener, api_->handler());
   if (!server)
     return Error{server.error().code, fmt::format("environments.{}.listen: {}", name_, server.error().message)};

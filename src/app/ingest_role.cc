@@ -19,11 +19,12 @@ constexpr size_t kQueuedBytes = 12u << 20;    // events that wait for the commit
 constexpr size_t kSecondLaneFrom = 128;
 constexpr Millis kOverdueCheckEvery{200};
 
-http::ServerParams server_params(const settings::Ingest& ingest) {
+http::ServerParams server_params(const settings::Ingest& ingest, obs::Log& log) {
   http::ServerParams params = ingest.webhooks;
   if (params.threads == 0) params.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   params.buffered_bytes_max = kBufferedBytes;
   make_room_for_bodies(params);
+  leave_files_to_others(params, log);
   params.response_timeout = ingest.answer_timeout + Millis{500};  // the intake answers first, with a reason
   return params;
 }
@@ -111,7 +112,7 @@ Result<void> IngestRole::listen() {
     intake_->answer_overdue();
     return kOverdueCheckEvery;
   });
-  auto server = http::Server::start("webhooks", server_params(config_.ingest), intake_->handler());
+  auto server = http::Server::start("webhooks", server_params(config_.ingest, services_.log), intake_->handler());
   if (!server) return Error{server.error().code, "ingest.listen: " + server.error().message};
   server_ = std::move(*server);
   url_ = server_->url();

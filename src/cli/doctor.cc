@@ -23,7 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t kFreeBytesLeast = 1ull << 30;
 // Open files besides connections: databases with their logs, one socket a request in flight, the lake's parts.
-constexpr uint64_t kOtherFiles = 512;
 constexpr std::chrono::minutes kClockOff{1};
 constexpr std::chrono::milliseconds kTimeout{3'000};
 constexpr std::chrono::days kTypesSeenWithin{7};
@@ -66,15 +65,15 @@ void check_files(const settings::Settings& config, Findings& out) {
 void check_open_files(const settings::Settings& config, Findings& out) {
   const auto most = platform::open_files_max();
   if (!most) return;
-  const auto wanted = config.ingest.webhooks.connections_max + kOtherFiles;
-  const bool enough = *most >= wanted;
-  const auto detail = fmt::format("{} may be open, {} connections and {} others are wanted", *most,
-                                  config.ingest.webhooks.connections_max, kOtherFiles);
+  const auto connections = config.ingest.webhooks.connections_max;
+  const bool enough = *most / 2 >= connections;
+  const auto detail =
+      fmt::format("{} may be open here, half of them by webhooks; ingest.connections is {}", *most, connections);
   out.push_back({"open files", enough ? Grade::ok : Grade::warning,
                  enough ? detail
                         : fmt::format("{}: raise the limit to {} (ulimit -Hn, LimitNOFILE=), or lower "
                                       "ingest.connections",
-                                      detail, wanted)});
+                                      detail, 2 * connections)});
 }
 
 void check_lake(const settings::Settings& config, Findings& out) {

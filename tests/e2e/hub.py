@@ -161,14 +161,15 @@ class Hub:
         wait_until("the hub is ready", self.ready)
         return self
 
-    def spawn(self, *words):
-        """Starts a command that keeps running, with the present configuration; does not wait for it."""
+    def spawn(self, *words, **options):
+        """Starts a command that keeps running, with the present configuration; does not wait for it. `options` are those
+        of subprocess.Popen."""
         draft = self.file.with_suffix(".new")
         draft.write_text(json.dumps(self.config))  # YAML 1.2 holds JSON
         draft.replace(self.file)  # whole at any moment: others may be reading it
         with open(self.log, "ab") as log:
             return subprocess.Popen([BINARY, *words, "--config", str(self.file)], stdout=log, stderr=log,
-                                    cwd=self.directory, env={**os.environ, **self.variables})
+                                    cwd=self.directory, env={**os.environ, **self.variables}, **options)
 
     def kill(self):
         if self.process and self.process.poll() is None:

@@ -78,6 +78,27 @@ class Flood:
         self.open(number)
 
 
+class FewFiles(unittest.TestCase):
+    """A hub that may have fewer files open than it may have connections."""
+    FILES = 400
+
+    def test_clients_that_only_connect_stop_nothing(self):
+        hub = Hub()
+        self.addCleanup(hub.__exit__)
+        hub.config.update(targets={}, environments={})
+        limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (self.FILES, self.FILES))
+        hub.process = hub.spawn("ingest", preexec_fn=limit)
+        wait_until("the hub is ready", hub.ready)
+        self.assertIn("few connections", hub.log.read_text())
+        for _ in range(self.FILES + 100):
+            peer = socket.create_connection(("127.0.0.1", hub.ports["ingest"]))
+            self.addCleanup(peer.close)
+        body = chat(1)
+        self.assertEqual(request(hub.url("ingest", KICK), "POST", body, hub.kick_headers(body))[0], 200)
+        for path in ("/healthz", "/readyz"):
+            self.assertEqual(request(hub.url("admin", path))[0], 200, path)
+
+
 class Overload(unittest.TestCase):
     def setUp(self):
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
