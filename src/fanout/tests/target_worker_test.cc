@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <future>
 
 #include "base/eventually_test.h"
 #include "event/identity.h"
@@ -121,12 +122,18 @@ TEST_F(TargetWorkerTest, FindsCommitsOfAnotherProcessUnwoken) {
   EXPECT_TRUE(eventually([&] { return cursor_at_end(); }));
 }
 
-TEST_F(TargetWorkerTest, OrdersCompleteAndShowInTheStatus) {
+TEST_F(TargetWorkerTest, OrdersShowInTheStatusWhenTheyComplete) {
   start();
-  std::atomic<bool> completed{false};
-  worker->set_mode(Mode::paused, [&](auto result) { completed = result.has_value(); });
-  EXPECT_TRUE(eventually([&] { return completed.load(); }));
-  EXPECT_TRUE(eventually([&] { return worker->status().mode == Mode::paused; }));
+  const auto mode_when_done = [this](auto order) {
+    std::promise<Mode> shown;
+    order([&](const Result<void>& result) {
+      EXPECT_TRUE(result);
+      shown.set_value(worker->status().mode);
+    });
+    return shown.get_future().get();
+  };
+  EXPECT_EQ(mode_when_done([this](auto done) { worker->set_mode(Mode::paused, done); }), Mode::paused);
+  EXPECT_EQ(mode_when_done([this](auto done) { worker->resume(done); }), Mode::live);
 }
 
 TEST_F(TargetWorkerTest, DrainFinishesRequestsInFlightAndMovesTheCursor) {

@@ -103,7 +103,7 @@ TEST(Keys, AreDescribedAsTextAndAsJson) {
   const auto token = std::ranges::find_if(json, [](const auto& row) { return row["key"] == "admin.token"; });
   EXPECT_EQ((*token)["secret"], true);
   EXPECT_EQ((*token)["default"], "file:admin-token");
-  EXPECT_EQ((*token)["roles"], (nlohmann::json{"up", "ingest", "client"}));
+  EXPECT_EQ((*token)["roles"], (nlohmann::json{"up", "ingest", "api", "worker", "client"}));
 }
 
 TEST(Keys, DocumentationIsFresh) {
