@@ -1,7 +1,6 @@
 #include "app/consumers.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,6 +8,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "app/holder.h"
 #include "app/stores.h"
 #include "fanout/target_metrics.h"
 #include "platform/thread_name.h"
@@ -20,14 +20,9 @@ namespace {
 constexpr Millis kWorkersTimeout{2'000};
 constexpr Millis kReplaceTimeout{4'000};
 
-// Returns the name under which this process holds leases. On a shared store it is unique, even in containers, where
-// process ids repeat. An exclusive store has a fixed name, with which a restarted process gets its leases back at once.
-std::string holder_name(bool shared, uint64_t chance) {
-  if (!shared) return "this installation";
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  return fmt::format("{}/{}/{:08x}", host, ::getpid(), static_cast<uint32_t>(chance));
-}
+// Returns the name under which this process holds leases. An exclusive store has a fixed name, with which a restarted
+// process gets its leases back at once.
+std::string holder_name(bool shared, uint64_t chance) { return shared ? process_name(chance) : "this installation"; }
 
 }  // namespace
 
@@ -45,11 +40,7 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
       return Error{started.error().code, fmt::format("targets.{}: {}", name, started.error().message)};
     }
   }
-  if (consumers->params_.lake) {
-    consumers->start_feeder();
-    consumers->start_reconciliation();
-  }
-  consumers->start_retention();
+  if (consumers->params_.lake) consumers->start_feeder();
   if (!is_shared(consumers->params_.config.ingest.store)) consumers->wait_for_workers();
   return consumers;
 }
@@ -125,33 +116,6 @@ void Consumers::start_feeder() {
   };
   feeder_ = std::make_unique<outbox::Leased<raw_log::Worker>>(lease(std::string(store::kRawLog)), std::move(start));
   params_.committer.add_follower(*feeder_);
-}
-
-void Consumers::start_reconciliation() {
-  const auto& sources = params_.config.sources;
-  std::vector<std::string> names;
-  if (sources.kick) names.emplace_back("kick");
-  if (sources.sumsub) names.emplace_back("sumsub");
-  for (const auto& [name, source] : sources.generic) names.push_back(name);
-  reconciliation_ = std::make_unique<raw_log::ReconciliationService>(
-      raw_log::ReconciliationService::Params{.services = params_.services,
-                                             .outbox = params_.outbox,
-                                             .lake = *params_.lake,
-                                             .writer = params_.committer,
-                                             .lease = lease(std::string(store::kReconciliationLease)),
-                                             .sources = std::move(names)});
-}
-
-void Consumers::start_retention() {
-  Retention::Params params{
-      .configured = params_.config.ingest, .services = params_.services, .time = params_.time, .consumers = {}};
-  const auto targets = targets_.get();
-  for (const auto& target : *targets) params.consumers.push_back(target.name);
-  if (!targets->empty()) params.max_backlog = std::ranges::max(*targets, {}, &fanout::Target::max_backlog).max_backlog;
-  if (params_.lake) params.consumers.emplace_back(store::kRawLog);
-  auto start = [params](outbox::Writer& writer) { return std::make_unique<Retention>(params, writer); };
-  retention_ =
-      std::make_unique<outbox::Leased<Retention>>(lease(std::string(store::kRetentionLease)), std::move(start));
 }
 
 outbox::LeaseKeeper::Params Consumers::lease(std::string name) const {
@@ -234,7 +198,6 @@ void Consumers::publish_metrics() {
   const auto targets = targets_.get();
   for (const auto& target : *targets) publish_target(target.name);
   if (!feeder_) return;
-  reconciliation_->publish();
   raw_log::publish_metrics(params_.services.metrics, params_.services.clock, [this] { return feeder_status(); });
   params_.services.health.report("lake", [this] {
     const auto status = feeder_status();
@@ -276,8 +239,6 @@ void Consumers::drain(Millis at_most) {
   };
   for (auto& [name, leased] : workers_) begin(name, leased);
   begin("raw-log", feeder_);
-  begin("reconcile", reconciliation_);
-  begin("retention", retention_);
 }
 
 }  // namespace vf::app

@@ -1,6 +1,6 @@
-// Consumers: composes the consumers of the outbox (a worker for each target, the raw log's feeder), reconciliation and
-// retention. Each of them runs in the process that holds its lease. Registers them with the metrics and the health
-// checks. One thread calls start() and drain(); any thread may call the other functions.
+// Consumers: composes the consumers of the outbox (a worker for each target, the raw log's feeder). Each of them runs
+// in the process that holds its lease. Registers them with the metrics and the health checks. One thread calls start()
+// and drain(); any thread may call the other functions.
 #pragma once
 
 #include <map>
@@ -10,14 +10,12 @@
 #include <vector>
 
 #include "app/reloads.h"
-#include "app/retention.h"
 #include "concurrency/replaceable.h"
 #include "fanout/target_worker.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
 #include "outbox/committer.h"
 #include "outbox/leased.h"
-#include "raw_log/reconciliation_service.h"
 #include "raw_log/worker.h"
 #include "settings/settings.h"
 #include "watch/trusted_time.h"
@@ -30,8 +28,8 @@ class Consumers {
     const settings::Settings& config;
     obs::Services services;
     store::OutboxStore& outbox;
-    watch::TrustedTime& time;      // of the outbox, for retention and detachment
-    lake::RawLog* lake = nullptr;  // nullptr: there is no raw log, hence no feeder and no reconciliation
+    watch::TrustedTime& time;      // of the outbox, for detachment
+    lake::RawLog* lake = nullptr;  // nullptr: there is no raw log, hence no feeder
     outbox::Committer& committer;
   };
   /// Error `invalid`: a target's configuration cannot work; the message names the target.
@@ -47,8 +45,6 @@ class Consumers {
   std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
   /// Returns the status of the raw log's feeder; to be called only where there is a raw log.
   raw_log::FeederStatus feeder_status() const;
-  /// Returns nullptr where there is no raw log.
-  raw_log::ReconciliationService* reconciliation() { return reconciliation_.get(); }
 
   /// Has the consumer's worker in this process, if there is one, look at the row of this event.
   void row_changed(const std::string& consumer, Uuid event_id);
@@ -68,8 +64,6 @@ class Consumers {
   TargetWorker::Start starter(const settings::Target& configured);
   void replace_workers(const std::vector<settings::Target>& configured);
   void start_feeder();
-  void start_reconciliation();
-  void start_retention();
   void wait_for_workers() const;
   outbox::LeaseKeeper::Params lease(std::string name) const;
   uint64_t seed(std::string_view consumer) const;
@@ -83,8 +77,6 @@ class Consumers {
   concurrency::Replaceable<const std::vector<fanout::Target>> targets_;
   std::map<std::string, std::unique_ptr<TargetWorker>> workers_;
   std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;
-  std::unique_ptr<raw_log::ReconciliationService> reconciliation_;
-  std::unique_ptr<outbox::Leased<Retention>> retention_;
 };
 
 }  // namespace vf::app

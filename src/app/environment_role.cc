@@ -7,16 +7,20 @@
 #include "app/stores.h"
 
 namespace vf::app {
-namespace {}  // namespace
 
 Result<std::unique_ptr<EnvironmentRole>> EnvironmentRole::start(Params params) {
   const auto duties = params.duties;
   auto role = std::unique_ptr<EnvironmentRole>(new EnvironmentRole(params));
   VF_TRY(role->open(params.waiting));
+  role->jobs_ = std::make_unique<EnvironmentJobs>(EnvironmentJobs::Params{.environment = role->name_,
+                                                                          .configured = role->configured_,
+                                                                          .services = role->services_,
+                                                                          .store = *role->store_,
+                                                                          .time = role->time(),
+                                                                          .works = duties != Duties::receive});
   if (duties != Duties::maintain) {
     VF_TRY(role->listen());
   }
-  if (duties != Duties::receive) role->maintain();
   return role;
 }
 
@@ -39,10 +43,9 @@ Result<void> EnvironmentRole::open(const Waiting& waiting) {
   return {};
 }
 
-void EnvironmentRole::maintain() {
+watch::TrustedTime& EnvironmentRole::time() {
   const auto ask = [this] { return store_->time(services_.clock.now()); };
-  auto& time = is_shared(configured_.store) ? clocks_.server("environment " + name_, ask) : clocks_.machine();
-  maintenance_ = std::make_unique<Maintenance>(Maintenance::Params{name_, configured_, services_, *store_, time});
+  return is_shared(configured_.store) ? clocks_.server("environment " + name_, ask) : clocks_.machine();
 }
 
 Result<void> EnvironmentRole::listen() {
@@ -75,14 +78,18 @@ Result<crypto::WebhookSigner> EnvironmentRole::signer_of(const settings::Environ
 }
 
 Result<PutIntoForce> EnvironmentRole::prepare(const Change& change) {
-  if (!receiver_ || !change.concerns("environments." + name_ + ".secrets")) return PutIntoForce([] {});
+  VF_ASSIGN(auto put_jobs, jobs_->prepare(change));
+  if (!receiver_ || !change.concerns("environments." + name_ + ".secrets")) return put_jobs;
   VF_ASSIGN(auto signer, signer_of(change.settings->environments.at(name_)));
-  return PutIntoForce([this, signer = std::move(signer)]() mutable { signatures_->replace(std::move(signer)); });
+  return PutIntoForce([this, jobs = std::move(put_jobs), signer = std::move(signer)]() mutable {
+    jobs();
+    signatures_->replace(std::move(signer));
+  });
 }
 
 void EnvironmentRole::drain(Millis at_most) {
   if (server_) server_->drain(at_most);
-  if (maintenance_) maintenance_->drain();
+  if (jobs_) jobs_->drain(at_most);
   if (receiver_) receiver_->drain();
   if (api_) api_->drain();
 }

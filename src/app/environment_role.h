@@ -1,5 +1,5 @@
 // EnvironmentRole: composes one environment in this process: its database, and, by its duties, the receiver with its
-// listener, the maintenance, or both. One thread calls start() and drain().
+// listener, the runner of its jobs, or both. One thread calls start() and drain().
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include "api/service.h"
 #include "api/signatures.h"
-#include "app/maintenance.h"
+#include "app/environment_jobs.h"
 #include "app/reloads.h"
 #include "app/store_wait.h"
 #include "http/server.h"
@@ -39,7 +39,9 @@ class EnvironmentRole {
   /// Makes a signer of the new secrets.
   Result<PutIntoForce> prepare(const Change& change);
 
-  /// Stops accepting requests, lets those in flight finish, then stops the maintenance and the receiver.
+  jobs::Jobs& jobs() { return jobs_->jobs(); }
+
+  /// Stops accepting requests, lets those in flight finish, then stops the jobs and the receiver.
   void drain(Millis at_most);
 
  private:
@@ -48,7 +50,7 @@ class EnvironmentRole {
   Result<void> open(const Waiting& waiting);
   Result<void> listen();
   Result<crypto::WebhookSigner> signer_of(const settings::Environment& configured) const;
-  void maintain();
+  watch::TrustedTime& time();
 
   const std::string name_;
   const settings::Environment& configured_;
@@ -58,8 +60,8 @@ class EnvironmentRole {
   std::unique_ptr<store::EnvironmentStore> store_;
   std::unique_ptr<api::Signatures> signatures_;
   std::unique_ptr<receive::Receiver> receiver_;
+  std::unique_ptr<EnvironmentJobs> jobs_;
   std::unique_ptr<api::Service> api_;
-  std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -6,6 +6,7 @@
 #include "app/migrations.h"
 #include "app/stores.h"
 #include "base/seconds.h"
+#include "platform/thread_name.h"
 
 namespace vf::app {
 namespace {
@@ -92,6 +93,8 @@ Result<void> IngestRole::start_workers() {
       outbox::Committer::Params{.store = *outbox_, .services = services_, .limits = limits});
   VF_ASSIGN(auto consumers, Consumers::start({config_, services_, *outbox_, *time_, lake_.get(), *committer_}));
   consumers_ = std::move(consumers);
+  jobs_ = std::make_unique<HubJobs>(
+      HubJobs::Params{config_, services_, *outbox_, *time_, lake_.get(), *committer_, *consumers_});
   return {};
 }
 
@@ -107,6 +110,7 @@ Result<void> IngestRole::listen() {
                                                                       .committer = *committer_,
                                                                       .lake = lake_.get(),
                                                                       .consumers = *consumers_,
+                                                                      .jobs = jobs_->jobs(),
                                                                       .intake = *intake_});
   overdue_answers_ = std::make_unique<concurrency::PeriodicTask>("overdue-answers", kOverdueCheckEvery, [this] {
     intake_->answer_overdue();
@@ -127,18 +131,26 @@ AdminRole::Ingesting IngestRole::for_admin() {
 }
 
 Result<PutIntoForce> IngestRole::prepare(const Change& change) {
+  VF_ASSIGN(auto put_jobs, jobs_->prepare(change));
+  VF_ASSIGN(auto put_sources, prepare_sources(change));
   VF_ASSIGN(auto put_consumers, consumers_->prepare(change));
-  if (!change.concerns("sources.")) return put_consumers;
+  return PutIntoForce(
+      [jobs = std::move(put_jobs), sources = std::move(put_sources), consumers = std::move(put_consumers)]() mutable {
+        jobs();
+        sources();
+        consumers();
+      });
+}
+
+Result<PutIntoForce> IngestRole::prepare_sources(const Change& change) {
+  if (!change.concerns("sources.")) return PutIntoForce([] {});
   VF_ASSIGN(auto sources, make_sources(*change.settings, key_fetcher_));
   const auto running = intake_->sources();
   for (auto& [name, receiving] : sources) {  // one that has not changed keeps what it has learned, such as fetched keys
     const auto before = running.find(name);
     if (before != running.end() && !change.concerns("sources." + name + ".")) receiving = before->second;
   }
-  return PutIntoForce([this, sources = std::move(sources), put_consumers = std::move(put_consumers)]() mutable {
-    intake_->replace_sources(std::move(sources));
-    put_consumers();
-  });
+  return PutIntoForce([this, sources = std::move(sources)]() mutable { intake_->replace_sources(std::move(sources)); });
 }
 
 void IngestRole::stop_listening(Millis at_most) {
@@ -148,7 +160,11 @@ void IngestRole::stop_listening(Millis at_most) {
 void IngestRole::drain(Millis at_most) {
   stop_listening(Millis{0});
   key_fetcher_.drain();
-  if (consumers_) consumers_->drain(at_most);
+  {
+    std::jthread jobs;  // beside the consumers: together they have `at_most`
+    if (jobs_) jobs = platform::named_thread("drain:jobs", [this, at_most] { jobs_->drain(at_most); });
+    if (consumers_) consumers_->drain(at_most);
+  }
   if (committer_) committer_->drain();
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/admin_role.h"
 #include "app/consumers.h"
+#include "app/hub_jobs.h"
 #include "app/operations.h"
 #include "app/reloads.h"
 #include "app/sources.h"
@@ -37,6 +38,7 @@ class IngestRole {
   ~IngestRole();
 
   const std::string& url() const { return url_; }
+  jobs::Jobs& jobs() { return jobs_->jobs(); }
   /// Returns what the admin API reads and operates, and writes its audit log to.
   AdminRole::Ingesting for_admin();
 
@@ -45,11 +47,13 @@ class IngestRole {
 
   /// Stops accepting requests and lets those in flight finish.
   void stop_listening(Millis at_most);
-  /// Drains the consumers, then the committer. Call stop_listening() before, else requests in flight are cut off.
+  /// Drains the consumers and the jobs, then the committer. Call stop_listening() before, else requests in flight are
+  /// cut off.
   void drain(Millis at_most);
 
  private:
   explicit IngestRole(const Params& params) : config_(params.config), services_(params.services) {}
+  Result<PutIntoForce> prepare_sources(const Change& change);
   Result<void> open_stores(const Waiting& waiting);
   Result<void> watch_clocks(watch::TrustedClocks& clocks);
   Result<void> start_workers();
@@ -63,6 +67,7 @@ class IngestRole {
   std::unique_ptr<lake::RawLog> lake_;
   std::unique_ptr<outbox::Committer> committer_;
   std::unique_ptr<Consumers> consumers_;
+  std::unique_ptr<HubJobs> jobs_;
   sources::KeyFetcher key_fetcher_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<HubOperations> operations_;

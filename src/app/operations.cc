@@ -2,6 +2,7 @@
 
 #include "app/targets.h"
 #include "fanout/target_mode.h"
+#include "raw_log/reconciliation_job.h"
 
 namespace vf::app {
 namespace {
@@ -44,15 +45,23 @@ Result<std::optional<Event>> HubOperations::find_in_lake(Uuid event_id) const {
   return params_.lake->find(event_id);
 }
 
+Result<void> HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request) {
+  VF_ASSIGN(const auto newest, reconciliation());
+  if (newest.state == "running") return conflict("a reconciliation is under way: wait for its end");
+  VF_TRY(params_.jobs.request({.job = std::string(raw_log::kReconciliationJob),
+                               .parameters = raw_log::to_parameters(request),
+                               .asked_by = "an operator"}));
+  return {};
+}
+
 void HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request, outbox::OnDone done) {
-  auto* service = params_.consumers.reconciliation();
-  done(service != nullptr ? service->start(request) : Result<void>(not_found(kNoLake)));
+  done(start_reconciliation(request));
 }
 
 Result<raw_log::ReconciliationStatus> HubOperations::reconciliation() const {
-  const auto* service = params_.consumers.reconciliation();
-  if (service == nullptr) return not_found(kNoLake);
-  return service->status();
+  if (!has_lake()) return not_found(kNoLake);
+  VF_ASSIGN(const auto run, raw_log::newest_verification(params_.outbox));
+  return run ? raw_log::status_of(*run) : raw_log::ReconciliationStatus{};
 }
 
 // Returns `done` with a call before it: once the row is changed, the consumer's worker looks at it.

@@ -9,6 +9,7 @@
 #include "admin/operations.h"
 #include "app/consumers.h"
 #include "intake/intake.h"
+#include "jobs/jobs.h"
 #include "lake/raw_log.h"
 #include "outbox/committer.h"
 #include "outbox/dead_letters.h"
@@ -26,6 +27,7 @@ class HubOperations final : public admin::Operations {
     outbox::Committer& committer;
     lake::RawLog* lake = nullptr;  // nullptr: there is no raw log
     Consumers& consumers;
+    jobs::Jobs& jobs;
     const intake::Intake& intake;
   };
   explicit HubOperations(Params params);
@@ -48,6 +50,7 @@ class HubOperations final : public admin::Operations {
   std::vector<admin::EnvironmentAnswer> ask_environments(Uuid event_id) const override;
 
  private:
+  Result<void> start_reconciliation(const raw_log::ReconciliationRequest& request);
   Result<void> is_consumer(const std::string& name) const;
   outbox::OnDone and_wake(const std::string& consumer, Uuid event_id, outbox::OnDone done);
 

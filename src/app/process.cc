@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <thread>
 
-#include "platform/heap.h"
 #include "platform/thread_name.h"
 
 namespace vf::app {
 namespace {
-
-constexpr Millis kHealthPause{2'000};
-constexpr Millis kMemoryPause{2'000};  // between two checks for freed memory
 
 // The drain's stages follow one another, senders before receivers. A request that is not complete at the end of its
 // stage is cut off.
@@ -38,18 +34,10 @@ Process::~Process() { drain(); }
 // The shared store is opened before anything is changed, because that fails when another process works on it. Receivers
 // start before senders. The admin listener starts last: once it answers, everything is ready.
 Result<Addresses> Process::start() {
-  memory_ = std::make_unique<concurrency::PeriodicTask>("heap-trim", kMemoryPause, [] {
-    platform::give_back_freed_memory();
-    return kMemoryPause;
-  });
   for (const auto step : {&Process::start_fake_providers, &Process::open_ingest, &Process::start_environments,
                           &Process::run_ingest, &Process::start_admin}) {
     VF_TRY((this->*step)());
   }
-  health_logger_ = std::make_unique<concurrency::PeriodicTask>("health-log", kHealthPause, [this] {
-    health_log_.poll();
-    return kHealthPause;
-  });
   Addresses addresses;
   addresses.admin = admin_->url();
   if (ingest_) addresses.webhooks = ingest_->url();
@@ -120,6 +108,7 @@ AdminRole::Params Process::admin_params() {
 }
 
 Result<void> Process::start_admin() {
+  jobs_ = std::make_unique<ProcessJobs>(services_);
   auto params = admin_params();
   if (ingest_) params.ingesting.emplace(ingest_->for_admin());
   VF_ASSIGN(auto role, AdminRole::start(std::move(params)));
@@ -143,7 +132,7 @@ void Process::become_unready() {
 }
 
 void Process::drain() {
-  if (health_logger_) health_logger_->stop();
+  if (jobs_) jobs_->drain(Millis{0});
   if (fake_providers_) fake_providers_->stop();
   if (ingest_) ingest_->stop_listening(kListenersDrain);
   if (ingest_) ingest_->drain(kWorkersDrain);
@@ -155,7 +144,6 @@ void Process::drain() {
                                               [&environment] { environment->drain(kListenersDrain); }));
   }
   if (admin_) admin_->drain(kAdminDrain);
-  if (memory_) memory_->stop();
 }
 
 }  // namespace vf::app

@@ -11,9 +11,8 @@
 #include "app/environment_role.h"
 #include "app/fake_providers.h"
 #include "app/ingest_role.h"
+#include "app/process_jobs.h"
 #include "app/reloads.h"
-#include "concurrency/periodic_task.h"
-#include "obs/health_log.h"
 #include "settings/running.h"
 #include "watch/trusted_time.h"
 
@@ -73,7 +72,6 @@ class Process {
   obs::Log log_;
   obs::Metrics metrics_;
   obs::Health health_;
-  obs::HealthLog health_log_{health_, log_};
   obs::Services services_{clock_, log_, metrics_, health_};
   Reloads reloads_{running_, services_};
   watch::TrustedClocks clocks_{services_};
@@ -81,7 +79,7 @@ class Process {
   std::vector<std::unique_ptr<EnvironmentRole>> environments_;
   std::unique_ptr<IngestRole> ingest_;
   std::unique_ptr<AdminRole> admin_;
-  std::unique_ptr<concurrency::PeriodicTask> memory_, health_logger_;
+  std::unique_ptr<ProcessJobs> jobs_;
 };
 
 }  // namespace vf::app

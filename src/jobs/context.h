@@ -36,6 +36,8 @@ class Context {
   /// For calls that take a deadline.
   SteadyTime deadline() const { return params_.deadline; }
   bool should_end() const { return why() != Cancel::none; }
+  /// For jobs that work off a backlog: after some time they end, and the next run continues.
+  bool has_worked_for(Millis span) const { return params_.clock.steady() - began_ >= span; }
   /// Waits, or returns sooner when the run is to end. Returns false when it is.
   bool wait(Millis at_most) const;
   /// Replaces the progress, which is stored with the next renewal of the claim, and at the end.
@@ -61,6 +63,7 @@ class Context {
   Cancel why_locked() const;
 
   const Params params_;
+  const SteadyTime began_ = params_.clock.steady();
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   Cancel cancel_ = Cancel::none;

@@ -8,6 +8,15 @@ namespace vf::outbox {
 
 using store::PutDelivery;
 
+PutDelivery revived(PutDelivery row, Instant now) {
+  row.state = PutDelivery::State::retry;
+  row.attempts = 0;
+  row.next_attempt_at = now;
+  row.first_failed_at.reset();
+  row.revives = true;
+  return row;
+}
+
 Result<std::optional<PutDelivery>> DeadLetters::row_of(const std::string& consumer, Uuid event_id) const {
   VF_ASSIGN(auto rows, outbox_.deliveries_of(event_id));
   const auto row = std::ranges::find(rows, consumer, &PutDelivery::target);
@@ -53,12 +62,7 @@ Result<PutDelivery> DeadLetters::set_aside(const std::string& consumer, Uuid eve
 void DeadLetters::retry(const std::string& consumer, Uuid event_id, OnDone on_done) const {
   auto row = find(consumer, event_id);
   if (!row) return on_done(row.error());
-  row->state = PutDelivery::State::retry;
-  row->attempts = 0;
-  row->next_attempt_at = clock_.now();
-  row->first_failed_at.reset();
-  row->revives = true;
-  writer_.write(std::move(*row), completing(std::move(on_done)));
+  writer_.write(revived(std::move(*row), clock_.now()), completing(std::move(on_done)));
 }
 
 void DeadLetters::put(const std::string& consumer, Uuid event_id, OnDone on_done) const {

@@ -15,6 +15,9 @@
 
 namespace vf::outbox {
 
+/// Returns a dead letter's row as an operator's retry stores it: due at once, as if the event had never failed.
+store::PutDelivery revived(store::PutDelivery row, Instant now);
+
 class DeadLetters {
  public:
   DeadLetters(store::OutboxStore& outbox, Writer& writer, const Clock& clock)

@@ -8,7 +8,7 @@ namespace {
 
 using RowState = store::PutDelivery::State;
 
-constexpr size_t kRevivedMax = 64;  // rows read at once
+constexpr size_t kRevivedMax = 256;  // rows read at once
 constexpr Millis kPollEvery{1'000};
 
 }  // namespace
@@ -37,9 +37,11 @@ Result<void> WaitingRows::poll_revived(const retry::Lane& lane, SteadyTime now) 
   if (!revived_.empty() || now < next_poll_) return {};
   VF_ASSIGN(auto rows, outbox_.revived(consumer_, kRevivedMax));
   next_poll_ = now + kPollEvery;
+  const bool is_full = rows.size() == kRevivedMax;
   for (auto& row : rows) {
     if (!lane.has(row.event_id) && taken_.insert(row.event_id).second) revived_.push_back(std::move(row));
   }
+  if (is_full && !revived_.empty()) poll_soon();  // more are read once these are sent
   return {};
 }
 

@@ -28,7 +28,7 @@ class WaitingRows {
   /// read again. No write of a row may be on its way.
   Result<void> restore(retry::Lane& lane, retry::Time now) const;
 
-  /// Reads revived rows, if none is queued and the last read is a second old.
+  /// Reads revived rows, if none is queued and the last read is a second old, or gave as many rows as one read may.
   Result<void> poll_revived(const retry::Lane& lane, SteadyTime now);
   /// Another party has changed a row: the next poll_revived() reads.
   void poll_soon() { next_poll_ = SteadyTime{0}; }

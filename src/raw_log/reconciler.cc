@@ -4,21 +4,17 @@
 
 namespace vf::raw_log {
 
-Millis Reconciler::step() {
-  if (!loaded_) {
-    if (auto loaded = load_progress(); !loaded) return fail(loaded.error());
-  }
+Result<Millis> Reconciler::step() {
+  if (!loaded_) VF_TRY(load_progress());
   const Instant now = params_.clock.now();
   const Instant to = std::chrono::floor<std::chrono::hours>(now - params_.grace);
-  const Instant reconciled_to = status().reconciled_to;
+  const Instant reconciled_to = status_.reconciled_to;
   if (to <= reconciled_to) return std::max(Millis{1'000}, reconciled_to + lake::kTallySpan + params_.grace - now);
-  const auto copied = is_copied(to);
-  if (!copied) return fail(copied.error());
-  if (!*copied) return params_.pause;
-  const auto found =
-      reconcile(params_.ports, {.from = reconciled_to, .to = to, .after = resume_}, [this] { return stopped_.load(); });
-  if (!found) return fail(found.error());
-  return record(*found);
+  VF_ASSIGN(const bool copied, is_copied(to));
+  if (!copied) return params_.pause;
+  VF_ASSIGN(const auto found,
+            reconcile(params_.ports, {.from = reconciled_to, .to = to, .after = resume_}, params_.should_end));
+  return record(found);
 }
 
 Result<void> Reconciler::load_progress() {
@@ -31,7 +27,6 @@ Result<void> Reconciler::load_progress() {
     const auto hour = parse_time(space == value.npos ? "" : std::string_view(value).substr(space + 1));
     if (!position || !hour) continue;
     resume_ = *position;
-    const std::lock_guard lock(mutex_);
     status_.reconciled_to = *hour;
   }
   return {};
@@ -53,23 +48,11 @@ Millis Reconciler::record(const Reconciliation& found) {
         store::PutSetting{std::string(kReconciledSetting), resume_.to_string() + " " + to_rfc3339(found.to)},
         [](const auto&) {});
   }
-  const std::lock_guard lock(mutex_);
   if (is_complete) status_.reconciled_to = found.to;
-  status_.last_error.clear();
+  status_.hours += (found.to - found.from) / lake::kTallySpan;
   for (auto& [source, difference] : status_.difference) difference = 0;
   for (const auto& line : found.lines) status_.difference[line.source] += line.difference();
   return is_complete ? Millis{0} : params_.repair;
-}
-
-Millis Reconciler::fail(const Error& error) {
-  const std::lock_guard lock(mutex_);
-  status_.last_error = error.message;
-  return params_.pause;
-}
-
-ReconcilerStatus Reconciler::status() const {
-  const std::lock_guard lock(mutex_);
-  return status_;
 }
 
 }  // namespace vf::raw_log

@@ -296,8 +296,5 @@ class OutboxStore : public RunReads {
 };
 
 inline constexpr std::string_view kRawLog = "raw-log";
-// Names of the leases that do not belong to a consumer. Targets' leases have the targets' names: none may have these.
-inline constexpr std::string_view kReconciliationLease = "raw-log-proof";  // stored; older than the word "reconcile"
-inline constexpr std::string_view kRetentionLease = "retention";
 
 }  // namespace vf::store

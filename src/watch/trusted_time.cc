@@ -31,6 +31,14 @@ Result<std::optional<Instant>> TrustedTime::now() {
   return std::optional<Instant>();
 }
 
+Result<TrustedTime::Reading> TrustedTime::reading() {
+  const SteadyTime asked = ours_.steady();
+  Instant wall;
+  VF_TRY(read(wall));
+  if (ours_.steady() - asked > kAnswerAtMost) return unavailable("the clock took too long to answer");
+  return Reading{.wall = wall, .in_doubt = !state().doubt.empty()};
+}
+
 TrustedTime::State TrustedTime::check() {
   Instant wall;
   // The answer is in state(); a store that does not answer fails another health check.

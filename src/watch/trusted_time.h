@@ -26,6 +26,14 @@ class TrustedTime {
   /// answer that takes more than ten seconds is not used either. Error `unavailable`: the store does not answer.
   Result<std::optional<Instant>> now();
 
+  struct Reading {
+    Instant wall;
+    bool in_doubt = false;  // State::doubt is not empty
+  };
+  /// Returns the clock's time for work that can be repeated. Error `unavailable`: the store does not answer, or took
+  /// more than ten seconds.
+  Result<Reading> reading();
+
   struct State {
     bool is_holding_back = true;
     std::string doubt;      // as ClockGuard::doubt()

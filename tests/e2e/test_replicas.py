@@ -47,7 +47,7 @@ class TwoIngests(unittest.TestCase):
         balance(self.fleet, self.ids)
 
     def wait_for_leases(self, *consumers):
-        wanted = consumers or ("retention", *ENVIRONMENTS)
+        wanted = consumers or ENVIRONMENTS
         return wait_until("every consumer has a holder", lambda: (held := self.fleet.leases()) and all(
             held.get(name) in INGESTS for name in wanted) and held)
 
@@ -134,13 +134,13 @@ class FailingHolder(unittest.TestCase):
         self.way = self.enterContext(Balancer([server.port]))
         self.fleet.ways["ingest"] = self.way.port
         self.fleet.start("ingest", *ENVIRONMENTS)
-        wait_until("it holds every lease", lambda: len(self.fleet.leases()) == 3)
+        wait_until("it holds every lease", lambda: len(self.fleet.leases()) == 2)
         self.fleet.start("ingest-b")
         self.load = self.enterContext(Load(self.fleet, *INGESTS))
         wait_until("load flows", lambda: self.load.count() > 20 and self.fleet.count("stage") > 5)
 
     def wait_for_takeover(self):
-        wait_until("the other holds every lease", lambda: (held := self.fleet.leases()) and len(held) == 3 and
+        wait_until("the other holds every lease", lambda: (held := self.fleet.leases()) and len(held) == 2 and
                    set(held.values()) == {"ingest-b"})
 
     def wait_for_more(self, count=20):

@@ -72,7 +72,7 @@ class Threads(unittest.TestCase):
         hub.spawn("up").wait(timeout=TIMEOUT_S)  # writes the configuration; ends, as the raw log is not migrated
         hub.vf("migrate", "lake")
         hub.start()
-        lives = ["process", "lease", "lease, with a raw log"]
+        lives = ["process", "process, with a raw log", "lease", "lease, with a raw log"]
         self.assertEqual(self.expect_table(hub, ["up"], lives), set())
 
 

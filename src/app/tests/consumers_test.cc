@@ -9,6 +9,7 @@
 #include "app/operations.h"
 #include "base/eventually_test.h"
 #include "event/identity.h"
+#include "jobs/local_runs.h"
 #include "raw_log/tests/feeder_harness_test.h"
 #include "settings/load.h"
 #include "store/memory/outbox.h"
@@ -44,6 +45,7 @@ class ConsumersTest : public testing::Test {
                                                                         .committer = committer_,
                                                                         .lake = lake,
                                                                         .consumers = *consumers_,
+                                                                        .jobs = jobs_,
                                                                         .intake = intake_});
     consumers_->publish_metrics();
   }
@@ -84,6 +86,8 @@ class ConsumersTest : public testing::Test {
   obs::Services services_{clock_, log_, metrics_, health_};
   watch::TrustedTime time_{[this] { return outbox_.time(clock_.now()); }, clock_};
   outbox::Committer committer_{{.store = outbox_, .services = services_}};
+  jobs::LocalRuns runs_{clock_};
+  jobs::Jobs jobs_{{.jobs = {}, .reads = runs_, .writer = runs_, .clock = clock_}};
   intake::Intake intake_{{.sources = {}, .committer = committer_, .services = services_}};
   std::unique_ptr<Consumers> consumers_;
   std::unique_ptr<HubOperations> operations_;

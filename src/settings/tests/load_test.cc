@@ -371,10 +371,6 @@ TEST_F(Load, ReservedNamesAreRefused) {
   EXPECT_THAT(
       problems(params(Role::ingest, "targets: {raw-log: {}}")),
       HasSubstr("vf.yaml:1: targets.raw-log: 'raw-log' is reserved: it is the raw log's consumer of the outbox"));
-  EXPECT_THAT(problems(params(Role::ingest, "targets: {retention: {}}")),
-              HasSubstr("'retention' is reserved: it is the lease of the shared store's retention"));
-  EXPECT_THAT(problems(params(Role::ingest, "targets: {raw-log-proof: {}}")),
-              HasSubstr("'raw-log-proof' is reserved: it is the lease of the raw log's reconciliation"));
   EXPECT_THAT(problems(params(Role::ingest, "sources: {default: {}}")),
               HasSubstr("'default' is reserved: it sets the retention of sources not named; choose another name"));
   EXPECT_THAT(problems(params(Role::ingest, "sources:\n  x: {mode: live}\n")),

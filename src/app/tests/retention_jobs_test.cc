@@ -1,11 +1,11 @@
 // What retention and purge remove when a clock jumps: nothing, until the clock has agreed with the steady clock for an
 // hour. Oracle: what the stores hold. The stores are in memory, the clock is moved by hand.
-#include "app/retention.h"
-
 #include <gtest/gtest.h>
 
-#include "app/maintenance.h"
+#include "app/purge_job.h"
+#include "app/retention_job.h"
 #include "event/identity.h"
+#include "settings/settings.h"
 #include "store/memory/environment.h"
 #include "store/memory/outbox.h"
 
@@ -57,7 +57,7 @@ struct RetentionTest : ClockJumps {
   }
   /// Returns the number of rows removed; -1: held back.
   int64_t retain() {
-    const auto step = Retention::due({configured, services, time, {}, max_backlog});
+    const auto step = due_retention({configured.outbox_retention, configured.ledger_retention, {}, max_backlog}, time);
     EXPECT_TRUE(step);
     if (!*step) return -1;
     const store::Write write = **step;
@@ -112,7 +112,7 @@ TEST_F(RetentionTest, StartWithAClockAheadHoldsBackForAnHour) {
   EXPECT_FALSE(is_duplicate());
   clock.jump(days{40});
   watch::TrustedTime restarted{[this] { return outbox.time(clock.now()); }, clock};
-  const auto step = Retention::due({configured, services, restarted, {}});
+  const auto step = due_retention({configured.outbox_retention, configured.ledger_retention, {}}, restarted);
   ASSERT_TRUE(step);
   EXPECT_FALSE(step->has_value());
 }
@@ -134,7 +134,7 @@ struct PurgeTest : ClockJumps {
     ASSERT_TRUE(environment.apply({&refused, 1}, clock.now(), nullptr));
   }
   int64_t purge() {
-    const auto step = Maintenance::due({"stage", configured, services, environment, time});
+    const auto step = due_purge({configured.processed_retention, configured.quarantined_retention}, time);
     EXPECT_TRUE(step);
     return *step ? *environment.purge(**step) : -1;
   }

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "jobs/scheduler_fixture_test.h"
+#include "jobs/tests/scheduler_fixture_test.h"
 
 namespace vf::jobs {
 namespace {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "jobs/scheduler.h"
-#include "jobs/scheduler_fixture_test.h"
+#include "jobs/tests/scheduler_fixture_test.h"
 
 namespace vf::jobs {
 namespace {

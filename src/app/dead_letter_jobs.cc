@@ -1,0 +1,220 @@
+#include "app/dead_letter_jobs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "outbox/dead_letters.h"
+
+namespace vf::app {
+namespace {
+
+using nlohmann::json;
+using store::PutDelivery;
+
+constexpr size_t kStepRows = 500;
+constexpr Millis kTimeout = std::chrono::hours{24};
+constexpr Millis kAfterFailure{1'000};
+constexpr int64_t kCountMax = 100'000'000;
+
+/// Where a run is: the consumers before this one are done, and this one up to the position.
+struct Place {
+  std::string consumer;
+  Position position;
+
+  std::string to_string() const { return consumer + "/" + position.to_string(); }
+  static Place parse(std::string_view text) {
+    const size_t slash = text.rfind('/');
+    const auto position = slash == text.npos ? std::nullopt : Position::parse(text.substr(slash + 1));
+    return position ? Place{std::string(text.substr(0, slash)), *position} : Place{};
+  }
+};
+
+bool matches_type(std::string_view type, std::string_view pattern) {
+  return pattern.ends_with('*') ? type.starts_with(pattern.substr(0, pattern.size() - 1)) : type == pattern;
+}
+
+/// The work of one run.
+class Work {
+ public:
+  enum class Act { retry, drop };
+  Work(const DeadLetterJobParams& params, Act act, DeadLetterFilter filter, jobs::Context& context)
+      : params_(params), act_(act), filter_(std::move(filter)), context_(context), progress_(context.run().progress) {}
+
+  Result<jobs::Finish> run() {
+    const auto consumers = chosen();
+    const Place from = Place::parse(progress_.cursor);
+    if (!progress_.of) VF_TRY(count(consumers));
+    for (const auto& consumer : consumers) {
+      if (consumer < from.consumer) continue;
+      Position after = consumer == from.consumer ? from.position : Position{};
+      for (size_t read = kStepRows; read == kStepRows;) {
+        if (context_.should_end()) return jobs::Finish::interrupted;
+        auto stepped = step(consumer, after);
+        if (!stepped && stepped.error().code == Code::unavailable && context_.wait(kAfterFailure)) continue;
+        if (!stepped && context_.should_end()) return jobs::Finish::interrupted;
+        VF_ASSIGN(read, std::move(stepped));
+      }
+    }
+    return jobs::Finish::complete;
+  }
+
+ private:
+  // Sorted, so that a resumed run finds its place.
+  std::vector<std::string> chosen() const {
+    auto consumers = params_.consumers();
+    if (filter_.target) std::erase_if(consumers, [this](const auto& name) { return name != *filter_.target; });
+    std::ranges::sort(consumers);
+    return consumers;
+  }
+
+  Result<void> count(const std::vector<std::string>& consumers) {
+    int64_t all = 0;
+    for (const auto& consumer : consumers) {
+      VF_ASSIGN(const int64_t dead, params_.outbox.count_deliveries(consumer, PutDelivery::State::dead, kCountMax));
+      all += dead;
+    }
+    progress_.of = all;
+    progress_.counts = {{"found", 0}};
+    if (!filter_.dry_run) progress_.counts[act_ == Act::retry ? "retried" : "dropped"] = 0;
+    context_.report(progress_);
+    return {};
+  }
+
+  // Handles the next rows after `after`, and moves it. Returns the number of rows read.
+  Result<size_t> step(const std::string& consumer, Position& after) {
+    VF_ASSIGN(auto rows, params_.outbox.deliveries_after(consumer, after, kStepRows));
+    std::vector<PutDelivery> found;
+    int64_t dead = 0;
+    for (auto& row : rows) {
+      if (row.state != PutDelivery::State::dead) continue;
+      ++dead;
+      VF_ASSIGN(const bool matched, matches(row));
+      if (matched) found.push_back(std::move(row));
+    }
+    const auto number = static_cast<int64_t>(found.size());
+    const Position last = rows.empty() ? after : rows.back().position;
+    const size_t read = rows.size();
+    if (!filter_.dry_run) VF_TRY(change(std::move(found)));
+    progress_.done += dead;
+    progress_.counts["found"] += number;
+    if (!filter_.dry_run) progress_.counts[act_ == Act::retry ? "retried" : "dropped"] += number;
+    after = last;
+    progress_.cursor = Place{consumer, after}.to_string();
+    context_.report(progress_);
+    return read;
+  }
+
+  // A letter that died since the run was asked for is left: the run itself may have retried it.
+  Result<bool> matches(const PutDelivery& row) const {
+    if (row.first_failed_at && *row.first_failed_at >= context_.run().asked_at) return false;
+    if (filter_.reason && !row.reason.contains(*filter_.reason)) return false;
+    if (!filter_.type && !filter_.before) return true;
+    VF_ASSIGN(const auto event, params_.outbox.find(row.event_id));
+    if (!event) return false;
+    if (filter_.type && !matches_type(event->event.type, *filter_.type)) return false;
+    return !filter_.before || event->event.received < *filter_.before;
+  }
+
+  // Writes all rows at once, so that they share transactions, and waits for them. Returns the first error.
+  Result<void> change(std::vector<PutDelivery> rows) {
+    std::vector<std::future<Result<store::WriteResult>>> outcomes;
+    for (auto& row : rows) {
+      auto outcome = std::make_shared<std::promise<Result<store::WriteResult>>>();
+      outcomes.push_back(outcome->get_future());
+      params_.writer.write(write_of(std::move(row)),
+                           [outcome](Result<store::WriteResult> result) { outcome->set_value(std::move(result)); });
+    }
+    Result<void> all;
+    for (auto& outcome : outcomes) {
+      auto result = outcome.get();
+      if (!result && all) all = result.error();
+    }
+    return all;
+  }
+
+  store::Write write_of(PutDelivery row) const {
+    if (act_ == Act::drop) return store::DropDelivery{.target = row.target, .event_id = row.event_id};
+    return outbox::revived(std::move(row), params_.clock.now());
+  }
+
+  const DeadLetterJobParams& params_;
+  const Act act_;
+  const DeadLetterFilter filter_;
+  jobs::Context& context_;
+  store::RunProgress progress_;
+};
+
+jobs::Job make_job(std::string name, Work::Act act, DeadLetterJobParams params) {
+  auto shared = std::make_shared<const DeadLetterJobParams>(std::move(params));
+  return {.name = std::move(name),
+          .timeout = kTimeout,
+          .resumable = true,
+          .check = [shared](const std::string& parameters) -> Result<void> {
+            VF_ASSIGN(const auto filter, parse_dead_letter_filter(parameters));
+            const auto known = shared->consumers();
+            if (!filter.target || std::ranges::find(known, *filter.target) != known.end()) return {};
+            return not_found("no target is called " + *filter.target);
+          },
+          .run = [shared, act](jobs::Context& context) -> Result<jobs::Finish> {
+            VF_ASSIGN(auto filter, parse_dead_letter_filter(context.run().parameters));
+            return Work(*shared, act, std::move(filter), context).run();
+          }};
+}
+
+Result<std::optional<std::string>> text_of(const json& object, const char* name) {
+  if (!object.contains(name)) return std::optional<std::string>();
+  if (!object[name].is_string() || object[name].get_ref<const std::string&>().empty()) {
+    return invalid(fmt::format("{} is a text that is not empty", name));
+  }
+  return std::optional(object[name].get<std::string>());
+}
+
+Result<bool> flag_of(const json& object, const char* name) {
+  if (!object.contains(name)) return false;
+  if (!object[name].is_boolean()) return invalid(fmt::format("{} is true or false", name));
+  return object[name].get<bool>();
+}
+
+}  // namespace
+
+Result<DeadLetterFilter> parse_dead_letter_filter(const std::string& parameters) {
+  const json object = json::parse(parameters, nullptr, false);
+  if (!object.is_object()) return invalid("the parameters are a JSON object");
+  for (const auto& [name, value] : object.items()) {
+    constexpr std::array kKnown{"target", "reason", "type", "before", "all", "dry_run"};
+    if (std::ranges::find(kKnown, name) == kKnown.end()) {
+      return invalid(
+          fmt::format("there is no parameter {}: expected target, reason, type, before, all or dry_run", name));
+    }
+  }
+  DeadLetterFilter filter;
+  VF_ASSIGN(filter.target, text_of(object, "target"));
+  VF_ASSIGN(filter.reason, text_of(object, "reason"));
+  VF_ASSIGN(filter.type, text_of(object, "type"));
+  VF_ASSIGN(const auto before, text_of(object, "before"));
+  VF_ASSIGN(filter.all, flag_of(object, "all"));
+  VF_ASSIGN(filter.dry_run, flag_of(object, "dry_run"));
+  if (before) {
+    filter.before = parse_time(*before);
+    if (!filter.before) return invalid("before is a time such as 2026-11-22T16:00:00Z");
+  }
+  const bool narrowed = filter.target || filter.reason || filter.type || filter.before;
+  if (narrowed && filter.all) return invalid("all stands alone: it selects every dead letter of every target");
+  if (!narrowed && !filter.all) return invalid("give target, reason, type or before, or all for every dead letter");
+  return filter;
+}
+
+jobs::Job dead_retry_job(DeadLetterJobParams params) {
+  return make_job("dead-retry", Work::Act::retry, std::move(params));
+}
+
+jobs::Job dead_drop_job(DeadLetterJobParams params) {
+  return make_job("dead-drop", Work::Act::drop, std::move(params));
+}
+
+}  // namespace vf::app
