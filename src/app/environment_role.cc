@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "admin/jobs.h"
 #include "app/listener.h"
 #include "app/migrations.h"
 #include "app/stores.h"
@@ -54,9 +55,13 @@ Result<void> EnvironmentRole::listen() {
   receive::Receiver::Params params{.environment = name_, .store = *store_, .services = services_};
   params.limits.body_bytes_max = configured_.listener.body_bytes_max;
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
+  audit_ = std::make_unique<admin::LoggedAudit>(services_.log);
+  api::Routes routes = receiver_->routes();
+  api::append(routes, admin::internal_jobs_routes(jobs_->jobs()));
   api_ = std::make_unique<api::Service>(
-      api::Service::Params{.name = name_, .clock = services_.clock, .signatures = signatures_.get()},
-      receiver_->routes());
+      api::Service::Params{
+          .name = "hub", .clock = services_.clock, .signatures = signatures_.get(), .audit = audit_.get()},
+      std::move(routes));
   http::ServerParams listener = configured_.listener;
   make_room_for_bodies(listener);
   leave_files_to_others(listener, services_.log);

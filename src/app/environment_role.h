@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "admin/audit.h"
 #include "api/service.h"
 #include "api/signatures.h"
 #include "app/environment_jobs.h"
@@ -61,6 +62,7 @@ class EnvironmentRole {
   std::unique_ptr<api::Signatures> signatures_;
   std::unique_ptr<receive::Receiver> receiver_;
   std::unique_ptr<EnvironmentJobs> jobs_;
+  std::unique_ptr<admin::LoggedAudit> audit_;
   std::unique_ptr<api::Service> api_;
   std::unique_ptr<http::Server> server_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "app/targets.h"
 #include "platform/thread_name.h"
 
 namespace vf::app {
@@ -107,10 +108,25 @@ AdminRole::Params Process::admin_params() {
   return {.config = config_, .services = services_, .config_in_force = [this] { return running_.to_json(); }};
 }
 
+admin::JobPlaces Process::job_places() {
+  admin::JobPlaces places{.clock = clock_, .process = &jobs_->jobs()};
+  for (auto& environment : environments_) places.environments.emplace(environment->name(), &environment->jobs());
+  if (ingest_) {
+    places.own = &ingest_->jobs();
+    places.forward = [this](const admin::EnvironmentCall& call) {
+      return call_environment(ingest_->for_admin().hub.operations.targets(), call, clock_.now());
+    };
+  } else if (!environments_.empty()) {
+    places.own = &environments_.front()->jobs();
+  }
+  return places;
+}
+
 Result<void> Process::start_admin() {
   jobs_ = std::make_unique<ProcessJobs>(services_);
   auto params = admin_params();
   if (ingest_) params.ingesting.emplace(ingest_->for_admin());
+  params.jobs.emplace(job_places());
   VF_ASSIGN(auto role, AdminRole::start(std::move(params)));
   admin_ = std::move(role);
   reloads_.add([this](const Change& change) { return admin_->prepare(change); });

@@ -61,7 +61,8 @@ class Process {
   Result<void> open_ingest();
   Result<void> run_ingest();
   Result<void> start_admin();
-  AdminRole::Params admin_params();  // as far as every role has them
+  AdminRole::Params admin_params();
+  admin::JobPlaces job_places();  // as far as every role has them
 
   const settings::LoadParams load_;
   const std::function<bool(Millis)> pause_;

@@ -1,5 +1,7 @@
 #include "app/targets.h"
 
+#include <fmt/format.h>
+
 #include <future>
 #include <nlohmann/json.hpp>
 
@@ -13,21 +15,25 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPatience{3'000};
+constexpr std::string_view kEventsPath = "/internal/events";
 
 admin::EnvironmentAnswer unknown(const fanout::Target& target, std::string reason) {
   return {target.name, "unknown", std::nullopt, std::move(reason)};
 }
 
-admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instant now) {
-  auto signer = crypto::WebhookSigner::create(target.secrets);
-  if (!signer) return unknown(target, signer.error().message);
-  const auto id = "ask_" + event_id.to_string();
-  http::Outgoing request{.method = "GET", .url = target.url + "/" + event_id.to_string(), .timeout = kPatience};
+/// Sends a request, signed as deliveries are.
+Result<http::Response> send(const fanout::Target& target, http::Outgoing request, const std::string& id, Instant now) {
+  VF_ASSIGN(const auto signer, crypto::WebhookSigner::create(target.secrets));
+  request.timeout = kPatience;
   request.headers = {{"webhook-id", id},
                      {"webhook-timestamp", std::to_string(unix_millis(now) / 1000)},
-                     {"webhook-signature", signer->sign(id, now, "")}};
-  auto client = http::Client::create({.allow_private = target.allow_private});
-  auto response = client->call(std::move(request));
+                     {"webhook-signature", signer.sign(id, now, request.body)}};
+  return http::Client::create({.allow_private = target.allow_private})->call(std::move(request));
+}
+
+admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instant now) {
+  const auto id = event_id.to_string();
+  auto response = send(target, {.method = "GET", .url = target.url + "/" + id}, "ask_" + id, now);
   if (!response) return unknown(target, response.error().message);
   if (response->status == 404) return {target.name, "not received", std::nullopt, ""};
   if (response->status == 200 && response->cut) return unknown(target, "it answered 200, but " + response->cut->reason);
@@ -42,7 +48,42 @@ admin::EnvironmentAnswer ask(const fanout::Target& target, Uuid event_id, Instan
   return {target.name, text("status"), parse_time(text("received_at")), text("reason")};
 }
 
+Code code_of(int status) {
+  switch (status) {
+    case 400:
+      return Code::invalid;
+    case 404:
+      return Code::not_found;
+    case 409:
+      return Code::conflict;
+    default:
+      return Code::unavailable;
+  }
+}
+
 }  // namespace
+
+Result<std::string> call_environment(const std::vector<fanout::Target>& targets, const admin::EnvironmentCall& call,
+                                     Instant now) {
+  std::string known;
+  for (const auto& target : targets) {
+    if (!fanout::is_our_receiver(target)) continue;
+    known += (known.empty() ? "" : ", ") + target.name;
+    if (target.name != call.environment) continue;
+    const auto base = target.url.substr(0, target.url.size() - kEventsPath.size());
+    const auto id = "jobs_" + std::to_string(unix_millis(now));
+    VF_ASSIGN(auto response,
+              send(target, {.method = call.method, .url = base + call.path, .body = call.body}, id, now));
+    if (response.status == 200 && !response.cut) return std::move(response.body);
+    const auto body = json::parse(response.body, nullptr, false);
+    const bool explained = body.is_object() && body.contains("detail") && body["detail"].is_string();
+    return Error{code_of(response.status),
+                 explained ? body["detail"].get<std::string>()
+                           : fmt::format("environment {} answered {}", call.environment, response.status)};
+  }
+  return not_found(fmt::format("there is no environment {}; the environments of the hub are: {}", call.environment,
+                               known.empty() ? "none" : known));
+}
 
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now) {

@@ -1,8 +1,10 @@
-// Targets: asks the environments behind the targets what they did with an event.
+// Targets: calls the environments behind the targets: asks what they did with an event, and operates their jobs.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "admin/jobs.h"
 #include "admin/operations.h"
 #include "fanout/target.h"
 
@@ -14,5 +16,11 @@ namespace vf::app {
 /// the event's status unknown.
 std::vector<admin::EnvironmentAnswer> ask_environments(const std::vector<fanout::Target>& targets, Uuid event_id,
                                                        Instant now);
+
+/// Sends a call, signed as deliveries are, to the listener of the target that has the environment's name and whose URL
+/// ends in /internal/events. Returns the JSON of its answer. Errors: those that it answers; `not_found`: there is no
+/// such target; `unavailable`: it does not answer.
+Result<std::string> call_environment(const std::vector<fanout::Target>& targets, const admin::EnvironmentCall& call,
+                                     Instant now);
 
 }  // namespace vf::app

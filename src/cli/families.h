@@ -30,6 +30,8 @@ namespace vf::cli {
   family(events) \
   family(targets) \
   family(dead) \
+  family(jobs) \
+  family(runs) \
   family(lake) \
   family(probe) \
   family(doctor) \

@@ -11,12 +11,14 @@
 
 #include "admin/audit.h"
 #include "admin/config.h"
+#include "admin/jobs.h"
 #include "admin/openapi.h"
 #include "admin/resources.h"
 #include "admin/tests/fake_operations_test.h"
 #include "api/service.h"
 #include "event/identity.h"
 #include "http/client.h"
+#include "jobs/local_runs.h"
 #include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
@@ -110,8 +112,9 @@ api::Routes with_description(api::Routes routes) {
 }
 
 /// Returns the rows of every resource that any role serves.
-api::Routes all_routes(const Hub& hub) {
+api::Routes all_routes(const Hub& hub, jobs::Jobs& jobs) {
   api::Routes routes = hub_routes(hub);
+  api::append(routes, jobs_routes({.clock = hub.clock, .own = &jobs}));
   api::append(routes, config_routes([] {
                 return R"({"loaded_at":"2026-11-22T16:00:00.000Z","config":{},"needs_restart":[],"refused":null})";
               }));
@@ -138,6 +141,7 @@ class ApiTest : public testing::Test {
         add, store::PutDelivery{"stage", {.seq = 1}, id_, store::PutDelivery::State::dead, 1, kNow, "no"},
         store::AddAudit{kNow, "hub", "cursor.move", "why"}};
     EXPECT_TRUE(outbox_.write(writes, kNow, nullptr));
+    EXPECT_TRUE(runs_.write(store::RequestRun{.id = id_, .job = "stage", .asked_by = "a test"}));
     description_ = json::parse(ask("GET", "/admin/v1/openapi.json").body);
   }
   ~ApiTest() override { service_.drain(); }
@@ -172,10 +176,15 @@ class ApiTest : public testing::Test {
     audit_.push_back(std::get<store::AddAudit>(std::move(write)));
   }};
   FakeOperations operations_;
+  jobs::LocalRuns runs_{clock_};
+  jobs::Jobs jobs_{{.jobs = {{.name = "stage", .check = [](auto&) { return Result<void>(); }, .run = {}}},
+                    .reads = runs_,
+                    .writer = runs_,
+                    .clock = clock_}};
   api::Tokens tokens_{tokens()};
   StoredAudit stored_{writer_, clock_};
   api::Service service_{{.name = "admin", .clock = clock_, .tokens = &tokens_, .audit = &stored_},
-                        with_description(all_routes({outbox_, operations_, clock_}))};
+                        with_description(all_routes({outbox_, operations_, clock_}, jobs_))};
   json description_;
 };
 
