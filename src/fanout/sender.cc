@@ -108,7 +108,7 @@ bool Sender::send_one() {
 bool Sender::send_held() {
   const bool may_revive = waiting_.any_revived() && params_.store.may_call();
   revived_was_last_ = may_revive && !(revived_was_last_ && params_.batches.anything_waits());
-  if (revived_was_last_) return send_revived();
+  if (revived_was_last_ && send_revived()) return true;
   Random* at_random = rule_.begins_at_random() ? &params_.ports.random : nullptr;
   const auto part = params_.batches.next(params_.ports.clock.now(), rule_.size(), at_random);
   if (part) send_part(*part);
@@ -124,14 +124,16 @@ void Sender::send_part(PartRef ref) {
            [this, ref, request](const Answer& answer) { part_answered(ref, request, answer); });
 }
 
+// Returns false when there is nothing to send after all.
 bool Sender::send_revived() {
-  auto attempt = waiting_.next_revived();
-  if (attempt.state != WaitingEvents::Attempt::State::ready)
-    return attempt.state == WaitingEvents::Attempt::State::gone;
-  const Uuid id = attempt.row.event_id;
-  const uint64_t request = rule_.began(retry::Kind::fresh, params_.ports.clock.steady());
-  transmit({&id, 1}, std::move(attempt.body), [this, row = std::move(attempt.row), request](const Answer& answer) {
-    revived_answered(row, request, answer);
+  auto revived = waiting_.next_revived(rule_.size(), params_.tuning.batches.bytes_max);
+  if (revived.rows.empty()) return false;
+  std::vector<Uuid> ids;
+  for (const auto& row : revived.rows) ids.push_back(row.event_id);
+  const auto kind = revived.has_failed ? retry::Kind::piece : retry::Kind::fresh;
+  const uint64_t request = rule_.began(kind, params_.ports.clock.steady());
+  transmit(ids, std::move(revived.body), [this, rows = std::move(revived.rows), request](const Answer& answer) {
+    revived_answered(rows, request, answer);
   });
   return true;
 }
@@ -185,11 +187,12 @@ void Sender::part_answered(PartRef ref, uint64_t request, const Answer& answer) 
   }
 }
 
-void Sender::revived_answered(const store::PutDelivery& row, uint64_t request, const Answer& answer) {
+void Sender::revived_answered(const std::vector<store::PutDelivery>& rows, uint64_t request, const Answer& answer) {
   end(request, answer);
-  if (!answer.delivered) return waiting_.failed_alone(row, outcome_of(answer), reason_of(answer));
-  ++params_.status.delivered;
-  waiting_.delivered(row.event_id, true);
+  if (!answer.delivered && rows.size() > 1) return waiting_.cut_up(rows);
+  if (!answer.delivered) return waiting_.failed_alone(rows.front(), outcome_of(answer), reason_of(answer));
+  params_.status.delivered += static_cast<int64_t>(rows.size());
+  for (const auto& row : rows) waiting_.delivered(row.event_id, true);
 }
 
 void Sender::alone_answered(Uuid event_id, uint64_t request, const Answer& answer) {

@@ -76,7 +76,7 @@ class Sender {
   void transmit(std::span<const Uuid> ids, std::string body, OnAnswer on_answer);
 
   void part_answered(PartRef ref, uint64_t request, const Answer& answer);
-  void revived_answered(const store::PutDelivery& row, uint64_t request, const Answer& answer);
+  void revived_answered(const std::vector<store::PutDelivery>& rows, uint64_t request, const Answer& answer);
   void alone_answered(Uuid event_id, uint64_t request, const Answer& answer);
   void end(uint64_t request, const Answer& answer);
   void record(const Answer& answer);

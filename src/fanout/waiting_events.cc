@@ -1,5 +1,7 @@
 #include "fanout/waiting_events.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "event/envelope.h"
@@ -53,21 +55,45 @@ WaitingEvents::Attempt WaitingEvents::next_alone(Uuid event_id) {
   const auto found = params_.ports.outbox.find(event_id);
   if (!found) return failed(found.error());
   const auto row = rows_.row_of({.event_id = event_id, .entry = entry});
-  return *found ? ready((*found)->event, row) : lost(row);
+  if (!*found) {
+    lost(row);
+    return {.state = Attempt::State::gone};
+  }
+  std::string body;
+  append_envelope(body, (*found)->event);
+  return {.state = Attempt::State::ready, .body = is_batch() ? '[' + body + ']' : body};
 }
 
-WaitingEvents::Attempt WaitingEvents::next_revived() {
-  auto next = rows_.next_revived();
-  if (!next) return failed(next.error());
-  switch (next->state) {
-    case outbox::WaitingRows::State::gone:
-      return {.state = Attempt::State::gone};
-    case outbox::WaitingRows::State::lost:
-      return lost(next->row);
-    case outbox::WaitingRows::State::ready:
+WaitingEvents::Revived WaitingEvents::next_revived(size_t events_max, size_t bytes_max) {
+  using State = outbox::WaitingRows::State;
+  Revived request{.has_failed = !cut_up_.empty()};
+  const size_t most = is_batch() && !request.has_failed ? events_max : 1;
+  std::string body;
+  while (request.rows.size() < most && body.size() < bytes_max && any_revived()) {
+    auto next = take_revived();
+    if (!next) {
+      params_.store.failed(next.error());
       break;
+    }
+    if (next->state == State::lost) lost(next->row);
+    if (next->state != State::ready) continue;
+    if (!body.empty()) body += ',';
+    append_envelope(body, next->found->event);
+    request.rows.push_back(std::move(next->row));
   }
-  return ready(next->found->event, std::move(next->row));
+  request.body = is_batch() ? '[' + body + ']' : body;
+  return request;
+}
+
+Result<outbox::WaitingRows::Attempt> WaitingEvents::take_revived() {
+  if (cut_up_.empty()) return rows_.next_revived();
+  VF_ASSIGN(auto attempt, rows_.prepare(cut_up_.front()));
+  cut_up_.pop_front();
+  return attempt;
+}
+
+void WaitingEvents::cut_up(std::vector<store::PutDelivery> rows) {
+  std::ranges::move(rows, std::back_inserter(cut_up_));
 }
 
 WaitingEvents::Attempt WaitingEvents::failed(const Error& error) {
@@ -75,19 +101,10 @@ WaitingEvents::Attempt WaitingEvents::failed(const Error& error) {
   return {};
 }
 
-WaitingEvents::Attempt WaitingEvents::ready(const Event& event, store::PutDelivery row) const {
-  const bool is_batch = params_.target.delivery == Delivery::batch;
-  std::string body = is_batch ? "[" : "";
-  append_envelope(body, event);
-  if (is_batch) body += ']';
-  return {.state = Attempt::State::ready, .body = std::move(body), .row = std::move(row)};
-}
-
 // The event becomes a dead letter without another attempt.
-WaitingEvents::Attempt WaitingEvents::lost(const store::PutDelivery& row) {
+void WaitingEvents::lost(const store::PutDelivery& row) {
   params_.rule.lane().remove(row.event_id);
   apply({outbox::lost(row, params_.ports.clock.now())});
-  return {.state = Attempt::State::gone};
 }
 
 void WaitingEvents::failed_alone(PartRef ref, const retry::Outcome& outcome, const retry::Reason& reason) {

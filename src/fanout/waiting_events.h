@@ -3,6 +3,7 @@
 // which part of a batch each unrecorded event holds open. Single-threaded.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -46,13 +47,21 @@ class WaitingEvents {
   struct Attempt {
     enum class State { ready, gone, store_failed } state = State::store_failed;
     std::string body = {};
-    store::PutDelivery row = {};  // of a revived event
   };
   /// Prepares the attempt at an event of the lane. An operator or retention may have ended it: its row is read first.
   Attempt next_alone(Uuid event_id);
-  bool any_revived() const { return rows_.any_revived(); }
-  /// Prepares the attempt at an event that an operator has retried; any_revived() must be true.
-  Attempt next_revived();
+  /// A request of events that an operator has retried.
+  struct Revived {
+    std::vector<store::PutDelivery> rows = {};  // empty: none can be sent now
+    std::string body = {};
+    bool has_failed = false;  // as part of a larger request
+  };
+  bool any_revived() const { return !cut_up_.empty() || rows_.any_revived(); }
+  /// Prepares a request of such events; any_revived() must be true. It ends before a body of bytes_max, after one event
+  /// at least.
+  Revived next_revived(size_t events_max, size_t bytes_max);
+  /// A request of several such events has failed: each is sent again in a request of its own.
+  void cut_up(std::vector<store::PutDelivery> rows);
 
   /// An event failed alone, sent as part of a batch or as a revived one.
   void failed_alone(PartRef ref, const retry::Outcome& outcome, const retry::Reason& reason);
@@ -71,15 +80,17 @@ class WaitingEvents {
  private:
   Result<void> load_rows();
   Attempt failed(const Error& error);
-  Attempt ready(const Event& event, store::PutDelivery row) const;
-  Attempt lost(const store::PutDelivery& row);
+  Result<outbox::WaitingRows::Attempt> take_revived();
+  void lost(const store::PutDelivery& row);
   void complete(Uuid event_id, bool delivered);
   void forget(Uuid event_id);
 
+  bool is_batch() const { return params_.target.delivery == Delivery::batch; }
   retry::Time time() const { return {.wall = params_.ports.clock.now(), .steady = params_.ports.clock.steady()}; }
 
   const Params params_;
   outbox::WaitingRows rows_;
+  std::deque<store::PutDelivery> cut_up_;
   Position cursor_;
   bool is_loaded_ = false;
   std::set<Uuid> known_;          // events after the cursor of which the store holds a row

@@ -51,13 +51,17 @@ void WaitingRows::forget_revived() {
 }
 
 Result<WaitingRows::Attempt> WaitingRows::next_revived() {
-  const Uuid id = revived_.front().event_id;
-  VF_ASSIGN(const auto stored, find(id));
-  VF_ASSIGN(auto found, outbox_.find(id));
-  Attempt attempt{.row = std::move(revived_.front())};
+  VF_ASSIGN(auto attempt, prepare(revived_.front()));
   revived_.pop_front();
+  return attempt;
+}
+
+Result<WaitingRows::Attempt> WaitingRows::prepare(const store::PutDelivery& row) {
+  VF_ASSIGN(const auto stored, find(row.event_id));
+  VF_ASSIGN(auto found, outbox_.find(row.event_id));
+  Attempt attempt{.row = row};
   if (!stored || stored->state != RowState::retry) {
-    taken_.erase(id);
+    taken_.erase(row.event_id);
     return attempt;
   }
   attempt.state = found ? State::ready : State::lost;

@@ -49,6 +49,8 @@ class WaitingRows {
   };
   /// Takes the first revived row; there must be one. After an error the row is the first one still.
   Result<Attempt> next_revived();
+  /// Reads again what became of a revived row that was taken before.
+  Result<Attempt> prepare(const store::PutDelivery& row);
   /// Returns whether an event of the lane still waits. An event that is not recorded has no row yet.
   Result<bool> still_waits(Uuid event_id, bool is_recorded) const;
   /// Reads the consumer's row of an event, in any state.

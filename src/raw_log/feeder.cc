@@ -39,6 +39,7 @@ Millis Feeder::step() {
   if (const auto polled = rows_.poll_revived(rule_.lane(), ports_.clock.steady()); !polled) return fail(polled.error());
   if (is_stuck()) {
     if (const auto found = probes_.find(*stuck_at_); !found) return fail(found.error());
+    if (probes_.is_empty() && rule_.pace().is_backing_off()) probes_.allow_one_again(ports_.random);
   }
   return send();
 }
@@ -194,12 +195,14 @@ Result<void> Feeder::read_piece() {
 }
 
 Result<void> Feeder::attempt(uint64_t request, const std::vector<const Event*>& events) {
+  const bool was_failing = rule_.pace().is_backing_off();
   auto done = inserter_.insert(events);
   retry::Outcome outcome{.delivered = done.has_value()};
   retry::Reason reason;
   if (done) {
     status_.rows_inserted += static_cast<int64_t>(events.size());
     clear_failures();
+    if (was_failing) probes_.lake_recovered();
   } else {
     status_.last_error = done.error().message;
     ++status_.failures;
@@ -258,8 +261,9 @@ Millis Feeder::piece_failed(const Error& error) {
 Millis Feeder::probe() {
   const auto row = probes_.take(ports_.random);
   const auto kind = row.event.position <= failed_to_ ? retry::Kind::piece : retry::Kind::fresh;
-  if (attempt(rule_.began(kind, ports_.clock.steady()), {&row.event})) return Millis{0};
-  rule_.pace().is_backing_off() ? probes_.forget_failed() : probes_.note_failed(row.event.id);
+  if (!attempt(rule_.began(kind, ports_.clock.steady()), {&row.event})) {
+    probes_.note_failed(row.event.id, !rule_.pace().is_backing_off());
+  }
   return Millis{0};
 }
 

@@ -1,6 +1,8 @@
 #include "raw_log/probes.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "raw_log/batch.h"
@@ -24,7 +26,11 @@ Result<void> Probes::find(Position stuck) {
   searched_to_ = rows.back().event.position;
   std::set<Uuid> ids;
   for (const Event* event : *missing) ids.insert(event->id);
-  std::erase_if(rows, [&](const auto& row) { return !ids.contains(row.event.id) || failed_.contains(row.event.id); });
+  const auto waits = [this](Uuid id) {
+    const auto failed = failed_.find(id);
+    return failed != failed_.end() && failed->second.waits;
+  };
+  std::erase_if(rows, [&](const auto& row) { return !ids.contains(row.event.id) || waits(row.event.id); });
   rows_ = std::move(rows);
   return {};
 }
@@ -36,13 +42,21 @@ store::OutboxRow Probes::take(Random& random) {
   return row;
 }
 
-void Probes::note_failed(Uuid event_id) {
+void Probes::note_failed(Uuid event_id, bool counts) {
   if (failed_.size() >= kFailedMax) failed_.clear();
-  failed_.insert(event_id);
+  Failed& failed = failed_[event_id];
+  failed.tries += counts ? 1 : 0;
+  failed.waits = true;
 }
 
-void Probes::forget_failed() {
-  failed_.clear();
+void Probes::allow_one_again(Random& random) {
+  if (failed_.empty()) return;
+  std::next(failed_.begin(), static_cast<std::ptrdiff_t>(random.below(failed_.size())))->second.waits = false;
+  searched_to_ = {};
+}
+
+void Probes::lake_recovered() {
+  for (auto& [id, failed] : failed_) failed.waits = failed.tries >= kTriesMax;
   searched_to_ = {};
 }
 

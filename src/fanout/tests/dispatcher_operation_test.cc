@@ -291,6 +291,68 @@ TEST_P(DeadLetter, RetryWaitsWhileTheTargetFails) {
   EXPECT_EQ(taken[message], 1);
 }
 
+struct ManyRetries : ReceiverFixture {
+  /// Delivers so many events, and has them retried as if they were dead letters. Returns their message ids.
+  std::vector<std::string> retry_many(size_t count) {
+    std::vector<std::string> messages;
+    for (size_t i = 0; i < count; ++i) messages.push_back(fmt::format("m{}", added + static_cast<int>(i)));
+    add(static_cast<int>(count));
+    run();
+    serve();
+    taken.clear();
+    for (const auto& message : messages) {
+      const Event known = event(message);
+      write_now(store::PutDelivery{.target = "stage",
+                                   .position = known.position,
+                                   .event_id = known.id,
+                                   .attempts = 0,
+                                   .reason = {},
+                                   .revives = true});
+    }
+    advance(std::chrono::seconds{1});
+    return messages;
+  }
+};
+
+TEST_F(ManyRetries, GoInOneRequest) {
+  start();
+  const auto messages = retry_many(5);
+  ASSERT_THAT(wire, SizeIs(1));
+  EXPECT_THAT(wire[0].messages(), testing::UnorderedElementsAreArray(messages));
+  serve();
+  EXPECT_THAT(retries(), IsEmpty());
+  EXPECT_EQ(dispatcher->status().delivered, 10);
+}
+
+TEST_F(ManyRetries, GoInRequestsOfTheTargetsSize) {
+  tuning.batches.events_max = 2;
+  start();
+  retry_many(5);
+  for (const auto& sent : wire) EXPECT_LE(sent.messages().size(), 2u);
+  live(std::chrono::seconds{3});
+  EXPECT_THAT(retries(), IsEmpty());
+  EXPECT_EQ(times_taken_of_all(), 5);
+}
+
+TEST_F(ManyRetries, GoOneByOneAfterTheirRequestHasFailed) {
+  start();
+  const auto messages = retry_many(5);
+  faulty.insert(messages[2]);
+  live(std::chrono::seconds{3});
+  EXPECT_EQ(times_taken_of_all(), 4) << "each of the others once";
+  ASSERT_THAT(retries(), SizeIs(1));
+  EXPECT_EQ(retries()[0].event_id, event(messages[2]).id);
+}
+
+TEST_F(ManyRetries, GoOneByOneToAReceiverOfSingleEvents) {
+  target.delivery = Delivery::single;
+  start();
+  retry_many(5);
+  for (const auto& sent : wire) EXPECT_THAT(sent.messages(), SizeIs(1));
+  live(std::chrono::seconds{3});
+  EXPECT_EQ(times_taken_of_all(), 5);
+}
+
 TEST_P(DeadLetter, RetryOfAPurgedEventDiesAgain) {
   auto row = dead()[0];
   const auto deaths = dispatcher->status().dead;
