@@ -2,9 +2,9 @@
 // server's clock jumps, it removes nothing either.
 #include "app/purge_job.h"
 #include "app/retention_job.h"
-#include "settings/settings.h"
 #include "postgres/outbox_fixture.h"
 #include "projections/tables.h"
+#include "settings/settings.h"
 #include "store/postgres/environment/environment.h"
 
 namespace vf::postgres_test {

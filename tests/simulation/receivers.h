@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "http/client.h"
 #include "api/service.h"
+#include "http/client.h"
 #include "receive/apply.h"
 #include "receive/routes.h"
 #include "stores.h"

@@ -141,8 +141,7 @@ TEST_F(CrossCheck, ATokenStandsForOneName) {
             "vf.yaml:1: admin.read_token: is the same token as admin.token; give each its own\n");
   EXPECT_EQ(with("token: a, tokens: {ops: {token: b, may: read}, dev: {token: b, may: read}}"),
             "vf.yaml:1: admin.tokens.ops.token: is the same token as admin.tokens.dev.token; give each its own\n");
-  EXPECT_EQ(with("token: a, tokens: {ops: {token: '', may: read}}"),
-            "vf.yaml:1: admin.tokens.ops.token: is empty\n");
+  EXPECT_EQ(with("token: a, tokens: {ops: {token: '', may: read}}"), "vf.yaml:1: admin.tokens.ops.token: is empty\n");
   EXPECT_THAT(with("token: a, tokens: {ops: {token: \"b\\nc\", may: read}}"), HasSubstr("contains a line break"));
 }
 
