@@ -33,9 +33,9 @@ template <class Cursor>
 Result<std::optional<Cursor>> after_of(const Call& call) {
   const auto text = text_of(call, "after");
   if (!text) return std::optional<Cursor>{};
-  const auto cursor = Cursor::parse(*text);
+  std::optional<Cursor> cursor = Cursor::parse(*text);
   if (!cursor) return invalid("after is `next` of the page before");
-  return std::optional<Cursor>(*cursor);
+  return cursor;
 }
 
 /// Returns a page of a list: {"<name>": rows, "next": next | null}.

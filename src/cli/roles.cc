@@ -45,7 +45,10 @@ int run_role(Session& session, app::ProcessParams params) {
     process.log().info("stopped before it was ready");
     return kDone;
   }
-  if (!addresses) return session.fail(addresses.error());
+  if (!addresses) {
+    process.drain();  // first, so that the error is the last line
+    return session.fail(addresses.error());
+  }
   process.log().info("ready", {{"webhooks", addresses->webhooks}, {"admin", addresses->admin}});
   announce(session, process.config(), *addresses);
   platform::wait_for_stop([&process] { process.reload(); });
