@@ -149,7 +149,7 @@ TEST_F(KilledHolder, AConnectionThatIsCutInTheMiddleOfAClaimLeavesTheRunFree) {
       "datname = current_database()");
   const auto claimed = claim("next");
   ASSERT_NE(claimed, nullptr);
-  EXPECT_FALSE(held_->run("COMMIT"));
+  (void)held_->run("COMMIT");  // fails, or commits nothing on a new connection
   EXPECT_EQ(store_->last_runs()->front().running->holder, "next");
 }
 
