@@ -47,11 +47,11 @@ void Progress::update(const State& state, Time now) {
   if (!shown_at_) shown_at_ = now;
   if (now - *shown_at_ < kLineEvery) return;
   shown_at_ = now;
-  out_ << text << std::endl;
+  out_ << text << '\n' << std::flush;
 }
 
 void Progress::end() {
-  if (drawn_ > 0) out_ << std::endl;
+  if (drawn_ > 0) out_ << '\n' << std::flush;
   drawn_ = 0;
 }
 
