@@ -105,7 +105,7 @@ class Check {
   // A token must be valid in an HTTP header, and stand for one name.
   void token(std::map<std::string, std::string>& keys, const std::string& key, const Secret& secret) {
     const auto control = [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; };
-    const std::string text = secret.reveal();
+    const std::string& text = secret.reveal();
     if (std::ranges::any_of(text, control))
       problem(key, "contains a line break or a control character; write the token on one line");
     if (text.empty()) return;

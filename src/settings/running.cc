@@ -1,5 +1,6 @@
 #include "settings/running.h"
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -23,6 +24,13 @@ ordered_json value_at(const ordered_json& document, const std::string& key) {
   return *at;
 }
 
+// A file that another program is just writing may be empty for a moment.
+bool is_blank(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  char first = 0;
+  return in && !(in >> first);
+}
+
 }  // namespace
 
 Running::Running(LoadParams params, Loaded loaded, Instant now)
@@ -38,6 +46,10 @@ std::shared_ptr<const Settings> Running::settings() const {
 }
 
 std::expected<Running::Next, std::vector<config::Problem>> Running::read_again() const {
+  if (params_.file && is_blank(*params_.file)) {
+    return std::unexpected(std::vector<config::Problem>{
+        {.origin = params_.file->string(), .key = "", .what = "is empty; a configuration without keys is `{}`"}});
+  }
   auto loaded = load(params_);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   Next next;

@@ -54,6 +54,18 @@ TEST_F(ReloadTest, TakesOverWhatMayChangeAndNamesWhatMayNot) {
   EXPECT_EQ(running->loaded_at(), kLater);
 }
 
+// Another program may be just writing it.
+TEST_F(ReloadTest, AnEmptyFileIsRefused) {
+  const auto running = start(Role::ingest, kTarget);
+  for (const auto* text : {"", " \n\n"}) {
+    write("vf.yaml", text);
+    const auto next = running->read_again();
+    ASSERT_FALSE(next);
+    EXPECT_THAT(next.error().front().text(), HasSubstr("vf.yaml: is empty"));
+  }
+  EXPECT_TRUE(running->settings()->targets.contains("stage"));
+}
+
 TEST_F(ReloadTest, FileOfASecretIsReadAgain) {
   const auto running = start(Role::ingest, kTarget);
   write("vf-data/stage.secret", kOther);

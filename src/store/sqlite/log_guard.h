@@ -30,7 +30,7 @@ class LogGuard {
   LogGuard(std::string path, const volatile void* index) : path_(std::move(path)), index_(index) {}
   int64_t bytes_listed() const;
 
-  const std::string path_;
+  std::string path_;
   const volatile void* const index_;  // the first bytes of the mapped "-shm"
   mutable std::atomic<bool> cut_ = false;
 };
