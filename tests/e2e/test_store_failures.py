@@ -83,7 +83,7 @@ def envelope(number):
 class SmallDisk(unittest.TestCase):
     def setUp(self):
         self.disk = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="vf-disk-")))
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "vf-e2e", self.disk], capture_output=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "vf-e2e", self.disk], capture_output=True)
         if mounted.returncode != 0:
             self.skipTest(f"cannot mount a tmpfs: {mounted.stderr.decode().strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
