@@ -13,6 +13,7 @@ namespace vf::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{200};
+constexpr std::chrono::seconds kUnansweredAtMost{60};  // a hub that restarts is back before
 
 struct Wanted {
   std::string id, job;
@@ -67,11 +68,18 @@ Result<std::string> start_run(AdminClient& client, const std::string& job, const
 }
 
 Result<Json> watch_run(const Session& session, AdminClient& client, const std::string& id) {
+  using Clock = std::chrono::steady_clock;
+  session.err() << "run " << id << '\n' << std::flush;
   Progress progress(session.err(), progress_on_terminal());
+  auto answered_at = Clock::now();
   while (true) {
     auto run = client.get("runs/" + percent_encode(id));
-    // The hub may be restarting; the run goes on afterwards.
+    if (run) answered_at = Clock::now();
     if (!run && run.error().code != Code::unavailable) return run;
+    if (!run && Clock::now() - answered_at > kUnansweredAtMost) {
+      return unavailable(
+          fmt::format("{}; run {} goes on once a hub runs: see `vf runs show {}`", run.error().message, id, id));
+    }
     if (run && has_ended(*run)) {
       progress.end();
       return run;
@@ -81,7 +89,7 @@ Result<Json> watch_run(const Session& session, AdminClient& client, const std::s
       if (!(*run)["of"].is_null()) state.of = (*run)["of"].integer();
       state.rate = (*run)["rate"].number();
       state.eta_seconds = (*run)["eta_seconds"].number();
-      progress.update(state, std::chrono::steady_clock::now());
+      progress.update(state, Clock::now());
     }
     std::this_thread::sleep_for(kPoll);
   }

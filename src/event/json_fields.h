@@ -1,9 +1,8 @@
 // JsonFields: the tolerant reader of a provider's JSON, by JSON pointer (RFC 6901). Attributes, mapping and projections
 // read a body through it, so all of them follow the same rules:
 // - One pass indexes the body; nothing is allocated for a value. Padding around it is skipped.
-// - The structure must be sound (brackets, colons, commas, the quotes of keys); otherwise the body has no values. A
-// body
-//   that is one malformed scalar has none either.
+// - The structure must be sound (brackets, colons, commas, the quotes of keys); otherwise the body has no values.
+//   A body that is one malformed scalar has none either.
 //   Scalars are not checked before they are asked for: a number past 64 bits, a lone surrogate, an unknown escape or
 //   invalid UTF-8 makes that value malformed and hides no other. Values below kBodyDepthMax levels are skipped.
 // - Of repeated keys the last one counts, as in JavaScript.
