@@ -24,9 +24,9 @@ Number read_at(const volatile void* bytes, size_t at) {
 Result<LogGuard> LogGuard::of(sqlite3* db) {
   sqlite3_file* file = nullptr;
   volatile void* index = nullptr;
-  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file->pMethods == nullptr ||
-      file->pMethods->iVersion < 2 || file->pMethods->xShmMap(file, 0, kIndexRegionBytes, 0, &index) != SQLITE_OK ||
-      index == nullptr) {
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file)) != SQLITE_OK ||
+      file->pMethods == nullptr || file->pMethods->iVersion < 2 ||
+      file->pMethods->xShmMap(file, 0, kIndexRegionBytes, 0, &index) != SQLITE_OK || index == nullptr) {
     return internal("SQLite does not show its index of the log");
   }
   return LogGuard(sqlite3_filename_wal(sqlite3_db_filename(db, "main")), index);
