@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "outbox/dead_letters.h"
+#include "outbox/write_and_wait.h"
 
 namespace vf::app {
 namespace {
@@ -16,7 +15,7 @@ namespace {
 using nlohmann::json;
 using store::PutDelivery;
 
-constexpr size_t kStepRows = 500;
+constexpr size_t kStepRows = 100;  // some ms of a write lock; a run that is killed repeats one step
 constexpr Millis kTimeout = std::chrono::hours{24};
 constexpr Millis kAfterFailure{1'000};
 constexpr int64_t kCountMax = 100'000'000;
@@ -80,7 +79,7 @@ class Work {
     }
     progress_.of = all;
     progress_.counts = {{"found", 0}};
-    if (!filter_.dry_run) progress_.counts[act_ == Act::retry ? "retried" : "dropped"] = 0;
+    if (!filter_.dry_run) progress_.counts[changed_name()] = progress_.counts["skipped"] = 0;
     context_.report(progress_);
     return {};
   }
@@ -88,25 +87,26 @@ class Work {
   // Handles the next rows after `after`, and moves it. Returns the number of rows read.
   Result<size_t> step(const std::string& consumer, Position& after) {
     VF_ASSIGN(auto rows, params_.outbox.deliveries_after(consumer, after, kStepRows));
-    std::vector<PutDelivery> found;
+    std::vector<Uuid> found;
     int64_t dead = 0;
-    for (auto& row : rows) {
+    for (const auto& row : rows) {
       if (row.state != PutDelivery::State::dead) continue;
       ++dead;
       VF_ASSIGN(const bool matched, matches(row));
-      if (matched) found.push_back(std::move(row));
+      if (matched) found.push_back(row.event_id);
     }
     const auto number = static_cast<int64_t>(found.size());
-    const Position last = rows.empty() ? after : rows.back().position;
-    const size_t read = rows.size();
-    if (!filter_.dry_run) VF_TRY(change(std::move(found)));
+    if (!filter_.dry_run) {
+      VF_ASSIGN(const int64_t changed, change(consumer, std::move(found)));
+      progress_.counts[changed_name()] += changed;
+      progress_.counts["skipped"] += number - changed;
+    }
     progress_.done += dead;
     progress_.counts["found"] += number;
-    if (!filter_.dry_run) progress_.counts[act_ == Act::retry ? "retried" : "dropped"] += number;
-    after = last;
+    if (!rows.empty()) after = rows.back().position;
     progress_.cursor = Place{consumer, after}.to_string();
     context_.report(progress_);
-    return read;
+    return rows.size();
   }
 
   // A letter that died since the run was asked for is left: the run itself may have retried it.
@@ -120,27 +120,19 @@ class Work {
     return !filter_.before || event->event.received < *filter_.before;
   }
 
-  // Writes all rows at once, so that they share transactions, and waits for them. Returns the first error.
-  Result<void> change(std::vector<PutDelivery> rows) {
-    std::vector<std::future<Result<store::WriteResult>>> outcomes;
-    for (auto& row : rows) {
-      auto outcome = std::make_shared<std::promise<Result<store::WriteResult>>>();
-      outcomes.push_back(outcome->get_future());
-      params_.writer.write(write_of(std::move(row)),
-                           [outcome](Result<store::WriteResult> result) { outcome->set_value(std::move(result)); });
+  // Changes all letters in one write. Returns how many of them were dead still.
+  Result<int64_t> change(const std::string& consumer, std::vector<Uuid> events) {
+    if (events.empty()) return 0;
+    store::Write write = store::DropDeadLetters{.target = consumer, .events = events};
+    if (act_ == Act::retry) {
+      write = store::RetryDeadLetters{.target = consumer, .events = std::move(events), .due = params_.clock.now()};
     }
-    Result<void> all;
-    for (auto& outcome : outcomes) {
-      auto result = outcome.get();
-      if (!result && all) all = result.error();
-    }
-    return all;
+    VF_ASSIGN(const auto written, outbox::write_and_wait(params_.writer, std::move(write)));
+    const auto* letters = std::get_if<store::DeadLettersChanged>(&written);
+    return letters ? letters->changed : 0;
   }
 
-  store::Write write_of(PutDelivery row) const {
-    if (act_ == Act::drop) return store::DropDelivery{.target = row.target, .event_id = row.event_id};
-    return outbox::revived(std::move(row), params_.clock.now());
-  }
+  const char* changed_name() const { return act_ == Act::retry ? "retried" : "dropped"; }
 
   const DeadLetterJobParams& params_;
   const Act act_;

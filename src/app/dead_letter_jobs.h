@@ -1,6 +1,7 @@
 // The jobs `dead-retry` and `dead-drop`, which a person asks for: they retry or delete every dead letter that matches a
-// filter, step by step. A run that is killed goes on where its progress was stored; a step that is repeated finds its
-// letters no longer dead, so each letter is retried once.
+// filter, step by step. Of two runs that reach the same letter, one changes it and counts it, and the other one counts
+// it as skipped. A run that is killed goes on where its progress was stored; a step that is repeated finds its letters
+// no longer dead, so each letter is retried once, and at most the letters of that one step are in no count.
 #pragma once
 
 #include <functional>
@@ -34,7 +35,8 @@ struct DeadLetterJobParams {
   const Clock& clock;
   std::function<std::vector<std::string>()> consumers;  // whose dead letters there may be
 };
-/// Counts: found (that match), retried or dropped. Progress counts all dead letters of the chosen targets.
+/// Counts: found (that match), retried or dropped, skipped (found, but no longer dead when the run came to change it).
+/// Progress counts all dead letters of the chosen targets.
 jobs::Job dead_retry_job(DeadLetterJobParams params);
 jobs::Job dead_drop_job(DeadLetterJobParams params);
 

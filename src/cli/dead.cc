@@ -97,7 +97,10 @@ int operate_on_many(const Session& session, const Words& words, const Wanted& wa
   } else if (bulk.dry_run) {
     session.out() << fmt::format("would {} {}\n", words.verb, (*run)["counts"]["found"].shown());
   } else {
-    session.out() << fmt::format("{} {}\n", words.done, (*run)["counts"][words.done].shown());
+    const auto skipped = (*run)["counts"]["skipped"].shown();
+    const bool all = skipped == "0" || skipped == "-";
+    session.out() << fmt::format("{} {}{}\n", words.done, (*run)["counts"][words.done].shown(),
+                                 all ? "" : fmt::format("; {} were no longer dead", skipped));
   }
   return kDone;
 }

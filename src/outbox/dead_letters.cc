@@ -6,27 +6,26 @@
 
 namespace vf::outbox {
 
-using store::PutDelivery;
+namespace {
 
-PutDelivery revived(PutDelivery row, Instant now) {
-  row.state = PutDelivery::State::retry;
-  row.attempts = 0;
-  row.next_attempt_at = now;
-  row.first_failed_at.reset();
-  row.revives = true;
-  return row;
+// Passes the outcome of an order for one dead letter on to `done`.
+OnWritten completing_one(const std::string& consumer, Uuid event_id, OnDone done) {
+  return [missing = not_found(consumer + " has no dead letter " + event_id.to_string()),
+          done = std::move(done)](Result<store::WriteResult> result) {
+    if (!result) return done(result.error());
+    const auto* letters = std::get_if<store::DeadLettersChanged>(&*result);
+    done(letters && letters->changed > 0 ? Result<void>() : Result<void>(missing));
+  };
 }
+
+}  // namespace
+
+using store::PutDelivery;
 
 Result<std::optional<PutDelivery>> DeadLetters::row_of(const std::string& consumer, Uuid event_id) const {
   VF_ASSIGN(auto rows, outbox_.deliveries_of(event_id));
   const auto row = std::ranges::find(rows, consumer, &PutDelivery::target);
   return row == rows.end() ? std::nullopt : std::optional(std::move(*row));
-}
-
-Result<PutDelivery> DeadLetters::find(const std::string& consumer, Uuid event_id) const {
-  VF_ASSIGN(auto row, row_of(consumer, event_id));
-  if (row && row->state == PutDelivery::State::dead) return std::move(*row);
-  return not_found(consumer + " has no dead letter " + event_id.to_string());
 }
 
 // Returns the dead letter that put() stores.
@@ -60,9 +59,8 @@ Result<PutDelivery> DeadLetters::set_aside(const std::string& consumer, Uuid eve
 }
 
 void DeadLetters::retry(const std::string& consumer, Uuid event_id, OnDone on_done) const {
-  auto row = find(consumer, event_id);
-  if (!row) return on_done(row.error());
-  writer_.write(revived(std::move(*row), clock_.now()), completing(std::move(on_done)));
+  writer_.write(store::RetryDeadLetters{.target = consumer, .events = {event_id}, .due = clock_.now()},
+                completing_one(consumer, event_id, std::move(on_done)));
 }
 
 void DeadLetters::put(const std::string& consumer, Uuid event_id, OnDone on_done) const {
@@ -72,8 +70,8 @@ void DeadLetters::put(const std::string& consumer, Uuid event_id, OnDone on_done
 }
 
 void DeadLetters::drop(const std::string& consumer, Uuid event_id, OnDone on_done) const {
-  if (const auto row = find(consumer, event_id); !row) return on_done(row.error());
-  writer_.write(store::DropDelivery{.target = consumer, .event_id = event_id}, completing(std::move(on_done)));
+  writer_.write(store::DropDeadLetters{.target = consumer, .events = {event_id}},
+                completing_one(consumer, event_id, std::move(on_done)));
 }
 
 }  // namespace vf::outbox

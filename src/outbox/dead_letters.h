@@ -15,17 +15,13 @@
 
 namespace vf::outbox {
 
-/// Returns a dead letter's row as an operator's retry stores it: due at once, as if the event had never failed.
-store::PutDelivery revived(store::PutDelivery row, Instant now);
-
 class DeadLetters {
  public:
   DeadLetters(store::OutboxStore& outbox, Writer& writer, const Clock& clock)
       : outbox_(outbox), writer_(writer), clock_(clock) {}
 
-  /// Makes the dead letter due for another attempt at once, as if the event had never failed: no attempt is counted,
-  /// and it has no first failure. `consumer` is a target's name or kRawLog. Error `not_found`: the consumer has no dead
-  /// letter of this event.
+  /// Makes the dead letter due for another attempt at once (store::RetryDeadLetters). `consumer` is a target's name or
+  /// kRawLog. Error `not_found`: the consumer has no dead letter of this event.
   void retry(const std::string& consumer, Uuid event_id, OnDone on_done) const;
   /// Makes a dead letter of an event for which the consumer waits: the event is to be retried, or the consumer's cursor
   /// has not passed it. An attempt that is under way may still deliver it. Error `not_found`: the consumer does not
@@ -36,7 +32,6 @@ class DeadLetters {
 
  private:
   Result<std::optional<store::PutDelivery>> row_of(const std::string& consumer, Uuid event_id) const;
-  Result<store::PutDelivery> find(const std::string& consumer, Uuid event_id) const;
   Result<store::PutDelivery> set_aside(const std::string& consumer, Uuid event_id) const;
 
   store::OutboxStore& outbox_;

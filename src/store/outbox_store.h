@@ -91,9 +91,9 @@ struct PinBatch {
 };
 
 /// Stores a row of ingest_outbox_delivery: one event that one target did not accept. The event waits for its next
-/// attempt (`retry`), or it is a dead letter (`dead`). A dead letter stays dead: without `revives`, a write with the
-/// state `retry` has no effect while the stored row is dead, so that a worker whose attempt ends at that moment does
-/// not undo what an operator or retention has decided.
+/// attempt (`retry`), or it is a dead letter (`dead`). A dead letter stays dead: a write with the state `retry` has no
+/// effect while the stored row is dead, so that a worker whose attempt ends at that moment does not undo what an
+/// operator or retention has decided. RetryDeadLetters alone revives it.
 struct PutDelivery {
   enum class State { retry, dead };
   std::string target;
@@ -106,14 +106,28 @@ struct PutDelivery {
   int64_t epoch = 0;
   // When the event first failed alone; nullopt: an operator has retried it and no attempt has failed since.
   std::optional<Instant> first_failed_at = {};
-  bool revives = false;  // an operator's retry, which may replace a dead letter; never set in rows that are read
 };
-/// Removes a row of ingest_outbox_delivery: the retry was delivered, or an operator dropped the dead letter. An event
-/// that retention kept for this row goes with the last row of its event.
+/// Removes a row of ingest_outbox_delivery: the retry was delivered. An event that retention kept for this row goes
+/// with the last row of its event.
 struct DropDelivery {
   std::string target;
   Uuid event_id;
   int64_t epoch = 0;
+};
+
+/// An operator's retry: makes dead letters of a consumer due at `due`, as if their events had never failed (no attempt
+/// is counted, there is no first failure). It passes over events of which the consumer has no dead letter, so that of
+/// several orders for one letter only the first has an effect.
+struct RetryDeadLetters {
+  std::string target;
+  std::vector<Uuid> events;
+  Instant due = {};
+};
+/// An operator's drop: removes dead letters of a consumer, and passes over the other events as RetryDeadLetters does.
+/// An event that retention kept goes with the last row of its event.
+struct DropDeadLetters {
+  std::string target;
+  std::vector<Uuid> events;
 };
 
 /// Creates a consumer's cursor. No effect when the consumer has a cursor.
@@ -162,8 +176,9 @@ struct RetentionStep {
   Instant deliveries_before = {};  // for dead letters whose outbox row is gone, and their events
 };
 
-using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, StartConsumer, MoveCursor,
-                           PutSetting, AddAudit, RetentionStep, TakeLease, DropLease, RunWrite>;
+using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, RetryDeadLetters,
+                           DropDeadLetters, StartConsumer, MoveCursor, PutSetting, AddAudit, RetentionStep, TakeLease,
+                           DropLease, RunWrite>;
 
 /// Result of AddEvent.
 struct EventAdded {
@@ -178,8 +193,13 @@ struct LeaseTaken {
   int64_t epoch = 0;   // the current holder's epoch
   std::string holder;  // the current holder
 };
+/// Result of RetryDeadLetters and DropDeadLetters.
+struct DeadLettersChanged {
+  int64_t changed = 0;  // how many of the events were dead letters until this write
+};
 /// RetentionStep gives RowsRemoved, a RunWrite one of the results of RunResult, every other write Written.
-using WriteResult = std::variant<Written, EventAdded, RowsRemoved, LeaseTaken, RunClaimed, RunRenewed>;
+using WriteResult =
+    std::variant<Written, EventAdded, RowsRemoved, LeaseTaken, DeadLettersChanged, RunClaimed, RunRenewed>;
 
 /// Returns the result of a RunWrite as the result of a write.
 WriteResult to_write_result(RunResult result);

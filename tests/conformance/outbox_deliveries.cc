@@ -35,7 +35,6 @@ TEST_P(OutboxDeliveries, AreListedByTargetAndState) {
   EXPECT_EQ(row.attempts, 2);
   EXPECT_EQ(row.reason, "422: no such channel");
   EXPECT_EQ(row.first_failed_at, now_ - Millis{77});
-  EXPECT_FALSE(row.revives);
 }
 
 TEST_P(OutboxDeliveries, AreReplacedAndDropped) {
@@ -77,16 +76,49 @@ TEST_P(OutboxDeliveries, OnlyAnOperatorsRetryReplacesADeadLetter) {
   again.reason = "410";
   write({again});
   EXPECT_EQ(store_->deliveries("stage", dead, 10)->front().reason, "410");
-  attempt.revives = true;
-  write({attempt});
+  EXPECT_EQ(changed(RetryDeadLetters{"stage", {id_numbered(1)}, now_ + Millis{5}}), 1);
   EXPECT_THAT(ids(store_->deliveries("stage", dead, 10)), IsEmpty());
-  EXPECT_EQ(store_->deliveries("stage", retry, 10)->front().attempts, 3);
+  const PutDelivery revived = store_->deliveries("stage", retry, 10)->front();
+  EXPECT_EQ(revived.attempts, 0);
+  EXPECT_EQ(revived.next_attempt_at, now_ + Millis{5});
+  EXPECT_EQ(revived.first_failed_at, std::nullopt);
+  EXPECT_EQ(revived.reason, "410");
+  EXPECT_EQ(revived.position, position_of(1));
   attempt.attempts = 4;
-  attempt.revives = false;
   write({attempt});
   EXPECT_EQ(store_->deliveries("stage", retry, 10)->front().attempts, 4) << "a retry is replaced by any write";
   write({DropDelivery{"stage", id_numbered(1)}, attempt});
   EXPECT_THAT(ids(store_->deliveries("stage", retry, 10)), ElementsAre(id_numbered(1)));
+}
+
+TEST_P(OutboxDeliveries, AnOperatorsOrderPassesOverWhatIsNotDead) {
+  add(1, 4);
+  write({delivery(1, dead), delivery(2, retry), delivery(3, dead), delivery(4, dead, {}, "production")});
+  std::vector<Uuid> all;
+  for (uint32_t n = 1; n <= 5; ++n) all.push_back(id_numbered(n));
+  EXPECT_EQ(changed(RetryDeadLetters{"nowhere", all, now_}), 0);
+  EXPECT_EQ(changed(DropDeadLetters{"nowhere", all}), 0);
+  EXPECT_EQ(changed(RetryDeadLetters{"stage", {}, now_}), 0);
+  EXPECT_EQ(changed(DropDeadLetters{"stage", {}}), 0);
+  EXPECT_EQ(changed(RetryDeadLetters{"stage", {id_numbered(1), id_numbered(1), id_numbered(2)}, now_}), 1);
+  EXPECT_EQ(changed(DropDeadLetters{"stage", all}), 1) << "the first was retried meanwhile, the second was never dead";
+  EXPECT_THAT(ids(store_->deliveries_after("stage", {}, 10)), ElementsAre(id_numbered(1), id_numbered(2)));
+  EXPECT_THAT(ids(store_->revived("stage", 10)), ElementsAre(id_numbered(1)));
+  EXPECT_EQ(changed(RetryDeadLetters{"stage", all, now_}), 0) << "what was dropped does not come back";
+  EXPECT_EQ(store_->deliveries("stage", retry, 10)->back().attempts, 2) << "a retry that waits is left as it is";
+  EXPECT_THAT(ids(store_->deliveries("production", dead, 10)), ElementsAre(id_numbered(4)));
+}
+
+TEST_P(OutboxDeliveries, OrdersOfOneTransactionSeeEachOther) {
+  add(1, 2);
+  write({delivery(1, dead), delivery(2, dead)});
+  const std::vector<Uuid> both{id_numbered(1), id_numbered(2)};
+  const auto results = write({RetryDeadLetters{"stage", {id_numbered(2)}, now_}, DropDeadLetters{"stage", both},
+                              RetryDeadLetters{"stage", both, now_}});
+  std::vector<int64_t> numbers;
+  for (const auto& result : results) numbers.push_back(std::get<DeadLettersChanged>(result).changed);
+  EXPECT_THAT(numbers, ElementsAre(1, 1, 0));
+  EXPECT_THAT(ids(store_->deliveries_after("stage", {}, 10)), ElementsAre(id_numbered(2)));
 }
 
 TEST_P(OutboxDeliveries, AreReadAfterAPositionInAnyState) {
@@ -124,7 +156,6 @@ TEST_P(OutboxDeliveries, RevivedOnesAreThoseThatHaveNotFailedSince) {
   const auto revived = [this](uint32_t n, Millis due) {
     PutDelivery row = delivery(n, retry, due);
     row.first_failed_at.reset();
-    row.revives = true;
     return row;
   };
   PutDelivery dead_letter = delivery(4, dead);
@@ -217,12 +248,11 @@ TEST_P(OutboxKept, GoesWithTheLastRowOfItsEvent) {
   add(1, 1);
   write({delivery(1, dead), delivery(1, dead, {}, "production")});
   retain_until_done(outbox_only());
-  write({DropDelivery{"stage", id_numbered(1)}});
+  EXPECT_EQ(changed(DropDeadLetters{"stage", {id_numbered(1)}}), 1);
   EXPECT_TRUE(store_->find(id_numbered(1))->has_value()) << "production still needs it";
-  PutDelivery again = delivery(1, retry, {}, "production");
-  again.revives = true;
-  write({again});
-  EXPECT_TRUE(store_->find(id_numbered(1))->has_value());
+  EXPECT_EQ(changed(RetryDeadLetters{"production", {id_numbered(1)}, now_}), 1);
+  EXPECT_EQ(changed(DropDeadLetters{"production", {id_numbered(1)}}), 0);
+  EXPECT_TRUE(store_->find(id_numbered(1))->has_value()) << "it waits for its retry";
   write({DropDelivery{"production", id_numbered(1)}});
   EXPECT_FALSE(store_->find(id_numbered(1))->has_value());
 }

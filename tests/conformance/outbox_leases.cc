@@ -80,19 +80,16 @@ TEST_P(OutboxLeases, WritesOfAnEarlierHolderAreRefused) {
   PinBatch batch = pin(zero, position_of(1));
   batch.consumer = "stage";
   PutDelivery put{.target = "stage", .position = position_of(1), .event_id = id_numbered(1), .reason = "422"};
-  PutDelivery revive = put;
-  revive.revives = true;
   DropDelivery drop{.target = "stage", .event_id = id_numbered(1)};
   MoveCursor jump{.consumer = "stage", .to = position_of(2), .reason = "detached"};
-  move.epoch = batch.epoch = put.epoch = revive.epoch = drop.epoch = jump.epoch = take("a").epoch;
+  move.epoch = batch.epoch = put.epoch = drop.epoch = jump.epoch = take("a").epoch;
   now_ += kLeaseSpan;
   const int64_t epoch = take("b").epoch;
-  for (const Write& late : std::vector<Write>{move, batch, put, revive, drop, jump})
-    expect_refusal({late}, Code::conflict, 0);
+  for (const Write& late : std::vector<Write>{move, batch, put, drop, jump}) expect_refusal({late}, Code::conflict, 0);
   EXPECT_EQ(cursor(), zero);
   EXPECT_EQ(store_->deliveries_of(id_numbered(1))->size(), 0u);
-  move.epoch = batch.epoch = put.epoch = revive.epoch = drop.epoch = jump.epoch = epoch;
-  write({batch, move, put, revive, drop, jump});
+  move.epoch = batch.epoch = put.epoch = drop.epoch = jump.epoch = epoch;
+  write({batch, move, put, drop, jump});
   EXPECT_EQ(cursor(), position_of(2));
 }
 

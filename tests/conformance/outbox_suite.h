@@ -123,6 +123,8 @@ class OutboxDeliveries : public OutboxConformance {
             .reason = "422: no such channel",
             .first_failed_at = now_ - Millis{77}};
   }
+  /// Makes an operator's order. Returns the number of letters that it changed.
+  int64_t changed(const Write& order) { return std::get<DeadLettersChanged>(write({order}).at(0)).changed; }
   static std::vector<Uuid> ids(const Result<std::vector<PutDelivery>>& rows) {
     EXPECT_TRUE(rows);
     std::vector<Uuid> out;

@@ -184,7 +184,7 @@ class BulkRetry(unittest.TestCase):
         self.assertEqual(self.hub.vf("dead", "retry", "stage", ids[0]).stdout, "done\n")
         found = json.loads(self.hub.vf("dead", "retry", "--type", "sumsub.*", "--reason", "set aside", "--target", "stage",
                                        "--before", "2999-01-01T00:00:00Z", "--json").stdout)
-        self.assertEqual((found["state"], found["counts"]), ("done", {"found": 5, "retried": 5}))
+        self.assertEqual((found["state"], found["counts"]), ("done", {"found": 5, "retried": 5, "skipped": 0}))
         self.assertEqual((self.hub.count("dead"), self.hub.count("retry")), (0, 6))
 
     def test_drop_deletes_the_letters_for_good(self):

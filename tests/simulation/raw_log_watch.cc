@@ -34,13 +34,9 @@ void RawLogWatch::check() {
   }
 }
 
-void RawLogWatch::retry(store::PutDelivery row) {
+void RawLogWatch::retry(const store::PutDelivery& row) {
   journal_.note("a dead letter of the raw log is retried");
-  row.state = store::PutDelivery::State::retry;
-  row.next_attempt_at = {};
-  row.first_failed_at.reset();
-  row.revives = true;
-  outbox_.write_by_hand(std::move(row));
+  outbox_.write_by_hand(store::RetryDeadLetters{.target = row.target, .events = {row.event_id}});
 }
 
 void RawLogWatch::operate() {

@@ -30,7 +30,7 @@ class RawLogWatch {
   std::vector<store::PutDelivery> dead() {
     return *outbox_.deliveries(std::string(store::kRawLog), store::PutDelivery::State::dead, SIZE_MAX);
   }
-  void retry(store::PutDelivery row);
+  void retry(const store::PutDelivery& row);
 
   SimOutbox& outbox_;
   SimLake& lake_;

@@ -24,7 +24,9 @@ struct DeadLetterJobs : testing::Test {
   store::memory::MemoryOutbox outbox;
   ManualClock clock{kStart};
   int writes_left = 1'000'000;  // then the store is away
+  std::function<void()> before_write = [] {};
   outbox::FunctionWriter writer{[this](const store::Write& write, outbox::OnWritten done) {
+    before_write();
     if (--writes_left < 0) return done(unavailable("the store is away"));
     done(outbox.write({&write, 1}, clock.now(), nullptr)->front());
   }};
@@ -72,7 +74,7 @@ TEST_F(DeadLetterJobs, RetryOfAllReachesEveryLetterOfEveryTarget) {
   dead("production");
   const auto ran = run(retry, R"({"all": true})");
   EXPECT_EQ(ran.result.value(), jobs::Finish::complete);
-  EXPECT_THAT(ran.progress.counts, UnorderedElementsAre(Pair("found", 4), Pair("retried", 4)));
+  EXPECT_THAT(ran.progress.counts, UnorderedElementsAre(Pair("found", 4), Pair("retried", 4), Pair("skipped", 0)));
   EXPECT_EQ(ran.progress.done, 4);
   EXPECT_EQ(ran.progress.of, 4);
   EXPECT_EQ(count("stage", State::dead) + count("production", State::dead), 0);
@@ -83,7 +85,7 @@ TEST_F(DeadLetterJobs, DropDeletesTheLettersAndNothingElse) {
   dead("stage");
   const Uuid other = dead("production");
   EXPECT_THAT(run(drop, R"({"target": "stage"})").progress.counts,
-              UnorderedElementsAre(Pair("found", 1), Pair("dropped", 1)));
+              UnorderedElementsAre(Pair("found", 1), Pair("dropped", 1), Pair("skipped", 0)));
   EXPECT_EQ(count("stage", State::dead) + count("stage", State::retry), 0);
   EXPECT_EQ(state_of(other), State::dead);
 }
@@ -122,24 +124,77 @@ TEST_F(DeadLetterJobs, DryRunCountsAndChangesNothing) {
 }
 
 TEST_F(DeadLetterJobs, ManyStepsReachEveryLetterOnce) {
-  for (int i = 0; i < 1'203; ++i) dead("stage");  // the last of three steps is not full
-  EXPECT_EQ(run(retry, R"({"all": true})").progress.counts.at("retried"), 1'203);
-  EXPECT_EQ(count("stage", State::retry), 1'203);
+  for (int i = 0; i < 250; ++i) dead("stage");  // the last of three steps is not full
+  EXPECT_EQ(run(retry, R"({"all": true})").progress.counts.at("retried"), 250);
+  EXPECT_EQ(count("stage", State::retry), 250);
 }
 
 TEST_F(DeadLetterJobs, RunThatIsCutAnywhereIsResumedAndRetriesEachLetterOnce) {
-  for (int i = 0; i < 1'203; ++i) dead("stage");
-  writes_left = 700;  // in the middle of the second step
+  for (int i = 0; i < 250; ++i) dead("stage");
+  writes_left = 1;  // the store is away in the second step
   auto cut = jobs::run_now(
       retry, {.clock = clock, .parameters = R"({"all": true})", .stop_when = [this] { return writes_left < 0; }});
   EXPECT_EQ(cut.result.value(), jobs::Finish::interrupted);
-  EXPECT_EQ(count("stage", State::retry), 700);
+  EXPECT_EQ(count("stage", State::retry), 100);
   writes_left = 1'000'000;
   const auto ran = run(retry, R"({"all": true})", cut.progress);
   EXPECT_EQ(ran.result.value(), jobs::Finish::complete);
-  EXPECT_EQ(count("stage", State::retry), 1'203);
+  EXPECT_EQ(count("stage", State::retry), 250);
   EXPECT_EQ(count("stage", State::dead), 0);
-  EXPECT_EQ(1'000'000 - writes_left, 1'203 - 700);
+  EXPECT_EQ(ran.progress.counts.at("retried"), 250);
+}
+
+TEST_F(DeadLetterJobs, StepThatIsRepeatedChangesNothingTwice) {
+  for (int i = 0; i < 3; ++i) dead("stage");
+  EXPECT_EQ(run(retry, R"({"all": true})").progress.counts.at("retried"), 3);
+  for (auto rows = outbox.deliveries_after("stage", {}, 10).value(); auto& row : rows) {
+    row.attempts = 2;  // they have failed again since
+    row.first_failed_at = clock.now();
+    put(row);
+  }
+  const auto again = run(retry, R"({"all": true})");  // the process was killed before its progress was stored
+  EXPECT_EQ(again.progress.counts.at("retried"), 0);
+  for (const auto rows = outbox.deliveries_after("stage", {}, 10).value(); const auto& row : rows) {
+    EXPECT_EQ(row.attempts, 2);
+  }
+}
+
+struct BulkDropBesideBulkRetry : DeadLetterJobs {
+  /// Has the first job change letters while the other one is about to write its `at`th step.
+  std::pair<store::RunCounts, store::RunCounts> amid(const jobs::Job& first, const jobs::Job& other, int at) {
+    store::RunCounts inner;
+    int writes = 0;
+    before_write = [&] {
+      if (++writes == at) inner = run(first, R"({"all": true})").progress.counts;
+    };
+    store::RunCounts outer = run(other, R"({"all": true})").progress.counts;
+    return {inner, outer};
+  }
+};
+
+TEST_F(BulkDropBesideBulkRetry, DropLeavesWhatWasRetriedMeanwhile) {
+  for (int i = 0; i < 250; ++i) dead("stage");
+  const auto [retried, dropped] = amid(retry, drop, 2);
+  EXPECT_THAT(retried, UnorderedElementsAre(Pair("found", 150), Pair("retried", 150), Pair("skipped", 0)));
+  EXPECT_THAT(dropped, UnorderedElementsAre(Pair("found", 200), Pair("dropped", 100), Pair("skipped", 100)));
+  EXPECT_EQ(count("stage", State::retry), 150);
+  EXPECT_EQ(count("stage", State::dead), 0);
+}
+
+TEST_F(BulkDropBesideBulkRetry, RetryDoesNotBringBackWhatWasDroppedMeanwhile) {
+  for (int i = 0; i < 250; ++i) dead("stage");
+  const auto [dropped, retried] = amid(drop, retry, 2);
+  EXPECT_THAT(dropped, UnorderedElementsAre(Pair("found", 150), Pair("dropped", 150), Pair("skipped", 0)));
+  EXPECT_THAT(retried, UnorderedElementsAre(Pair("found", 200), Pair("retried", 100), Pair("skipped", 100)));
+  EXPECT_EQ(count("stage", State::retry), 100);
+  EXPECT_EQ(count("stage", State::dead), 0);
+}
+
+TEST_F(BulkDropBesideBulkRetry, OfTwoRetriesOneCountsEachLetter) {
+  for (int i = 0; i < 170; ++i) dead("stage");
+  const auto [inner, outer] = amid(retry, retry, 1);
+  EXPECT_EQ(inner.at("retried"), 170);
+  EXPECT_THAT(outer, UnorderedElementsAre(Pair("found", 100), Pair("retried", 0), Pair("skipped", 100)));
 }
 
 TEST_F(DeadLetterJobs, LetterThatDiedAgainSinceTheRunBeganIsLeft) {

@@ -302,12 +302,8 @@ struct ManyRetries : ReceiverFixture {
     taken.clear();
     for (const auto& message : messages) {
       const Event known = event(message);
-      write_now(store::PutDelivery{.target = "stage",
-                                   .position = known.position,
-                                   .event_id = known.id,
-                                   .attempts = 0,
-                                   .reason = {},
-                                   .revives = true});
+      write_now(store::PutDelivery{
+          .target = "stage", .position = known.position, .event_id = known.id, .attempts = 0, .reason = {}});
     }
     advance(std::chrono::seconds{1});
     return messages;
@@ -354,14 +350,11 @@ TEST_F(ManyRetries, GoOneByOneToAReceiverOfSingleEvents) {
 }
 
 TEST_P(DeadLetter, RetryOfAPurgedEventDiesAgain) {
-  auto row = dead()[0];
+  const auto row = dead()[0];
   const auto deaths = dispatcher->status().dead;
   const Instant soon = clock.now() + Millis{1};
   write_now(store::RetentionStep{soon, {}, {}, 1'000, soon});
-  row.state = store::PutDelivery::State::retry;
-  row.first_failed_at.reset();
-  row.revives = true;
-  write_now(row);
+  write_now(store::RetryDeadLetters{.target = row.target, .events = {row.event_id}, .due = soon});
   dispatcher->row_changed(row.event_id);
   run();
   EXPECT_THAT(wire, IsEmpty());

@@ -222,15 +222,7 @@ class FeederHarness {
   }
   // Retries a dead letter as an operator does.
   void retry_dead(Uuid id) {
-    for (auto row : deliveries(PutDelivery::State::dead)) {
-      if (row.event_id != id) continue;
-      row.state = PutDelivery::State::retry;
-      row.attempts = 0;
-      row.next_attempt_at = clock.now();
-      row.first_failed_at.reset();
-      row.revives = true;
-      EXPECT_TRUE(commit(row));
-    }
+    EXPECT_TRUE(commit(store::RetryDeadLetters{.target = kConsumer, .events = {id}, .due = clock.now()}));
   }
 
   void expect_each_once() const {

@@ -118,14 +118,10 @@ Result<WriteResult> OutboxTransaction::put(const PinBatch& pin) {
 
 Result<WriteResult> OutboxTransaction::put(const PutDelivery& row) {
   VF_TRY(check_lease(row.target, row.epoch));
-  const std::pair key{row.target, row.event_id};
-  const auto stored = state_.deliveries.find(key);
-  const bool is_dead = stored != state_.deliveries.end() && stored->second.state == PutDelivery::State::dead;
-  if (is_dead && row.state == PutDelivery::State::retry && !row.revives) return Written{};
+  if (row.state == PutDelivery::State::retry && is_dead(row.target, row.event_id)) return Written{};
   PutDelivery kept = row;
   kept.epoch = 0;
-  kept.revives = false;
-  assign(state_.deliveries, key, std::move(kept));
+  assign(state_.deliveries, {row.target, row.event_id}, std::move(kept));
   return Written{};
 }
 
@@ -134,6 +130,31 @@ Result<WriteResult> OutboxTransaction::put(const DropDelivery& drop) {
   assign(state_.deliveries, {drop.target, drop.event_id}, std::nullopt);
   if (deliveries_of(drop.event_id).empty()) assign(state_.kept, drop.event_id, std::nullopt);
   return Written{};
+}
+
+Result<WriteResult> OutboxTransaction::put(const RetryDeadLetters& retry) {
+  DeadLettersChanged letters;
+  for (const Uuid event : retry.events) {
+    if (!is_dead(retry.target, event)) continue;
+    PutDelivery row = state_.deliveries.at({retry.target, event});
+    row.state = PutDelivery::State::retry;
+    row.attempts = 0;
+    row.next_attempt_at = retry.due;
+    row.first_failed_at.reset();
+    assign(state_.deliveries, {retry.target, event}, std::move(row));
+    ++letters.changed;
+  }
+  return letters;
+}
+
+Result<WriteResult> OutboxTransaction::put(const DropDeadLetters& drop) {
+  DeadLettersChanged letters;
+  for (const Uuid event : drop.events) {
+    if (!is_dead(drop.target, event)) continue;
+    VF_TRY(put(DropDelivery{.target = drop.target, .event_id = event}));
+    ++letters.changed;
+  }
+  return letters;
 }
 
 Result<WriteResult> OutboxTransaction::put(const StartConsumer& start) {
@@ -203,6 +224,11 @@ Result<WriteResult> OutboxTransaction::put(const RunWrite& write) {
   undo_.push_back([this, before = state_.runs] { state_.runs = before; });
   VF_ASSIGN(auto result, state_.runs.write(write, now_));
   return to_write_result(std::move(result));
+}
+
+bool OutboxTransaction::is_dead(const std::string& target, Uuid event_id) const {
+  const auto row = state_.deliveries.find({target, event_id});
+  return row != state_.deliveries.end() && row->second.state == PutDelivery::State::dead;
 }
 
 std::vector<PutDelivery> OutboxTransaction::deliveries_of(Uuid event_id) const {

@@ -83,12 +83,15 @@ class OutboxTransaction {
   Result<WriteResult> put(const PinBatch& pin);
   Result<WriteResult> put(const PutDelivery& row);
   Result<WriteResult> put(const DropDelivery& drop);
+  Result<WriteResult> put(const RetryDeadLetters& retry);
+  Result<WriteResult> put(const DropDeadLetters& drop);
   Result<WriteResult> put(const StartConsumer& start);
   Result<WriteResult> put(const MoveCursor& move);
   Result<WriteResult> put(const PutSetting& setting);
   Result<WriteResult> put(const AddAudit& entry);
   Result<WriteResult> put(const RetentionStep& step);
   Result<WriteResult> put(const RunWrite& write);
+  bool is_dead(const std::string& target, Uuid event_id) const;
   std::vector<PutDelivery> deliveries_of(Uuid event_id) const;
   // Deletes the deliveries of an event up to a position.
   void remove_deliveries(const Event& event);

@@ -36,8 +36,13 @@ constexpr std::string_view kPutDelivery =
     "first_failed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, target) DO UPDATE SET "
     "position = excluded.position, state = excluded.state, attempts = excluded.attempts, "
     "next_attempt_at = excluded.next_attempt_at, reason = excluded.reason, first_failed_at = excluded.first_failed_at "
-    "WHERE state = 'retry' OR excluded.state = 'dead' OR ?";
+    "WHERE state = 'retry' OR excluded.state = 'dead'";
 constexpr std::string_view kDropDelivery = "DELETE FROM ingest_outbox_delivery WHERE event_id = ? AND target = ?";
+constexpr std::string_view kRetryDead =
+    "UPDATE ingest_outbox_delivery SET state = 'retry', attempts = 0, next_attempt_at = ?, first_failed_at = NULL "
+    "WHERE event_id = ? AND target = ? AND state = 'dead'";
+constexpr std::string_view kDropDead =
+    "DELETE FROM ingest_outbox_delivery WHERE event_id = ? AND target = ? AND state = 'dead'";
 constexpr std::string_view kDropKept =
     "DELETE FROM ingest_outbox_kept WHERE event_id = ?1 AND NOT EXISTS "
     "(SELECT 1 FROM ingest_outbox_delivery WHERE event_id = ?1)";
@@ -250,13 +255,33 @@ Result<WriteResult> TransactionWriter::operator()(const PutDelivery& write) {
       .time(write.next_attempt_at)
       .text(write.reason);
   write.first_failed_at ? put.time(*write.first_failed_at) : put.null();
-  return done_or_error(put.integer(write.revives ? 1 : 0).run());
+  return done_or_error(put.run());
 }
 
 Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
   VF_TRY(db_.query(kDropDelivery).uuid(write.event_id).text(write.target).run());
   return done_or_error(db_.query(kDropKept).uuid(write.event_id).run());
+}
+
+Result<WriteResult> TransactionWriter::operator()(const RetryDeadLetters& write) {
+  DeadLettersChanged letters;
+  for (const Uuid event : write.events) {
+    VF_TRY(db_.query(kRetryDead).time(write.due).uuid(event).text(write.target).run());
+    letters.changed += db_.changes();
+  }
+  return WriteResult{letters};
+}
+
+Result<WriteResult> TransactionWriter::operator()(const DropDeadLetters& write) {
+  DeadLettersChanged letters;
+  for (const Uuid event : write.events) {
+    VF_TRY(db_.query(kDropDead).uuid(event).text(write.target).run());
+    if (db_.changes() == 0) continue;
+    ++letters.changed;
+    VF_TRY(db_.query(kDropKept).uuid(event).run());
+  }
+  return WriteResult{letters};
 }
 
 /// Adds a row of ingest_outbox_batch without from_position: it sets the cursor and stands for no batch.

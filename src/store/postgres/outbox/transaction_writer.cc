@@ -40,11 +40,24 @@ constexpr const char* kPutDelivery =
     "reason, first_failed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id, target) DO UPDATE SET "
     "position = excluded.position, state = excluded.state, attempts = excluded.attempts, "
     "next_attempt_at = excluded.next_attempt_at, reason = excluded.reason, first_failed_at = excluded.first_failed_at "
-    "WHERE d.state = 'retry' OR excluded.state = 'dead' OR $9";
+    "WHERE d.state = 'retry' OR excluded.state = 'dead'";
 constexpr const char* kDropDelivery =
     "WITH gone AS (DELETE FROM ingest.ingest_outbox_delivery WHERE event_id = $1 AND target = $2) "
     "DELETE FROM ingest.ingest_outbox_kept WHERE event_id = $1 AND NOT EXISTS "
     "(SELECT FROM ingest.ingest_outbox_delivery WHERE event_id = $1 AND target <> $2)";
+// The rows are locked in one order, so that two such statements do not deadlock. A statement that waited for another
+// one reads the row anew, and leaves it when it is no longer dead.
+#define VF_DEAD_LETTERS                                                                              \
+  "WITH dead AS (SELECT event_id FROM ingest.ingest_outbox_delivery WHERE target = $1 AND event_id " \
+  "= ANY ($2) AND state = 'dead' ORDER BY event_id FOR UPDATE) "
+constexpr const char* kRetryDead = VF_DEAD_LETTERS
+    "UPDATE ingest.ingest_outbox_delivery SET state = 'retry', attempts = 0, next_attempt_at = $3, "
+    "first_failed_at = NULL WHERE target = $1 AND event_id IN (SELECT event_id FROM dead)";
+constexpr const char* kDropDead = VF_DEAD_LETTERS
+    ", gone AS (DELETE FROM ingest.ingest_outbox_delivery WHERE target = $1 AND event_id IN "
+    "(SELECT event_id FROM dead) RETURNING event_id), kept AS (DELETE FROM ingest.ingest_outbox_kept k USING gone g "
+    "WHERE k.event_id = g.event_id AND NOT EXISTS (SELECT FROM ingest.ingest_outbox_delivery d "
+    "WHERE d.event_id = g.event_id AND d.target <> $1)) SELECT count(*) FROM gone";
 constexpr const char* kPutSetting =
     "INSERT INTO ingest.ingest_settings (key, value) VALUES ($1, $2) "
     "ON CONFLICT (key) DO UPDATE SET value = excluded.value";
@@ -199,12 +212,26 @@ Result<WriteResult> TransactionWriter::operator()(const PutDelivery& write) {
       .time(write.next_attempt_at)
       .text(write.reason);
   write.first_failed_at ? row.time(*write.first_failed_at) : row.null(Type::time);
-  return run(kPutDelivery, row.boolean(write.revives));
+  return run(kPutDelivery, row);
 }
 
 Result<WriteResult> TransactionWriter::operator()(const DropDelivery& write) {
   VF_TRY(check_lease(write.target, write.epoch));
   return run(kDropDelivery, Values().uuid(write.event_id).text(write.target));
+}
+
+Result<WriteResult> TransactionWriter::operator()(const RetryDeadLetters& write) {
+  Array events(Type::uuid);
+  for (const Uuid event : write.events) events.uuid(event);
+  VF_ASSIGN(const auto rows, db_.query(kRetryDead, Values().text(write.target).array(events).time(write.due)));
+  return WriteResult{DeadLettersChanged{.changed = rows.affected()}};
+}
+
+Result<WriteResult> TransactionWriter::operator()(const DropDeadLetters& write) {
+  Array events(Type::uuid);
+  for (const Uuid event : write.events) events.uuid(event);
+  VF_ASSIGN(const auto rows, db_.query(kDropDead, Values().text(write.target).array(events)));
+  return WriteResult{DeadLettersChanged{.changed = rows.integer_at(0, 0)}};
 }
 
 /// Adds a row of ingest_outbox_batch without from_position: it sets the cursor and stands for no batch.

@@ -35,6 +35,8 @@ class TransactionWriter {
   Result<WriteResult> operator()(const PinBatch& write);
   Result<WriteResult> operator()(const PutDelivery& write);
   Result<WriteResult> operator()(const DropDelivery& write);
+  Result<WriteResult> operator()(const RetryDeadLetters& write);
+  Result<WriteResult> operator()(const DropDeadLetters& write);
   Result<WriteResult> operator()(const StartConsumer& write);
   Result<WriteResult> operator()(const MoveCursor& write);
   Result<WriteResult> operator()(const PutSetting& write);
