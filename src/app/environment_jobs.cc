@@ -2,13 +2,13 @@
 
 #include "app/holder.h"
 #include "app/job_time.h"
-#include "app/quarantine_job.h"
+#include "upkeep/quarantine_job.h"
 
 namespace vf::app {
 namespace {
 
-std::shared_ptr<const PurgeRule> rule_of(const settings::Environment& configured) {
-  return std::make_shared<const PurgeRule>(configured.processed_retention, configured.quarantined_retention);
+std::shared_ptr<const upkeep::PurgeRule> rule_of(const settings::Environment& configured) {
+  return std::make_shared<const upkeep::PurgeRule>(configured.processed_retention, configured.quarantined_retention);
 }
 
 }  // namespace
@@ -16,8 +16,8 @@ std::shared_ptr<const PurgeRule> rule_of(const settings::Environment& configured
 // The table of an environment's jobs.
 std::vector<jobs::Job> EnvironmentJobs::table() {
   std::vector<jobs::Job> jobs;
-  jobs.push_back(purge_job({[this] { return *retention_.get(); }, params_.store, params_.time, runs_}));
-  jobs.push_back(quarantine_job(params_.store, params_.services.clock));
+  jobs.push_back(upkeep::purge_job({[this] { return *retention_.get(); }, params_.store, params_.time, runs_}));
+  jobs.push_back(upkeep::quarantine_job(params_.store, params_.services.clock));
   return jobs;
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "app/purge_job.h"
 #include "app/reloads.h"
 #include "concurrency/replaceable.h"
 #include "jobs/jobs.h"
@@ -15,6 +14,7 @@
 #include "obs/services.h"
 #include "settings/settings.h"
 #include "store/environment_store.h"
+#include "upkeep/purge_job.h"
 #include "watch/trusted_time.h"
 
 namespace vf::app {
@@ -42,7 +42,7 @@ class EnvironmentJobs {
   std::vector<jobs::Job> table();
 
   const Params params_;
-  concurrency::Replaceable<const PurgeRule> retention_;
+  concurrency::Replaceable<const upkeep::PurgeRule> retention_;
   jobs::EnvironmentRuns runs_;
   jobs::Jobs jobs_;
   std::unique_ptr<jobs::Runner> runner_;  // last: uses the other members

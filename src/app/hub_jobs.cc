@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "app/dead_letter_jobs.h"
 #include "app/holder.h"
 #include "app/job_time.h"
+#include "upkeep/dead_letter_jobs.h"
 
 namespace vf::app {
 namespace {
@@ -16,7 +16,7 @@ std::vector<std::string> consumer_names(const HubJobs::Params& params) {
   return names;
 }
 
-DeadLetterJobParams dead_letters(const HubJobs::Params& params) {
+upkeep::DeadLetterJobParams dead_letters(const HubJobs::Params& params) {
   return {.outbox = params.outbox, .writer = params.committer, .clock = params.services.clock, .consumers = [params] {
             return consumer_names(params);
           }};
@@ -35,19 +35,19 @@ std::vector<std::string> source_names(const settings::Settings& config) {
 // The table of the hub's jobs.
 std::vector<jobs::Job> HubJobs::table() {
   std::vector<jobs::Job> jobs;
-  jobs.push_back(retention_job({[this] { return retention(); }, params_.time, params_.committer}));
+  jobs.push_back(upkeep::retention_job({[this] { return retention(); }, params_.time, params_.committer}));
   if (params_.lake) {
     jobs.push_back(
-        raw_log::reconciliation_job({{params_.outbox, *params_.lake}, params_.committer, params_.services.clock}));
+        upkeep::reconciliation_job({{params_.outbox, *params_.lake}, params_.committer, params_.services.clock}));
   }
-  jobs.push_back(dead_retry_job(dead_letters(params_)));
-  jobs.push_back(dead_drop_job(dead_letters(params_)));
+  jobs.push_back(upkeep::dead_retry_job(dead_letters(params_)));
+  jobs.push_back(upkeep::dead_drop_job(dead_letters(params_)));
   return jobs;
 }
 
-RetentionRule HubJobs::retention() const {
+upkeep::RetentionRule HubJobs::retention() const {
   const auto ingest = ingest_.get();
-  RetentionRule rule{
+  upkeep::RetentionRule rule{
       .outbox = ingest->outbox_retention, .ledger = ingest->ledger_retention, .consumers = consumer_names(params_)};
   const auto targets = params_.consumers.targets();
   if (!targets.empty()) rule.max_backlog = std::ranges::max(targets, {}, &fanout::Target::max_backlog).max_backlog;

@@ -6,7 +6,6 @@
 
 #include "app/consumers.h"
 #include "app/reloads.h"
-#include "app/retention_job.h"
 #include "concurrency/replaceable.h"
 #include "jobs/jobs.h"
 #include "jobs/runner.h"
@@ -14,8 +13,9 @@
 #include "lake/raw_log.h"
 #include "obs/services.h"
 #include "outbox/committer.h"
-#include "raw_log/reconciliation_job.h"
 #include "settings/settings.h"
+#include "upkeep/reconciliation_job.h"
+#include "upkeep/retention_job.h"
 #include "watch/trusted_time.h"
 
 namespace vf::app {
@@ -42,13 +42,13 @@ class HubJobs {
 
  private:
   std::vector<jobs::Job> table();
-  RetentionRule retention() const;
+  upkeep::RetentionRule retention() const;
 
   const Params params_;
   concurrency::Replaceable<const settings::Ingest> ingest_;
   jobs::OutboxRuns runs_;
   jobs::Jobs jobs_;
-  raw_log::ReconciliationWatch reconciliation_;
+  upkeep::ReconciliationWatch reconciliation_;
   std::unique_ptr<jobs::Runner> runner_;  // last: uses the other members
 };
 

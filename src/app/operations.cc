@@ -2,7 +2,7 @@
 
 #include "app/targets.h"
 #include "fanout/target_mode.h"
-#include "raw_log/reconciliation_job.h"
+#include "upkeep/reconciliation_job.h"
 
 namespace vf::app {
 namespace {
@@ -48,8 +48,8 @@ Result<std::optional<Event>> HubOperations::find_in_lake(Uuid event_id) const {
 Result<void> HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request) {
   VF_ASSIGN(const auto newest, reconciliation());
   if (newest.state == "running") return conflict("a reconciliation is under way: wait for its end");
-  VF_TRY(params_.jobs.request({.job = std::string(raw_log::kReconciliationJob),
-                               .parameters = raw_log::to_parameters(request),
+  VF_TRY(params_.jobs.request({.job = std::string(upkeep::kReconciliationJob),
+                               .parameters = upkeep::to_parameters(request),
                                .asked_by = "an operator"}));
   return {};
 }
@@ -60,8 +60,8 @@ void HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& r
 
 Result<raw_log::ReconciliationStatus> HubOperations::reconciliation() const {
   if (!has_lake()) return not_found(kNoLake);
-  VF_ASSIGN(const auto run, raw_log::newest_verification(params_.outbox));
-  return run ? raw_log::status_of(*run) : raw_log::ReconciliationStatus{};
+  VF_ASSIGN(const auto run, upkeep::newest_verification(params_.outbox));
+  return run ? upkeep::status_of(*run) : raw_log::ReconciliationStatus{};
 }
 
 // Returns `done` with a call before it: once the row is changed, the consumer's worker looks at it.

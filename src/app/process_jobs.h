@@ -7,7 +7,6 @@
 #include "jobs/jobs.h"
 #include "jobs/local_runs.h"
 #include "jobs/runner.h"
-#include "obs/health_log.h"
 #include "obs/services.h"
 
 namespace vf::app {
@@ -21,7 +20,6 @@ class ProcessJobs {
 
  private:
   const obs::Services services_;
-  obs::HealthLog health_log_;
   jobs::LocalRuns runs_;
   jobs::Jobs jobs_;
   std::unique_ptr<jobs::Runner> runner_;  // last: uses the other members

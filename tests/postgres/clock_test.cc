@@ -1,11 +1,11 @@
 // A hub and a worker whose own clock is 40 days ahead: retention uses the server's clock and removes nothing. When the
 // server's clock jumps, it removes nothing either.
-#include "app/purge_job.h"
-#include "app/retention_job.h"
 #include "postgres/outbox_fixture.h"
 #include "projections/tables.h"
 #include "settings/settings.h"
 #include "store/postgres/environment/environment.h"
+#include "upkeep/purge_job.h"
+#include "upkeep/retention_job.h"
 
 namespace vf::postgres_test {
 namespace {
@@ -48,7 +48,7 @@ TEST_F(ClockAhead, MakesTheHubRemoveNothing) {
   configured.ledger_retention = std::chrono::days{30};
   Millis jump{0};
   const auto time = time_of(*store, jump);
-  const auto due = app::due_retention({configured.outbox_retention, configured.ledger_retention, {}}, *time);
+  const auto due = upkeep::due_retention({configured.outbox_retention, configured.ledger_retention, {}}, *time);
   ASSERT_TRUE(due) << due.error().message;
   ASSERT_TRUE(due->has_value());
   const store::RetentionStep& step = **due;
@@ -62,7 +62,7 @@ TEST_F(ClockAhead, MakesTheHubRemoveNothing) {
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(std::get<store::EventAdded>(again->front()).duplicate);
   jump = kAhead;
-  const auto held_back = app::due_retention({configured.outbox_retention, configured.ledger_retention, {}}, *time);
+  const auto held_back = upkeep::due_retention({configured.outbox_retention, configured.ledger_retention, {}}, *time);
   ASSERT_TRUE(held_back) << held_back.error().message;
   EXPECT_FALSE(held_back->has_value());
 }
@@ -85,7 +85,7 @@ TEST_F(ClockAhead, MakesTheWorkerRemoveNothing) {
   configured.quarantined_retention = std::chrono::days{30};
   Millis jump{0};
   const auto time = time_of(**store, jump);
-  const auto due = app::due_purge({configured.processed_retention, configured.quarantined_retention}, *time);
+  const auto due = upkeep::due_purge({configured.processed_retention, configured.quarantined_retention}, *time);
   ASSERT_TRUE(due) << due.error().message;
   ASSERT_TRUE(due->has_value());
   const store::Purge& step = **due;
@@ -94,7 +94,7 @@ TEST_F(ClockAhead, MakesTheWorkerRemoveNothing) {
   EXPECT_TRUE((*store)->processed(projection.event_id)->has_value());
   EXPECT_EQ((*store)->quarantined(10)->size(), 1u);
   jump = kAhead;
-  const auto held_back = app::due_purge({configured.processed_retention, configured.quarantined_retention}, *time);
+  const auto held_back = upkeep::due_purge({configured.processed_retention, configured.quarantined_retention}, *time);
   ASSERT_TRUE(held_back) << held_back.error().message;
   EXPECT_FALSE(held_back->has_value());
 }

@@ -1,18 +1,19 @@
 // The jobs that keep the stores small and the quarantine short: how far one run goes. What they remove, and when a
 // clock holds them back, is tested in retention_jobs_test.cc and in the conformance suites.
+#include "upkeep/retention_job.h"
+
 #include <gtest/gtest.h>
 
-#include "app/purge_job.h"
-#include "app/quarantine_job.h"
-#include "app/retention_job.h"
 #include "event/envelope.h"
 #include "jobs/local_runs.h"
 #include "jobs/tests/run_now_test.h"
 #include "outbox/function_writer_test.h"
 #include "store/memory/environment.h"
 #include "store/memory/outbox.h"
+#include "upkeep/purge_job.h"
+#include "upkeep/quarantine_job.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 using namespace std::chrono_literals;
@@ -143,4 +144,4 @@ TEST_F(EnvironmentUpkeep, ResumedRunTriesOnlyTheRest) {
 }
 
 }  // namespace
-}  // namespace vf::app
+}  // namespace vf::upkeep

@@ -10,7 +10,7 @@
 #include "store/environment_store.h"
 #include "watch/trusted_time.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 
 /// How long rows are kept.
 struct PurgeRule {
@@ -30,4 +30,4 @@ struct PurgeParams {
 /// Counts: removed. What `params` refers to outlives the job.
 jobs::Job purge_job(PurgeParams params);
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

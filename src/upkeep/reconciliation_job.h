@@ -16,12 +16,12 @@
 #include "raw_log/reconciliation.h"
 #include "store/runs.h"
 
-namespace vf::raw_log {
+namespace vf::upkeep {
 
 inline constexpr std::string_view kReconciliationJob = "reconciliation";
 
 struct ReconciliationJobParams {
-  ReconciliationPorts ports;
+  raw_log::ReconciliationPorts ports;
   outbox::Writer& writer;
   const Clock& clock;  // of this machine; hours of receipt are by the store's clock
 };
@@ -30,19 +30,19 @@ struct ReconciliationJobParams {
 jobs::Job reconciliation_job(const ReconciliationJobParams& params);
 
 /// Returns the parameters of a run for an operator: a JSON object {"from", "to", "repair"}.
-std::string to_parameters(const ReconciliationRequest& request);
+std::string to_parameters(const raw_log::ReconciliationRequest& request);
 /// Error `invalid`: the text is no such object.
-Result<ReconciliationRequest> parse_parameters(const std::string& parameters);
+Result<raw_log::ReconciliationRequest> parse_parameters(const std::string& parameters);
 
 /// Returns the state and the result of a run that was made with parameters.
-ReconciliationStatus status_of(const store::Run& run);
+raw_log::ReconciliationStatus status_of(const store::Run& run);
 /// Returns the newest run with parameters; nullopt: there is none.
 Result<std::optional<store::Run>> newest_verification(store::RunReads& reads);
 
 /// The text in which a run keeps its result: a line with from, to, rows_read, difference, repaired, and a line for each
 /// hour and source. Times are milliseconds since 1970, values are separated by tabs. Past kLinesKeptMax lines, those
 /// without a difference are left out.
-std::string to_text(const ReconciliationStatus& status);
+std::string to_text(const raw_log::ReconciliationStatus& status);
 inline constexpr size_t kLinesKeptMax = 20'000;
 
 /// What the last scheduled runs found, whichever process made them: for metrics and the health check "raw log
@@ -64,4 +64,4 @@ class ReconciliationWatch {
   std::map<std::string, int64_t> difference_;
 };
 
-}  // namespace vf::raw_log
+}  // namespace vf::upkeep

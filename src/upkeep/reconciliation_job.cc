@@ -1,4 +1,4 @@
-#include "raw_log/reconciliation_job.h"
+#include "upkeep/reconciliation_job.h"
 
 #include <fmt/format.h>
 
@@ -11,10 +11,13 @@
 #include "raw_log/reconciler.h"
 #include "watch/store_clock.h"
 
-namespace vf::raw_log {
+namespace vf::upkeep {
 namespace {
 
 using nlohmann::json;
+using raw_log::Reconciler;
+using raw_log::ReconciliationRequest;
+using raw_log::ReconciliationStatus;
 using store::RunState;
 
 constexpr Millis kPeriod{60'000};  // a round is due once an hour, or sooner when the feeder was behind
@@ -58,8 +61,8 @@ Result<jobs::Finish> run_rounds(State& state, jobs::Context& context) {
 
 Result<jobs::Finish> verify(State& state, jobs::Context& context) {
   VF_ASSIGN(const auto request, parse_parameters(context.run().parameters));
-  auto found = reconcile(state.params.ports, {.from = request.from, .to = request.to},
-                         [&context] { return context.should_end(); });
+  auto found = raw_log::reconcile(state.params.ports, {.from = request.from, .to = request.to},
+                                  [&context] { return context.should_end(); });
   if (!found && context.should_end()) return jobs::Finish::interrupted;
   if (!found) return found.error();
   ReconciliationStatus status;
@@ -68,7 +71,7 @@ Result<jobs::Finish> verify(State& state, jobs::Context& context) {
   status.rows_read = found->rows_read;
   status.difference = found->difference();
   if (request.repair) {
-    for (auto& write : repairs(*found, state.clock.now())) {
+    for (auto& write : raw_log::repairs(*found, state.clock.now())) {
       VF_TRY(outbox::write_and_wait(state.params.writer, std::move(write)));
     }
     status.repaired = found->missing_total;
@@ -236,4 +239,4 @@ void ReconciliationWatch::publish(const obs::Services& services, const std::vect
   });
 }
 
-}  // namespace vf::raw_log
+}  // namespace vf::upkeep

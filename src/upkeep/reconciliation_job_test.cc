@@ -1,7 +1,7 @@
 // The job `reconciliation`: what its runs find, repair and keep, and what other processes read of that. Scope: the job;
 // reconciliation_test.cc tests the comparison, reconciler_test.cc the rounds. Doubles: the outbox in memory, a lake
 // that the test changes.
-#include "raw_log/reconciliation_job.h"
+#include "upkeep/reconciliation_job.h"
 
 #include <gmock/gmock.h>
 
@@ -9,9 +9,11 @@
 #include "jobs/scheduler.h"
 #include "raw_log/tests/feeder_harness_test.h"
 
-namespace vf::raw_log {
+namespace vf::upkeep {
 namespace {
 
+using raw_log::FeederHarness;
+using raw_log::ReconciliationStatus;
 using store::RunState;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -56,7 +58,8 @@ class ReconciliationJobTest : public testing::Test {
   }
 
   FeederHarness harness_;
-  outbox::FunctionWriter writer_{[this](const Write& what, outbox::OnWritten done) { done(harness_.commit(what)); }};
+  outbox::FunctionWriter writer_{
+      [this](const store::Write& what, outbox::OnWritten done) { done(harness_.commit(what)); }};
   jobs::LocalRuns table_{harness_.clock};
   SeededRandom random_{1};
   jobs::Job job_ = reconciliation_job({{harness_.outbox, harness_.lake}, writer_, harness_.clock});
@@ -80,7 +83,7 @@ TEST_F(ReconciliationJobTest, VerificationReportsDifferencesAndChangesNothing) {
 
 TEST_F(ReconciliationJobTest, RepairHandsMissingEventsToTheFeeder) {
   EXPECT_EQ(status_of(run(parameters(true))).repaired, 1);
-  EXPECT_THAT(harness_.deliveries(PutDelivery::State::retry), SizeIs(1));
+  EXPECT_THAT(harness_.deliveries(store::PutDelivery::State::retry), SizeIs(1));
   for (int i = 0; i < 100 && harness_.lake.kept.size() < 10; ++i) {
     harness_.clock.advance(std::chrono::seconds{2});
     harness_.run_until_idle();
@@ -178,4 +181,4 @@ TEST_F(ReconciliationJobTest, LongResultKeepsTheLinesThatDiffer) {
 }
 
 }  // namespace
-}  // namespace vf::raw_log
+}  // namespace vf::upkeep

@@ -14,7 +14,7 @@
 #include "outbox/writer.h"
 #include "store/outbox_store.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 
 /// Selects dead letters that match every field that is set. One of them, or `all`, must be set.
 struct DeadLetterFilter {
@@ -40,4 +40,4 @@ struct DeadLetterJobParams {
 jobs::Job dead_retry_job(DeadLetterJobParams params);
 jobs::Job dead_drop_job(DeadLetterJobParams params);
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

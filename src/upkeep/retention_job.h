@@ -12,7 +12,7 @@
 #include "store/outbox_store.h"
 #include "watch/trusted_time.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 
 struct RetentionRule {
   Millis outbox, ledger;                       // how long rows are kept
@@ -42,4 +42,4 @@ inline constexpr Millis kRunsKept = std::chrono::days{30};
 /// doubt.
 Result<std::optional<store::PurgeRuns>> due_purge_of_runs(const store::Run& run, watch::TrustedTime& time);
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

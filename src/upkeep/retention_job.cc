@@ -1,11 +1,11 @@
-#include "app/retention_job.h"
+#include "upkeep/retention_job.h"
 
 #include <memory>
 #include <utility>
 
 #include "outbox/write_and_wait.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 constexpr Millis kTimeout{300'000};
@@ -62,4 +62,4 @@ jobs::Job retention_job(RetentionParams params) {
   return {.name = "retention", .schedule = *jobs::Schedule::every(kRetentionPeriod), .timeout = kTimeout, .run = run};
 }
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

@@ -6,9 +6,9 @@
 #include "jobs/job.h"
 #include "store/environment_store.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 
 /// Counts: tried, applied, ignored, quarantined (again). `store` and `clock` outlive the job.
 jobs::Job quarantine_job(store::EnvironmentStore& store, const Clock& clock);
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

@@ -1,6 +1,6 @@
 // The jobs dead-retry and dead-drop: which letters they reach, their progress, and runs that are resumed. Oracle: what
 // the store, in memory, holds afterwards.
-#include "app/dead_letter_jobs.h"
+#include "upkeep/dead_letter_jobs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include "outbox/function_writer_test.h"
 #include "store/memory/outbox.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 using namespace std::chrono_literals;
@@ -231,4 +231,4 @@ TEST_F(DeadLetterJobs, WrongParametersAreRefused) {
 }
 
 }  // namespace
-}  // namespace vf::app
+}  // namespace vf::upkeep

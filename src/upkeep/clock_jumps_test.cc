@@ -2,14 +2,13 @@
 // hour. Oracle: what the stores hold. The stores are in memory, the clock is moved by hand.
 #include <gtest/gtest.h>
 
-#include "app/purge_job.h"
-#include "app/retention_job.h"
 #include "event/identity.h"
-#include "settings/settings.h"
 #include "store/memory/environment.h"
 #include "store/memory/outbox.h"
+#include "upkeep/purge_job.h"
+#include "upkeep/retention_job.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 using std::chrono::days;
@@ -40,13 +39,8 @@ struct ClockJumps : testing::Test {
 
 struct RetentionTest : ClockJumps {
   store::memory::MemoryOutbox outbox;
-  settings::Ingest configured;
-  Millis max_backlog = days{30};
+  RetentionRule rule{.outbox = days{7}, .ledger = days{30}, .consumers = {}, .max_backlog = days{30}};
 
-  RetentionTest() {
-    configured.outbox_retention = days{7};
-    configured.ledger_retention = days{30};
-  }
   bool is_duplicate() {
     store::AddEvent add;
     add.event.source = "kick";
@@ -57,7 +51,7 @@ struct RetentionTest : ClockJumps {
   }
   /// Returns the number of rows removed; -1: held back.
   int64_t retain() {
-    const auto step = due_retention({configured.outbox_retention, configured.ledger_retention, {}, max_backlog}, time);
+    const auto step = due_retention(rule, time);
     EXPECT_TRUE(step);
     if (!*step) return -1;
     const store::Write write = **step;
@@ -87,7 +81,7 @@ TEST_F(RetentionTest, ClockThatStaysAheadCountsAfterAnHour) {
 }
 
 TEST_F(RetentionTest, DeadLettersAndTheirEventsAreKeptUntilMaxBacklog) {
-  max_backlog = days{10};
+  rule.max_backlog = days{10};
   EXPECT_FALSE(is_duplicate());
   const Uuid id = event_id("kick", "1", std::nullopt);
   const store::Write dead = store::PutDelivery{.target = "stage",
@@ -112,19 +106,13 @@ TEST_F(RetentionTest, StartWithAClockAheadHoldsBackForAnHour) {
   EXPECT_FALSE(is_duplicate());
   clock.jump(days{40});
   watch::TrustedTime restarted{[this] { return outbox.time(clock.now()); }, clock};
-  const auto step = due_retention({configured.outbox_retention, configured.ledger_retention, {}}, restarted);
+  const auto step = due_retention(rule, restarted);
   ASSERT_TRUE(step);
   EXPECT_FALSE(step->has_value());
 }
 
 struct PurgeTest : ClockJumps {
   store::memory::MemoryEnvironment environment;
-  settings::Environment configured;
-
-  PurgeTest() {
-    configured.processed_retention = days{30};
-    configured.quarantined_retention = days{30};
-  }
   void quarantine() {
     store::Projection refused;
     refused.event_id = event_id("kick", "1", std::nullopt);
@@ -134,7 +122,7 @@ struct PurgeTest : ClockJumps {
     ASSERT_TRUE(environment.apply({&refused, 1}, clock.now(), nullptr));
   }
   int64_t purge() {
-    const auto step = due_purge({configured.processed_retention, configured.quarantined_retention}, time);
+    const auto step = due_purge({.processed = days{30}, .quarantined = days{30}}, time);
     EXPECT_TRUE(step);
     return *step ? *environment.purge(**step) : -1;
   }
@@ -153,4 +141,4 @@ TEST_F(PurgeTest, FifteenSecondsAtFortyDaysAheadRemoveNothing) {
 }
 
 }  // namespace
-}  // namespace vf::app
+}  // namespace vf::upkeep

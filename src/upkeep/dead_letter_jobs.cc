@@ -1,4 +1,4 @@
-#include "app/dead_letter_jobs.h"
+#include "upkeep/dead_letter_jobs.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "outbox/write_and_wait.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 using nlohmann::json;
@@ -209,4 +209,4 @@ jobs::Job dead_drop_job(DeadLetterJobParams params) {
   return make_job("dead-drop", Work::Act::drop, std::move(params));
 }
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

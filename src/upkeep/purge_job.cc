@@ -1,10 +1,10 @@
-#include "app/purge_job.h"
+#include "upkeep/purge_job.h"
 
 #include <utility>
 
-#include "app/retention_job.h"
+#include "upkeep/retention_job.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 constexpr Millis kTimeout{300'000};
@@ -43,4 +43,4 @@ jobs::Job purge_job(PurgeParams params) {
   return {.name = "purge", .schedule = *jobs::Schedule::every(kRetentionPeriod), .timeout = kTimeout, .run = run};
 }
 
-}  // namespace vf::app
+}  // namespace vf::upkeep

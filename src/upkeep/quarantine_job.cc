@@ -1,10 +1,10 @@
-#include "app/quarantine_job.h"
+#include "upkeep/quarantine_job.h"
 
 #include <algorithm>
 
 #include "receive/apply.h"
 
-namespace vf::app {
+namespace vf::upkeep {
 namespace {
 
 constexpr Millis kPeriod{3'600'000};
@@ -47,4 +47,4 @@ jobs::Job quarantine_job(store::EnvironmentStore& store, const Clock& clock) {
           .run = run};
 }
 
-}  // namespace vf::app
+}  // namespace vf::upkeep
