@@ -17,11 +17,13 @@ struct Wanted {
 };
 
 std::string jobs_table(const Json& answer) {
-  TextTable table({"JOB", "SCHEDULE", "LAST", "OUTCOME", "NEXT", "LATE", "ERROR"});
+  TextTable table({"JOB", "SCHEDULE", "LAST", "OUTCOME", "NEXT", "LATE", "FAILING SINCE", "ERROR"});
   for (const auto& job : answer["jobs"].items()) {
-    const auto last = job["last"];
+    const auto last = job["last"], failing = job["failing"];
     table.add({job["name"].shown(), job["schedule"].shown(), last["ended"].shown(), last["outcome"].shown(),
-               job["next"].shown(), job["late"].is_true() ? "late" : "-", last["error"].shown()});
+               job["next"].shown(), job["late"].is_true() ? "late" : "-",
+               failing.is_null() ? "-" : fmt::format("{} ({} runs)", failing["since"].shown(), failing["runs"].shown()),
+               last["error"].shown()});
   }
   return table.text();
 }

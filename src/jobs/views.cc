@@ -20,6 +20,11 @@ json last_run(const store::Run& run) {
           {"error", text_or_null(run.error)}};
 }
 
+json failing(const store::Run& last) {
+  if (!last.failing_since) return nullptr;
+  return {{"since", to_rfc3339(*last.failing_since)}, {"runs", last.failures}};
+}
+
 }  // namespace
 
 json view(const JobStatus& status) {
@@ -29,7 +34,8 @@ json view(const JobStatus& status) {
           {"here", status.here},
           {"last", status.last ? last_run(*status.last) : json(nullptr)},
           {"next", time_or_null(status.next)},
-          {"late", status.late}};
+          {"late", status.late},
+          {"failing", status.last ? failing(*status.last) : json(nullptr)}};
 }
 
 json view(const std::vector<JobStatus>& statuses) {

@@ -8,7 +8,8 @@
 
 namespace vf::jobs {
 
-/// {name, schedule, leased, here, last: {started, ended, outcome, counts, error} | null, next, late}
+/// {name, schedule, leased, here, last: {started, ended, outcome, counts, error} | null, next, late,
+/// failing: {since, runs} | null}: how many runs have failed since the last one that is done, and since when.
 nlohmann::json view(const JobStatus& status);
 /// {"jobs": […], "next": null}
 nlohmann::json view(const std::vector<JobStatus>& statuses);

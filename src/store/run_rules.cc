@@ -25,11 +25,27 @@ Error not_held(Uuid id, const std::optional<RunRow>& row) {
                               to_string(row->run.state), row->run.holder.empty() ? "no process" : row->run.holder));
 }
 
+bool is_failure(RunState state) {
+  return state == RunState::failed || state == RunState::timeout || state == RunState::lost;
+}
+
 /// Takes a run from its holder, or from the queue: it ends, or it waits again.
-void leave(RunRow& row, RunState state, Instant now) {
-  row.run.state = state;
+Result<void> leave(RunRows& rows, RunRow& row, RunState state) {
+  Run& run = row.run;
+  run.state = state;
   row.renewed_at = row.lease_until = {};
-  if (is_final(state)) row.run.ended_at = now;
+  if (!is_final(state)) return {};
+  run.ended_at = rows.now();
+  if (state == RunState::done) return {};
+  VF_ASSIGN(const auto before, rows.last_ended(run.job));
+  if (before) {
+    run.failures = before->run.failures;
+    run.failing_since = before->run.failing_since;
+  }
+  if (!is_failure(state)) return {};
+  ++run.failures;
+  if (!run.failing_since) run.failing_since = run.ended_at;
+  return {};
 }
 
 Result<std::shared_ptr<const Run>> claim(RunRows& rows, RunRow row, const ClaimRun& write) {
@@ -50,9 +66,9 @@ Result<std::shared_ptr<const Run>> claim(RunRows& rows, RunRow row, const ClaimR
 Result<void> take_from_holder(RunRows& rows, RunRow row, bool resumable) {
   if (!resumable) {
     row.run.error = fmt::format("{} has not renewed its claim, and the job cannot be resumed", row.run.holder);
-    leave(row, RunState::lost, rows.now());
+    VF_TRY(leave(rows, row, RunState::lost));
   } else {
-    leave(row, row.run.stop_wanted ? RunState::stopped : RunState::waiting, rows.now());
+    VF_TRY(leave(rows, row, row.run.stop_wanted ? RunState::stopped : RunState::waiting));
   }
   return rows.update(row);
 }
@@ -125,10 +141,14 @@ class Rules {
     if (!row || !is_held_by(*row, write.holder)) return not_held(write.id, row);
     row->run.progress = write.progress;
     row->run.error = write.error;
-    leave(*row, state, rows_.now());
+    VF_TRY(leave(rows_, *row, state));
     row->is_idle = state == RunState::done && row->run.due && !has_counts(write.progress.counts);
     VF_TRY(rows_.update(*row));
-    if (row->is_idle) VF_TRY(rows_.remove_idle(row->run.job, *row->run.due));
+    if (row->is_idle) {
+      VF_TRY(rows_.remove_idle(row->run.job, *row->run.due));
+    } else if (is_final(state)) {
+      VF_TRY(rows_.remove_beyond(row->run));
+    }
     return RunResult{Written{}};
   }
 
@@ -141,7 +161,7 @@ class Rules {
     }
     row->run.stop_wanted = true;
     const bool is_held = row->run.state == RunState::running && !is_expired(*row, rows_.now());
-    if (!is_held) leave(*row, RunState::stopped, rows_.now());
+    if (!is_held) VF_TRY(leave(rows_, *row, RunState::stopped));
     VF_TRY(rows_.update(*row));
     return RunResult{Written{}};
   }

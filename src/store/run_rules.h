@@ -43,8 +43,12 @@ class RunRows {
   /// Stores what a renewal changes: the claim and the progress. No index has these columns, so that a renewal costs
   /// little.
   virtual Result<void> renew(const RunRow& row) = 0;
+  /// Returns the job's run that ended last.
+  virtual Result<std::optional<RunRow>> last_ended(const std::string& job) = 0;
   /// Deletes the job's idle rows with a lesser `due`.
   virtual Result<void> remove_idle(const std::string& job, Instant due) = 0;
+  /// Deletes what EndRun describes of the runs that are scheduled like `ended`, or asked for like it, but not `ended`.
+  virtual Result<void> remove_beyond(const Run& ended) = 0;
   /// Does what PurgeRuns describes. Returns the number of rows deleted.
   virtual Result<int64_t> purge(const PurgeRuns& step) = 0;
 };

@@ -1,6 +1,7 @@
 #include "store/run_table.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -52,11 +53,31 @@ class RunTableRows final : public RunRows {
     return {};
   }
   Result<void> renew(const RunRow& row) override { return update(row); }
+  Result<std::optional<RunRow>> last_ended(const std::string& job) override {
+    std::optional<RunRow> last;
+    for (const auto& [number, row] : table_.rows_) {
+      const bool counts = row.run.job == job && row.run.ended_at;
+      if (counts && (!last || ended_later(row.run, last->run))) last = row;
+    }
+    return last;
+  }
   Result<void> remove_idle(const std::string& job, Instant due) override {
     std::erase_if(table_.rows_, [&](const auto& entry) {
       const RunRow& row = entry.second;
       return row.is_idle && row.run.job == job && *row.run.due < due;
     });
+    return {};
+  }
+  Result<void> remove_beyond(const Run& ended) override {
+    std::vector<int64_t> others;  // the newest first
+    for (const auto& [number, row] : std::views::reverse(table_.rows_)) {
+      const Run& run = row.run;
+      const bool is_alike = run.job == ended.job && run.due.has_value() == ended.due.has_value();
+      if (is_alike && run.ended_at && run.id != ended.id) others.push_back(number);
+    }
+    for (const int64_t number : others | std::views::drop(kEndedRunsMax - 1) | std::views::take(kEndedRunsStep)) {
+      table_.rows_.erase(number);
+    }
     return {};
   }
   Result<int64_t> purge(const PurgeRuns& step) override;

@@ -56,6 +56,10 @@ struct Run {
   RunProgress progress = {};
   std::string error = {};
   bool stop_wanted = false;
+  // Of a run that has ended. A failed run, one that ran into its timeout, and one that was lost count as failures; a run
+  // that is `done` ends the series, one that was stopped leaves it as it is.
+  int64_t failures = 0;                       // how many of the job's runs failed since one was done, up to this run
+  std::optional<Instant> failing_since = {};  // when the first of them ended
 };
 
 /// Adds a run that waits. Error `conflict`: `alone`, and a run of the job waits or runs; or kWaitingRunsMax runs of the
@@ -98,7 +102,9 @@ struct UpdateRun {
 /// if a stop was wanted, it is stopped. The same write may be repeated. Error `conflict`: the run is not `holder`'s any
 /// more. Error `invalid`: `state` is `running`. A scheduled run that is `done` and has no count other than zero is
 /// idle: it replaces the job's idle run before it, so that jobs which seldom find work do not fill the table. A run
-/// that a person asked for is never replaced, because that person may wait for its outcome.
+/// that a person asked for is never replaced, because that person may wait for its outcome. Of the scheduled runs of a
+/// job that have ended the newest kEndedRunsMax are kept, and as many of those that a person asked for: an end deletes
+/// older ones, kEndedRunsStep at most.
 struct EndRun {
   Uuid id;
   std::string holder;
@@ -106,6 +112,8 @@ struct EndRun {
   RunProgress progress = {};
   std::string error = {};
 };
+inline constexpr int64_t kEndedRunsMax = 500;
+inline constexpr int64_t kEndedRunsStep = 1'000;
 
 /// Asks the holder of a run to stop. A run that waits, or whose claim has expired, is stopped at once. Error
 /// `not_found`: there is no such run. Error `conflict`: it has ended.

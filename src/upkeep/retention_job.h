@@ -32,9 +32,9 @@ struct RetentionParams {
 /// Counts: removed. What `params` refers to outlives the job.
 jobs::Job retention_job(RetentionParams params);
 
-/// The pause between two runs is short, so that few rows become too old meanwhile: fifteen steps' worth at 15,000
-/// events/s. Within a run, after a full step the next follows at once.
-inline constexpr Millis kRetentionPeriod{5'000};
+/// Each run writes its claim and its outcome, so a shorter period would keep an idle hub writing. Within a run, after a
+/// full step the next follows at once: at 15,000 events/s a run has some two hundred steps.
+inline constexpr Millis kRetentionPeriod{60'000};
 
 /// Runs of jobs are kept so long after their end, in the shared store and in environments.
 inline constexpr Millis kRunsKept = std::chrono::days{30};

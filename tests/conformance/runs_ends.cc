@@ -164,6 +164,64 @@ TEST_P(RunsConformance, AnIdleRunReplacesTheIdleRunBefore) {
   EXPECT_EQ(claim({.id = 9, .due = due - Millis{1}}), nullptr);
 }
 
+TEST_P(RunsConformance, FailuresInARowAreCountedUntilARunIsDone) {
+  uint32_t n = 0;
+  const auto series = [&](uint32_t id) { return std::pair(run(id).failures, run(id).failing_since); };
+  const auto end_next = [&](RunState state) {
+    now_ += Millis{10};
+    start_scheduled(++n, now_);
+    end(n, state);
+    return series(n);
+  };
+  using Series = std::pair<int64_t, std::optional<Instant>>;
+  EXPECT_EQ(end_next(RunState::done), Series(0, std::nullopt));
+  const Series first = end_next(RunState::failed);
+  EXPECT_EQ(first, Series(1, now_));
+  EXPECT_EQ(end_next(RunState::timeout), Series(2, first.second));
+  EXPECT_EQ(end_next(RunState::stopped), Series(2, first.second)) << "a stop is neither failure nor success";
+  start_scheduled(++n, now_, "another job");
+  end(n, RunState::failed);
+  EXPECT_EQ(series(n), Series(1, now_)) << "each job has its own series";
+  now_ += Millis{10};
+  start_scheduled(++n, now_);
+  now_ += kSpan;
+  EXPECT_EQ(claimed({.holder = "b", .id = n + 1, .due = now_}), n + 1);
+  EXPECT_EQ(run(n).state, RunState::lost);
+  EXPECT_EQ(series(n), Series(3, first.second));
+  ++n;
+  end(n, RunState::failed, {}, "b");
+  if (GetParam().durable) reopen();
+  const auto jobs = *store_->reads().last_runs();
+  EXPECT_EQ(jobs.back().ended->failures, 4);
+  EXPECT_EQ(jobs.back().ended->failing_since, first.second);
+  EXPECT_EQ(end_next(RunState::done), Series(0, std::nullopt));
+  EXPECT_EQ(end_next(RunState::failed), Series(1, now_));
+}
+
+TEST_P(RunsConformance, TheNewestEndedRunsOfAJobAreKept) {
+  const auto count = [this](bool asked_for) { return found({.asked_for = asked_for, .rows_max = 10'000}).size(); };
+  uint32_t n = 0;
+  const auto end_scheduled = [&] {
+    start_scheduled(++n, now_);
+    now_ += Millis{1};
+    end(n, RunState::failed);
+  };
+  request(1'001, "another job");
+  request(1'002);
+  EXPECT_EQ(claimed({}), 1'002u);
+  end(1'002);
+  for (int64_t i = 0; i < kEndedRunsMax; ++i) end_scheduled();
+  EXPECT_EQ(count(false), static_cast<size_t>(kEndedRunsMax) + 2);
+  EXPECT_TRUE(exists(1));
+  end_scheduled();
+  EXPECT_EQ(count(false), static_cast<size_t>(kEndedRunsMax) + 2);
+  EXPECT_FALSE(exists(1)) << "the oldest one is gone";
+  EXPECT_TRUE(exists(2));
+  EXPECT_EQ(count(true), 2u) << "those that a person asked for are counted by themselves";
+  EXPECT_EQ(run(n).failing_since, kStart + Millis{1}) << "the series outlives its first run";
+  EXPECT_EQ(run(n).failures, kEndedRunsMax + 1);
+}
+
 TEST_P(RunsConformance, AStopIsAskedOfTheHolder) {
   request(1);
   claim({.holder = "a"});

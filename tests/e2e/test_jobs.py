@@ -13,7 +13,8 @@ from hub import TIMEOUT_S, Hub, request, wait_until
 # How many dead letters the bulk retry has. The full number is 100000: VF_DEAD_LETTERS=100000 takes some minutes.
 LETTERS = int(os.environ.get("VF_DEAD_LETTERS", "3000"))
 BULK_TIMEOUT_S = TIMEOUT_S + LETTERS / 100
-JOB = {"name", "schedule", "leased", "here", "last", "next", "late"}
+TICK_S = 60  # of retention
+JOB = {"name", "schedule", "leased", "here", "last", "next", "late", "failing"}
 
 
 def jobs(hub, *words):
@@ -41,13 +42,14 @@ class Jobs(unittest.TestCase):
         self.assertEqual(set(found), {"retention", "dead-retry", "dead-drop", "heap-trim", "health-log"})
         self.assertEqual({frozenset(job) for job in found.values()}, {frozenset(JOB)})
         self.assertEqual([found["retention"][key] for key in ("schedule", "leased", "here", "late")],
-                         ["every 5s", True, True, False])
+                         ["every 1m", True, True, False])
         self.assertEqual([found["heap-trim"][key] for key in ("schedule", "leased", "here")], ["every 2s", False, True])
         self.assertEqual((found["dead-retry"]["schedule"], found["dead-retry"]["next"]), ("on demand", None))
-        last = wait_until("retention has run", lambda: jobs(self.hub)["retention"]["last"])
+        wait_for_end(self.hub, json.loads(self.hub.vf("jobs", "run", "retention", "--json").stdout)["id"])
+        last = jobs(self.hub)["retention"]["last"]
         self.assertEqual(set(last), {"started", "ended", "outcome", "counts", "error"})
-        self.assertEqual((last["outcome"], last["error"]), ("done", None))
-        self.assertRegex(self.hub.vf("jobs", "list").stdout, r"(?m)^JOB .*\n(.*\n)*retention +every 5s +20")
+        self.assertEqual((last["outcome"], last["error"], found["retention"]["failing"]), ("done", None, None))
+        self.assertRegex(self.hub.vf("jobs", "list").stdout, r"(?m)^JOB .*\n(.*\n)*retention +every 1m +20")
 
     def test_list_shows_the_jobs_of_an_environment(self):
         found = jobs(self.hub, "--env", "stage")
@@ -65,8 +67,9 @@ class Jobs(unittest.TestCase):
         self.assertRegex(self.hub.vf("runs", "show", run_id).stdout, r"(?m)^state +done$")
         listed = json.loads(self.hub.vf("runs", "list", "--job", "retention", "--json").stdout)["runs"]
         self.assertIn(run_id, [one["id"] for one in listed])
-        scheduled = json.loads(self.hub.vf("runs", "list", "--all", "--job", "retention", "--json").stdout)["runs"]
-        self.assertTrue(any(one["due"] for one in scheduled))
+        scheduled = lambda: any(one["due"] for one in json.loads(
+            self.hub.vf("runs", "list", "--all", "--job", "retention", "--json").stdout)["runs"])
+        wait_until("a tick has passed", scheduled, TICK_S + TIMEOUT_S)
 
     def test_run_of_an_environment_is_made_there(self):
         before = self.hub.rows("stage", "select count(*) from _job_runs where job = 'retry-quarantine' and state = 'done'")
@@ -197,7 +200,7 @@ class BulkRetry(unittest.TestCase):
 class Restart(unittest.TestCase):
     def test_run_asked_for_while_the_process_was_down_is_made_after_the_start(self):
         with Hub() as hub:
-            wait_until("retention has run", lambda: jobs(hub)["retention"]["last"])
+            wait_for_end(hub, json.loads(hub.vf("jobs", "run", "retention", "--json").stdout)["id"])
             self.assertEqual(hub.stop(), 0)
             with sqlite3.connect(hub.data / "dm.db") as db:
                 left = db.execute("select count(*) from job_runs where state = 'running'").fetchone()

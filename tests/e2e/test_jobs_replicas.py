@@ -112,16 +112,22 @@ class FailingHolder(unittest.TestCase):
 
 
 class OneAtATime(unittest.TestCase):
-    def test_a_tick_has_one_run_and_another_takes_over_when_the_holder_ends(self):
+    def test_one_replica_runs_a_job_and_another_takes_over_when_the_holder_ends(self):
         fleet = self.enterContext(Runs(server))
         fleet.start(*INGESTS, "worker-stage")
-        done = lambda: int(fleet.rows("dm", "select max(number) from dm.job_runs where job = 'retention'")[0][0] or 0)
-        wait_until("some ticks have passed", lambda: done() >= 3)
-        self.assertEqual(fleet.rows("dm", "select due from dm.job_runs group by job, due having count(*) > 1 and due is not null"),
-                         [])
+        ask = lambda name: fleet.post_admin(name, "jobs/retention/run")[2]["id"]
+        asked = [ask(name) for _ in range(10) for name in INGESTS]
+        wait_until("all have run", lambda: all(fleet.run(one)[0] == "done" for one in asked))
+        self.assertEqual(fleet.rows("dm", "select a.id, b.id from dm.job_runs a join dm.job_runs b on a.job = b.job and "
+                                          "a.number < b.number and a.started_at < b.ended_at and b.started_at < a.ended_at"),
+                         [], "no two runs of a job overlap")
         fleet.processes["ingest"].kill()
-        before = done()
-        wait_until("the other one runs it", lambda: done() >= before + 2)
+        asked = [ask("ingest-b") for _ in range(3)]
+        wait_until("the other one runs it", lambda: [fleet.run(one) for one in asked] == [("done", "ingest-b")] * 3)
+        ticks = lambda: [row[0] for row in fleet.rows("dm", "select due from dm.job_runs where job = 'retention' and due is "
+                                                            "not null and split_part(holder, '/', 2) = "
+                                                            f"'{fleet.processes['ingest-b'].pid}'")]
+        wait_until("it runs a tick", ticks, TIMEOUT_S)
 
         # The worker has no listener that the hub reaches: it finds the request in the environment's database.
         fleet.start("stage")

@@ -15,12 +15,11 @@ constexpr const char* kLock =
 // In the texts of this file, {0} stands for the name of the table.
 #define VF_RUN_COLUMNS                                                                                      \
   "number, id, job, due, parameters, state, holder, asked_by, asked_at, started_at, ended_at, renewed_at, " \
-  "lease_until, done, \"of\", counts, cursor, error, stop_wanted, idle"
+  "lease_until, done, \"of\", counts, cursor, error, stop_wanted, idle, failures, failing_since"
 #define VF_SELECT_RUN "SELECT " VF_RUN_COLUMNS " FROM {0} "
-/// Every job of the table, found by one step of an index each.
-#define VF_JOBS                                                                                             \
-  "WITH RECURSIVE jobs(job) AS ((SELECT f.job FROM {0} f ORDER BY f.job LIMIT 1) UNION ALL SELECT (SELECT " \
-  "r.job FROM {0} r WHERE r.job > jobs.job ORDER BY r.job LIMIT 1) FROM jobs WHERE jobs.job IS NOT NULL) "
+/// The number of each job's run that is the last one by this order.
+#define VF_LAST(condition, order) \
+  "(SELECT DISTINCT ON (job) number FROM {0} WHERE " condition " ORDER BY job, " order " DESC, number DESC)"
 
 constexpr std::string_view kFind = VF_SELECT_RUN "WHERE id = $1";
 constexpr std::string_view kRunning = VF_SELECT_RUN "WHERE job = $1 AND state = 'running'";
@@ -29,34 +28,35 @@ constexpr std::string_view kCountWaiting = "SELECT count(*) FROM {0} WHERE job =
 constexpr std::string_view kLatestDue = "SELECT due FROM {0} WHERE job = $1 AND due <= $2 ORDER BY due DESC LIMIT 1";
 constexpr std::string_view kAdd =
     "INSERT INTO {0} (renewed_at, lease_until, done, \"of\", counts, cursor, state, holder, started_at, ended_at, "
-    "error, stop_wanted, idle, id, job, due, parameters, asked_by, asked_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING number";
+    "error, stop_wanted, idle, failures, failing_since, id, job, due, parameters, asked_by, asked_at) VALUES "
+    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING number";
 constexpr std::string_view kUpdate =
     "UPDATE {0} SET renewed_at = $1, lease_until = $2, done = $3, \"of\" = $4, counts = $5, cursor = $6, state = $7, "
-    "holder = $8, started_at = $9, ended_at = $10, error = $11, stop_wanted = $12, idle = $13 WHERE id = $14";
+    "holder = $8, started_at = $9, ended_at = $10, error = $11, stop_wanted = $12, idle = $13, failures = $14, "
+    "failing_since = $15 WHERE id = $16";
 constexpr std::string_view kRenew =
     "UPDATE {0} SET renewed_at = $1, lease_until = $2, done = $3, \"of\" = $4, counts = $5, cursor = $6 WHERE id = $7";
 constexpr std::string_view kRemoveIdle = "DELETE FROM {0} WHERE job = $1 AND idle AND due < $2";
+constexpr std::string_view kLastEnded =
+    VF_SELECT_RUN "WHERE job = $1 AND ended_at IS NOT NULL ORDER BY ended_at DESC, number DESC LIMIT 1";
+constexpr std::string_view kRemoveBeyond =
+    "DELETE FROM {0} WHERE number = ANY (ARRAY(SELECT o.number FROM {0} o WHERE o.job = $1 AND o.ended_at IS NOT NULL "
+    "AND (o.due IS NULL) = $2 AND o.id <> $3 ORDER BY o.number DESC LIMIT $4 OFFSET $5))";
 constexpr std::string_view kPurge =
-    "DELETE FROM {0} WHERE number = ANY (ARRAY(SELECT o.number FROM {0} o WHERE o.ended_at < $1 "
-    "AND o.number <> (SELECT n.number FROM {0} n WHERE n.job = o.job AND n.ended_at IS NOT NULL "
-    "ORDER BY n.ended_at DESC, n.number DESC LIMIT 1) AND (o.due IS NULL OR o.due < (SELECT n.due FROM {0} n "
-    "WHERE n.job = o.job AND n.due IS NOT NULL ORDER BY n.due DESC LIMIT 1)) "
-    "ORDER BY o.ended_at, o.number LIMIT $2))";
+    "DELETE FROM {0} WHERE number = ANY (ARRAY(SELECT o.number FROM {0} o WHERE o.ended_at < $1 AND o.number NOT "
+    "IN " VF_LAST("ended_at IS NOT NULL", "ended_at") " AND o.number NOT IN " VF_LAST(
+        "due IS NOT NULL", "due") " ORDER BY o.ended_at, o.number LIMIT $2))";
 constexpr std::string_view kRuns = VF_SELECT_RUN "WHERE number < $1 ORDER BY number DESC LIMIT $2";
 constexpr std::string_view kRunsOfJob = VF_SELECT_RUN "WHERE number < $1 AND job = $3 ORDER BY number DESC LIMIT $2";
 constexpr std::string_view kRunsAskedFor =
     VF_SELECT_RUN "WHERE number < $1 AND due IS NULL ORDER BY number DESC LIMIT $2";
 constexpr std::string_view kRunsOfJobAskedFor =
     VF_SELECT_RUN "WHERE number < $1 AND due IS NULL AND job = $3 ORDER BY number DESC LIMIT $2";
-constexpr std::string_view kJobs = VF_JOBS
-    "SELECT j.job, (SELECT r.due FROM {0} r WHERE r.job = j.job AND r.due IS NOT NULL ORDER BY r.due DESC LIMIT 1), "
-    "(SELECT r.ended_at FROM {0} r WHERE r.job = j.job AND r.state = 'done' ORDER BY r.ended_at DESC LIMIT 1) "
-    "FROM jobs j WHERE j.job IS NOT NULL ORDER BY j.job";
+constexpr std::string_view kJobs =
+    "SELECT job, max(due), max(ended_at) FILTER (WHERE state = 'done') FROM {0} GROUP BY job ORDER BY job";
 constexpr std::string_view kAllRunning = VF_SELECT_RUN "WHERE state = 'running'";
-constexpr std::string_view kAllEnded = VF_JOBS VF_SELECT_RUN
-    "WHERE number = ANY (ARRAY(SELECT (SELECT r.number FROM {0} r WHERE r.job = j.job AND r.ended_at IS NOT NULL "
-    "ORDER BY r.ended_at DESC, r.number DESC LIMIT 1) FROM jobs j WHERE j.job IS NOT NULL))";
+constexpr std::string_view kAllEnded =
+    VF_SELECT_RUN "WHERE number = ANY (ARRAY" VF_LAST("ended_at IS NOT NULL", "ended_at") ")";
 // Says of the running rows what is_expired() says.
 constexpr std::string_view kWaitingJobs =
     "SELECT job FROM {0} WHERE state = 'waiting' UNION SELECT job FROM {0}, "
@@ -92,6 +92,8 @@ RunRow read_row(const Rows& rows, int i) {
   run.error = rows.text_at(i, 17);
   run.stop_wanted = rows.boolean_at(i, 18);
   row.is_idle = rows.boolean_at(i, 19);
+  run.failures = rows.integer_at(i, 20);
+  run.failing_since = optional_time(rows, i, 21);
   return row;
 }
 
@@ -118,7 +120,7 @@ Values renewal(const RunRow& row) {
   return values;
 }
 
-/// The parameters of kUpdate up to $13.
+/// The parameters of kUpdate up to $15.
 Values changing(const RunRow& row) {
   const Run& run = row.run;
   Values values = renewal(row);
@@ -126,7 +128,8 @@ Values changing(const RunRow& row) {
   add_time(values, run.started_at);
   add_time(values, run.ended_at);
   values.text(run.error);
-  values.boolean(run.stop_wanted).boolean(row.is_idle);
+  values.boolean(run.stop_wanted).boolean(row.is_idle).integer(run.failures);
+  add_time(values, run.failing_since);
   return values;
 }
 
@@ -166,6 +169,15 @@ class PostgresRunRows final : public RunRows {
   }
   Result<void> remove_idle(const std::string& job, Instant due) override {
     VF_TRY(db_.query(sql(kRemoveIdle, table_), Values().text(job).time(due)));
+    return {};
+  }
+  Result<std::optional<RunRow>> last_ended(const std::string& job) override {
+    return first(kLastEnded, Values().text(job));
+  }
+  Result<void> remove_beyond(const Run& ended) override {
+    Values values;
+    values.text(ended.job).boolean(!ended.due).uuid(ended.id).integer(kEndedRunsStep).integer(kEndedRunsMax - 1);
+    VF_TRY(db_.query(sql(kRemoveBeyond, table_), values));
     return {};
   }
   Result<int64_t> purge(const PurgeRuns& step) override {

@@ -13,12 +13,12 @@ namespace {
 // In the texts of this file, {0} stands for the name of the table.
 #define VF_RUN_COLUMNS                                                                                      \
   "number, id, job, due, parameters, state, holder, asked_by, asked_at, started_at, ended_at, renewed_at, " \
-  "lease_until, done, \"of\", counts, cursor, error, stop_wanted, idle"
+  "lease_until, done, \"of\", counts, cursor, error, stop_wanted, idle, failures, failing_since"
 #define VF_SELECT_RUN "SELECT " VF_RUN_COLUMNS " FROM {0} "
-/// Every job of the table, found by one step of an index each.
-#define VF_JOBS                                                                                           \
-  "WITH RECURSIVE jobs(job) AS (SELECT min(job) FROM {0} UNION ALL SELECT (SELECT min(r.job) FROM {0} r " \
-  "WHERE r.job > jobs.job) FROM jobs WHERE jobs.job IS NOT NULL) "
+/// The number of each job's run that is the last one by this order.
+#define VF_LAST(condition, order)                                                           \
+  "(SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY job ORDER BY " order \
+  " DESC, number DESC) AS place FROM {0} WHERE " condition ") AS placed WHERE place = 1)"
 
 constexpr std::string_view kFind = VF_SELECT_RUN "WHERE id = ?";
 constexpr std::string_view kRunning = VF_SELECT_RUN "WHERE job = ? AND state = 'running'";
@@ -30,32 +30,32 @@ constexpr std::string_view kCountWaiting =
 constexpr std::string_view kLatestDue = "SELECT max(due) FROM {0} WHERE job = ? AND due <= ?";
 constexpr std::string_view kAdd =
     "INSERT INTO {0} (id, job, due, parameters, asked_by, asked_at, renewed_at, lease_until, done, \"of\", counts, "
-    "cursor, state, holder, started_at, ended_at, error, stop_wanted, idle) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number";
+    "cursor, state, holder, started_at, ended_at, error, stop_wanted, idle, failures, failing_since) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number";
 constexpr std::string_view kUpdate =
     "UPDATE {0} SET renewed_at = ?, lease_until = ?, done = ?, \"of\" = ?, counts = ?, cursor = ?, state = ?, "
-    "holder = ?, started_at = ?, ended_at = ?, error = ?, stop_wanted = ?, idle = ? WHERE id = ?";
+    "holder = ?, started_at = ?, ended_at = ?, error = ?, stop_wanted = ?, idle = ?, failures = ?, failing_since = ? "
+    "WHERE id = ?";
 constexpr std::string_view kRenew =
     "UPDATE {0} SET renewed_at = ?, lease_until = ?, done = ?, \"of\" = ?, counts = ?, cursor = ? WHERE id = ?";
 constexpr std::string_view kRemoveIdle = "DELETE FROM {0} WHERE job = ? AND idle = 1 AND due < ?";
+constexpr std::string_view kLastEnded =
+    VF_SELECT_RUN "WHERE job = ? AND ended_at IS NOT NULL ORDER BY ended_at DESC, number DESC LIMIT 1";
+constexpr std::string_view kRemoveBeyond =
+    "DELETE FROM {0} WHERE number IN (SELECT number FROM {0} WHERE job = ? AND ended_at IS NOT NULL "
+    "AND (due IS NULL) = ? AND id <> ? ORDER BY number DESC LIMIT ? OFFSET ?)";
 constexpr std::string_view kPurge =
-    "DELETE FROM {0} WHERE number IN (SELECT o.number FROM {0} o WHERE o.ended_at < ?1 "
-    "AND o.number <> (SELECT n.number FROM {0} n WHERE n.job = o.job AND n.ended_at IS NOT NULL "
-    "ORDER BY n.ended_at DESC, n.number DESC LIMIT 1) AND (o.due IS NULL OR o.due < (SELECT n.due FROM {0} n "
-    "WHERE n.job = o.job AND n.due IS NOT NULL ORDER BY n.due DESC LIMIT 1)) "
-    "ORDER BY o.ended_at, o.number LIMIT ?2)";
+    "DELETE FROM {0} WHERE number IN (SELECT number FROM {0} WHERE ended_at < ?1 AND number NOT IN " VF_LAST(
+        "ended_at IS NOT NULL", "ended_at") " AND number NOT IN " VF_LAST("due IS NOT NULL",
+                                                                          "due") " ORDER BY ended_at, number LIMIT ?2)";
 constexpr std::string_view kRuns = VF_SELECT_RUN "WHERE number < ? ORDER BY number DESC LIMIT ?";
 constexpr std::string_view kRunsOfJob = VF_SELECT_RUN "WHERE number < ? AND job = ? ORDER BY number DESC LIMIT ?";
 constexpr std::string_view kRunsAskedFor =
     VF_SELECT_RUN "WHERE number < ?1 AND due IS NULL AND (?2 IS NULL OR job = ?2) ORDER BY number DESC LIMIT ?3";
-constexpr std::string_view kJobs = VF_JOBS
-    "SELECT j.job, (SELECT max(r.due) FROM {0} r WHERE r.job = j.job AND r.due IS NOT NULL), "
-    "(SELECT max(r.ended_at) FROM {0} r WHERE r.job = j.job AND r.state = 'done') "
-    "FROM jobs j WHERE j.job IS NOT NULL ORDER BY j.job";
+constexpr std::string_view kJobs =
+    "SELECT job, max(due), max(CASE WHEN state = 'done' THEN ended_at END) FROM {0} GROUP BY job ORDER BY job";
 constexpr std::string_view kAllRunning = VF_SELECT_RUN "WHERE state = 'running'";
-constexpr std::string_view kAllEnded = VF_JOBS VF_SELECT_RUN
-    "WHERE number IN (SELECT (SELECT r.number FROM {0} r WHERE r.job = j.job AND r.ended_at IS NOT NULL "
-    "ORDER BY r.ended_at DESC, r.number DESC LIMIT 1) FROM jobs j WHERE j.job IS NOT NULL)";
+constexpr std::string_view kAllEnded = VF_SELECT_RUN "WHERE number IN " VF_LAST("ended_at IS NOT NULL", "ended_at");
 constexpr std::string_view kWaitingJobs = "SELECT DISTINCT job FROM {0} WHERE state = 'waiting'";
 
 std::string sql(std::string_view text, std::string_view table) { return fmt::format(fmt::runtime(text), table); }
@@ -87,6 +87,8 @@ RunRow read_row(const Query& query) {
   run.error = query.text_at(17);
   run.stop_wanted = query.integer_at(18) != 0;
   row.is_idle = query.integer_at(19) != 0;
+  run.failures = query.integer_at(20);
+  run.failing_since = optional_time(query, 21);
   return row;
 }
 
@@ -113,7 +115,8 @@ void bind_changing(Query& query, const RunRow& row, const std::string& counts) {
   bind_time(query, run.started_at);
   bind_time(query, run.ended_at);
   query.text(run.error);
-  query.integer(run.stop_wanted ? 1 : 0).integer(row.is_idle ? 1 : 0);
+  query.integer(run.stop_wanted ? 1 : 0).integer(row.is_idle ? 1 : 0).integer(run.failures);
+  bind_time(query, run.failing_since);
 }
 
 class SqliteRunRows final : public RunRows {
@@ -169,6 +172,19 @@ class SqliteRunRows final : public RunRows {
   }
   Result<void> remove_idle(const std::string& job, Instant due) override {
     return db_.query(sql(kRemoveIdle, table_)).text(job).time(due).run();
+  }
+  Result<std::optional<RunRow>> last_ended(const std::string& job) override {
+    Query query = db_.query(sql(kLastEnded, table_));
+    return first(query.text(job));
+  }
+  Result<void> remove_beyond(const Run& ended) override {
+    return db_.query(sql(kRemoveBeyond, table_))
+        .text(ended.job)
+        .integer(ended.due ? 0 : 1)
+        .uuid(ended.id)
+        .integer(kEndedRunsStep)
+        .integer(kEndedRunsMax - 1)
+        .run();
   }
   Result<int64_t> purge(const PurgeRuns& step) override {
     VF_TRY(db_.query(sql(kPurge, table_)).time(step.ended_before).integer(step.rows_max).run());

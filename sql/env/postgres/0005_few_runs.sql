@@ -1,0 +1,11 @@
+-- runs with: 0003
+
+-- How long a job has been failing, as its last run says.
+ALTER TABLE public._job_runs ADD COLUMN failures bigint NOT NULL DEFAULT 0;
+ALTER TABLE public._job_runs ADD COLUMN failing_since timestamptz;
+-- A job has a bounded number of ended runs, which _job_runs_job finds. Each of these indexes cost every run a page or two.
+DROP INDEX public._job_runs_due;
+DROP INDEX public._job_runs_ended;
+DROP INDEX public._job_runs_last;
+DROP INDEX public._job_runs_done;
+DROP INDEX public._job_runs_idle;
