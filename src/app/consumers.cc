@@ -29,7 +29,10 @@ std::string holder_name(bool shared, uint64_t chance) { return shared ? process_
 Consumers::Consumers(Params params)
     : params_(params), holder_(holder_name(is_shared(params_.config.ingest.store), seed("holder"))) {
   std::vector<fanout::Target> targets;
-  for (const auto& [name, configured] : params_.config.targets) targets.push_back(configured.target);
+  for (const auto& [name, configured] : params_.config.targets) {
+    targets.push_back(configured.target);
+    totals_.emplace(name, std::make_shared<fanout::Totals>());
+  }
   targets_.replace(std::make_shared<const std::vector<fanout::Target>>(std::move(targets)));
 }
 
@@ -73,7 +76,8 @@ Consumers::TargetWorker::Start Consumers::starter(const settings::Target& config
                                         .seed = seed(target.name),
                                         .trusted_now = [&time = params_.time] { return time.now(); },
                                         .tuning = tuning,
-                                        .on_dead = on_dead};
+                                        .on_dead = on_dead,
+                                        .totals = totals_.at(target.name)};
     return std::move(*fanout::TargetWorker::start(target, std::move(params)));
   };
 }
@@ -162,6 +166,7 @@ fanout::Status Consumers::status_from_store(const fanout::Target& target) const 
   status.name = target.name;
   status.mode = target.mode;
   status.worked_by = holder_of(target.name);
+  static_cast<fanout::Counts&>(status) = totals_.at(target.name)->get();
   if (auto cursor = params_.outbox.cursor(target.name); cursor && *cursor) status.cursor = **cursor;
   if (auto settings = params_.outbox.settings()) status.mode = fanout::ordered_mode(*settings, target);
   if (status.mode == fanout::Mode::detached) status.state = fanout::State::detached;
@@ -210,7 +215,7 @@ void Consumers::publish_target(const std::string& name) {
     const auto running = worker(name);
     return running ? std::optional(running->status()) : std::nullopt;
   };
-  fanout::publish_metrics(params_.services.metrics, name, status);
+  fanout::publish_metrics(params_.services.metrics, name, status, totals_.at(name));
   params_.services.health.report("target " + name, [this, name, status] {
     using Finding = obs::Health::Finding;
     const auto now = status();

@@ -75,6 +75,7 @@ class Consumers {
   const Params params_;
   const std::string holder_;
   concurrency::Replaceable<const std::vector<fanout::Target>> targets_;
+  std::map<std::string, std::shared_ptr<fanout::Totals>> totals_;  // of each target
   std::map<std::string, std::unique_ptr<TargetWorker>> workers_;
   std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;
 };

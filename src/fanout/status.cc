@@ -2,6 +2,17 @@
 
 namespace vf::fanout {
 
+Counts& Counts::operator+=(const Counts& other) {
+  delivered += other.delivered;
+  retried += other.retried;
+  dead += other.dead;
+  skipped += other.skipped;
+  quarantined += other.quarantined;
+  requests += other.requests;
+  failed += other.failed;
+  return *this;
+}
+
 std::string_view to_string(State state) {
   switch (state) {
     case State::ok:

@@ -6,19 +6,20 @@
 
 namespace vf::fanout {
 
-void publish_metrics(obs::Metrics& metrics, const std::string& target, const ReadStatus& status) {
+void publish_metrics(obs::Metrics& metrics, const std::string& target, const ReadStatus& status,
+                     const std::shared_ptr<const Totals>& totals) {
   const obs::Labels labels{{"target", target}};
   const auto now = [status] { return status().value_or(Status{}); };
-  const auto count = [&](const char* metric, const char* help, int64_t Status::* field) {
-    metrics.counter_from(metric, help, labels, [now, field] { return static_cast<double>(now().*field); });
+  const auto count = [&](const char* metric, const char* help, int64_t Counts::* field) {
+    metrics.counter_from(metric, help, labels, [totals, field] { return static_cast<double>(totals->get().*field); });
   };
-  count("vf_target_events_delivered_total", "Events delivered.", &Status::delivered);
+  count("vf_target_events_delivered_total", "Events delivered.", &Counts::delivered);
   count("vf_target_events_skipped_total", "Events not delivered because of filters, dry-run or detachment.",
-        &Status::skipped);
-  count("vf_target_events_deferred_total", "Events deferred to another attempt.", &Status::retried);
-  count("vf_target_events_dead_lettered_total", "Events that became dead letters.", &Status::dead);
-  count("vf_target_requests_total", "Requests sent.", &Status::requests);
-  count("vf_target_requests_failed_total", "Requests that failed.", &Status::failed);
+        &Counts::skipped);
+  count("vf_target_events_deferred_total", "Events deferred to another attempt.", &Counts::retried);
+  count("vf_target_events_dead_lettered_total", "Events that became dead letters.", &Counts::dead);
+  count("vf_target_requests_total", "Requests sent.", &Counts::requests);
+  count("vf_target_requests_failed_total", "Requests that failed.", &Counts::failed);
   metrics.gauge("vf_target_lag_seconds",
                 "Age of the oldest event that is neither delivered, skipped, deferred nor dead-lettered.", labels,
                 [now] { return seconds(now().lag); });

@@ -59,7 +59,8 @@ TargetWorker::TargetWorker(Params params)
       client_(std::move(params.client)),
       random_(params.seed),
       mailbox_(std::make_shared<Mailbox>(*client_)),
-      writer_(params.writer, mailbox_) {}
+      writer_(params.writer, mailbox_),
+      totals_(std::move(params.totals)) {}
 
 Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params params) {
   auto& outbox = params.outbox;
@@ -77,7 +78,8 @@ Result<std::unique_ptr<TargetWorker>> TargetWorker::start(Target target, Params 
                         .on_dead = std::move(on_dead)};
   VF_ASSIGN(auto dispatcher, Dispatcher::create(std::move(target), std::move(ports), tuning));
   worker->dispatcher_ = std::move(dispatcher);
-  worker->status_ = worker->dispatcher_->status();
+  worker->totals_->begin();
+  worker->publish_status();
   worker->thread_ = platform::named_thread(thread_name, [w = worker.get()] { w->run(); });
   return worker;
 }
@@ -97,6 +99,8 @@ void TargetWorker::run() {
 void TargetWorker::publish_status() {
   const std::lock_guard lock(mutex_);
   status_ = dispatcher_->status();
+  totals_->report(status_);
+  static_cast<Counts&>(status_) = totals_->get();
 }
 
 // Whoever is answered may ask for the status at once, and must find the order in it.

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fanout/dispatcher.h"
+#include "fanout/totals.h"
 
 namespace vf::fanout {
 
@@ -25,7 +26,8 @@ class TargetWorker {
     uint64_t seed = 0;  // for the jitter of retries
     TrustedNow trusted_now;
     Tuning tuning{};
-    OnDead on_dead{};  // called on the worker's thread
+    OnDead on_dead{};                                             // called on the worker's thread
+    std::shared_ptr<Totals> totals = std::make_shared<Totals>();  // of the target's workers before this one
   };
   /// Error `invalid`: the target has no secret, or one that is malformed.
   static Result<std::unique_ptr<TargetWorker>> start(Target target, Params params);
@@ -60,6 +62,7 @@ class TargetWorker {
   SeededRandom random_;
   std::shared_ptr<Mailbox> mailbox_;  // shared with completions of writes, which may come after the worker's end
   outbox::ThreadBoundWriter writer_;
+  const std::shared_ptr<Totals> totals_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<bool> woken_{false};
   std::optional<SteadyTime> stop_at_;  // used only by the worker's thread

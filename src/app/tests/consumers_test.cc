@@ -170,6 +170,31 @@ TEST_F(ConsumersTest, ReloadedTargetIsWorkedOnWithItsNewSettings) {
   EXPECT_EQ(status().mode, fanout::Mode::dry_run);
 }
 
+TEST_F(ConsumersTest, ReloadedTargetGoesOnCounting) {
+  configure({"targets.stage.mode=dry-run", "targets.stage.start=earliest"});
+  start_and_show();
+  const auto skipped = [this] {
+    add_event();
+    const auto end = outbox_.end().value();
+    EXPECT_TRUE(eventually([&] {
+      clock_.advance(Millis{1'000});
+      return cursor() == end;
+    }));
+    return status().skipped;
+  };
+  EXPECT_EQ(skipped(), 1);
+  configure({"targets.stage.mode=dry-run", "targets.stage.batch_events=7"});
+  auto prepared = consumers_->prepare({std::make_shared<settings::Settings>(config_), {"targets.stage.batch_events"}});
+  ASSERT_TRUE(prepared);
+  const auto first = consumers_->worker("stage");
+  (*prepared)();
+  ASSERT_NE(consumers_->worker("stage"), first);
+  EXPECT_EQ(status().skipped, 1);
+  EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_events_skipped_total{target=\"stage\"} 1"));
+  EXPECT_EQ(skipped(), 2);
+  EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_events_skipped_total{target=\"stage\"} 2"));
+}
+
 TEST_F(ConsumersTest, ReloadLeavesOtherTargetsAlone) {
   configure({"targets.stage.mode=paused"});
   start_and_show();
