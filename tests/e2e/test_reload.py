@@ -2,6 +2,7 @@
 refused, what may not is reported, and a wrong configuration changes nothing. The ledger is read from the databases,
 without the hub's code."""
 import collections
+import http.client
 import json
 import signal
 import socket
@@ -44,13 +45,18 @@ class Roles(Hub):
                 process.kill()
                 process.wait()
 
-    def reload(self, role="ingest", until="configuration reloaded"):
-        """Writes the present configuration, sends SIGHUP and waits until it was read. Returns what was logged meanwhile."""
+    def begin_reload(self, role="ingest"):
+        """Writes the present configuration and sends SIGHUP. Returns where the log ended before."""
         draft = self.file.with_suffix(".new")
         draft.write_text(json.dumps(self.config))
         draft.replace(self.file)
         begin = self.log.stat().st_size
         self.processes[role].send_signal(signal.SIGHUP)
+        return begin
+
+    def reload(self, role="ingest", until="configuration reloaded"):
+        """Has the present configuration read, and waits until it was. Returns what was logged meanwhile."""
+        begin = self.begin_reload(role)
         return wait_until(f"{role}: {until}", lambda: self.logged(begin, until))
 
     def reads_with(self, token):
@@ -99,7 +105,7 @@ class Sending:
             path, body, headers = self.signed(self.turns[sender] * SENDERS + sender)
             try:
                 status, _, answer = request(self.hub.url("ingest", path), "POST", body, headers)
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 status, answer = repr(error), None
             with self.lock:
                 self.answers[status] += 1
@@ -195,7 +201,38 @@ class UnderLoad(unittest.TestCase):
         self.check_ledger(sending)
 
 
+    def test_a_process_that_is_killed_amid_a_reload_loses_nothing(self):
+        with Sending(self.hub) as sending:
+            for window in (1, 7, 2):
+                sending.more()
+                self.hub.config["targets"]["stage"]["window"] = window
+                self.hub.begin_reload()
+                self.hub.processes["ingest"].kill()
+                self.hub.processes["ingest"].wait()
+                self.hub.start("ingest")
+            sending.more()
+        self.assertEqual({answer for answer in sending.answers if isinstance(answer, int)}, {200})
+        kept = {row[0] for row in self.hub.rows("dm", "select event_id from ingest_outbox")}
+        self.assertLessEqual(sending.ids, kept)  # one that was killed before its answer is kept too
+        received = lambda: {row[0] for row in self.hub.rows("stage", "select event_id from processed_events")}
+        wait_until("all are in stage", lambda: received() == kept)
+        wait_until("none waits", lambda: self.hub.rows("dm", "select * from ingest_outbox_delivery") == [])
+        self.assertEqual(json.loads(self.hub.vf("config", "print", "--running", "--json").stdout)["config"]["targets"][
+            "stage"]["window"], "2")
+
+
 class WhatIsInForce(unittest.TestCase):
+    def test_a_targets_counters_go_on(self):
+        with Roles() as hub:
+            counter = 'vf_target_events_delivered_total{target="stage"}'
+            delivered = lambda: next(row["delivered"] for row in hub.admin("targets")[2]["targets"])
+            for n, window in ((1, 7), (2, 2), (3, 8)):
+                hub.kick(chat(n))
+                wait_until("it is delivered", lambda: hub.metric(counter) == n)
+                hub.config["targets"]["stage"]["window"] = window
+                self.assertIn("changed=targets.stage.window\n", hub.reload())
+                self.assertEqual((hub.metric(counter), delivered()), (n, n))
+
     def test_the_file_of_a_secret_is_read_again(self):
         with Roles() as hub:
             file = hub.directory / "sumsub.secret"

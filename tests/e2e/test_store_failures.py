@@ -1,6 +1,7 @@
 """Store failures: away, full, read-only. Webhooks get 503 with Retry-After, the process lives, acknowledged events are not
 lost, and when the failure ends the hub goes on by itself."""
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -10,6 +11,7 @@ import tempfile
 import unittest
 
 from hub import TIMEOUT_S, Hub, chat, request, ulid, wait_until
+from test_jobs import DeadLetters, wait_for_end
 from wire import Wire, post
 
 KICK = "/webhooks/kick"
@@ -137,6 +139,23 @@ class SmallDisk(unittest.TestCase):
             self.assertEqual(hub.stop(), 0)
             for database in ("dm", "stage", "production"):
                 self.assertEqual(hub.rows(database, "pragma integrity_check"), [("ok",)])
+
+    def test_a_bulk_run_goes_on_when_there_is_room_again(self):
+        letters = 1_000
+        with DeadLetters(extra={"data_dir": str(self.disk / "data")}) as hub:
+            ids = hub.make(letters)
+            run_id = hub.admin("jobs/dead-retry/run", "POST", json.dumps({"all": True}))[2]["id"]
+            hub.freeze_amid(letters)
+            self.fill()
+            hub.process.send_signal(signal.SIGCONT)
+            wait_until("the disk is full", lambda: self.fill() or hub.kick(chat(content="x" * 20_000))[0] == 503)
+            (self.disk / "filler").unlink()
+            run = wait_for_end(hub, run_id)
+            self.assertEqual((run["state"], run["counts"]),
+                             ("done", {"found": letters, "retried": letters, "skipped": 0}))
+            wait_until("every letter is delivered", lambda: hub.count("dead") + hub.count("retry") == 0)
+            applied = [row[0] for row in hub.rows("stage", "select event_id from processed_events")]
+            self.assertLessEqual(set(ids), set(applied))
 
     def test_a_full_disk_and_sigkill(self):
         with self.hub() as hub:
