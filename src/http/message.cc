@@ -4,47 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/json_text.h"
+#include "http/query.h"
 
 namespace vf::http {
-namespace {
-
-std::string decode(std::string_view text, bool plus_is_blank) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
-    if (byte && byte->size() == 1) {
-      out += *byte;
-      i += 2;
-    } else {
-      out += text[i] == '+' && plus_is_blank ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-std::string decode_query(std::string_view text) { return decode(text, true); }
-
-struct Parameter {
-  std::string name;
-  std::string_view value;  // as sent
-};
-
-/// Returns the parameters of a query, in order.
-std::vector<Parameter> parameters(std::string_view query) {
-  std::vector<Parameter> found;
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    const size_t equals = pair.find('=');
-    const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    if (!pair.empty()) found.push_back({decode_query(pair.substr(0, equals)), value});
-  }
-  return found;
-}
-
-}  // namespace
-
 std::optional<std::string_view> Headers::unique(std::string_view name) const {
   std::optional<std::string_view> found;
   for (const auto& [key, value] : items_) {
@@ -67,7 +29,7 @@ std::string_view Request::query() const {
 std::optional<std::string> Request::query_value(std::string_view name) const {
   const auto all = parameters(query());
   const auto found = std::ranges::find(all, name, &Parameter::name);
-  return found == all.end() ? std::nullopt : std::optional(decode_query(found->value));
+  return found == all.end() ? std::nullopt : std::optional(query_decoded(found->value));
 }
 
 std::string_view reason_phrase(int status) {
@@ -109,7 +71,20 @@ std::string_view reason_phrase(int status) {
   return found == std::end(kPhrases) ? "Status" : found->second;
 }
 
-std::string percent_decoded(std::string_view text) { return decode(text, false); }
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
+    if (byte && byte->size() == 1) {
+      out += *byte;
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
 
 std::optional<Response> refuse_unknown_parameters(const Request& request, std::span<const std::string_view> known) {
   constexpr size_t kShownBytesMax = 64;

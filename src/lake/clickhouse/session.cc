@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "http/query.h"
 #include "lake/engine_error.h"
 
 namespace vf::lake::clickhouse {
@@ -17,26 +18,10 @@ constexpr Millis kPoll{1'000};
 // Codes that a replica sends when it has lost its keeper or is shutting down; another replica may work.
 constexpr std::array kReplicaFailures = {225, 236, 242, 999};
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                       c == '-' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return out;
-}
-
 std::string query_string(const Settings& settings) {
   std::string out;
   for (const auto& [name, value] : settings) {
-    out += fmt::format("{}{}={}", out.empty() ? '?' : '&', name, percent_encoded(value));
+    out += fmt::format("{}{}={}", out.empty() ? '?' : '&', name, http::percent_encoded(value));
   }
   return out;
 }
