@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "base/result.h"
+#include "base/seconds.h"
 #include "base/uuid.h"
 
 namespace vf {
@@ -27,6 +28,14 @@ TEST(ResultTest, HoldsAValueOrAnError) {
 
 TEST(ResultDeathTest, ABrokenInvariantEndsTheProcess) {
   EXPECT_DEATH(VF_INVARIANT(half(3).has_value()), "broken invariant: half\\(3\\).has_value\\(\\)");
+}
+
+TEST(SecondsTest, LagIsNeverNegativeNorLongerThanAWeek) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(lag_seconds(-1ms), 0.0);
+  EXPECT_EQ(lag_seconds(1500ms), 1.5);
+  EXPECT_EQ(lag_seconds(std::chrono::years{2'000}), 7 * 86'400.0);
+  EXPECT_EQ(seconds(std::chrono::years{2'000}), 2'000 * 31'556'952.0);
 }
 
 TEST(UuidTest, ReadsEitherCaseAndWritesLower) {

@@ -118,6 +118,16 @@ TEST_F(ReceiverTest, ReportsEventsAfterTheirCommit) {
   EXPECT_NEAR(value_of(metrics, R"(vf_end_to_end_lag_seconds_sum{environment="stage"} )"), lag, 0.001);
 }
 
+TEST_F(ReceiverTest, EventOfLongAgoAddsAWeekToTheLag) {
+  store::memory::MemoryEnvironment store;
+  Receiver receiver(params(store));
+  Event event = follow(1);
+  event.time = projections::at("1970-06-01T00:00:00.000Z");
+  auto answer = send(receiver, post_events({event}));
+  EXPECT_EQ(get(answer).status, 200);
+  EXPECT_EQ(value_of(around_.metrics.render(), R"(vf_end_to_end_lag_seconds_sum{environment="stage"} )"), 7 * 86'400.0);
+}
+
 TEST_F(ReceiverTest, RequestsDuringACommitShareTheNextOne) {
   HeldStore store;
   Receiver receiver(params(store));
