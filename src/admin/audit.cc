@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string action_of(const api::Call& call) { return call.request.method + " " + std::string(call.request.path()); }
-
 /// Where a page of the audit log ends: the number of its last entry.
 struct AuditCursor {
   int64_t number = 0;
@@ -45,13 +43,13 @@ Result<json> list(const Hub& hub, const api::Call& call) {
 }  // namespace
 
 void StoredAudit::add(const api::Call& call, const std::string& outcome) {
-  store::AddAudit entry{.at = clock_.now(), .actor = call.caller, .action = action_of(call), .detail = outcome};
+  store::AddAudit entry{.at = clock_.now(), .actor = call.caller, .action = api::action_of(call), .detail = outcome};
   writer_.write(std::move(entry), [](const auto&) {});
 }
 
 void LoggedAudit::add(const api::Call& call, const std::string& outcome) {
   log_.info("a caller of the admin API changed something",
-            {{"actor", call.caller}, {"action", action_of(call)}, {"outcome", outcome}});
+            {{"actor", call.caller}, {"action", api::action_of(call)}, {"outcome", outcome}});
 }
 
 api::Routes audit_routes(const Hub& hub) {

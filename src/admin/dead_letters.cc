@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/resources.h"
+#include "admin/target_list.h"
 #include "admin/views.h"
 #include "api/query.h"
 
@@ -48,6 +49,9 @@ std::optional<DeadCursor> DeadCursor::parse(std::string_view text) {
 Result<json> list_dead(const Hub& hub, const DeadFilter& filter) {
   using State = store::PutDelivery::State;
   const State wanted = filter.waiting ? State::retry : State::dead;
+  if (filter.target && consumers_of(hub, {.target = filter.target}).empty()) {
+    return no_such_target(*filter.target, hub.operations.targets());
+  }
   json found = json::array();
   DeadCursor at;
   for (const auto& consumer : consumers_of(hub, filter)) {

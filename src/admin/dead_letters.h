@@ -26,7 +26,7 @@ struct DeadFilter {
 };
 
 /// Returns {"dead": […], "next": "<cursor>" | null}, sorted by consumer and position. A target that is no longer
-/// configured is not listed. `next` is null on the last page.
+/// configured is not listed. `next` is null on the last page. Error `not_found`: the filter's target is not configured.
 Result<nlohmann::json> list_dead(const Hub& hub, const DeadFilter& filter);
 
 }  // namespace vf::admin

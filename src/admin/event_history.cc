@@ -70,35 +70,29 @@ Result<json> raw_log(const Event& event, const Hub& hub) {
   return batch ? in_batch(*batch, "written") : json{{"state", "waiting"}};
 }
 
-json environments(Uuid event_id, const Hub& hub) {
-  json result = json::array();
-  for (const auto& answer : hub.operations.ask_environments(event_id)) result.push_back(view(answer));
-  return result;
-}
-
 // Returns the history of an event that retention removed from the outbox. It is built from the raw log, else from the
-// ledger, and from the environments' answers.
+// ledger.
 Result<json> history_after_retention(Uuid event_id, const Hub& hub) {
   VF_ASSIGN(auto kept, hub.operations.find_in_lake(event_id));
   if (kept) {
     return json{{"event", whole(*kept)},
                 {"received", to_rfc3339(kept->received)},
                 {"raw_log", {{"state", "written"}}},
-                {"deliveries", json::array()},
-                {"environments", environments(event_id, hub)}};
+                {"deliveries", json::array()}};
   }
   VF_ASSIGN(auto entry, hub.outbox.ledger(event_id));
-  if (!entry) return not_found("no event has the id " + event_id.to_string());
+  if (!entry) {
+    return not_found("no event has the id " + event_id.to_string() +
+                     ": none was received, or retention has removed it; vf events list shows the newest");
+  }
   return json{{"event", {{"id", event_id.to_string()}}},
               {"received", to_rfc3339(entry->received)},
               {"raw_log", {{"state", "none"}}},
-              {"deliveries", json::array()},
-              {"environments", environments(event_id, hub)}};
+              {"deliveries", json::array()}};
 }
 
-}  // namespace
-
-Result<json> history_of(Uuid event_id, const Hub& hub) {
+// Returns the history as far as the stores have it.
+Result<json> stored_history(Uuid event_id, const Hub& hub) {
   VF_ASSIGN(auto row, hub.outbox.find(event_id));
   if (!row) return history_after_retention(event_id, hub);
   const auto& event = row->event;
@@ -114,8 +108,19 @@ Result<json> history_of(Uuid event_id, const Hub& hub) {
               {"committed", to_rfc3339(event.received)},
               {"fan_out", row->fan_out},
               {"raw_log", std::move(logged)},
-              {"deliveries", std::move(deliveries)},
-              {"environments", environments(event_id, hub)}};
+              {"deliveries", std::move(deliveries)}};
+}
+
+}  // namespace
+
+void history_of(Uuid event_id, const Hub& hub, const api::Done& done) {
+  auto history = stored_history(event_id, hub);
+  if (!history) return done(history.error());
+  hub.operations.ask_environments(event_id, [history = *std::move(history), done](const auto& answers) mutable {
+    history["environments"] = json::array();
+    for (const auto& answer : answers) history["environments"].push_back(view(answer));
+    done(std::move(history));
+  });
 }
 
 }  // namespace vf::admin

@@ -47,17 +47,20 @@ Result<json> search(const Hub& hub, const api::Call& call) {
 }  // namespace
 
 api::Routes events_routes(const Hub& hub) {
-  const auto history = [hub](const api::Call& call) -> Result<json> {
-    VF_ASSIGN(const auto id, api::event_id_of(call.path[0]));
-    return history_of(id, hub);
+  const auto history = [hub](const api::Call& call, const api::Done& done) {
+    const auto id = api::event_id_of(call.path[0]);
+    if (!id) return done(id.error());
+    history_of(*id, hub, done);
   };
-  return {
-      {.method = "GET",
-       .pattern = "/admin/v1/events",
-       .access = api::Right::read,
-       .parameters = {{"source", "type", "subject", "from", "to", "after", "limit"}},
-       .handler = api::Read{[hub](const api::Call& call) { return search(hub, call); }}},
-      {.method = "GET", .pattern = "/admin/v1/events/{id}", .access = api::Right::read, .handler = api::Read{history}}};
+  return {{.method = "GET",
+           .pattern = "/admin/v1/events",
+           .access = api::Right::read,
+           .parameters = {{"source", "type", "subject", "from", "to", "after", "limit"}},
+           .handler = api::Read{[hub](const api::Call& call) { return search(hub, call); }}},
+          {.method = "GET",
+           .pattern = "/admin/v1/events/{id}",
+           .access = api::Right::read,
+           .handler = api::AsyncRead{history}}};
 }
 
 }  // namespace vf::admin

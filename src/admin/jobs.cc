@@ -1,13 +1,18 @@
 #include "admin/jobs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "admin/environment_answer.h"
+#include "admin/job_place.h"
+#include "api/body.h"
 #include "api/query.h"
+#include "http/query.h"
 #include "jobs/views.h"
 
 namespace vf::admin {
@@ -16,22 +21,19 @@ namespace {
 using api::Right;
 using nlohmann::json;
 
-std::string parameters_of(const api::Call& call) { return call.request.body.empty() ? "{}" : call.request.body; }
+bool is_job_name(std::string_view name) {
+  return !name.empty() &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
 
-/// Where a page of the list ends: the number of its last run.
-struct RunCursor {
-  int64_t number = 0;
-  static std::optional<RunCursor> parse(std::string_view text) {
-    RunCursor cursor;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor.number);
-    const bool whole = error == std::errc{} && end == text.data() + text.size() && cursor.number > 0;
-    return whole ? std::optional(cursor) : std::nullopt;
+/// Returns the query of a list of runs for an environment's listener.
+std::string runs_query(const api::Call& call) {
+  std::string query;
+  for (const auto name : kRunParameters) {
+    const auto value = api::text_of(call, name);
+    if (value) query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, http::percent_encoded(*value));
   }
-};
-
-Result<json> request_run(jobs::Jobs& place, const std::string& name, const api::Call& call) {
-  VF_ASSIGN(const auto id, place.request({.job = name, .parameters = parameters_of(call), .asked_by = call.caller}));
-  return json{{"id", id.to_string()}, {"job", name}};
+  return query;
 }
 
 /// What the routes answer.
@@ -39,13 +41,61 @@ class JobsResource {
  public:
   explicit JobsResource(const JobPlaces& places) : places_(places) {}
 
-  Result<json> list(const api::Call& call) const {
+  void list(const api::Call& call, const api::Done& done) const {
     if (const auto environment = api::text_of(call, "environment")) {
-      auto* here = environment_here(*environment);
-      if (here == nullptr) return forward({.environment = *environment, .method = "GET", .path = "/internal/jobs"});
-      VF_ASSIGN(const auto statuses, here->list());
-      return jobs::view(statuses);
+      if (auto* here = environment_here(*environment)) return done(list_jobs(*here));
+      return forward({.environment = *environment, .method = "GET", .path = "/internal/jobs"}, is_list_of_jobs, done);
     }
+    done(list_here());
+  }
+
+  void run(const api::Call& call, const api::Done& done) const {
+    if (const auto environment = api::text_of(call, "environment")) {
+      if (auto* here = environment_here(*environment)) return done(request_run(*here, call.path[0], call));
+      return run_elsewhere(*environment, call, done);
+    }
+    for (auto* place : {places_.own, places_.process}) {
+      if (place != nullptr && place->has(call.path[0])) return done(request_run(*place, call.path[0], call));
+    }
+    done(no_such_job(call.path[0]));
+  }
+
+  void runs(const api::Call& call, const api::Done& done) const {
+    if (const auto environment = api::text_of(call, "environment")) {
+      if (auto* here = environment_here(*environment)) return done(list_runs(*here, call, places_.clock.now()));
+      EnvironmentCall wanted{.environment = *environment, .method = "GET", .path = "/internal/runs" + runs_query(call)};
+      return forward(std::move(wanted), is_list_of_runs, done);
+    }
+    const auto* place = place_of_runs(call);
+    if (place == nullptr) return done(api::page("runs", json::array(), std::nullopt));
+    done(list_runs(*place, call, places_.clock.now()));
+  }
+
+  void show(const api::Call& call, const api::Done& done) const {
+    const auto at_place = [this, &call](const jobs::Jobs& place) {
+      return show_run(place, call.path[0], places_.clock.now());
+    };
+    on_run(call, {.method = "GET", .path = "", .is_expected = is_run}, at_place, done);
+  }
+
+  void stop(const api::Call& call, const api::Done& done) const {
+    const auto at_place = [&call](jobs::Jobs& place) { return stop_run(place, call.path[0]); };
+    on_run(call, {.method = "POST", .path = "/stop", .is_expected = is_done}, at_place, done);
+  }
+
+ private:
+  /// A call about one run, for an environment's listener; the path is what follows the run's id.
+  struct RunCall {
+    std::string method, path;
+    IsExpected is_expected;
+  };
+
+  jobs::Jobs* environment_here(const std::string& name) const {
+    const auto here = places_.environments.find(name);
+    return here == places_.environments.end() ? nullptr : here->second;
+  }
+
+  Result<json> list_here() const {
     std::vector<jobs::JobStatus> statuses;
     for (const auto* place : {places_.own, places_.process}) {
       if (place == nullptr) continue;
@@ -55,135 +105,121 @@ class JobsResource {
     return jobs::view(statuses);
   }
 
-  Result<json> run(const api::Call& call) const {
+  Error no_such_job(const std::string& name) const {
+    std::string names;
+    for (const auto* place : {places_.own, places_.process}) {
+      if (place == nullptr) continue;
+      for (const auto& job : place->all()) names.append(names.empty() ? "" : ", ").append(job.name);
+    }
+    return not_found(
+        fmt::format("there is no job {}; the jobs here are: {}; those of an environment need its name "
+                    "(--env, in the API ?environment=)",
+                    name.substr(0, 64), names.empty() ? "none" : names));
+  }
+
+  // A process's own jobs keep their runs apart from the database's, so a page has those of the one or of the other.
+  const jobs::Jobs* place_of_runs(const api::Call& call) const {
+    const auto job = api::text_of(call, "job");
+    const bool of_process = job && places_.process != nullptr && places_.process->has(*job);
+    return places_.own == nullptr || of_process ? places_.process : places_.own;
+  }
+
+  void run_elsewhere(const std::string& environment, const api::Call& call, const api::Done& done) const {
     const std::string& name = call.path[0];
-    jobs::Jobs* place = places_.own;
-    if (const auto environment = api::text_of(call, "environment")) {
-      place = environment_here(*environment);
-      if (place == nullptr) {
-        return forward({.environment = *environment,
-                        .method = "POST",
-                        .path = "/internal/jobs/" + name + "/run",
-                        .body = parameters_of(call)});
-      }
-    } else if (place == nullptr || (!place->has(name) && places_.process != nullptr && places_.process->has(name))) {
-      place = places_.process;
+    if (!is_job_name(name)) {
+      return done(
+          not_found(fmt::format("there is no job {} in the environment {}: a job's name has lower-case letters, "
+                                "digits and dashes; vf jobs list --env {} shows the jobs",
+                                name.substr(0, 64), environment, environment)));
     }
-    if (place == nullptr) return not_found("this process has no jobs");
-    return request_run(*place, name, call);
+    const auto parameters = api::object_of(call);
+    if (!parameters) return done(parameters.error());
+    EnvironmentCall wanted{.environment = environment,
+                           .method = "POST",
+                           .path = "/internal/jobs/" + name + "/run",
+                           .body = parameters->dump(),
+                           .caller = call.caller};
+    forward(std::move(wanted), is_requested_run, done);
   }
 
-  Result<json> runs(const api::Call& call) const {
-    const jobs::Jobs* place = places_.own != nullptr ? places_.own : places_.process;
-    if (const auto environment = api::text_of(call, "environment")) {
-      place = environment_here(*environment);
-      if (place == nullptr) {
-        return not_found("the runs of the environment " + *environment + " are shown by its own processes");
-      }
-    }
-    store::RunFilter filter;
-    filter.job = api::text_of(call, "job");
-    VF_ASSIGN(filter.asked_for, api::flag_of(call, "asked_for"));
-    VF_ASSIGN(filter.rows_max, api::limit_of(call));
-    VF_ASSIGN(const auto after, api::after_of<RunCursor>(call));
-    if (after) filter.before = after->number;
-    if (place == nullptr) return api::page("runs", json::array(), std::nullopt);
-    VF_ASSIGN(const auto found, place->runs(filter));
-    json shown = json::array();
-    for (const auto& run : found) shown.push_back(jobs::view(run, places_.clock.now()));
-    const bool full = found.size() == filter.rows_max;
-    return api::page("runs", std::move(shown),
-                     full ? std::optional(std::to_string(found.back().number)) : std::nullopt);
+  template <class AtPlace>
+  void on_run(const api::Call& call, RunCall run, AtPlace at_place, const api::Done& done) const {
+    const std::string& id = call.path[0];
+    if (const auto uuid = run_id_of(id); !uuid) return done(uuid.error());
+    const auto environment = api::text_of(call, "environment");
+    auto* here = environment ? environment_here(*environment) : nullptr;
+    if (here != nullptr) return done(at_place(*here));
+    if (!environment) return done(on_run_here(id, at_place));
+    EnvironmentCall wanted{.environment = *environment,
+                           .method = std::move(run.method),
+                           .path = "/internal/runs/" + id + run.path,
+                           .caller = call.caller};
+    forward(std::move(wanted), run.is_expected, done);
   }
 
-  Result<json> show(const api::Call& call) const {
-    VF_ASSIGN(const auto found, find(call.path[0]));
-    return jobs::view(found.run, places_.clock.now());
-  }
-
-  Result<json> stop(const api::Call& call) const {
-    VF_ASSIGN(const auto found, find(call.path[0]));
-    VF_TRY(found.place->stop(found.run.id));
-    return json{{"done", true}};
-  }
-
- private:
-  struct Found {
-    jobs::Jobs* place;
-    store::Run run;
-  };
-
-  jobs::Jobs* environment_here(const std::string& name) const {
-    const auto here = places_.environments.find(name);
-    return here == places_.environments.end() ? nullptr : here->second;
-  }
-
-  Result<json> forward(const EnvironmentCall& call) const {
-    if (!places_.forward) return not_found("there is no environment " + call.environment + " in this process");
-    VF_ASSIGN(const auto answered, places_.forward(call));
-    auto parsed = json::parse(answered, nullptr, false);
-    if (parsed.is_discarded()) return unavailable("the environment " + call.environment + " did not answer with JSON");
-    return parsed;
-  }
-
-  // Returns the run, from one of the databases of this process, or of the process's own.
-  Result<Found> find(const std::string& id) const {
-    const auto uuid = Uuid::parse(id);
-    if (!uuid) return invalid("a run's id is a UUID: " + id.substr(0, 64));
+  // Finds the run in one of the databases of this process, or among the process's own.
+  template <class AtPlace>
+  Result<json> on_run_here(const std::string& id, AtPlace at_place) const {
     std::vector<jobs::Jobs*> places{places_.own, places_.process};
     for (const auto& [name, place] : places_.environments) places.push_back(place);
     for (auto* place : places) {
       if (place == nullptr) continue;
-      VF_ASSIGN(auto run, place->find_run(*uuid));
-      if (run) return Found{place, std::move(*run)};
+      auto answer = at_place(*place);
+      if (answer || answer.error().code != Code::not_found) return answer;
     }
-    return not_found("there is no run " + id);
+    return no_such_run(id);
+  }
+
+  void forward(EnvironmentCall call, IsExpected is_expected, const api::Done& done) const {
+    const std::string environment = call.environment;
+    if (!places_.forward) {
+      return done(not_found("there is no environment " + environment.substr(0, 64) +
+                            " in this process: ask a hub, or a process of the environment"));
+    }
+    places_.forward(std::move(call), [environment, is_expected, done](const Result<std::string>& answered) {
+      done(answered ? read_answer(environment, *answered, is_expected) : Result<json>(answered.error()));
+    });
   }
 
   const JobPlaces places_;
 };
 
-template <class Change>
-api::Change change(Change change) {
-  return {.change = [change](const api::Call& call, const api::Done& done) { done(change(call)); }};
-}
-
 }  // namespace
 
 api::Routes jobs_routes(const JobPlaces& places) {
   const auto resource = std::make_shared<const JobsResource>(places);
-  const auto list = [resource](const api::Call& call) { return resource->list(call); };
-  const auto run = [resource](const api::Call& call) { return resource->run(call); };
-  const auto runs = [resource](const api::Call& call) { return resource->runs(call); };
-  const auto show = [resource](const api::Call& call) { return resource->show(call); };
-  const auto stop = [resource](const api::Call& call) { return resource->stop(call); };
+  const auto list = [resource](const api::Call& call, const api::Done& done) { resource->list(call, done); };
+  const auto run = [resource](const api::Call& call, const api::Done& done) { resource->run(call, done); };
+  const auto runs = [resource](const api::Call& call, const api::Done& done) { resource->runs(call, done); };
+  const auto show = [resource](const api::Call& call, const api::Done& done) { resource->show(call, done); };
+  const auto stop = [resource](const api::Call& call, const api::Done& done) { resource->stop(call, done); };
+  std::vector<std::string_view> of_runs(std::begin(kRunParameters), std::end(kRunParameters));
+  of_runs.emplace_back("environment");
   return {{.method = "GET",
            .pattern = "/admin/v1/jobs",
            .access = Right::read,
            .parameters = {{"environment"}},
-           .handler = api::Read{list}},
+           .handler = api::AsyncRead{list}},
           {.method = "POST",
            .pattern = "/admin/v1/jobs/{name}/run",
            .access = Right::operate,
            .parameters = {{"environment"}},
-           .handler = change(run)},
+           .handler = api::Change{.change = run}},
           {.method = "GET",
            .pattern = "/admin/v1/runs",
            .access = Right::read,
-           .parameters = {{"job", "asked_for", "environment", "after", "limit"}},
-           .handler = api::Read{runs}},
-          {.method = "GET", .pattern = "/admin/v1/runs/{id}", .access = Right::read, .handler = api::Read{show}},
-          {.method = "POST", .pattern = "/admin/v1/runs/{id}/stop", .access = Right::operate, .handler = change(stop)}};
-}
-
-api::Routes internal_jobs_routes(jobs::Jobs& jobs) {
-  const auto list = [&jobs](const api::Call&) -> Result<json> {
-    VF_ASSIGN(const auto statuses, jobs.list());
-    return jobs::view(statuses);
-  };
-  const auto run = [&jobs](const api::Call& call) { return request_run(jobs, call.path[0], call); };
-  return {{.method = "GET", .pattern = "/internal/jobs", .access = api::Signed{}, .handler = api::Read{list}},
-          {.method = "POST", .pattern = "/internal/jobs/{name}/run", .access = api::Signed{}, .handler = change(run)}};
+           .parameters = std::move(of_runs),
+           .handler = api::AsyncRead{runs}},
+          {.method = "GET",
+           .pattern = "/admin/v1/runs/{id}",
+           .access = Right::read,
+           .parameters = {{"environment"}},
+           .handler = api::AsyncRead{show}},
+          {.method = "POST",
+           .pattern = "/admin/v1/runs/{id}/stop",
+           .access = Right::operate,
+           .parameters = {{"environment"}},
+           .handler = api::Change{.change = stop}}};
 }
 
 }  // namespace vf::admin

@@ -6,18 +6,12 @@
 #include <map>
 #include <string>
 
+#include "admin/operations.h"
 #include "api/route.h"
 #include "base/time.h"
 #include "jobs/jobs.h"
 
 namespace vf::admin {
-
-/// A call of an environment's listener: GET /internal/jobs or POST /internal/jobs/{name}/run.
-struct EnvironmentCall {
-  std::string environment;
-  std::string method, path;  // path: "/internal/jobs…"
-  std::string body = {};
-};
 
 /// Where there are jobs. What it refers to outlives the routes.
 struct JobPlaces {
@@ -25,15 +19,11 @@ struct JobPlaces {
   jobs::Jobs* own = nullptr;                             // the hub's, or of the environment of this process
   jobs::Jobs* process = nullptr;                         // those that every process runs for itself
   std::map<std::string, jobs::Jobs*> environments = {};  // of this process
-  /// Calls the listener of an environment elsewhere, and returns its JSON. Error `not_found`: the hub has no target of
-  /// this name that is an environment. Empty: this process is no hub.
-  std::function<Result<std::string>(const EnvironmentCall&)> forward = {};
+  /// Operations::call_environment(). Empty: this process is no hub.
+  std::function<void(EnvironmentCall, OnAnswer)> forward = {};
 };
 
 /// GET /admin/v1/jobs, POST …/jobs/{name}/run, GET /admin/v1/runs, …/runs/{id}, POST …/runs/{id}/stop.
 api::Routes jobs_routes(const JobPlaces& places);
-
-/// GET /internal/jobs and POST /internal/jobs/{name}/run: the rows of an environment's listener, for the hub.
-api::Routes internal_jobs_routes(jobs::Jobs& jobs);
 
 }  // namespace vf::admin

@@ -27,7 +27,7 @@ api::Routes lake_routes(const Hub& hub) {
   const auto start = [hub](const api::Call& call, api::Done done) {
     const auto wanted = request_of(call, hub.clock.now());
     if (!wanted) return done(wanted.error());
-    hub.operations.start_reconciliation(*wanted, api::completing(std::move(done)));
+    hub.operations.start_reconciliation(*wanted, call.caller, api::completing(std::move(done)));
   };
   return {
       {.method = "GET", .pattern = "/admin/v1/lake/proof", .access = api::Right::read, .handler = api::Read{status}},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,17 @@ struct EnvironmentAnswer {
   std::string reason;
 };
 
+/// A call of an environment's listener for a person.
+struct EnvironmentCall {
+  std::string environment;
+  std::string method, path;  // path: what follows the listener's address: "/internal/jobs…"
+  std::string body = {};
+  std::string caller = {};  // who asked for it: "token ops from 10.0.0.7"
+};
+/// Receives the body of a 200. Errors: those that the environment answers; `not_found`: the hub has no environment of
+/// this name; `unavailable`: it did not answer in time, or too many calls of it are under way.
+using OnAnswer = std::function<void(Result<std::string>)>;
+
 class Operations {
  public:
   virtual ~Operations() = default;
@@ -54,7 +66,9 @@ class Operations {
   virtual Result<std::optional<Event>> find_in_lake(Uuid event_id) const = 0;
   /// Starts a reconciliation of outbox and raw log. Error `not_found`: there is no raw log. Error `conflict`: one is
   /// under way.
-  virtual void start_reconciliation(const raw_log::ReconciliationRequest& request, outbox::OnDone done) = 0;
+  /// `asked_by`: who asks for it, as an audit log names a caller.
+  virtual void start_reconciliation(const raw_log::ReconciliationRequest& request, const std::string& asked_by,
+                                    outbox::OnDone done) = 0;
   /// Returns the reconciliation that was started last. Error `not_found`: there is no raw log.
   virtual Result<raw_log::ReconciliationStatus> reconciliation() const = 0;
 
@@ -64,8 +78,10 @@ class Operations {
   virtual void put_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) = 0;
   virtual void drop_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) = 0;
 
-  /// Asks every environment that is a receiver of this hub what it did with an event. Takes a few seconds at most.
-  virtual std::vector<EnvironmentAnswer> ask_environments(Uuid event_id) const = 0;
+  // Both of these return at once, and complete from another thread within a few seconds:
+  /// Asks every environment that is a receiver of this hub what it did with an event.
+  virtual void ask_environments(Uuid event_id, std::function<void(std::vector<EnvironmentAnswer>)> done) const = 0;
+  virtual void call_environment(EnvironmentCall call, OnAnswer done) const = 0;
 };
 
 }  // namespace vf::admin

@@ -25,11 +25,18 @@ Result<json> list_targets(const Hub& hub) {
     }
     row["backlog"] = backlog.rows;
     row["backlog_more"] = backlog.more;
-    row["oldest_age_seconds"] =
+    row["oldest_seconds"] =
         backlog.oldest ? json(static_cast<double>((now - *backlog.oldest).count()) / 1000.0) : json(nullptr);
     result.push_back(std::move(row));
   }
   return result;
+}
+
+Error no_such_target(const std::string& name, const std::vector<fanout::Target>& targets) {
+  std::string names;
+  for (const auto& target : targets) names.append(names.empty() ? "" : ", ").append(target.name);
+  return not_found("no target is called " + name.substr(0, 64) +
+                   "; the targets are: " + (names.empty() ? "none" : names));
 }
 
 }  // namespace vf::admin

@@ -4,6 +4,8 @@
 
 #include "admin/resources.h"
 #include "admin/target_list.h"
+#include "api/body.h"
+#include "api/query.h"
 
 namespace vf::admin {
 namespace {
@@ -13,22 +15,21 @@ using nlohmann::json;
 
 Result<json> list(const Hub& hub) {
   VF_ASSIGN(auto targets, list_targets(hub));
-  return json{{"targets", std::move(targets)}};
+  return api::page("targets", std::move(targets), std::nullopt);
 }
 
 Result<json> mode_of(const Hub& hub, const std::string& target) {
   const auto statuses = hub.operations.target_statuses();
   const auto found = std::ranges::find(statuses, target, &fanout::Status::name);
-  if (found == statuses.end()) return not_found("no target is called " + target);
+  if (found == statuses.end()) return no_such_target(target, hub.operations.targets());
   return json{{"mode", fanout::to_string(found->mode)}};
 }
 
 /// Returns the mode that the body of a request orders.
-Result<fanout::Mode> ordered(const std::string& body) {
-  const json order = json::parse(body, nullptr, false);
-  const auto mode = order.is_object() && order.value("mode", json()).is_string()
-                        ? fanout::parse_mode(order["mode"].get<std::string>())
-                        : std::nullopt;
+Result<fanout::Mode> ordered(const api::Call& call) {
+  VF_ASSIGN(const auto order, api::object_of(call));
+  const auto mode =
+      order.value("mode", json()).is_string() ? fanout::parse_mode(order["mode"].get<std::string>()) : std::nullopt;
   if (mode && *mode != fanout::Mode::detached) return *mode;
   return invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})");
 }
@@ -38,7 +39,7 @@ Result<fanout::Mode> ordered(const std::string& body) {
 api::Routes targets_routes(const Hub& hub) {
   const auto mode = [hub](const api::Call& call) { return mode_of(hub, call.path[0]); };
   const auto order = [hub](const api::Call& call, api::Done done) {
-    const auto wanted = ordered(call.request.body);
+    const auto wanted = ordered(call);
     if (!wanted) return done(wanted.error());
     hub.operations.set_mode(call.path[0], *wanted, api::completing(std::move(done)));
   };

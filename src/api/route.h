@@ -20,10 +20,13 @@ namespace vf::api {
 
 /// Anyone may call.
 struct Open {};
-/// The request must carry a valid signature (signatures.h).
+/// The request must carry a signature of its body, as Standard Webhooks say (signatures.h).
 struct Signed {};
-/// Open, Signed, or the right that the caller's token must have.
-using Access = std::variant<Open, Signed, Right>;
+/// The request must carry a signature of the whole call: method, path with query, who asked for it, and body
+/// (signatures.h).
+struct SignedCall {};
+/// How a caller shows that it may call; a Right: its token must have this right.
+using Access = std::variant<Open, Signed, SignedCall, Right>;
 
 /// What stands at the {…} of a route's pattern, percent-decoded, in order.
 using PathValues = std::vector<std::string>;
@@ -33,10 +36,10 @@ struct Call {
   http::Request request;
   PathValues path = {};
   SteadyTime began{};       // when the whole request was there
-  std::string caller = {};  // "token ops from 127.0.0.1"; of a route without a right: "127.0.0.1"
+  std::string caller = {};  // "token ops from 127.0.0.1", "<that> through the hub at 10.0.0.3", else "127.0.0.1"
 };
 
-/// Receives the answer to a change. Called once, from any thread.
+/// Receives an answer. Called once, from any thread.
 using Done = std::function<void(Result<nlohmann::json>)>;
 
 /// Answers on a network thread, which it must not block, at once or later.
@@ -47,6 +50,11 @@ struct Direct {
 struct Read {
   std::function<Result<nlohmann::json>(const Call&)> read;
 };
+/// Returns the JSON of an answer that may need another process. Begins on the listener's thread for reads, where it may
+/// block on a store, but waits for no other process there: it completes later, from any thread.
+struct AsyncRead {
+  std::function<void(const Call&, Done)> read;
+};
 /// Changes something and is written to the audit log. Begins on the listener's thread for changes, and may block.
 struct Change {
   std::function<void(const Call&, Done)> change;
@@ -54,7 +62,7 @@ struct Change {
   /// is made only if its ETag is that of the state.
   std::function<Result<nlohmann::json>(const Call&)> state = {};
 };
-using Handler = std::variant<Direct, Read, Change>;
+using Handler = std::variant<Direct, Read, AsyncRead, Change>;
 
 /// The longest body that a route takes, unless its row says otherwise.
 inline constexpr size_t kBodyBytesMax = 64u << 10;
@@ -66,7 +74,8 @@ struct Route {
   std::string_view method;   // GET answers HEAD too; the server omits the body
   std::string_view pattern;  // "/admin/v1/targets/{name}/mode"; {…} stands for one segment that is not empty
   Access access;
-  /// The parameters of the query that the route takes; a request with another one is refused. nullopt: any is taken.
+  /// The parameters of the query that the route takes, each once and with a value; a request with another one is
+  /// refused. nullopt: any is taken.
   std::optional<std::vector<std::string_view>> parameters = std::vector<std::string_view>{};
   size_t body_bytes_max = kBodyBytesMax;
   Handler handler;

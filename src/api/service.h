@@ -2,8 +2,8 @@
 // right thread, and turns errors into problems (RFC 9457). Thread safe.
 //
 // A request is refused in this order: 404 unknown path, 405 wrong method, 413 body too large, 401 signature or token
-// missing or wrong, 403 a token without the right, 400 unknown parameter, 412 the state has changed, then what the
-// route's handler says.
+// missing or wrong, 403 a token without the right, 400 a parameter that is unknown, repeated or empty, 412 the state
+// has changed, then what the route's handler says.
 #pragma once
 
 #include <memory>
@@ -17,13 +17,18 @@
 
 namespace vf::api {
 
-/// Keeps what callers changed. Any thread may call it.
+/// Keeps what callers changed, and what known callers were refused. Any thread may call it.
 class AuditLog {
  public:
   virtual ~AuditLog() = default;
-  /// `outcome`: "done", or why the change was not made.
+  /// `outcome`: "done", with the answer where it says more ("done: {"id":"…"}"); or why the change was not made.
   virtual void add(const Call& call, const std::string& outcome) = 0;
 };
+
+/// Returns what a call asked for, with its parameters, for an audit log: "POST
+/// /admin/v1/jobs/purge/run?environment=stage
+/// {"limit":5}". It is cut where it is very long, and has no control characters.
+std::string action_of(const Call& call);
 
 class Service {
  public:

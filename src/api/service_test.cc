@@ -30,7 +30,7 @@ class KeptAudit final : public AuditLog {
  public:
   void add(const Call& call, const std::string& outcome) override {
     const std::lock_guard lock(mutex_);
-    entries_.push_back(call.caller + " " + call.request.method + ": " + outcome);
+    entries_.push_back(call.caller + " " + action_of(call) + ": " + outcome);
   }
   std::vector<std::string> entries() {
     const std::lock_guard lock(mutex_);
@@ -64,7 +64,7 @@ class ServiceTest : public testing::Test {
         const std::lock_guard lock(mutex_);
         number_ = std::stoi(call.request.body);
       }
-      done(json{{"done", true}});
+      done(call.request.body == "7" ? json{{"id", "run-7"}} : json{{"done", true}});
     };
     const auto hold = [this](const Call&, Done done) { held_ = std::move(done); };
     return {{.method = "GET",
@@ -73,6 +73,8 @@ class ServiceTest : public testing::Test {
              .parameters = std::nullopt,
              .handler = Direct{echo}},
             {.method = "POST", .pattern = "/signed", .access = Signed{}, .body_bytes_max = 4, .handler = Direct{echo}},
+            {.method = "POST", .pattern = "/signed-call", .access = SignedCall{}, .handler = Change{change}},
+            {.method = "GET", .pattern = "/later", .access = Right::read, .handler = AsyncRead{hold}},
             {.method = "GET", .pattern = "/read", .access = Right::read, .parameters = {{"a"}}, .handler = Read{read}},
             {.method = "GET", .pattern = "/erase", .access = Right::erase, .handler = Direct{echo}},
             {.method = "PUT", .pattern = "/number", .access = Right::operate, .handler = Change{change, state}},
@@ -198,12 +200,76 @@ TEST_F(ServiceTest, AReadHasAnEtagAndIsNotSentAgain) {
   EXPECT_EQ(send(again).get().body, R"({"a":2})");
 }
 
-TEST_F(ServiceTest, EveryChangeIsInTheAuditWithItsOutcome) {
+TEST_F(ServiceTest, EveryChangeIsInTheAuditWithItsParametersAndOutcome) {
   ask("POST", "/number", "boss", "2");
+  ask("POST", "/number", "boss", "7");
   ask("POST", "/number", "robot");
-  ask("POST", "/number", "guest", "3");
+  EXPECT_THAT(audit_.entries(), ElementsAre("token ops from 127.0.0.1 POST /number 2: done",
+                                            R"(token ops from 127.0.0.1 POST /number 7: done: {"id":"run-7"})",
+                                            "token hands from 127.0.0.1 POST /number: no number"));
+}
+
+TEST_F(ServiceTest, ARefusedChangeOfAKnownCallerIsInTheAudit) {
+  EXPECT_EQ(ask("POST", "/number", "guest", "3").status, 403);
+  EXPECT_EQ(ask("POST", "/number?a=1", "boss", "3").status, 400);
+  EXPECT_EQ(ask("POST", "/number", "stranger", "3").status, 401) << "who calls is unknown";
+  EXPECT_EQ(ask("GET", "/read", "robot").status, 403) << "it would have changed nothing";
+  EXPECT_THAT(
+      audit_.entries(),
+      ElementsAre("token eyes from 127.0.0.1 POST /number 3: refused: this call needs the right to operate; the "
+                  "token eyes may read",
+                  "token ops from 127.0.0.1 POST /number?a=1 3: refused: unknown query parameter 'a'; this path "
+                  "takes none"));
+}
+
+TEST(ActionOf, IsShortAndHasNoControlCharacters) {
+  Call call{.request = {.method = "POST", .target = "/a?b=1", .headers = {}, .body = {}, .peer = {}}};
+  EXPECT_EQ(action_of(call), "POST /a?b=1");
+  call.request.body = "{ \"a\" : \"\xC2\x9B\xE2\x80\xAE\" }";
+  EXPECT_EQ(action_of(call), R"(POST /a?b=1 {"a":"\u009b\u202e"})");
+  call.request.body = std::string("no JSON\0\x1B\xFF", 10);
+  EXPECT_EQ(action_of(call), R"(POST /a?b=1 "no JSON\u0000\u001b\ufffd")");
+  call.request.body = std::string(5'000, 'x');
+  call.request.target = "/" + std::string(5'000, 'y');
+  EXPECT_LT(action_of(call).size(), 2'100u);
+}
+
+TEST_F(ServiceTest, ParametersAreGivenOnceAndWithAValue) {
+  EXPECT_THAT(ask("GET", "/read?a=1&a=1", "guest").body, HasSubstr("'a' is given more than once"));
+  EXPECT_THAT(ask("GET", "/read?a=", "guest").body, HasSubstr("'a' has no value"));
+  EXPECT_EQ(ask("GET", "/read?a=1&a=2", "guest").status, 400);
+  EXPECT_EQ(ask("GET", "/open/a/b?c=1&c=", "").status, 200) << "the route takes anything";
+}
+
+TEST_F(ServiceTest, AReadThatWaitsForAnotherProcessHoldsUpNoOther) {
+  auto later = send(request("GET", "/later", "guest"));
+  EXPECT_EQ(ask("GET", "/read", "guest").status, 200);
+  std::exchange(held_, {})(json{{"late", true}});
+  const auto answer = later.get();
+  EXPECT_EQ(answer.body, R"({"late":true})");
+  auto again = request("GET", "/later", "guest");
+  again.headers.add("If-None-Match", std::string(*http::header(answer, "ETag")));
+  auto unchanged = send(std::move(again));
+  ask("GET", "/read", "guest");
+  std::exchange(held_, {})(json{{"late", true}});
+  EXPECT_EQ(unchanged.get().status, 304);
+}
+
+TEST_F(ServiceTest, ASignedCallNamesWhoAskedForIt) {
+  const auto call = [](std::string_view caller) {
+    auto signed_one = request("POST", "/signed-call", "", "5");
+    const CallToSign to_sign{.id = "c", .method = "POST", .target = "/signed-call", .caller = caller, .body = "5"};
+    for (auto& [name, value] : sign_call(signer(), to_sign, kNow)) signed_one.headers.add(name, value);
+    return signed_one;
+  };
+  EXPECT_EQ(send(call("token ops from 10.0.0.7")).get().status, 200);
+  EXPECT_EQ(send(call("")).get().status, 200);
+  auto other = call("");
+  other.body = "6";
+  EXPECT_EQ(send(other).get().status, 401);
   EXPECT_THAT(audit_.entries(),
-              ElementsAre("token ops from 127.0.0.1 POST: done", "token hands from 127.0.0.1 POST: no number"));
+              ElementsAre("token ops from 10.0.0.7 through the hub at 127.0.0.1 POST /signed-call 5: done",
+                          "the hub at 127.0.0.1 POST /signed-call 5: done"));
 }
 
 TEST_F(ServiceTest, AChangeIsMadeOnlyToTheStateThatItNames) {
@@ -217,7 +283,10 @@ TEST_F(ServiceTest, AChangeIsMadeOnlyToTheStateThatItNames) {
   EXPECT_EQ(put("*", "5").status, 200);
   EXPECT_EQ(put("W/" + etag(), "6").status, 412) << "a weak ETag does not say that the state is the same";
   EXPECT_EQ(number_, 5);
-  EXPECT_THAT(audit_.entries(), testing::Contains("token ops from 127.0.0.1 PUT: If-Match does not hold").Times(2));
+  EXPECT_THAT(audit_.entries(),
+              testing::Contains(testing::AllOf(testing::StartsWith("token ops from 127.0.0.1 PUT /number "),
+                                               HasSubstr(": If-Match does not hold")))
+                  .Times(2));
 }
 
 TEST_F(ServiceTest, IfMatchIsRefusedWhereThereIsNoState) {

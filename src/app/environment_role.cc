@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "admin/jobs.h"
+#include "admin/job_place.h"
 #include "app/listener.h"
 #include "app/migrations.h"
 #include "app/stores.h"
@@ -57,7 +57,7 @@ Result<void> EnvironmentRole::listen() {
   receiver_ = std::make_unique<receive::Receiver>(std::move(params));
   audit_ = std::make_unique<admin::LoggedAudit>(services_.log);
   api::Routes routes = receiver_->routes();
-  api::append(routes, admin::internal_jobs_routes(jobs_->jobs()));
+  api::append(routes, admin::internal_jobs_routes(jobs_->jobs(), services_.clock));
   api_ = std::make_unique<api::Service>(
       api::Service::Params{
           .name = "hub", .clock = services_.clock, .signatures = signatures_.get(), .audit = audit_.get()},

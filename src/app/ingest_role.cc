@@ -111,7 +111,8 @@ Result<void> IngestRole::listen() {
                                                                       .lake = lake_.get(),
                                                                       .consumers = *consumers_,
                                                                       .jobs = jobs_->jobs(),
-                                                                      .intake = *intake_});
+                                                                      .intake = *intake_,
+                                                                      .environments = environment_calls_});
   overdue_answers_ = std::make_unique<concurrency::PeriodicTask>("overdue-answers", kOverdueCheckEvery, [this] {
     intake_->answer_overdue();
     return kOverdueCheckEvery;
@@ -160,6 +161,7 @@ void IngestRole::stop_listening(Millis at_most) {
 void IngestRole::drain(Millis at_most) {
   stop_listening(Millis{0});
   key_fetcher_.drain();
+  environment_calls_.drain();
   {
     std::jthread jobs;  // beside the consumers: together they have `at_most`
     if (jobs_) jobs = platform::named_thread("drain:jobs", [this, at_most] { jobs_->drain(at_most); });

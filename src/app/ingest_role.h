@@ -52,7 +52,8 @@ class IngestRole {
   void drain(Millis at_most);
 
  private:
-  explicit IngestRole(const Params& params) : config_(params.config), services_(params.services) {}
+  explicit IngestRole(const Params& params)
+      : config_(params.config), services_(params.services), environment_calls_({.clock = services_.clock}) {}
   Result<PutIntoForce> prepare_sources(const Change& change);
   Result<void> open_stores(const Waiting& waiting);
   Result<void> watch_clocks(watch::TrustedClocks& clocks);
@@ -70,6 +71,7 @@ class IngestRole {
   std::unique_ptr<HubJobs> jobs_;
   sources::KeyFetcher key_fetcher_;
   std::unique_ptr<intake::Intake> intake_;
+  EnvironmentCalls environment_calls_;
   std::unique_ptr<HubOperations> operations_;
   std::unique_ptr<concurrency::PeriodicTask> overdue_answers_;  // uses intake_, so it is declared after it
   std::unique_ptr<http::Server> server_;

@@ -1,6 +1,6 @@
 #include "app/operations.h"
 
-#include "app/targets.h"
+#include "admin/target_list.h"
 #include "fanout/target_mode.h"
 #include "upkeep/reconciliation_job.h"
 
@@ -16,13 +16,13 @@ HubOperations::HubOperations(Params params)
 
 Result<void> HubOperations::is_consumer(const std::string& name) const {
   if (params_.consumers.target(name) || (has_lake() && name == store::kRawLog)) return {};
-  return not_found("no target is called " + name);
+  return admin::no_such_target(name, targets());
 }
 
 void HubOperations::set_mode(const std::string& target, std::optional<fanout::Mode> mode, outbox::OnDone done) {
   if (auto known = is_consumer(target); !known) return done(known.error());
   const auto configured = params_.consumers.target(target);
-  if (!configured) return done(invalid("the raw log has no mode"));
+  if (!configured) return done(invalid("the raw log has no mode: it copies every event, always"));
   const auto running = params_.consumers.worker(target);
   if (!running) return fanout::order_mode(params_.committer, *configured, mode, std::move(done));
   mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
@@ -45,17 +45,19 @@ Result<std::optional<Event>> HubOperations::find_in_lake(Uuid event_id) const {
   return params_.lake->find(event_id);
 }
 
-Result<void> HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request) {
+Result<void> HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request,
+                                                 const std::string& asked_by) {
   VF_ASSIGN(const auto newest, reconciliation());
   if (newest.state == "running") return conflict("a reconciliation is under way: wait for its end");
   VF_TRY(params_.jobs.request({.job = std::string(upkeep::kReconciliationJob),
                                .parameters = upkeep::to_parameters(request),
-                               .asked_by = "an operator"}));
+                               .asked_by = asked_by}));
   return {};
 }
 
-void HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request, outbox::OnDone done) {
-  done(start_reconciliation(request));
+void HubOperations::start_reconciliation(const raw_log::ReconciliationRequest& request, const std::string& asked_by,
+                                         outbox::OnDone done) {
+  done(start_reconciliation(request, asked_by));
 }
 
 Result<raw_log::ReconciliationStatus> HubOperations::reconciliation() const {
@@ -87,8 +89,13 @@ void HubOperations::drop_dead(const std::string& consumer, Uuid event_id, outbox
   dead_letters_.drop(consumer, event_id, std::move(done));
 }
 
-std::vector<admin::EnvironmentAnswer> HubOperations::ask_environments(Uuid event_id) const {
-  return app::ask_environments(targets(), event_id, params_.clock.now());
+void HubOperations::ask_environments(Uuid event_id,
+                                     std::function<void(std::vector<admin::EnvironmentAnswer>)> done) const {
+  params_.environments.ask(targets(), event_id, done);
+}
+
+void HubOperations::call_environment(admin::EnvironmentCall call, admin::OnAnswer done) const {
+  params_.environments.call(targets(), std::move(call), std::move(done));
 }
 
 }  // namespace vf::app

@@ -8,6 +8,7 @@
 
 #include "admin/operations.h"
 #include "app/consumers.h"
+#include "app/environment_calls.h"
 #include "intake/intake.h"
 #include "jobs/jobs.h"
 #include "lake/raw_log.h"
@@ -29,6 +30,7 @@ class HubOperations final : public admin::Operations {
     Consumers& consumers;
     jobs::Jobs& jobs;
     const intake::Intake& intake;
+    EnvironmentCalls& environments;
   };
   explicit HubOperations(Params params);
 
@@ -40,17 +42,19 @@ class HubOperations final : public admin::Operations {
   admin::LakeStatus lake() const override;
   bool has_lake() const override { return params_.lake != nullptr; }
   Result<std::optional<Event>> find_in_lake(Uuid event_id) const override;
-  void start_reconciliation(const raw_log::ReconciliationRequest& request, outbox::OnDone done) override;
+  void start_reconciliation(const raw_log::ReconciliationRequest& request, const std::string& asked_by,
+                            outbox::OnDone done) override;
   Result<raw_log::ReconciliationStatus> reconciliation() const override;
 
   void retry_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) override;
   void put_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) override;
   void drop_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) override;
 
-  std::vector<admin::EnvironmentAnswer> ask_environments(Uuid event_id) const override;
+  void ask_environments(Uuid event_id, std::function<void(std::vector<admin::EnvironmentAnswer>)> done) const override;
+  void call_environment(admin::EnvironmentCall call, admin::OnAnswer done) const override;
 
  private:
-  Result<void> start_reconciliation(const raw_log::ReconciliationRequest& request);
+  Result<void> start_reconciliation(const raw_log::ReconciliationRequest& request, const std::string& asked_by);
   Result<void> is_consumer(const std::string& name) const;
   outbox::OnDone and_wake(const std::string& consumer, Uuid event_id, outbox::OnDone done);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "app/targets.h"
 #include "platform/thread_name.h"
 
 namespace vf::app {
@@ -113,8 +112,8 @@ admin::JobPlaces Process::job_places() {
   for (auto& environment : environments_) places.environments.emplace(environment->name(), &environment->jobs());
   if (ingest_) {
     places.own = &ingest_->jobs();
-    places.forward = [this](const admin::EnvironmentCall& call) {
-      return call_environment(ingest_->for_admin().hub.operations.targets(), call, clock_.now());
+    places.forward = [this](admin::EnvironmentCall call, admin::OnAnswer done) {
+      ingest_->for_admin().hub.operations.call_environment(std::move(call), std::move(done));
     };
   } else if (!environments_.empty()) {
     places.own = &environments_.front()->jobs();

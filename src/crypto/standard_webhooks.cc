@@ -67,6 +67,12 @@ Result<WebhookSigner> WebhookSigner::create(const std::vector<std::string>& secr
   return signer;
 }
 
+WebhookSigner WebhookSigner::derived(std::string_view purpose) const {
+  WebhookSigner signer;
+  for (const Hmac& key : keys_) signer.keys_.emplace_back(Hash::sha256, key.sign(purpose));
+  return signer;
+}
+
 std::string WebhookSigner::sign(std::string_view id, Instant timestamp, std::string_view body) const {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(timestamp).time_since_epoch().count();
   const std::string prefix = signed_prefix(id, std::to_string(seconds));

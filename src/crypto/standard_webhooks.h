@@ -25,6 +25,8 @@ std::string make_webhook_secret();
 class WebhookSigner {
  public:
   static Result<WebhookSigner> create(const std::vector<std::string>& secrets);  // at least one secret, as "whsec_…"
+  /// Returns a signer with keys made from these and `purpose`: signatures of the one are never valid for the other.
+  WebhookSigner derived(std::string_view purpose) const;
   /// Returns the value of the header webhook-signature: "v1,<base64>" for each secret, separated by spaces.
   std::string sign(std::string_view id, Instant timestamp, std::string_view body) const;
   /// A request to verify. `timestamp` is the text of the header webhook-timestamp (Unix seconds).

@@ -54,11 +54,11 @@ api::Routes routes(const Limits& limits, Performer& performer) {
                       .handler = decoding(performer, events)},
                      {.method = "GET",
                       .pattern = "/internal/events/{id}",
-                      .access = api::Signed{},
+                      .access = api::SignedCall{},
                       .handler = decoding(performer, show)},
                      {.method = "POST",
                       .pattern = "/internal/quarantine/retry",
-                      .access = api::Signed{},
+                      .access = api::SignedCall{},
                       .handler = decoding(performer, retry)}};
   for (const Retired& route : kRetired) routes.push_back(retired(route, limits.body_bytes_max));
   return routes;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/signatures.h"
 #include "crypto/standard_webhooks.h"
 #include "event/envelope.h"
 #include "http/message.h"
@@ -24,14 +25,21 @@ struct Signing {
   Instant at = kNow;
 };
 
+/// A delivery to /internal/events, or a call of another path.
 inline http::Request signed_request(std::string method, std::string path, std::string body,
                                     const Signing& signing = {}) {
   http::Request request;
+  const auto key = signer({signing.secret});
+  if (path == "/internal/events" || path.starts_with("/internal/events?")) {
+    request.headers.add("webhook-id", "msg_1");
+    request.headers.add("webhook-timestamp", std::to_string(unix_millis(signing.at) / 1000));
+    request.headers.add("webhook-signature", key.sign("msg_1", signing.at, body));
+  } else {
+    const api::CallToSign call{.id = "call_1", .method = method, .target = path, .caller = "", .body = body};
+    for (auto& [name, value] : api::sign_call(key, call, signing.at)) request.headers.add(name, value);
+  }
   request.method = std::move(method);
   request.target = std::move(path);
-  request.headers.add("webhook-id", "msg_1");
-  request.headers.add("webhook-timestamp", std::to_string(unix_millis(signing.at) / 1000));
-  request.headers.add("webhook-signature", signer({signing.secret}).sign("msg_1", signing.at, body));
   request.body = std::move(body);
   return request;
 }

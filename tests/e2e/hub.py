@@ -108,6 +108,14 @@ def sign_standard(secret, body, message_id, at=None):
             "webhook-signature": "v1," + base64.b64encode(digest).decode()}
 
 
+def sign_call(secret, method, path, body=b"", caller="", message_id="call_1", at=None):
+    """The headers of a call of an environment's listener that is no delivery, as src/api/signatures.h describes them."""
+    key = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), b"vf call", hashlib.sha256).digest()
+    text = f"{method} {path}\n{caller}\n".encode() + body
+    signed = sign_standard("whsec_" + base64.b64encode(key).decode(), text, message_id, at)
+    return {**signed, **({"vf-caller": caller} if caller else {})}
+
+
 def new_secret():
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 

@@ -58,9 +58,11 @@ class Admin(unittest.TestCase):
         for token, read, operate in (("the-robot", 403, 200), ("the-auditor", 200, 403)):
             self.assertEqual(self.ask(reads, token=token)[0], read, token)
             self.assertEqual(self.ask(operates, "POST", token)[0], operate, token)
-        newest = lambda: self.ask("/admin/v1/audit?limit=1")[2]["audit"]
-        wait_until("the audit names the token",
-                   lambda: newest() and newest()[0]["actor"] == "token robot from 127.0.0.1")
+        newest = lambda: [(row["actor"], row["action"], row["detail"]) for row in self.ask("/admin/v1/audit?limit=2")[2]["audit"]]
+        wanted = [("token auditor from 127.0.0.1", "POST " + operates,
+                   "refused: this call needs the right to operate; the token auditor may read, reveal"),
+                  ("token robot from 127.0.0.1", "POST " + operates, "done")]
+        wait_until("the audit names the tokens, also of the refused call", lambda: newest() == wanted)
 
     def test_a_mode_is_changed_only_if_it_is_the_one_that_was_read(self):
         path, token = "/admin/v1/targets/stage/mode", self.hub.admin_token

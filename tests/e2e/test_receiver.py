@@ -7,7 +7,7 @@ import time
 import unittest
 import uuid
 
-from hub import Hub, chat, new_secret, parsed, request, sign_standard, utc, wait_until
+from hub import Hub, chat, new_secret, parsed, request, sign_call, sign_standard, utc, wait_until
 from wire import Wire, exchange, post
 
 PATH = "/internal/events"
@@ -156,13 +156,31 @@ class Receiver(unittest.TestCase):
     def test_a_signed_request_gets_the_outcome_of_an_event(self):
         event = envelope()
         self.assertEqual(self.statuses([event]), ["applied"])
-        path = f"{PATH}/{event['id']}"
-        signed = sign_standard(self.hub.secrets["stage"], b"", "ask_1")
+        path, secret = f"{PATH}/{event['id']}", self.hub.secrets["stage"]
+        signed = sign_call(secret, "GET", path)
         status, _, body = parsed(request(self.hub.url("stage", path), headers=signed))
         self.assertEqual((status, body["status"], body["type"]), (200, "applied", event["type"]))
         self.assertEqual(request(self.hub.url("stage", path))[0], 401)
         unknown = f"{PATH}/{uuid.uuid4()}"
-        self.assertEqual(request(self.hub.url("stage", unknown), headers=signed)[0], 404)
+        self.assertEqual(request(self.hub.url("stage", unknown), headers=signed)[0], 401)
+        self.assertEqual(request(self.hub.url("stage", unknown), headers=sign_call(secret, "GET", unknown))[0], 404)
+
+    def test_a_signature_opens_the_call_that_it_was_made_for_and_no_other(self):
+        secret, run = self.hub.secrets["stage"], "/internal/jobs/purge/run"
+        ask = lambda method, path, headers, body=None: request(self.hub.url("stage", path), method, body, headers)[0]
+        captured = sign_call(secret, "GET", "/internal/jobs")
+        self.assertEqual(ask("GET", "/internal/jobs", captured), 200)
+        for method, path in (("POST", run), ("GET", "/internal/runs"), ("GET", "/internal/jobs?a=1"),
+                             ("POST", "/internal/quarantine/retry")):
+            self.assertEqual(ask(method, path, captured), 401, path)
+        self.assertEqual(ask("POST", run, sign_call(secret, "POST", run, b"{}"), b'{"a":1}'), 401)
+        self.assertEqual(ask("POST", run, {**sign_call(secret, "POST", run, b"{}"), "vf-caller": "token boss"}, b"{}"), 401)
+        self.assertEqual(ask("POST", run, sign_call(secret, "POST", run, b"{}", "token%20boss"), b"{}"), 200)
+        delivery = sign_standard(secret, b"", "batch_1")
+        for method, path in (("GET", "/internal/jobs"), ("POST", run), ("POST", "/internal/quarantine/retry")):
+            self.assertEqual(ask(method, path, delivery), 401, path)
+        body = json.dumps([envelope()]).encode()
+        self.assertEqual(ask("POST", PATH, sign_call(secret, "POST", PATH, body), body), 401)
 
 
 class Quarantine(unittest.TestCase):

@@ -38,7 +38,7 @@ class Modes(unittest.TestCase):
                 hub.wait_for_event("production", event_id)
             before = target(hub, "stage")
             self.assertEqual((before["mode"], before["backlog"]), ("paused", 5))
-            self.assertGreaterEqual(before["oldest_age_seconds"], 0)
+            self.assertGreaterEqual(before["oldest_seconds"], 0)
             self.assertEqual(received(hub, "stage"), set())
             hub.vf("targets", "resume", "stage")
             for event_id in ids:

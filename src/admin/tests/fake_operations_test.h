@@ -26,14 +26,21 @@ class FakeOperations final : public Operations {
   LakeStatus lake() const override { return lake_; }
   bool has_lake() const override { return lake_.driver != "none"; }
   Result<std::optional<Event>> find_in_lake(Uuid) const override { return std::optional<Event>{}; }
-  void start_reconciliation(const raw_log::ReconciliationRequest&, outbox::OnDone done) override { done({}); }
+  void start_reconciliation(const raw_log::ReconciliationRequest&, const std::string& asked_by,
+                            outbox::OnDone done) override {
+    asked_by_ = asked_by;
+    done({});
+  }
   Result<raw_log::ReconciliationStatus> reconciliation() const override { return reconciliation_; }
 
   void retry_dead(const std::string&, Uuid, outbox::OnDone done) override { done({}); }
   void put_dead(const std::string&, Uuid, outbox::OnDone done) override { done({}); }
   void drop_dead(const std::string&, Uuid, outbox::OnDone done) override { done({}); }
 
-  std::vector<EnvironmentAnswer> ask_environments(Uuid) const override { return answers_; }
+  void ask_environments(Uuid, std::function<void(std::vector<EnvironmentAnswer>)> done) const override {
+    done(answers_);
+  }
+  void call_environment(EnvironmentCall, OnAnswer done) const override { done(not_found("no environment")); }
 
   void add_target(const std::string& name, std::vector<std::string> types = {}) {
     auto& target = targets_.emplace_back();
@@ -47,6 +54,7 @@ class FakeOperations final : public Operations {
   LakeStatus lake_;
   raw_log::ReconciliationStatus reconciliation_;
   std::vector<EnvironmentAnswer> answers_;
+  std::string asked_by_;  // of the reconciliation that was started last
 };
 
 }  // namespace vf::admin

@@ -46,7 +46,8 @@ class ConsumersTest : public testing::Test {
                                                                         .lake = lake,
                                                                         .consumers = *consumers_,
                                                                         .jobs = jobs_,
-                                                                        .intake = intake_});
+                                                                        .intake = intake_,
+                                                                        .environments = environment_calls_});
     consumers_->publish_metrics();
   }
 
@@ -90,6 +91,7 @@ class ConsumersTest : public testing::Test {
   jobs::Jobs jobs_{{.jobs = {}, .reads = runs_, .writer = runs_, .clock = clock_}};
   intake::Intake intake_{{.sources = {}, .committer = committer_, .services = services_}};
   std::unique_ptr<Consumers> consumers_;
+  EnvironmentCalls environment_calls_{{.clock = clock_}};
   std::unique_ptr<HubOperations> operations_;
   int added_ = 0;
 };
