@@ -82,7 +82,8 @@ def load(corpus, port, **options):
 
 def known_keys(binary):
     """The configuration keys of a vf binary, with `*` for a chosen name: `targets.*.url`."""
-    return {entry["key"] for entry in json.loads(run(binary, "config", "keys", "--json", timeout=10))}
+    found = json.loads(run(binary, "config", "keys", "--json", timeout=10))
+    return {entry["key"] for entry in (found["keys"] if isinstance(found, dict) else found)}  # an older version: a list
 
 
 def only_known(config, key_sets, above=""):

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "http/query.h"
+
 namespace vf::cli {
 namespace {
 
@@ -48,9 +52,28 @@ std::optional<AdminClient> AdminClient::connect(const Session& session) {
   return AdminClient({.base = settings::admin_url(config->admin), .token = config->admin.token.reveal()});
 }
 
-Result<Json> AdminClient::get(const std::string& path) { return call("GET", path); }
+Error AdminClient::no_hub(int status) const {
+  return {code_of(status), fmt::format("{} answered {}, but not as a hub does: is another server or a proxy at this "
+                                       "address? admin.listen of the configuration names it",
+                                       base_, status)};
+}
 
-Result<Json> AdminClient::call(const std::string& method, const std::string& path, const std::string& body) {
+Error AdminClient::refused(int status, const Json& answer) const {
+  const auto detail = answer["detail"];
+  const Code code = code_of(status);
+  if (!detail.is_text()) return no_hub(status);
+  if (status == 401) {
+    return {code, fmt::format("the hub at {} does not know the token: {}; admin.token of this configuration must be a "
+                              "token of that hub",
+                              base_, detail.text())};
+  }
+  return {code, detail.text()};
+}
+
+Result<Json> AdminClient::get(const std::string& path, Fields fields) { return call("GET", path, {}, fields); }
+
+Result<Json> AdminClient::call(const std::string& method, const std::string& path, const std::string& body,
+                               Fields fields) {
   http::Outgoing request{.method = method, .url = base_ + "/admin/v1/" + path, .body = body};
   request.headers = {{"Authorization", "Bearer " + token_}};
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
@@ -65,28 +88,42 @@ Result<Json> AdminClient::call(const std::string& method, const std::string& pat
     if (method != "GET") return Json::object().set("done", true);
     return unavailable(cut_answer(base_, *response->cut));
   }
-  const auto answer = Json::parse(response->body);
-  if (done && answer) return *answer;
-  const auto detail = answer.value_or(Json())["detail"];
-  return Error{code_of(response->status),
-               detail.is_text() ? detail.text() : fmt::format("{} answered {}", base_, response->status)};
+  auto answer = Json::parse(response->body).value_or(Json());
+  if (!done) return refused(response->status, answer);
+  const auto is_missing = [&answer](std::string_view field) { return !answer.has(field); };
+  if (!answer.is_object() || std::ranges::any_of(fields, is_missing)) return no_hub();
+  return answer;
+}
+
+Result<Json> AdminClient::get_page(const std::string& path, std::string_view name) {
+  VF_ASSIGN(auto page, get(path, {name, "next"}));
+  if (!page[name].is_array() || !(page["next"].is_null() || page["next"].is_text())) return no_hub();
+  return page;
 }
 
 Result<Json> AdminClient::get_all(const std::string& path, std::string_view name) {
   Json all = Json::array();
   for (std::string after;;) {
-    VF_ASSIGN(const auto page, get(path + (after.empty() ? "" : "&after=" + percent_encode(after))));
+    VF_ASSIGN(const auto page, get_page(path + (after.empty() ? "" : "&after=" + http::percent_encoded(after)), name));
     for (const auto& item : page[name].items()) all.add(item);
     if (page["next"].is_null()) return Json::object().set(name, all).set("next", Json());
+    if (page["next"].text() == after) return no_hub();  // it would never end
     after = page["next"].text();
   }
 }
 
-int print_answer(const Session& session, const std::string& path,
+int print_answer(const Session& session, const std::string& path, AdminClient::Fields fields,
                  const std::function<std::string(const Json&)>& to_text) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
-  return print(session, client->get(path), to_text);
+  return print(session, client->get(path, fields), to_text);
+}
+
+int print_page(const Session& session, const std::string& path, std::string_view name,
+               const std::function<std::string(const Json&)>& to_text) {
+  auto client = AdminClient::connect(session);
+  if (!client) return kWrongUsage;
+  return print(session, client->get_page(path, name), to_text);
 }
 
 int print_list(const Session& session, const std::string& path, std::string_view name,
@@ -99,20 +136,10 @@ int print_list(const Session& session, const std::string& path, std::string_view
 int operate(const Session& session, const std::string& method, const std::string& path, const std::string& body) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
-  const auto answer = client->call(method, path, body);
+  const auto answer = client->call(method, path, body, {"done"});
   if (!answer) return session.fail(answer.error());
   session.out() << (session.json ? answer->dump() : "done") << "\n";
   return kDone;
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
 }
 
 }  // namespace vf::cli

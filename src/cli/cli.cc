@@ -1,6 +1,10 @@
 #include "cli/cli.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include "cli/families.h"
+#include "cli/printable.h"
 
 namespace vf::cli {
 namespace {
@@ -13,10 +17,7 @@ void add_global_flags(const Command& root, Session& session) {
   root.flag("--json", session.json, "Answer in JSON");
 }
 
-}  // namespace
-
-int run(const std::vector<std::string>& arguments, Streams streams) {
-  Session session{.streams = streams};
+int run_command(const std::vector<std::string>& arguments, Session& session) {
   const CommandLine line({.name = "vf",
                           .description =
                               "Verifluence's event hub: receives webhooks, verifies and stores them, delivers "
@@ -33,6 +34,21 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   if (meaning.run) return meaning.run(session);
   session.out() << meaning.text;
   return kDone;
+}
+
+}  // namespace
+
+// What a command has done although its output was lost stays done; the exit code says that the output is not whole. A
+// reader that has closed the pipe (`| head`) has what it wants.
+int run(const std::vector<std::string>& arguments, Streams streams) {
+  PrintableStream out(streams.out), err(streams.err);
+  Session session{.streams = {out, err}, .plain_err = &streams.err};
+  const int code = run_command(arguments, session);
+  const int failure = out.finish();
+  if (failure == 0 || failure == EPIPE) return code;
+  session.fail(unavailable(std::string("the output could not be written (") + std::strerror(failure) +
+                           "): make room where the standard output goes, or send it elsewhere"));
+  return code == kDone ? kFailed : code;
 }
 
 }  // namespace vf::cli

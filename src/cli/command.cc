@@ -84,6 +84,12 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Place>& p
   for (const CLI::App* child : children(app)) collect(*child, path + " " + child->get_name(), places);
 }
 
+// An empty value mostly comes of a variable that is not set, as in --env "$ENVIRONMENT"; taken for no value at all, the
+// command would do something else than was meant.
+CLI::Validator not_empty() {
+  return {[](const std::string& value) { return std::string(value.empty() ? "the value is empty" : ""); }, ""};
+}
+
 }  // namespace
 
 Option& Option::required() {
@@ -137,10 +143,10 @@ Command Command::add_group(const std::string& name, const std::string& descripti
 }
 
 Option Command::option(const std::string& name, std::string& value, const std::string& description) const {
-  return Option(*app_->add_option(name, value, description));
+  return Option(*app_->add_option(name, value, description)->check(not_empty()));
 }
 Option Command::option(const std::string& name, std::vector<std::string>& value, const std::string& description) const {
-  return Option(*app_->add_option(name, value, description));
+  return Option(*app_->add_option(name, value, description)->check(not_empty()));
 }
 Option Command::option(const std::string& name, int& value, const std::string& description) const {
   return Option(*app_->add_option(name, value, description));

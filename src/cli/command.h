@@ -61,8 +61,8 @@ class Command {
   /// Adds a command that does nothing itself and only has commands below it.
   Command add_group(const std::string& name, const std::string& description) const;
 
-  /// Adds an option, or a positional argument when `name` has no dashes. parse() writes the given value to `value`,
-  /// which must live until the command has run: share its ownership with the command's `run`.
+  /// Adds an option, or a positional argument when `name` has no dashes. A text must not be empty. parse() writes the
+  /// given value to `value`, which must live until the command has run: share its ownership with the command's `run`.
   Option option(const std::string& name, std::string& value, const std::string& description) const;
   Option option(const std::string& name, std::vector<std::string>& value, const std::string& description) const;
   Option option(const std::string& name, int& value, const std::string& description) const;

@@ -68,13 +68,16 @@ std::string running_text(const Json& answer) {
 }
 
 int print(Session& session, bool running) {
-  return running ? print_answer(session, "config", running_text) : print_file(session);
+  return running ? print_answer(session, "config", {"loaded_at", "config"}, running_text) : print_file(session);
 }
 
 int keys(Session& session, bool markdown) {
-  session.out() << (session.json ? settings::keys_json()
-                    : markdown   ? settings::keys_markdown()
-                                 : settings::keys_text());
+  if (session.json) {
+    const Json keys = Json::parse(settings::keys_json()).value_or(Json::array());
+    session.out() << Json::object().set("keys", keys).set("next", Json()).dump() << "\n";
+  } else {
+    session.out() << (markdown ? settings::keys_markdown() : settings::keys_text());
+  }
   return kDone;
 }
 

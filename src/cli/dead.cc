@@ -8,6 +8,7 @@
 #include "cli/families.h"
 #include "cli/runs.h"
 #include "cli/text_table.h"
+#include "http/query.h"
 
 namespace vf::cli {
 namespace {
@@ -41,7 +42,7 @@ constexpr Words kRetry{"dead-retry", "retry", "retried", "POST", "/retry"};
 constexpr Words kDrop{"dead-drop", "delete", "dropped", "DELETE", ""};
 
 std::string path(const Wanted& wanted) {
-  return "dead/" + percent_encode(wanted.target) + "/" + percent_encode(wanted.event);
+  return "dead/" + http::percent_encoded(wanted.target) + "/" + http::percent_encoded(wanted.event);
 }
 
 void add_for_letter(const Command& family, CommandParams params, Wanted& wanted) {
@@ -51,7 +52,7 @@ void add_for_letter(const Command& family, CommandParams params, Wanted& wanted)
 }
 
 Result<Json> run_bulk(const Session& session, AdminClient& client, const Words& words, const Json& parameters) {
-  VF_ASSIGN(const auto id, start_run(client, words.job, parameters));
+  VF_ASSIGN(const auto id, start_run(client, {.job = words.job, .parameters = parameters}));
   VF_ASSIGN(auto run, watch_run(session, client, id));
   if (run["state"].text() == "done") return run;
   const auto reason = run["error"].is_null() ? std::string{} : ": " + run["error"].text();
@@ -141,7 +142,7 @@ void add_dead(const Command& root) {
   auto wanted = std::make_shared<Wanted>();
   const auto list = [wanted](Session& session) {
     std::string path = "dead?limit=1000";
-    if (!wanted->target.empty()) path += "&target=" + percent_encode(wanted->target);
+    if (!wanted->target.empty()) path += "&target=" + http::percent_encoded(wanted->target);
     if (wanted->waiting) path += "&waiting=true";
     return print_list(session, path, "dead", dead_table);
   };

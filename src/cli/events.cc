@@ -1,11 +1,16 @@
 // vf events list|show|tail: the events that were received, and the history of one.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
+#include <utility>
 
+#include "base/bytes.h"
 #include "cli/admin_client.h"
 #include "cli/families.h"
+#include "cli/printable.h"
 #include "cli/text_table.h"
+#include "http/query.h"
 
 namespace vf::cli {
 namespace {
@@ -20,7 +25,7 @@ struct Search {
 std::string path_of(const Search& search) {
   std::string path = fmt::format("events?limit={}", search.limit);
   const auto add = [&path](const char* name, const std::string& value) {
-    if (!value.empty()) path += fmt::format("&{}={}", name, percent_encode(value));
+    if (!value.empty()) path += fmt::format("&{}={}", name, http::percent_encoded(value));
   };
   add("source", search.source);
   add("type", search.type);
@@ -57,6 +62,15 @@ std::string raw_log_text(const std::string& state) {
   return state == "written" ? "written to the raw log" : state == "none" ? "no raw log" : "waits for the raw log";
 }
 
+/// Returns a body that is not JSON: as text, if it is one.
+std::string body_text(const std::string& base64) {
+  const auto body = from_base64(base64);
+  const bool readable = body && is_utf8(*body) && std::ranges::none_of(*body, [](char c) {
+                          return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
+                        });
+  return readable ? *body : "base64: " + base64;
+}
+
 std::string history_text(const Json& history) {
   const Json event = history["event"];
   std::string out = fmt::format("{}  {}  {}\n", event["id"].shown(), event["type"].shown(), event["subject"].shown());
@@ -74,7 +88,7 @@ std::string history_text(const Json& history) {
     step(out, environment["at"],
          fmt::format("{} in {}{}", environment["status"].shown(), environment["name"].shown(), reason));
   }
-  if (!event["data_base64"].is_null()) return out + "\nbase64: " + event["data_base64"].shown() + "\n";
+  if (!event["data_base64"].is_null()) return out + "\n" + body_text(event["data_base64"].text()) + "\n";
   return event.has("data") ? out + "\n" + event["data"].dump(2) + "\n" : out;
 }
 
@@ -83,7 +97,7 @@ std::string history_text(const Json& history) {
 Result<std::vector<Json>> events_since(AdminClient& client, Search search, const std::string& newest) {
   std::vector<Json> found;
   for (;;) {
-    VF_ASSIGN(const auto answer, client.get(path_of(search)));
+    VF_ASSIGN(const auto answer, client.get_page(path_of(search), "events"));
     for (const auto& event : answer["events"].items()) {
       if (event["sequence"].text() <= newest) return found;
       found.push_back(event);
@@ -98,14 +112,23 @@ std::string tail_line(const Json& event) {
                      event["id"].shown());
 }
 
-// Prints events as they arrive, oldest first, each once, until it is interrupted.
+// Prints events as they arrive, oldest first, each once, until it is interrupted. Once the hub has answered, it may
+// restart: the events of the meantime follow when it answers again.
 int tail(Session& session, Search search) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
   std::string newest;
-  for (;;) {
+  bool has_answered = false, is_away = false;
+  for (;; std::this_thread::sleep_for(kTailPause)) {
     auto events = events_since(*client, search, newest);
-    if (!events) return session.fail(events.error());
+    if (!events && (!has_answered || events.error().code != Code::unavailable)) return session.fail(events.error());
+    if (!events) {
+      if (!std::exchange(is_away, true))
+        session.err() << "vf: trying again: " << one_line(events.error().message) << "\n";
+      continue;
+    }
+    has_answered = true;
+    is_away = false;
     for (auto event = events->rbegin(); event != events->rend(); ++event) {
       newest = (*event)["sequence"].text();
       session.out() << (session.json ? event->dump() : tail_line(*event)) << "\n";
@@ -113,7 +136,6 @@ int tail(Session& session, Search search) {
     session.out().flush();
     if (!session.out()) return kDone;  // the reader has closed the pipe
     search.limit = 1000;
-    std::this_thread::sleep_for(kTailPause);
   }
 }
 
@@ -128,7 +150,7 @@ void add_filters(const Command& command, Search& search) {
 void add_events(const Command& root) {
   const Command family = root.add_group("events", "Events that were received, and what happened to them");
   auto search = std::make_shared<Search>();
-  const auto list = [search](Session& session) { return print_answer(session, path_of(*search), list_table); };
+  const auto list = [search](Session& session) { return print_page(session, path_of(*search), "events", list_table); };
   const Command listing = family.add({"list", "Events that the outbox holds, newest first", list});
   add_filters(listing, *search);
   listing.option("--from", search->from, "Received at or after this time (RFC 3339)");
@@ -137,7 +159,7 @@ void add_events(const Command& root) {
   listing.option("--limit", search->limit, "At most this many").show_default().between(1, 1000);
   auto id = std::make_shared<std::string>();
   const auto show = [id](Session& session) {
-    return print_answer(session, "events/" + percent_encode(*id), history_text);
+    return print_answer(session, "events/" + http::percent_encoded(*id), {"event", "received"}, history_text);
   };
   family.add({"show", "Everything that happened to one event", show}).option("id", *id, "The event's id").required();
   auto followed = std::make_shared<Search>();

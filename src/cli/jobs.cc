@@ -3,7 +3,9 @@
 
 #include "cli/admin_client.h"
 #include "cli/families.h"
+#include "cli/runs.h"
 #include "cli/text_table.h"
+#include "http/query.h"
 
 namespace vf::cli {
 namespace {
@@ -12,7 +14,7 @@ struct Wanted {
   std::string name, environment;
 
   std::string query() const {
-    return environment.empty() ? std::string{} : "?environment=" + percent_encode(environment);
+    return environment.empty() ? std::string{} : "?environment=" + http::percent_encoded(environment);
   }
 };
 
@@ -31,9 +33,13 @@ std::string jobs_table(const Json& answer) {
 int run_job(const Session& session, const Wanted& wanted) {
   auto client = AdminClient::connect(session);
   if (!client) return kWrongUsage;
-  const auto answer = client->call("POST", "jobs/" + percent_encode(wanted.name) + "/run" + wanted.query());
-  if (!answer) return session.fail(answer.error());
-  session.out() << (session.json ? answer->dump() : "asked for run " + (*answer)["id"].text()) << "\n";
+  const auto id = start_run(*client, {.job = wanted.name, .environment = wanted.environment});
+  if (!id) return session.fail(id.error());
+  if (session.json) {
+    session.out() << Json::object().set("id", *id).set("job", wanted.name).dump() << "\n";
+  } else {
+    session.out() << "asked for run " << *id << "\n";
+  }
   return kDone;
 }
 
@@ -43,7 +49,7 @@ void add_jobs(const Command& root) {
   const Command family = root.add_group("jobs", "Work that is done again and again");
   auto wanted = std::make_shared<Wanted>();
   const Command list = family.add({"list", "Jobs with their schedules and last runs", [wanted](Session& session) {
-                                     return print_answer(session, "jobs" + wanted->query(), jobs_table);
+                                     return print_page(session, "jobs" + wanted->query(), "jobs", jobs_table);
                                    }});
   list.option("--env", wanted->environment, "Those of this environment, instead of the hub's");
   const Command run = family.add({"run", "Have a job run now, beside its schedule",

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/printable.h"
+
 namespace vf::cli {
 
 using nlohmann::json;
@@ -45,6 +47,7 @@ std::vector<std::pair<std::string, Json>> Json::fields() const {
 }
 
 bool Json::is_null() const { return value_->is_null(); }
+bool Json::is_array() const { return value_->is_array(); }
 bool Json::is_object() const { return value_->is_object(); }
 bool Json::is_text() const { return value_->is_string(); }
 bool Json::is_true() const { return *value_ == true; }
@@ -53,7 +56,7 @@ int64_t Json::integer() const { return value_->is_number() ? value_->get<int64_t
 std::optional<double> Json::number() const {
   return value_->is_number() ? std::optional(value_->get<double>()) : std::nullopt;
 }
-std::string Json::shown() const { return is_null() ? "-" : is_text() ? text() : dump(); }
+std::string Json::shown() const { return is_null() ? "-" : is_text() ? one_line(text()) : dump(); }
 std::string Json::dump(int indent) const { return value_->dump(indent, ' ', false, json::error_handler_t::replace); }
 
 json& Json::own() {

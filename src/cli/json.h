@@ -38,13 +38,14 @@ class Json {
   std::vector<std::pair<std::string, Json>> fields() const;
 
   bool is_null() const;
+  bool is_array() const;
   bool is_object() const;
   bool is_text() const;
   bool is_true() const;
   std::string text() const;                 // empty when this is not a text
   int64_t integer() const;                  // 0 when this is not a number
   std::optional<double> number() const;     // nullopt when this is not a number
-  std::string shown() const;                // for a person: a text without quotes, "-" for null, else JSON
+  std::string shown() const;                // for a person: a text on one line without quotes, "-" for null, else JSON
   std::string dump(int indent = -1) const;  // as JSON; -1: on one line. Invalid UTF-8 is replaced
 
   /// set() adds or replaces a field, add() appends an element. A null becomes an object or an array first.

@@ -6,6 +6,7 @@
 #include "cli/admin_client.h"
 #include "cli/families.h"
 #include "cli/text_table.h"
+#include "http/query.h"
 
 namespace vf::cli {
 namespace {
@@ -42,14 +43,14 @@ Result<Json> reconcile(AdminClient& client, const Wanted& wanted) {
   constexpr std::chrono::milliseconds kPoll{100};
   std::string query;
   const auto add = [&query](const char* name, const std::string& value) {
-    if (!value.empty()) query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, percent_encode(value));
+    if (!value.empty()) query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, http::percent_encoded(value));
   };
   add("from", wanted.from);
   add("to", wanted.to);
   add("repair", wanted.repair ? "true" : "");
-  VF_TRY(client.call("POST", "lake/proof" + query));
+  VF_TRY(client.call("POST", "lake/proof" + query, {}, {"done"}));
   while (true) {
-    auto status = client.get("lake/proof");
+    auto status = client.get("lake/proof", {"state", "hours"});
     if (!status || (*status)["state"].text() == "done") return status;
     if ((*status)["state"].text() != "running") return unavailable((*status)["error"].text());
     std::this_thread::sleep_for(kPoll);

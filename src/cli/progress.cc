@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "cli/printable.h"
+
 namespace vf::cli {
 namespace {
 
@@ -33,15 +35,16 @@ std::string Progress::line(const State& state) {
   }
   if (state.rate) text += fmt::format(", {:.0f}/s", *state.rate);
   if (state.eta_seconds) text += fmt::format(", {} left", duration(*state.eta_seconds));
-  if (!state.detail.empty()) text += "; " + state.detail;
+  if (!state.detail.empty()) text += "; " + one_line(state.detail);
   return text;
 }
 
 void Progress::update(const State& state, Time now) {
   const std::string text = line(state);
   if (is_terminal_) {
-    out_ << '\r' << text << std::string(drawn_ > text.size() ? drawn_ - text.size() : 0, ' ') << std::flush;
-    drawn_ = text.size();
+    const size_t width = display_width(text);
+    out_ << '\r' << text << std::string(drawn_ > width ? drawn_ - width : 0, ' ') << std::flush;
+    drawn_ = width;
     return;
   }
   if (!shown_at_) shown_at_ = now;

@@ -21,6 +21,7 @@ class Progress {
   };
   using Time = std::chrono::steady_clock::time_point;
 
+  /// `out` is the terminal itself, because the bar moves its cursor.
   Progress(std::ostream& out, bool is_terminal) : out_(out), is_terminal_(is_terminal) {}
   void update(const State& state, Time now);
   /// Ends the line, if one was drawn.

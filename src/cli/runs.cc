@@ -1,4 +1,5 @@
-// vf runs list|show|stop: runs of jobs, such as those of long operations that a person started.
+// vf runs list|show|stop: runs of jobs, such as those of long operations that a person started, of the hub and of its
+// environments.
 #include "cli/runs.h"
 
 #include <fmt/format.h>
@@ -8,17 +9,22 @@
 #include "cli/families.h"
 #include "cli/progress.h"
 #include "cli/text_table.h"
+#include "http/query.h"
 
 namespace vf::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{200};
-constexpr std::chrono::seconds kUnansweredAtMost{60};  // a hub that restarts is back before
-
 struct Wanted {
-  std::string id, job;
+  std::string id, job, environment;
   bool all = false;
+
+  std::string query() const {
+    return environment.empty() ? std::string{} : "?environment=" + http::percent_encoded(environment);
+  }
 };
+
+/// The fields of a run without which there is nothing to show.
+constexpr AdminClient::Fields kRunFields{"id", "job", "state"};
 
 std::string done_of(const Json& run) {
   return run["of"].is_null() ? run["done"].shown() : run["done"].shown() + "/" + run["of"].shown();
@@ -62,21 +68,28 @@ std::string counts_text(const Json& counts) {
   return text;
 }
 
-Result<std::string> start_run(AdminClient& client, const std::string& job, const Json& parameters) {
-  VF_ASSIGN(const auto answer, client.call("POST", "jobs/" + percent_encode(job) + "/run", parameters.dump()));
-  return answer["id"].text();
+Result<std::string> start_run(AdminClient& client, const RunRequest& request) {
+  std::string path = "jobs/" + http::percent_encoded(request.job) + "/run";
+  if (!request.environment.empty()) path += "?environment=" + http::percent_encoded(request.environment);
+  VF_ASSIGN(const auto answer, client.call("POST", path, request.parameters.dump()));
+  if (!answer["id"].text().empty()) return answer["id"].text();
+  return unavailable(
+      fmt::format("the hub took the request for a run of {0}, but its answer broke off: see "
+                  "`vf runs list --job {0}{1}`",
+                  request.job, request.environment.empty() ? "" : " --env " + request.environment));
 }
 
-Result<Json> watch_run(const Session& session, AdminClient& client, const std::string& id) {
+Result<Json> watch_run(const Session& session, AdminClient& client, const std::string& id, const WatchTimes& times) {
   using Clock = std::chrono::steady_clock;
   session.err() << "run " << id << '\n' << std::flush;
-  Progress progress(session.err(), progress_on_terminal());
+  Progress progress(session.terminal(), progress_on_terminal());
   auto answered_at = Clock::now();
   while (true) {
-    auto run = client.get("runs/" + percent_encode(id));
+    auto run = client.get("runs/" + http::percent_encoded(id), kRunFields);
     if (run) answered_at = Clock::now();
     if (!run && run.error().code != Code::unavailable) return run;
-    if (!run && Clock::now() - answered_at > kUnansweredAtMost) {
+    if (!run && Clock::now() - answered_at > times.unanswered_at_most) {
+      progress.end();
       return unavailable(
           fmt::format("{}; run {} goes on once a hub runs: see `vf runs show {}`", run.error().message, id, id));
     }
@@ -91,29 +104,48 @@ Result<Json> watch_run(const Session& session, AdminClient& client, const std::s
       state.eta_seconds = (*run)["eta_seconds"].number();
       progress.update(state, Clock::now());
     }
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(times.poll);
   }
 }
+
+namespace {
+
+int list_runs(const Session& session, const Wanted& wanted) {
+  std::string path = "runs?limit=1000";
+  if (!wanted.all) path += "&asked_for=true";
+  if (!wanted.job.empty()) path += "&job=" + http::percent_encoded(wanted.job);
+  if (!wanted.environment.empty()) path += "&environment=" + http::percent_encoded(wanted.environment);
+  return print_list(session, path, "runs", runs_table);
+}
+
+// Adds a command about one run.
+void add_for_run(const Command& family, CommandParams params, Wanted& wanted) {
+  const Command command = family.add(std::move(params));
+  command.option("id", wanted.id, "The run's id").required();
+  command.option("--env", wanted.environment, "A run of this environment, instead of the hub's");
+}
+
+}  // namespace
 
 void add_runs(const Command& root) {
   const Command family = root.add_group("runs", "Runs of jobs, such as bulk retries");
   auto wanted = std::make_shared<Wanted>();
-  const Command list = family.add({"list", "Runs that a person asked for, newest first", [wanted](Session& session) {
-                                     std::string path = "runs?limit=1000";
-                                     if (!wanted->all) path += "&asked_for=true";
-                                     if (!wanted->job.empty()) path += "&job=" + percent_encode(wanted->job);
-                                     return print_list(session, path, "runs", runs_table);
-                                   }});
+  const Command list = family.add({"list", "Runs that a person asked for, newest first",
+                                   [wanted](Session& session) { return list_runs(session, *wanted); }});
   list.option("--job", wanted->job, "Of this job alone");
+  list.option("--env", wanted->environment, "Those of this environment, instead of the hub's");
   list.flag("--all", wanted->all, "Scheduled runs too");
-  const Command show = family.add({"show", "One run: its progress, counts and error", [wanted](Session& session) {
-                                     return print_answer(session, "runs/" + percent_encode(wanted->id), run_text);
-                                   }});
-  show.option("id", wanted->id, "The run's id").required();
-  const Command stop = family.add({"stop", "End a run; what it has done stays done", [wanted](Session& session) {
-                                     return operate(session, "POST", "runs/" + percent_encode(wanted->id) + "/stop");
-                                   }});
-  stop.option("id", wanted->id, "The run's id").required();
+  const auto path = [wanted](const char* action) {
+    return "runs/" + http::percent_encoded(wanted->id) + action + wanted->query();
+  };
+  add_for_run(family,
+              {"show", "One run: its progress, counts and error",
+               [path](Session& session) { return print_answer(session, path(""), kRunFields, run_text); }},
+              *wanted);
+  add_for_run(family,
+              {"stop", "End a run; what it has done stays done",
+               [path](Session& session) { return operate(session, "POST", path("/stop")); }},
+              *wanted);
 }
 
 }  // namespace vf::cli

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "app/sources.h"
+#include "cli/printable.h"
 
 namespace vf::cli {
 
@@ -26,22 +27,22 @@ std::optional<settings::Loaded> Session::load_whole(const settings::LoadParams& 
     reject(loaded.error());
     return std::nullopt;
   }
-  for (const config::Problem& warning : loaded->warnings) err() << "vf: warning: " << warning.text() << "\n";
+  for (const config::Problem& warning : loaded->warnings) err() << "vf: warning: " << one_line(warning.text()) << "\n";
   return std::move(*loaded);
 }
 
 int Session::fail(const Error& error) const {
-  err() << "vf: " << error.message << "\n";
+  err() << "vf: " << one_line(error.message) << "\n";
   return error.code == Code::invalid ? kWrongUsage : kFailed;
 }
 
 int Session::misuse(const std::string& message) const {
-  err() << "vf: " << message << "\n";
+  err() << "vf: " << one_line(message) << "\n";
   return kWrongUsage;
 }
 
 int Session::reject(const std::vector<config::Problem>& problems) const {
-  for (const config::Problem& problem : problems) err() << "vf: " << problem.text() << "\n";
+  for (const config::Problem& problem : problems) err() << "vf: " << one_line(problem.text()) << "\n";
   return kWrongUsage;
 }
 

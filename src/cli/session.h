@@ -14,13 +14,15 @@ namespace vf::cli {
 inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 
 struct Session {
-  Streams streams;
+  Streams streams;                     // whatever is written to them is made printable (printable.h)
+  std::ostream* plain_err = nullptr;   // the error stream as it is, on which a progress bar moves the cursor
   std::string config_file = {};        // --config or VF_CONFIG; empty: none
   std::vector<std::string> sets = {};  // --set, each key=value
   bool json = false;                   // --json
 
   std::ostream& out() const { return streams.out; }
   std::ostream& err() const { return streams.err; }
+  std::ostream& terminal() const { return plain_err != nullptr ? *plain_err : streams.err; }
 
   /// Returns the parameters for settings::load() and settings::first_start().
   settings::LoadParams load_params(settings::Role role, const std::string& environment = {}) const;
@@ -30,7 +32,8 @@ struct Session {
   /// The same, with what the settings were made of.
   std::optional<settings::Loaded> load_whole(const settings::LoadParams& params) const;
 
-  /// Each prints "vf: <message>" on the error stream and returns the exit code, for `return session.fail(error);`.
+  /// Each prints "vf: <message>" on the error stream, on one line, and returns the exit code, for `return
+  /// session.fail(error);`.
   int fail(const Error& error) const;                              // kFailed; kWrongUsage when the error is `invalid`
   int misuse(const std::string& message) const;                    // kWrongUsage
   int reject(const std::vector<config::Problem>& problems) const;  // kWrongUsage

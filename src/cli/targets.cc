@@ -4,6 +4,7 @@
 #include "cli/admin_client.h"
 #include "cli/families.h"
 #include "cli/text_table.h"
+#include "http/query.h"
 
 namespace vf::cli {
 namespace {
@@ -25,12 +26,12 @@ std::string last_error(const Json& target) {
 }
 
 std::string targets_table(const Json& answer) {
-  TextTable table({"TARGET", "MODE", "STATE", "DELIVERED", "BACKLOG", "OLDEST", "WAITING", "DEAD", "LAST ERROR"});
+  TextTable table(
+      {"TARGET", "MODE", "STATE", "DELIVERED", "BACKLOG", "OLDEST", "WAITING", "DEAD", "ALARM", "LAST ERROR"});
   for (const auto& target : answer["targets"].items()) {
     table.add({target["name"].shown(), target["mode"].shown(), target["state"].shown(), target["delivered"].shown(),
-               target["backlog"].shown() + (target["backlog_more"].is_true() ? "+" : ""),
-               age(target["oldest_age_seconds"]), target["waiting"].shown(), target["dead"].shown(),
-               last_error(target)});
+               target["backlog"].shown() + (target["backlog_more"].is_true() ? "+" : ""), age(target["oldest_seconds"]),
+               target["waiting"].shown(), target["dead"].shown(), target["alarm"].shown(), last_error(target)});
   }
   return table.text();
 }
@@ -40,7 +41,7 @@ struct Wanted {
 };
 
 std::string path(const Wanted& wanted, const char* action) {
-  return "targets/" + percent_encode(wanted.target) + "/" + action;
+  return "targets/" + http::percent_encoded(wanted.target) + "/" + action;
 }
 
 Command add_for_target(const Command& family, CommandParams params, Wanted& wanted) {
@@ -54,7 +55,7 @@ Command add_for_target(const Command& family, CommandParams params, Wanted& want
 void add_targets(const Command& root) {
   const Command family = root.add_group("targets", "Receivers of events: their state; stop and start delivery");
   family.add({"list", "Targets with mode, state, backlog and last error",
-              [](Session& session) { return print_answer(session, "targets", targets_table); }});
+              [](Session& session) { return print_page(session, "targets", "targets", targets_table); }});
   auto wanted = std::make_shared<Wanted>();
   add_for_target(family,
                  {"pause", "Keep the backlog, send nothing",

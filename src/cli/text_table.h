@@ -1,4 +1,4 @@
-// TextTable: formats rows of text in aligned columns, for a terminal. One thread.
+// TextTable: formats rows of text in columns, aligned as a terminal shows them. Each cell is on one line. One thread.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@ namespace vf::cli {
 
 class TextTable {
  public:
-  explicit TextTable(std::vector<std::string> titles) : rows_{std::move(titles)} {}
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  explicit TextTable(const std::vector<std::string>& titles) { add(titles); }
+  void add(const std::vector<std::string>& cells);
   /// Returns the lines, titles first, with two spaces between columns and none at the end of a line.
   std::string text() const;
 
  private:
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::vector<std::string>> rows_;  // as they are printed
 };
 
 }  // namespace vf::cli

@@ -46,6 +46,31 @@ class Answers(unittest.TestCase):
             self.assertEqual(self.hub.kick(chat(2, channel=99))[2]["event_id"], printed())
             tail.terminate()
 
+    def test_output_that_cannot_be_written_exits_1(self):
+        for words in (["events", "list"], ["events", "show", self.event_id], ["events", "tail"], ["targets", "list"],
+                      ["targets", "resume", "stage"], ["dead", "list"], ["jobs", "list"], ["jobs", "run", "retention"],
+                      ["runs", "list"], ["config", "print"], ["config", "print", "--running"], ["config", "keys"],
+                      ["doctor"], ["completion", "zsh"], ["--help"], ["migrate", "all", "--check"]):
+            for how in ([], ["--json"]):
+                with open("/dev/full", "w") as full:
+                    done = subprocess.run([BINARY, *words, *how, "--config", str(self.hub.file)], stdout=full,
+                                          stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S)
+                self.assertEqual(done.returncode, 1, (words, done.stderr))
+                self.assertRegex(done.stderr, r"(?m)^vf: the output could not be written \(No space left on device\)", words)
+
+    def test_lists_have_one_form(self):
+        self.hub.vf("jobs", "run", "retention")
+        for words, name in ((["events", "list"], "events"), (["targets", "list"], "targets"), (["dead", "list"], "dead"),
+                            (["jobs", "list"], "jobs"), (["jobs", "list", "--env", "stage"], "jobs"),
+                            (["runs", "list"], "runs"), (["runs", "list", "--env", "stage"], "runs"),
+                            (["config", "keys"], "keys")):
+            answer = json.loads(self.hub.vf(*words, "--json").stdout)
+            self.assertEqual(set(answer), {name, "next"}, words)
+            self.assertIsInstance(answer[name], list, words)
+        target = json.loads(self.hub.vf("targets", "list", "--json").stdout)["targets"][0]
+        self.assertLessEqual({"name", "mode", "state", "backlog", "oldest_seconds", "delivered", "dead", "last_error",
+                              "alarm", "worked_by"}, set(target))
+
     def test_a_negative_answer_exits_1(self):
         for words in (["events", "show", "00000000-0000-8000-8000-000000000000"], ["targets", "pause", "unknown"],
                       ["dead", "drop", "unknown", self.event_id]):

@@ -1,10 +1,13 @@
 """Jobs and runs from outside: lists, requests, environments, rights; a run that is stopped; a run that is killed with its
 process goes on, and retries every dead letter once."""
 import concurrent.futures
+import http.server
 import json
 import os
 import signal
+import socket
 import sqlite3
+import threading
 import time
 import unittest
 
@@ -111,6 +114,93 @@ class Jobs(unittest.TestCase):
             refused = self.hub.vf("dead", "retry", *words, check=False)
             self.assertEqual((refused.returncode, message in refused.stderr), (2, True), refused.stderr)
         self.assertEqual(self.hub.vf("dead", "retry", "--target", "sateg", check=False).returncode, 1)
+
+
+class IngestAlone(Hub):
+    """`vf ingest`; its environments run in processes of their own, or do not."""
+
+    def start(self, *arguments):
+        self.process = self.spawn("ingest", *arguments)
+        wait_until("the hub is ready", self.ready)
+        return self
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """What a proxy may answer: 200 with a page to GET, 404 with escapes in its detail to POST."""
+
+    def do_GET(self):
+        self.answer(200, "text/html", b"<html>\x1b[2J</html>")
+
+    def do_POST(self):
+        self.answer(404, "application/problem+json", json.dumps({"detail": "no \x1b[2J such \u202e path"}).encode())
+
+    def answer(self, status, kind, body):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class EnvironmentElsewhere(unittest.TestCase):
+    """The hub asks an environment that runs in a process of its own, or what stands at its address instead."""
+
+    def setUp(self):
+        self.hub = self.enterContext(IngestAlone())
+
+    def test_jobs_and_runs_are_reached_through_the_hub(self):
+        api = self.hub.spawn("api", "--env", "stage", "--set", "admin.listen=127.0.0.1:0")
+        self.addCleanup(api.wait)
+        self.addCleanup(api.kill)
+        wait_until("it answers", lambda: self.hub.admin("jobs?environment=stage")[0] == 200)
+        self.assertEqual(set(jobs(self.hub, "--env", "stage")), {"purge", "retry-quarantine"})
+        run_id = json.loads(self.hub.vf("jobs", "run", "purge", "--env", "stage", "--json").stdout)["id"]
+        listed = json.loads(self.hub.vf("runs", "list", "--env", "stage", "--json").stdout)
+        self.assertEqual(([run["id"] for run in listed["runs"]], listed["next"]), ([run_id], None))
+        run = json.loads(self.hub.vf("runs", "show", run_id, "--env", "stage", "--json").stdout)
+        self.assertEqual((run["job"], run["state"], run["asked_by"]),
+                         ("purge", "waiting", "token admin from 127.0.0.1 through the hub at 127.0.0.1"))
+        self.assertEqual(self.hub.vf("runs", "show", run_id, check=False).returncode, 1)
+        self.assertEqual(self.hub.vf("runs", "stop", run_id, "--env", "stage").stdout, "done\n")
+        again = self.hub.vf("runs", "stop", run_id, "--env", "stage", check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertRegex(again.stderr, r"\Avf: environment stage: .*stopped.*\n\Z")
+        unknown = self.hub.vf("jobs", "run", "purg", "--env", "stage", check=False)
+        self.assertRegex(unknown.stderr, r"\Avf: environment stage: there is no job purg; the jobs here are: purge, .*\n\Z")
+        entry = wait_until("it is in the audit", lambda: next(
+            (row for row in self.hub.admin("audit")[2]["audit"] if row["detail"].startswith("done: ")), None))
+        self.assertEqual((entry["actor"], entry["action"], entry["detail"]),
+                         ("token admin from 127.0.0.1", "POST /admin/v1/jobs/purge/run?environment=stage {}",
+                          'done: {"id":"%s","job":"purge"}' % run_id))
+
+    def test_one_that_hangs_holds_up_no_other_call(self):
+        with socket.create_server(("127.0.0.1", self.hub.ports["stage"])), \
+                concurrent.futures.ThreadPoolExecutor(16) as pool:  # connections are made, and never answered
+            hung = [pool.submit(self.hub.admin, path) for path in ["jobs?environment=stage", "runs?environment=stage"] * 6]
+            hung += [pool.submit(self.hub.admin, "jobs/purge/run?environment=stage", "POST") for _ in range(2)]
+            for path in ("targets", "jobs", "audit", "events"):
+                self.assertEqual(self.hub.admin(path)[0], 200, path)
+            self.assertEqual(self.hub.admin("jobs/retention/run", "POST")[0], 200)
+            answers = [one.result() for one in hung]
+        for status, _, answer in answers:
+            self.assertEqual(status, 503)
+            self.assertRegex(answer["detail"], "environment stage does not answer|8 calls of environment stage are under way")
+
+    def test_what_no_environment_answers_is_an_error(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", self.hub.ports["stage"]), Page)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for words in (("jobs", "list"), ("runs", "list"), ("runs", "show", "00000000-0000-4000-8000-000000000000")):
+            refused = self.hub.vf(*words, "--env", "stage", check=False)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""), words)
+            self.assertRegex(refused.stderr, r"\Avf: the environment stage answered 200, but not as an environment does")
+        refused = self.hub.vf("jobs", "run", "purge", "--env", "stage", check=False)
+        self.assertEqual((refused.returncode, refused.stderr),
+                         (1, "vf: environment stage: no \\u001b[2J such \\u202e path\n"))
 
 
 class DeadLetters(Hub):

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/bytes.h"
+#include "cli/runs.h"
 #include "http/tests/scripted_peer_test.h"
 
 namespace vf::cli {
@@ -93,6 +95,36 @@ TEST(AdminClient, MissingAnswerNamesTheAddressAndTheRemedy) {
               AllOf(HasSubstr("no answer from the admin API at http://127.0.0.1:"), HasSubstr("is the hub running")));
 }
 
+TEST(AdminClient, AnswerOfAnotherServerIsAnError) {
+  for (const auto* body : {"<html>hello</html>", "", "[]", "null", "\"x\"", "{}", R"({"dead":{},"next":null})",
+                           R"({"dead":[],"next":7})", R"({"dead":[]})"}) {
+    const ScriptedPeer peer({{answer(body)}});
+    const auto page = client_of(peer).get_page("dead", "dead");
+    ASSERT_FALSE(page) << body;
+    EXPECT_THAT(page.error().message, AllOf(HasSubstr("not as a hub does"), HasSubstr("admin.listen"))) << body;
+  }
+  const ScriptedPeer proxy({{answer("<html>", "502 Bad Gateway")}});
+  EXPECT_THAT(client_of(proxy).get("dead").error().message, HasSubstr("answered 502, but not as a hub does"));
+}
+
+TEST(AdminClient, ChangeIsDoneOnlyIfAHubSaysSo) {
+  const ScriptedPeer peer({{answer("<html>")}, {answer("{}")}, {answer(R"({"done":true})")}});
+  auto client = client_of(peer);
+  EXPECT_FALSE(client.call("POST", "targets/x/pause", {}, {"done"}));
+  EXPECT_FALSE(client.call("POST", "targets/x/pause", {}, {"done"}));
+  EXPECT_TRUE(client.call("POST", "targets/x/pause", {}, {"done"}));
+}
+
+TEST(AdminClient, ListThatRepeatsItsPageEnds) {
+  const ScriptedPeer peer({{answer(R"({"dead":[1],"next":"a"})")}});
+  EXPECT_FALSE(client_of(peer).get_all("dead?", "dead"));
+}
+
+TEST(AdminClient, UnknownTokenIsReportedWithTheKey) {
+  const ScriptedPeer peer({{answer(R"({"detail":"needs Authorization: Bearer <token>"})", "401 Unauthorized")}});
+  EXPECT_THAT(client_of(peer).get("dead").error().message, AllOf(HasSubstr("Bearer"), HasSubstr("admin.token")));
+}
+
 struct Outcome {
   int code = 0;
   std::string out, err;
@@ -144,11 +176,70 @@ TEST_F(AdminCommands, DeadListIsAnErrorWhenALaterPageIsMissing) {
 }
 
 TEST_F(AdminCommands, EventsShowPrintsALongEvent) {
-  const std::string text(3u << 20, 'x');
-  const ScriptedPeer peer({{answer(json{{"event", {{"id", "1"}, {"data_base64", text}}}}.dump())}});
+  const std::string text(4u << 20, 'A');  // the base64 of 3 MiB of zeros
+  const ScriptedPeer peer({{answer(
+      json{{"event", {{"id", "1"}, {"data_base64", to_base64(std::string(3u << 20, '\0'))}}}, {"received", "now"}}
+          .dump())}});
   const Outcome outcome = vf(peer, {"events", "show", "1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(text));
+}
+
+TEST_F(AdminCommands, EventsTailGoesOnAfterARestartOfTheHub) {
+  const auto page_of = [](std::vector<int> numbers) {
+    json events = json::array();
+    for (const int number : numbers) {
+      const std::string text = std::to_string(number);
+      events.push_back(
+          {{"receivedtime", "now"}, {"type", "t"}, {"subject", nullptr}, {"id", "e" + text}, {"sequence", text}});
+    }
+    return Script{answer(json{{"events", events}, {"next", nullptr}}.dump())};
+  };
+  const Script away{answer(R"({"detail":"away"})", "503 Service Unavailable")};
+  const ScriptedPeer peer(
+      {page_of({1}), away, away, page_of({3, 2, 1}), {answer(R"({"detail":"no"})", "401 Unauthorized")}});
+  const Outcome outcome = vf(peer, {"events", "tail"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "now  t  -  e1\nnow  t  -  e2\nnow  t  -  e3\n");
+  EXPECT_THAT(outcome.err, testing::StartsWith("vf: trying again: away\nvf: the hub at "));
+}
+
+TEST_F(AdminCommands, EventsTailFailsWhenTheHubHasNeverAnswered) {
+  const ScriptedPeer peer({{answer(R"({"detail":"away"})", "503 Service Unavailable")}});
+  const Outcome outcome = vf(peer, {"events", "tail"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "vf: away\n");
+}
+
+TEST_F(AdminCommands, TargetsListLooksLikeThis) {
+  const json stage{{"name", "stage"},           {"mode", "live"},       {"state", "ok"},
+                   {"delivered", 1200},         {"backlog", 0},         {"backlog_more", false},
+                   {"oldest_seconds", nullptr}, {"waiting", 0},         {"dead", 0},
+                   {"last_error", nullptr},     {"worked_by", nullptr}, {"alarm", nullptr}};
+  json partner = stage;
+  partner.update({{"name", "\xE6\x97\xA5\xE6\x9C\xAC"},
+                  {"mode", "paused"},
+                  {"state", "backing off"},
+                  {"backlog", 10000},
+                  {"backlog_more", true},
+                  {"oldest_seconds", 5400.0},
+                  {"waiting", 2},
+                  {"dead", 31},
+                  {"last_error", "HTTP 503\x1B"},
+                  {"alarm", "the target sulks"}});
+  const ScriptedPeer peer({{answer(json{{"targets", {stage, partner}}, {"next", nullptr}}.dump())}});
+  EXPECT_EQ(vf(peer, {"targets", "list"}).out,
+            "TARGET  MODE    STATE        DELIVERED  BACKLOG  OLDEST  WAITING  DEAD  ALARM             LAST ERROR\n"
+            "stage   live    ok           1200       0        -       0        0     -                 -\n"
+            "\xE6\x97\xA5\xE6\x9C\xAC    paused  backing off  1200       10000+   1.5h    2        31    the target "
+            "sulks  HTTP 503\\u001b\n");
+}
+
+TEST_F(AdminCommands, DeadListLooksLikeThis) {
+  const ScriptedPeer peer({{page({"01939d7e-0000-8000-8000-000000000001"}, nullptr)}});
+  EXPECT_EQ(vf(peer, {"dead", "list"}).out,
+            "TARGET  EVENT                                 ATTEMPTS  REASON\n"
+            "stage   01939d7e-0000-8000-8000-000000000001  1         HTTP 422\n");
 }
 
 TEST_F(AdminCommands, EventsListNamesItsNextPage) {
@@ -157,6 +248,61 @@ TEST_F(AdminCommands, EventsListNamesItsNextPage) {
                            {answer(json{{"events", {event}}, {"next", nullptr}}.dump())}});
   EXPECT_THAT(vf(peer, {"events", "list"}).out, HasSubstr("\nmore: --after 0000000042\n"));
   EXPECT_THAT(vf(peer, {"events", "list", "--after", "0000000042"}).out, Not(HasSubstr("more:")));
+}
+
+std::string run_answer(const std::string& state) {
+  return answer(
+      json{{"id", "1"}, {"job", "dead-retry"}, {"state", state}, {"done", 1}, {"counts", json::object()}}.dump());
+}
+
+TEST(WatchRun, GivesUpWhenTheHubDoesNotAnswerAndSaysHowToFindTheRun) {
+  const ScriptedPeer peer({{answer(R"({"detail":"away"})", "503 Service Unavailable")}});
+  auto client = client_of(peer);
+  std::ostringstream out, err;
+  const Session session{.streams = {out, err}};
+  using namespace std::chrono_literals;
+  const auto run = watch_run(session, client, "r-1", {.poll = 1ms, .unanswered_at_most = 20ms});
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().code, Code::unavailable);
+  EXPECT_THAT(run.error().message, AllOf(HasSubstr("away"), HasSubstr("`vf runs show r-1`")));
+  EXPECT_THAT(err.str(), HasSubstr("run r-1\n"));
+}
+
+TEST(WatchRun, GoesOnWhileTheHubAnswersAgain) {
+  const Script away{answer("{}", "503 Service Unavailable")};
+  const ScriptedPeer peer({{run_answer("running")}, away, away, {run_answer("running")}, away, {run_answer("done")}});
+  auto client = client_of(peer);
+  std::ostringstream out, err;
+  const Session session{.streams = {out, err}};
+  using namespace std::chrono_literals;
+  const auto run = watch_run(session, client, "r-1", {.poll = 1ms, .unanswered_at_most = 1h});
+  ASSERT_TRUE(run) << run.error().message;
+  EXPECT_EQ((*run)["state"].text(), "done");
+  EXPECT_EQ(peer.requests(), 6u);
+}
+
+TEST_F(AdminCommands, TextOfAnotherIsPrintedWithoutControls) {
+  const std::string evil = "\x1B[2Jx\xC2\x9B\xE2\x80\xAE\ny", shown = R"(\u001b[2Jx\u009b\u202e\u000ay)";
+  const json letter{{"target", "stage"}, {"event_id", "1"}, {"attempts", 1}, {"reason", evil}};
+  const ScriptedPeer list({{answer(json{{"dead", {letter}}, {"next", nullptr}}.dump())}});
+  EXPECT_THAT(vf(list, {"dead", "list"}).out, HasSubstr(shown + "\n"));
+  const auto as_json = vf(list, {"dead", "list", "--json"}).out;
+  EXPECT_EQ(json::parse(as_json)["dead"][0]["reason"], evil);
+  EXPECT_EQ(as_json.find("\xE2\x80\xAE"), std::string::npos);
+  const ScriptedPeer refused({{answer(json{{"detail", evil}}.dump(), "404 Not Found")}});
+  EXPECT_EQ(vf(refused, {"targets", "pause", "x"}).err, "vf: " + shown + "\n");
+}
+
+TEST_F(AdminCommands, EventsShowPrintsAReadableBodyAsText) {
+  const auto shown = [this](const std::string& body) {
+    const ScriptedPeer peer(
+        {{answer(json{{"event", {{"id", "1"}, {"data_base64", to_base64(body)}}}, {"received", "now"}}.dump())}});
+    return vf(peer, {"events", "show", "1"}).out;
+  };
+  EXPECT_THAT(shown("<order>\n  \xC3\xA9</order>"), HasSubstr("\n<order>\n  \xC3\xA9</order>\n"));
+  EXPECT_THAT(shown("{\"a\": \xE2\x80\xAE"), HasSubstr("\n{\"a\": \\u202e\n")) << "what is not JSON may nearly be";
+  EXPECT_THAT(shown(std::string("a\0b", 3)), HasSubstr("\nbase64: YQBi\n"));
+  EXPECT_THAT(shown("\xFF"), HasSubstr("\nbase64: /w==\n"));
 }
 
 // Another server, or a hub that breaks off, on the port of a receiver.

@@ -43,6 +43,41 @@ TEST(Cli, UsageErrorsAreOneLineAndExitTwo) {
   EXPECT_EQ(vf({"config", "print", "--config"}).code, 2);
 }
 
+TEST(Cli, AnEmptyValueIsRefused) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"jobs", "list", "--env", ""},
+                                             {"runs", "list", "--env", ""},
+                                             {"runs", "list", "--job", ""},
+                                             {"dead", "retry", "--all", "--target", ""},
+                                             {"targets", "pause", ""},
+                                             {"migrate", "env", "--env", ""},
+                                             {"config", "print", "--set", ""}}) {
+    const Outcome outcome = vf(words);
+    EXPECT_EQ(outcome.code, 2) << words.back();
+    EXPECT_THAT(outcome.err, AllOf(StartsWith("vf: "), HasSubstr("the value is empty; see vf ")));
+  }
+}
+
+/// A stream to a disk that is full.
+struct Full : std::streambuf {
+  int_type overflow(int_type) override {
+    errno = ENOSPC;
+    return traits_type::eof();
+  }
+};
+
+TEST(Cli, OutputThatIsLostIsAnError) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--help"}, {"--version"}, {"config", "print"}, {"config", "keys", "--json"}, {"completion", "bash"}}) {
+    Full full;
+    std::ostream out(&full);
+    std::ostringstream err;
+    EXPECT_EQ(run(words, {out, err}), 1) << words.front();
+    EXPECT_THAT(err.str(), AllOf(StartsWith("vf: the output could not be written (No space left on device): "),
+                                 HasSubstr("make room")));
+  }
+}
+
 TEST(Cli, EveryCommandHasHelpAndItExitsZero) {
   EXPECT_THAT(vf({"--help"}).out,
               AllOf(HasSubstr("completion"), HasSubstr("--config FILE"), HasSubstr("--set KEY=VALUE")));
@@ -178,7 +213,8 @@ TEST_F(CliConfig, EveryItemOfAListIsChecked) {
 
 TEST_F(CliConfig, KeysComeAsTextJsonAndMarkdown) {
   EXPECT_THAT(vf({"config", "keys"}).out, HasSubstr("\ningest.listen\n"));
-  EXPECT_TRUE(nlohmann::json::parse(vf({"config", "keys", "--json"}).out).is_array());
+  const auto list = nlohmann::json::parse(vf({"config", "keys", "--json"}).out);
+  EXPECT_TRUE(list["keys"].is_array() && list.contains("next")) << "lists have one form";
   EXPECT_THAT(vf({"config", "keys", "--markdown"}).out, StartsWith("# Configuration\n"));
 }
 
