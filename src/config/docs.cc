@@ -10,6 +10,7 @@ namespace {
 
 std::string type_of(const Key& key) {
   const std::string name(key.type.name);
+  if (key.type.is_map) return "map of " + name;
   return key.list ? "list of " + name : name;
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/printable.h"
 #include "config/suggest.h"
 #include "config/yaml_value.h"
 
@@ -13,6 +14,7 @@ namespace vf::config {
 namespace {
 
 constexpr size_t kNameBytesMax = 63;
+constexpr size_t kProblemsMax = 100;  // of one file that are shown
 
 std::string joined(const std::string& section, const std::string& name) {
   return section.empty() ? name : section + "." + name;
@@ -34,6 +36,14 @@ class Layer {
  public:
   Layer(Document& into, std::string origin, bool lines)
       : into_(into), table_(*into.table), origin_(std::move(origin)), lines_(lines) {}
+
+  // Keys `x-…` beside the sections are the operator's own: they may hold what anchors refer to.
+  void lay_file(const YamlValue& root) {
+    if (root.kind == YamlValue::Kind::list) return complain("", root.line, "is a list; write key: value");
+    for (const YamlMember& member : root.members) {
+      if (!member.name.starts_with("x-")) lay(member.name, member.line, member.value);
+    }
+  }
 
   void lay(const std::string& path, int line, const YamlValue& value) {
     if (table_.named_section(path) == path && !enter_section(path, line)) return;
@@ -66,11 +76,20 @@ class Layer {
         into_.entries.erase(path);
         return;
       case YamlValue::Kind::map:
-        return complain(path, line, "takes a value, not further keys");
+        if (!match.key->type.is_map) return complain(path, line, "takes a value, not further keys");
+        for (const YamlMember& member : value.members) {
+          if (member.value.kind != YamlValue::Kind::scalar)
+            return complain(path, member.line, "takes a text for each name");
+          entry.items.push_back(member.name + std::string(kMapSeparator) + member.value.text);
+        }
+        if (entry.items.empty()) return complain(path, line, "is an empty map; leave the key out instead");
+        break;
       case YamlValue::Kind::scalar:
+        if (match.key->type.is_map) return complain(path, line, "takes names with values, as {name: value}");
         entry.items.push_back(value.text);
         break;
       case YamlValue::Kind::list:
+        if (match.key->type.is_map) return complain(path, line, "takes names with values, as {name: value}");
         if (!match.key->list) return complain(path, line, "takes one value, not a list");
         if (value.items.empty()) return complain(path, line, "is an empty list; leave the key out instead");
         for (const YamlValue& item : value.items) {
@@ -86,6 +105,7 @@ class Layer {
       const std::string above = path.substr(0, dot);
       if (table_.find(above)) return complain(path, line, "unknown key; " + above + " takes a value, not further keys");
     }
+    if (into_.problems.size() >= kProblemsMax) return count_problem();
     const std::string meant = meant_by(path);
     complain(path, line,
              "unknown key; " + (meant.empty() ? table_.hints().unknown_key : "did you mean " + meant + "?"));
@@ -108,13 +128,19 @@ class Layer {
 
   std::string at(int line) const { return lines_ ? origin_ + ":" + std::to_string(line) : origin_; }
   void complain(const std::string& path, int line, std::string what) {
-    into_.problems.push_back({at(line), path, std::move(what)});
+    if (into_.problems.size() >= kProblemsMax) return count_problem();
+    into_.problems.push_back({at(line), printable(path), std::move(what)});
+  }
+  void count_problem() {
+    if (further_++ == 0) into_.problems.push_back({origin_, "", ""});
+    into_.problems.back().what = fmt::format("{} further problems are not shown", further_);
   }
 
   Document& into_;
   const Table& table_;
   std::string origin_;
   bool lines_;
+  size_t further_ = 0;  // problems that are not shown
 };
 
 void lay_file(Document& into, const std::filesystem::path& path) {
@@ -129,19 +155,22 @@ void lay_file(Document& into, const std::filesystem::path& path) {
       return;
     }
   }
-  const auto tree = parse_yaml(text.str());
+  const auto tree = parse_yaml(text.str(), YamlRoot::keys);
   if (!tree) {
     into.problems.push_back(
         {path.string() + ":" + std::to_string(tree.error().line), "", "not YAML: " + tree.error().what});
     return;
   }
-  Layer(into, path.string(), true).lay("", 1, *tree);
+  Layer(into, path.string(), true).lay_file(*tree);
 }
 
 void lay_set(Document& into, const std::string& set) {
   const size_t equals = set.find('=');
   if (equals == std::string::npos || equals == 0) {
-    into.problems.push_back({"--set", set, "write key=value, such as " + into.table->hints().set_example});
+    // Without '=' the text may be a value, and so a secret.
+    const bool is_key = into.table->find(set) || into.table->is_section(set);
+    into.problems.push_back(
+        {"--set", is_key ? set : "", "write key=value, such as " + into.table->hints().set_example});
     return;
   }
   const std::string path = set.substr(0, equals);
@@ -166,7 +195,8 @@ void fill_defaults(Document& document, const std::string& section) {
   }
 }
 
-// Reports too many sections once, not for each section: no single section is wrong.
+// Reports too many sections once, not for each section: no single section is wrong. The surplus is dropped, so that it
+// gets no defaults.
 void bound_names(Document& document, const std::string& origin) {
   for (const NamedSections& sections : document.table->named()) {
     const auto within = [&](const auto& section) { return section.first.starts_with(sections.parent + "."); };
@@ -175,6 +205,12 @@ void bound_names(Document& document, const std::string& origin) {
     document.problems.push_back({origin, sections.parent,
                                  fmt::format("there are {}, at most {} are allowed; {}", given, sections.count_max,
                                              document.table->hints().too_many)});
+    for (size_t i = sections.count_max; i < given; ++i) {
+      const auto last = std::prev(document.sections.lower_bound(sections.parent + "/"));  // '/' comes after '.'
+      document.entries.erase(document.entries.lower_bound(last->first + "."),
+                             document.entries.lower_bound(last->first + "/"));
+      document.sections.erase(last);
+    }
   }
 }
 
@@ -204,7 +240,7 @@ Document read_document(const Table& table, const Layers& layers) {
   if (layers.file) {
     lay_file(document, *layers.file);
   } else {
-    Layer(document, kDefaultOrigin, false).lay("", 0, *parse_yaml(layers.without_file));
+    Layer(document, kDefaultOrigin, false).lay_file(*parse_yaml(layers.without_file));
   }
   for (const std::string& set : layers.sets) lay_set(document, set);
   bound_names(document, layers.file ? layers.file->string() : "--set");

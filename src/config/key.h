@@ -22,12 +22,17 @@ using Roles = uint32_t;
 
 /// Says how a key's value is described and handled. It follows from the C++ type of the value (value_readers.h).
 struct Type {
-  std::string_view name;                    // the name in the documentation: "duration or none"
-  bool hidden = false;                      // the value is never shown
-  bool from_file = false;                   // `file:PATH` stands for the content of that file
-  bool is_word = false;                     // the value is one of the key's words
-  std::string (*bound)(int64_t) = nullptr;  // writes min or max as text; null: the type has no bounds
+  std::string_view name;                               // the name in the documentation: "duration or none"
+  bool hidden = false;                                 // the value is never shown
+  bool from_file = false;                              // `file:PATH` stands for the content of that file
+  bool is_word = false;                                // the value is one of the key's words
+  bool is_map = false;                                 // a list of items "name: value", written as a map
+  std::string (*shown)(const std::string&) = nullptr;  // masks what is secret in a value; null: it is shown as it is
+  std::string (*bound)(int64_t) = nullptr;             // writes min or max as text; null: the type has no bounds
 };
+
+/// What stands between name and value in an item of a key whose type is a map.
+inline constexpr std::string_view kMapSeparator = ": ";
 
 /// The `max` of a key without an upper bound. Bounds have the unit of the value: ms, bytes or a count.
 inline constexpr int64_t kUnbounded = std::numeric_limits<int64_t>::max();

@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/printable.h"
+
 namespace vf::config {
 namespace {
 
@@ -107,11 +113,89 @@ TEST(YamlValue, TextIsBounded) {
 }
 
 TEST(YamlValue, TokenThatCannotBeginADocumentIsRefused) {
-  for (const std::string text : {",", ", a: b\ntargets:\n", "a: 1\n---\n, b\n"}) {
+  for (const std::string text : {",", ", a: b\ntargets:\n", "a: 1\n---\n, b\n"}) EXPECT_FALSE(parse_yaml(text)) << text;
+}
+
+// Lines that are known to be right; for the others it is enough that one is named.
+TEST(YamlValue, EveryInvalidDocumentOfTheTestSuiteIsRefused) {
+  std::ifstream in(VF_FIXTURES "/yaml-test-suite/invalid.json");
+  const auto cases = nlohmann::json::parse(in);
+  ASSERT_EQ(cases.size(), 94U);
+  for (const auto& one : cases) {
+    const auto text = one["yaml"].get<std::string>();
+    const auto lines = std::ranges::count(text, '\n') + 1;
     const auto value = parse_yaml(text);
-    ASSERT_FALSE(value) << text;
-    EXPECT_EQ(value.error().what, "no value can begin here") << text;
+    ASSERT_FALSE(value) << one["id"] << one["name"];
+    EXPECT_GE(value.error().line, 1) << one["id"];
+    EXPECT_LE(value.error().line, lines) << one["id"] << value.error().what;
+    EXPECT_EQ(printable(value.error().what), value.error().what);
   }
+}
+
+YamlError refused(const std::string& text, YamlRoot root = YamlRoot::any) {
+  const auto value = parse_yaml(text, root);
+  if (!value) return value.error();
+  ADD_FAILURE() << "not refused: " << text;
+  return {};
+}
+
+TEST(YamlValue, QuoteThatIsNotClosedIsRefusedWhereItBegins) {
+  const auto error = refused("admin:\n  token: \"0123\n  listen: 127.0.0.1:9\ningest:\n  listen: 127.0.0.1:7\n");
+  EXPECT_EQ(error.line, 2);
+  EXPECT_THAT(error.what, testing::HasSubstr("quote"));
+  EXPECT_EQ(refused("a: 1\nb: 'x\n").line, 2);
+}
+
+TEST(YamlValue, WordWithoutColonIsNoKey) {
+  EXPECT_EQ(refused("a: 1\nbare\nb: 2\n").line, 2);
+  EXPECT_EQ(refused("a: 1\nb: {\n  c,\n  d: 1}\n").line, 3);
+  EXPECT_EQ(refused("{a, b: 1}").what, "'a' has no ':' after it, where a key is expected");
+  EXPECT_EQ(refused("{\"a\" # c\n, b: 1}").what, "'a' has no ':' after it, where a key is expected");
+  EXPECT_EQ(refused("? a\n").what, "'a' has no ':' after it, where a key is expected");
+  EXPECT_EQ(refused("# c\n\nbare\n", YamlRoot::keys).line, 3);
+  EXPECT_TRUE(parse_yaml("bare"));  // as a value it stands for itself
+  for (const char* fit :
+       {"{a: , b: 1}", "{\"a\":1}", "{a : }", "? a\n: 1\n", "? a # c\n:\n", "a:\nb:\n", "{a: &x , b: *x}"})
+    EXPECT_TRUE(parse_yaml(fit)) << fit;
+}
+
+TEST(YamlValue, BytesThatAreNoTextAreRefusedWithTheirLine) {
+  EXPECT_EQ(refused(std::string("a: 1\nb: x\0y\n", 11)).line, 2);
+  EXPECT_EQ(refused("a: 1\r\nb: \"\x1b[2J\"\r\n").line, 2);
+  EXPECT_EQ(refused("a: 1\n\nb: \xff\n").line, 3);
+  EXPECT_EQ(refused("a: 1\nb: \xc2\x9b\n").line, 2);  // C1
+  EXPECT_EQ(refused("# \xed\xa0\x80\n").line, 1);     // a surrogate
+  EXPECT_EQ(refused("\xff\xfe"
+                    "a")
+                .line,
+            1);  // UTF-16
+  EXPECT_TRUE(
+      parse_yaml("\xef\xbb\xbf"
+                 "a: \xf0\x9f\x98\x80\n"));
+}
+
+TEST(YamlValue, TabThatIndentsIsNamed) {
+  for (const char* text : {"a:\n\tb: 2\n", "a: 1\n\tb: 2\n", "a:\n  \tb: 1\n  c: 2\n"}) {
+    const auto error = refused(text);
+    EXPECT_EQ(error.line, 2) << text;
+    EXPECT_EQ(error.what, "a tab indents this line; only blanks may") << text;
+  }
+  EXPECT_TRUE(parse_yaml("a:\t1\n"));
+}
+
+TEST(YamlValue, ErrorsArePrintable) {
+  EXPECT_EQ(refused("\"a\\e[2J\": 1\n\"a\\e[2J\": 2\n").what, "'a\\u{1b}[2J' is given twice");
+  EXPECT_EQ(refused("a: *\xe2\x80\xae\n").what, "no value above has the anchor '\\u{202e}'");
+}
+
+// In time that is not linear, this takes minutes.
+TEST(YamlValue, NinetyThousandKeysAreRead) {
+  std::string text;
+  for (int i = 0; i < 90'000; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  const auto tree = parse_yaml(text);
+  ASSERT_TRUE(tree) << tree.error().what;
+  EXPECT_EQ(tree->members.size(), 90'000U);
+  EXPECT_EQ(tree->members.back().line, 90'000);
 }
 
 }  // namespace
