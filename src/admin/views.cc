@@ -101,7 +101,7 @@ json whole(const Event& event) {
 
 json view_target(const fanout::Status& status, const fanout::Target& configured, Instant now) {
   return {{"name", status.name},
-          {"url", configured.url},
+          {"url", configured.url.shown()},
           {"mode", fanout::to_string(status.mode)},
           {"state", fanout::to_string(status.state)},
           {"alarm", text_or_null(status.alarm)},

@@ -58,6 +58,7 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(Params params) {
           .name = "admin", .clock = services.clock, .tokens = &role->tokens_, .audit = role->audit_.get()},
       std::move(routes));
   http::ServerParams listener;
+  listener.idle_timeout = std::chrono::seconds{75};  // longer than the minute after which many load balancers end one
   listener.listen = configured.listen.address;
   listener.response_timeout = kResponseTimeout;  // a check that hangs is an answer too: 503, not ready
   auto server = http::Server::start("admin", listener, role->api_->handler());

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "api/signatures.h"
+#include "fanout/target_client.h"
 #include "http/client.h"
 #include "platform/thread_name.h"
 
@@ -170,12 +171,16 @@ Result<http::Response> EnvironmentCalls::exchange(const fanout::Target& target, 
   VF_ASSIGN(const auto signer, crypto::WebhookSigner::create(target.secrets));
   const Instant now = params_.clock.now();
   const auto id = fmt::format("call_{}", unix_millis(now));
-  const auto base = target.url.substr(0, target.url.size() - kEventsPath.size());
+  const auto& url = target.url.reveal();
+  const auto base = url.substr(0, url.size() - kEventsPath.size());
   http::Outgoing request{.method = call.method, .url = base + call.path, .body = call.body};
   request.timeout = params_.deadline;
   request.headers = api::sign_call(
       signer, {.id = id, .method = call.method, .target = call.path, .caller = call.caller, .body = call.body}, now);
-  const auto client = http::Client::create({.allow_private = target.allow_private, .body_bytes_max = kAnswerBytesMax});
+  fanout::add_headers(target, request);
+  auto params = fanout::client_params(target);
+  params.body_bytes_max = kAnswerBytesMax;
+  const auto client = http::Client::create(params);
   const std::stop_callback wakes(stop, [&client] { client->wake(); });
   std::optional<Result<http::Response>> answered;
   client->send(std::move(request), [&answered](Result<http::Response> response) { answered = std::move(response); });

@@ -49,7 +49,7 @@ void FakeProviders::point_sources_here(settings::Sources& sources) {
     auto& keys = sources.kick->public_keys;
     if (keys.empty()) keys.push_back({std::string(kick_public_key())});
     keys.push_back({simulator_->kick_public_pem()});
-    sources.kick->api_base.text = simulator_->api_url();
+    sources.kick->api_base = simulator_->api_url();
   }
   if (sources.sumsub && !sources.sumsub->webhook_secrets.empty()) {
     sumsub_secret_ = sources.sumsub->webhook_secrets.front().reveal();

@@ -28,11 +28,11 @@ Schema::Names migrate_by_opening(const std::string& path, const Schema::Names& p
   return pending;
 }
 
-/// The URL by which migrations reach a PostgreSQL store.
+/// The path of an SQLite store, or the URL by which migrations reach a PostgreSQL store.
 Result<std::string> direct_url(const std::string& key, const settings::StoreUrl& store,
                                const settings::StoreUrl& direct) {
-  if (direct.kind == Kind::none) return store.location;
-  if (store.kind == Kind::postgresql) return direct.location;
+  if (store.kind == Kind::postgresql) return (direct.kind == Kind::none ? store : direct).address.reveal();
+  if (direct.kind == Kind::none) return store.path;
   return invalid(key + ".migrate_store leads to PostgreSQL, but " + key + ".store does not: remove one of them");
 }
 

@@ -34,7 +34,7 @@ Result<std::shared_ptr<sources::Source>> make_kick(const settings::KickSource& c
     params.keys.push_back(std::move(*key));
   }
   params.max_age = configured.max_age;
-  params.fetch_key = [&fetcher, url = configured.api_base.text + "/public/v1/public-key"](auto answer) {
+  params.fetch_key = [&fetcher, url = configured.api_base.reveal() + "/public/v1/public-key"](auto answer) {
     fetcher.ask(url, [answer = std::move(answer)](Result<std::string> body) {
       answer(body ? sources::kick::read_public_key_answer(*body) : std::move(body));
     });

@@ -27,12 +27,12 @@ namespace {
 using Kind = settings::StoreUrl::Kind;
 
 lake::chdb::ChdbParams chdb_params(const settings::Ingest& ingest) {
-  return {.path = ingest.lake.location, .retention = raw_retention(ingest), .library = {}, .engine_options = {}};
+  return {.path = ingest.lake.path, .retention = raw_retention(ingest), .library = {}, .engine_options = {}};
 }
 
 lake::clickhouse::ClickHouseParams clickhouse_params(const settings::Ingest& ingest) {
   lake::clickhouse::ClickHouseParams params = ingest.clickhouse;
-  params.url = ingest.lake.location;
+  params.url = ingest.lake.address.reveal();
   params.retention = raw_retention(ingest);
   return params;
 }
@@ -65,15 +65,15 @@ Result<std::string> check_server(const Names& pending, const std::function<Names
 }  // namespace
 
 Result<std::unique_ptr<store::OutboxStore>> open_outbox(const settings::StoreUrl& url, Instant now) {
-  if (url.kind == Kind::postgresql) return store::postgres::open_outbox({.url = url.location});
-  return store::sqlite::open_outbox({.path = url.location, .now = now});
+  if (url.kind == Kind::postgresql) return store::postgres::open_outbox({.url = url.address.reveal()});
+  return store::sqlite::open_outbox({.path = url.path, .now = now});
 }
 
 bool is_shared(const settings::StoreUrl& url) { return url.kind != Kind::sqlite; }
 
 watch::AskHorizon ask_horizon(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
-  const store::postgres::ConnectionParams params{.url = url.location, .role = "horizon"};
+  const store::postgres::ConnectionParams params{.url = url.address.reveal(), .role = "horizon"};
   return [pool = std::make_shared<store::postgres::Pool>(params, 1)]() -> Result<std::optional<watch::HeldBack>> {
     VF_ASSIGN(auto db, pool->lease());
     VF_ASSIGN(auto horizon, store::postgres::read_horizon(*db));
@@ -84,7 +84,7 @@ watch::AskHorizon ask_horizon(const settings::StoreUrl& url) {
 
 watch::AskTime ask_time(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};
-  return [url = url.location]() -> Result<Instant> {
+  return [url = url.address.reveal()]() -> Result<Instant> {
     VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url, .role = "doctor"}));
     return db.server_time();
   };
@@ -94,10 +94,10 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const settings
                                                                   const std::string& name, Instant now) {
   if (url.kind == Kind::postgresql) {
     return store::postgres::open_environment(
-        {.url = url.location, .environment = name, .tables = projections::tables()});
+        {.url = url.address.reveal(), .environment = name, .tables = projections::tables()});
   }
   return store::sqlite::open_environment(
-      {.path = url.location, .environment = name, .tables = projections::tables(), .now = now});
+      {.path = url.path, .environment = name, .tables = projections::tables(), .now = now});
 }
 
 Result<std::unique_ptr<lake::RawLog>> open_lake(const settings::Ingest& ingest, const Clock& clock) {
@@ -127,31 +127,31 @@ Result<std::vector<std::string>> migrate_lake(const settings::Ingest& ingest, co
 Result<std::string> check_outbox(const settings::StoreUrl& url) {
   if (url.kind == Kind::postgresql) {
     return check_server(
-        store::postgres::pending_outbox(url.location), [&url] { return store::postgres::newer_outbox(url.location); },
-        "vf migrate dm");
+        store::postgres::pending_outbox(url.address.reveal()),
+        [&url] { return store::postgres::newer_outbox(url.address.reveal()); }, "vf migrate dm");
   }
-  return check_schema(url.location, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
+  return check_schema(url.path, store::sqlite::outbox_migrations(), {"the shared store", "vf up or vf ingest"});
 }
 
 Result<std::vector<std::string>> outbox_risks(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return std::vector<std::string>{};
-  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.location, .role = "doctor"}));
+  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.address.reveal(), .role = "doctor"}));
   return store::postgres::risks(db);
 }
 
 Result<store::TypesSeen> types_seen(const settings::StoreUrl& url, const store::TypesSince& params) {
-  if (url.kind != Kind::postgresql) return store::sqlite::types_seen(url.location, params);
-  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.location, .role = "doctor"}));
+  if (url.kind != Kind::postgresql) return store::sqlite::types_seen(url.path, params);
+  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.address.reveal(), .role = "doctor"}));
   return store::postgres::types_seen(db, params);
 }
 
 Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name) {
   if (url.kind == Kind::postgresql) {
     return check_server(
-        store::postgres::pending_environment(url.location, name),
-        [&] { return store::postgres::newer_environment(url.location, name); }, "vf migrate env --env " + name);
+        store::postgres::pending_environment(url.address.reveal(), name),
+        [&] { return store::postgres::newer_environment(url.address.reveal(), name); }, "vf migrate env --env " + name);
   }
-  return check_schema(url.location, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
+  return check_schema(url.path, store::sqlite::environment_migrations(), {name, "vf up or vf api --env " + name});
 }
 
 Result<std::string> check_lake(const settings::Ingest& ingest) {

@@ -55,7 +55,7 @@ std::optional<AdminClient> AdminClient::connect(const Session& session) {
 Error AdminClient::no_hub(int status) const {
   return {code_of(status), fmt::format("{} answered {}, but not as a hub does: is another server or a proxy at this "
                                        "address? admin.listen of the configuration names it",
-                                       base_, status)};
+                                       base_.shown(), status)};
 }
 
 Error AdminClient::refused(int status, const Json& answer) const {
@@ -65,7 +65,7 @@ Error AdminClient::refused(int status, const Json& answer) const {
   if (status == 401) {
     return {code, fmt::format("the hub at {} does not know the token: {}; admin.token of this configuration must be a "
                               "token of that hub",
-                              base_, detail.text())};
+                              base_.shown(), detail.text())};
   }
   return {code, detail.text()};
 }
@@ -74,19 +74,19 @@ Result<Json> AdminClient::get(const std::string& path, Fields fields) { return c
 
 Result<Json> AdminClient::call(const std::string& method, const std::string& path, const std::string& body,
                                Fields fields) {
-  http::Outgoing request{.method = method, .url = base_ + "/admin/v1/" + path, .body = body};
+  http::Outgoing request{.method = method, .url = base_.reveal() + "/admin/v1/" + path, .body = body};
   request.headers = {{"Authorization", "Bearer " + token_}};
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   auto response = client_->call(std::move(request));
   if (!response) {
     return unavailable(
-        fmt::format("no answer from the admin API at {} ({}): is the hub running, and admin.listen right?", base_,
-                    response.error().message));
+        fmt::format("no answer from the admin API at {} ({}): is the hub running, and admin.listen right?",
+                    base_.shown(), response.error().message));
   }
   const bool done = response->status >= 200 && response->status < 300;
   if (done && response->cut) {
     if (method != "GET") return Json::object().set("done", true);
-    return unavailable(cut_answer(base_, *response->cut));
+    return unavailable(cut_answer(base_.shown(), *response->cut));
   }
   auto answer = Json::parse(response->body).value_or(Json());
   if (!done) return refused(response->status, answer);

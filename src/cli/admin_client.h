@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "cli/json.h"
 #include "cli/session.h"
@@ -26,7 +27,7 @@ inline constexpr size_t kAnswerBytesMax = 512u << 20;
 class AdminClient {
  public:
   struct Params {
-    std::string base;  // "http://127.0.0.1:8081"
+    Address base;  // "http://127.0.0.1:8081"
     std::string token;
     size_t answer_bytes_max = kAnswerBytesMax;
   };
@@ -53,7 +54,7 @@ class AdminClient {
   Error no_hub(int status = 200) const;
   Error refused(int status, const Json& answer) const;
 
-  std::string base_;
+  Address base_;
   std::string token_;
   std::unique_ptr<http::Client> client_;
 };

@@ -12,7 +12,7 @@
 #include "cli/json.h"
 #include "cli/text_table.h"
 #include "cli/type_filters.h"
-#include "config/url.h"
+#include "fanout/target_client.h"
 #include "http/client.h"
 #include "platform/open_files.h"
 
@@ -113,9 +113,11 @@ void check_sources(const settings::Settings& config, Findings& out) {
 // A receiver that answers an unsigned delivery with 401 is alive and checks signatures. The status decides, whatever
 // follows it.
 void check_target(const fanout::Target& target, Findings& out) {
-  auto client = http::Client::create({.allow_private = target.allow_private});
-  const auto response = client->call({.url = target.url, .body = "[]", .timeout = kTimeout});
-  const std::string shown = config::without_password(target.url);
+  auto client = http::Client::create(fanout::client_params(target));
+  http::Outgoing request{.url = target.url.reveal(), .body = "[]", .timeout = kTimeout};
+  fanout::add_headers(target, request);
+  const auto response = client->call(std::move(request));
+  const std::string shown = target.url.shown();
   if (!response) {
     out.push_back({"target " + target.name, Grade::problem,
                    fmt::format("{}: {}; its backlog waits until it answers", shown, response.error().message)});
@@ -152,19 +154,20 @@ void check_type_filters(const settings::Settings& config, Findings& out) {
 void check_running(const settings::Settings& config, Findings& out) {
   auto client = http::Client::create({.allow_private = true});
   const auto url = settings::admin_url(config.admin);
-  const auto response = client->call({.method = "GET", .url = url + "/readyz", .timeout = kTimeout});
+  const auto response = client->call({.method = "GET", .url = url.reveal() + "/readyz", .timeout = kTimeout});
   if (!response) {
     out.push_back({"hub", Grade::warning,
-                   fmt::format("nothing answers at {}: it is not running, or admin.listen is another", url)});
+                   fmt::format("nothing answers at {}: it is not running, or admin.listen is another", url.shown())});
     return;
   }
   if (response->cut) {
-    out.push_back({"hub", Grade::problem, fmt::format("{}/readyz answered, but {}", url, response->cut->reason)});
+    out.push_back(
+        {"hub", Grade::problem, fmt::format("{}/readyz answered, but {}", url.shown(), response->cut->reason)});
     return;
   }
   const Json checks = Json::parse(response->body).value_or(Json())["checks"];
   if (checks.is_null()) {
-    out.push_back({"hub", Grade::problem, "another program listens at " + url});
+    out.push_back({"hub", Grade::problem, "another program listens at " + url.shown()});
     return;
   }
   for (const auto& [name, check] : checks.fields()) {

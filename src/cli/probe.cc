@@ -11,6 +11,7 @@
 #include "cli/families.h"
 #include "cli/json.h"
 #include "cli/text_table.h"
+#include "config/resolve.h"
 #include "crypto/digest.h"
 #include "crypto/standard_webhooks.h"
 #include "fake_providers/provider_mix.h"
@@ -142,6 +143,7 @@ void complete(Options& options, const settings::Settings& config) {
 }
 
 int probe(Session& session, Options options) {
+  options.secret = std::string(config::secret_text(options.secret));
   const bool complete_already = !options.secret.empty() || !options.key_file.empty();
   if (!complete_already) {
     auto config = session.load(session.load_params(settings::Role::probe));

@@ -5,7 +5,6 @@
 
 #include "app/process.h"
 #include "cli/families.h"
-#include "config/url.h"
 #include "platform/open_files.h"
 #include "platform/signals.h"
 #include "settings/first_start.h"
@@ -23,7 +22,7 @@ void announce(const Session& session, const settings::Settings& config, const ap
   if (!addresses.webhooks.empty()) out << fmt::format("  webhooks     {}/webhooks/<source>\n", addresses.webhooks);
   for (const auto& [name, url] : addresses.environments) {
     out << fmt::format("  {:<12} {}/internal/events   tables: {}\n", name, url,
-                       config::without_password(config.environments.at(name).store.location));
+                       config.environments.at(name).store.shown());
   }
   if (!addresses.simulated_kick.empty()) out << fmt::format("  fake Kick    API at {}\n", addresses.simulated_kick);
   const auto token = config.data_dir / "admin-token";  // not there if admin.token names another place

@@ -8,6 +8,7 @@
 #include "cli/families.h"
 #include "cli/json.h"
 #include "concurrency/periodic_task.h"
+#include "config/resolve.h"
 #include "fake_providers/simulator.h"
 #include "platform/signals.h"
 
@@ -83,8 +84,9 @@ int play(Session& session, const Options& options) {
   if (!simulator) return session.fail(simulator.error());
   session.err() << fmt::format("vf sim: Kick's API at {}; seed {}, {} events a second to {}\n", (*simulator)->api_url(),
                                options.seed, options.rate, options.hub);
-  const auto playing =
-      (*simulator)->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub", options.sumsub_secret});
+  const auto playing = (*simulator)
+                           ->play({options.hub + "/webhooks/kick", options.hub + "/webhooks/sumsub",
+                                   std::string(config::secret_text(options.sumsub_secret))});
   if (!playing) return session.fail(playing.error());
   // The main thread waits for a stop signal; this task raises one when all messages were sent and answered.
   concurrency::PeriodicTask finished("sim-finished", kFinishedPoll, [&simulator] {

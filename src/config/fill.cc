@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/url.h"
+
 namespace vf::config {
 namespace {
 
@@ -26,22 +28,39 @@ class Filler {
   void resolve(const std::string& path, const Entry& entry) {
     std::vector<std::string> items;
     for (const std::string& item : entry.items) {
-      auto text = expand(item, params_.lookup);
-      if (!text) {
-        filled_.findings.problems.push_back({entry.origin, path, text.error(), lacks_only_variables(item)});
-        continue;
-      }
-      if (entry.key->type.from_file && text->starts_with(kFilePrefix)) {
-        const fs::path file = (params_.base / text->substr(kFilePrefix.size())).lexically_normal();
-        if (may_be_missing(entry) && is_missing(file)) return;
-        text = read_file(path, entry, file);
-        if (!text) continue;
-      }
-      items.push_back(*std::move(text));
+      const size_t name = name_bytes(*entry.key, item);
+      auto text = resolve_item(path, entry, item.substr(name));
+      if (text) items.push_back(item.substr(0, name) + *text);
     }
     if (items.size() != entry.items.size()) return;
     if (auto wrong = entry.key->store(into_, entry.name, items)) return complain(path, entry, *wrong);
     filled_.values.emplace(path, std::move(items));
+  }
+
+  // How many bytes at the beginning of an item are a name, which is not resolved.
+  static size_t name_bytes(const Key& key, const std::string& item) {
+    return key.type.is_map ? item.find(kMapSeparator) + kMapSeparator.size() : 0;
+  }
+
+  // Returns nullopt when a problem was noted, or when the file of a default may be missing and is.
+  std::optional<std::string> resolve_item(const std::string& path, const Entry& entry, const std::string& item) {
+    auto text = expand(item, params_.lookup);
+    if (!text) {
+      filled_.findings.problems.push_back({entry.origin, path, text.error(), lacks_only_variables(item)});
+      return std::nullopt;
+    }
+    if (!entry.key->type.from_file) return *std::move(text);
+    const std::string_view written = secret_text(*text);
+    if (!written.starts_with(kFilePrefix)) return std::string(written);
+    const std::string_view name = written.substr(kFilePrefix.size());
+    if (auto wrong = check_path(name)) {
+      complain(path, entry, "the file's path " + *wrong);
+      return std::nullopt;
+    }
+    const fs::path file = (params_.base / name).lexically_normal();
+    if (may_be_missing(entry) && is_missing(file)) return std::nullopt;
+    const auto content = read_file(path, entry, file);
+    return content ? std::optional<std::string>(secret_text(*content)) : std::nullopt;
   }
 
   static bool lacks_only_variables(const std::string& item) {
@@ -70,10 +89,15 @@ class Filler {
 
   void check_literal(const std::string& path, const Entry& entry) {
     const bool refers = std::ranges::any_of(entry.items, [&](const std::string& item) {
-      return has_variables(item) || (entry.key->type.from_file && item.starts_with(kFilePrefix));
+      const std::string_view text = std::string_view(item).substr(name_bytes(*entry.key, item));
+      return has_variables(text) || (entry.key->type.from_file && secret_text(text).starts_with(kFilePrefix));
     });
     if (refers) return;
-    if (auto wrong = entry.key->check_items(entry.items, *entry.key)) complain(path, entry, *wrong);
+    Key::Items items = entry.items;
+    if (entry.key->type.from_file) {
+      for (std::string& item : items) item = secret_text(item);
+    }
+    if (auto wrong = entry.key->check_items(items, *entry.key)) complain(path, entry, *wrong);
   }
 
   void check_required(const std::string& section, const std::string& origin) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "base/json_text.h"
-#include "config/url.h"
 
 namespace vf::config {
 namespace {
@@ -12,14 +12,14 @@ namespace {
 struct Branch {
   std::string name;
   const Entry* entry = nullptr;
-  std::vector<Branch> children;
+  std::vector<Branch> children;  // in the order of their first entries
+  std::unordered_map<std::string, size_t> places;
 };
 
 Branch& child(Branch& parent, const std::string& name) {
-  for (Branch& branch : parent.children) {
-    if (branch.name == name) return branch;
-  }
-  return parent.children.emplace_back(name);
+  const auto [place, is_new] = parent.places.try_emplace(name, parent.children.size());
+  if (is_new) parent.children.emplace_back().name = name;
+  return parent.children[place->second];
 }
 
 Branch& branch_at(Branch& root, const std::string& path) {
@@ -47,10 +47,31 @@ bool is_one_variable(const std::string& text) { return text.starts_with("${") &&
 std::string shown(const Key& key, const std::string& item, const Lookup& lookup) {
   const bool reference = item.starts_with(kFilePrefix) || is_one_variable(item);
   if (key.type.hidden) return reference ? item : "***";
-  return without_password(expand(item, lookup).value_or(item));
+  const auto value = expand(item, lookup);
+  if (!value && is_one_variable(item)) return item;
+  const std::string& text = value ? *value : item;
+  return key.type.shown ? key.type.shown(text) : text;
+}
+
+struct Pair {
+  std::string name, value;
+};
+Pair split_pair(const std::string& item) {
+  const size_t end = item.find(kMapSeparator);
+  return {item.substr(0, end), item.substr(end + kMapSeparator.size())};
+}
+
+std::string map_text(const Entry& entry, const Lookup& lookup) {
+  std::string out;
+  for (const std::string& item : entry.items) {
+    const auto [name, value] = split_pair(item);
+    out += (out.empty() ? "{" : ", ") + yaml_scalar(name) + ": " + yaml_scalar(shown(*entry.key, value, lookup));
+  }
+  return out + "}";
 }
 
 std::string value_text(const Entry& entry, const Lookup& lookup) {
+  if (entry.key->type.is_map) return map_text(entry, lookup);
   if (!entry.key->list) return yaml_scalar(shown(*entry.key, entry.items.front(), lookup));
   std::string out;
   for (const std::string& item : entry.items)
@@ -79,6 +100,14 @@ nlohmann::ordered_json to_json(const Branch& branch, const Lookup& lookup) {
     return object;
   }
   const Entry& entry = *branch.entry;
+  if (entry.key->type.is_map) {
+    auto object = nlohmann::ordered_json::object();
+    for (const std::string& item : entry.items) {
+      const auto [name, value] = split_pair(item);
+      object[name] = shown(*entry.key, value, lookup);
+    }
+    return object;
+  }
   if (!entry.key->list) return shown(*entry.key, entry.items.front(), lookup);
   auto array = nlohmann::ordered_json::array();
   for (const std::string& item : entry.items) array.push_back(shown(*entry.key, item, lookup));

@@ -1,6 +1,6 @@
 // Prints the effective configuration for operators. A secret is never shown: it is printed as "***", or as the
-// reference that was written (file:PATH, ${NAME}). Wrong values are printed as written. Pure functions, except that
-// they look up variables.
+// reference that was written (file:PATH, ${NAME}); so are the secret parts of an address, and a whole address that
+// cannot be read. Other wrong values are printed as written. Pure functions, except that they look up variables.
 #pragma once
 
 #include <string>

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/bytes.h"
+
 namespace vf::config {
 namespace {
 
@@ -37,13 +39,22 @@ std::expected<std::string, std::string> expand(std::string_view text, const Look
     const size_t end = text.find('}', at);
     if (end == text.npos) return std::unexpected("has ${ without }");
     const std::string name(text.substr(at + 2, end - at - 2));
-    if (!is_variable_name(name)) return std::unexpected("'${" + name + "}' does not name an environment variable");
+    // The text is not quoted: it may be a piece of a secret.
+    if (!is_variable_name(name)) {
+      return std::unexpected("has ${…} without the name of an environment variable in it; $${ is a plain ${");
+    }
     const auto value = lookup(name);
     if (!value) return std::unexpected("the environment variable " + name + " is not set");
     out.append(text.substr(0, at)).append(*value);
     text.remove_prefix(end + 1);
   }
   return out.append(text);
+}
+
+std::string_view secret_text(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return trim(text);
 }
 
 bool is_missing(const std::filesystem::path& path) {
@@ -61,9 +72,7 @@ std::expected<FileSecret, std::string> read_secret_file(const std::filesystem::p
   in.read(secret.text.data(), kFileBytesMax + 1);
   if (in.gcount() > kFileBytesMax) return std::unexpected(path.string() + " is larger than 64 KiB");
   secret.text.resize(static_cast<size_t>(in.gcount()));
-  if (secret.text.ends_with('\n')) secret.text.pop_back();
-  if (secret.text.ends_with('\r')) secret.text.pop_back();
-  if (secret.text.empty()) return std::unexpected(path.string() + " is empty");
+  if (secret_text(secret.text).empty()) return std::unexpected(path.string() + " is empty");
   return secret;
 }
 

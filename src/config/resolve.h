@@ -21,6 +21,10 @@ std::expected<std::string, std::string> expand(std::string_view text, const Look
 /// Returns whether expand() would change or refuse `text`.
 bool has_variables(std::string_view text);
 
+/// Returns the text of a secret as it was given (in the configuration, a variable, a file or an option), without the
+/// white space around it and without a byte order mark: editors and shells add these, and no secret has them.
+std::string_view secret_text(std::string_view text);
+
 inline constexpr std::string_view kFilePrefix = "file:";
 
 /// Returns true when there is certainly no file at `path`. A path that cannot be examined does not count as missing:
@@ -28,7 +32,7 @@ inline constexpr std::string_view kFilePrefix = "file:";
 bool is_missing(const std::filesystem::path& path);
 
 struct FileSecret {
-  std::string text;  // the content without the newline at its end
+  std::string text;  // the content
   bool readable_by_others = false;
 };
 /// Returns the content of a file of at most 64 KiB, or a sentence that says what is wrong; it never quotes the content.

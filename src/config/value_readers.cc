@@ -30,6 +30,8 @@ std::string number_bound(int64_t number) { return std::to_string(number); }
 std::string duration_bound(int64_t ms) { return format_duration(Millis{ms}); }
 std::string size_bound(int64_t bytes) { return format_size(bytes); }
 
+std::string shown_address(const std::string& text) { return Address(text).shown(); }
+
 Complaint check_word(const std::string& text, const Row& rules) {
   if (std::ranges::find(rules.words, text) != rules.words.end()) return std::nullopt;
   const std::string meant = nearest(text, rules.words);
@@ -47,11 +49,15 @@ Complaint Value<std::string>::read(const std::string& text, const Row& rules, st
 
 Complaint Value<std::filesystem::path>::read(const std::string& text, const Row&, std::filesystem::path& out) {
   if (text.empty()) return "must name a directory";
+  if (auto wrong = check_path(text)) return wrong;
   out = text;
   return std::nullopt;
 }
 
 Complaint Value<FileText>::read(const std::string& text, const Row& rules, FileText& out) {
+  if (text.contains("-----BEGIN") && text.contains("\\n")) {
+    return "has \\n as two characters where a line must end; take it from a file, or put it into double quotes";
+  }
   out.text = text;
   return check_text(text, rules);
 }
@@ -116,6 +122,11 @@ Complaint Value<Size>::read(const std::string& text, const Row& rules, Size& out
 std::string Value<Size>::text(Size size) { return format_size(size.bytes); }
 
 Complaint Value<Listen>::read(const std::string& text, const Row&, Listen& out) {
+  if (text.starts_with("*:") || text.starts_with(':')) {
+    const std::string port = text.substr(text.find(':'));
+    return "'" + text + "' has no address; write 0.0.0.0" + port + " to listen on every IPv4 address, or [::]" + port +
+           " for IPv6 too";
+  }
   if (auto wrong = check_host_and_port(text, true)) {
     return "'" + text + "' " + *wrong + "; write address:port, such as 127.0.0.1:8080 or [::1]:8080";
   }
@@ -123,15 +134,10 @@ Complaint Value<Listen>::read(const std::string& text, const Row&, Listen& out) 
   return std::nullopt;
 }
 
-// The complaints do not quote the value, because it may contain a password.
-Complaint Value<Url>::read(const std::string& text, const Row&, Url& out) {
-  if (!is_http(text)) return "must start with http:// or https://";
-  const auto unfit = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '#'; };
-  if (std::ranges::any_of(text, unfit))
-    return "contains a blank, a control character or '#'; write it as %XX, or remove it";
-  if (auto wrong = check_host_and_port(authority(text), false)) return *wrong + "; write http://host:port/path";
-  out.text = text;
-  while (out.text.ends_with('/')) out.text.pop_back();
+Complaint Value<Address>::read(const std::string& text, const Row& rules, Address& out) {
+  if (auto wrong = check_http_address(text)) return wrong;
+  if (auto wrong = rules.check ? rules.check(text) : std::nullopt) return wrong;
+  out = text.substr(0, text.find_last_not_of('/') + 1);
   return std::nullopt;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/time.h"
 #include "config/key.h"
 #include "config/values.h"
@@ -22,6 +23,9 @@ namespace vf::config {
 std::string number_bound(int64_t number);
 std::string duration_bound(int64_t ms);
 std::string size_bound(int64_t bytes);
+
+/// Returns the text of an address without what may be secret in it.
+std::string shown_address(const std::string& text);
 
 /// Each specialisation has
 ///   static constexpr Type kType;
@@ -102,11 +106,11 @@ struct Value<Listen> {
   static Complaint read(const std::string& text, const Row& rules, Listen& out);
   static std::string plain(Listen listen) { return std::move(listen.address); }
 };
+/// http:// or https://; slashes at the end are cut.
 template <>
-struct Value<Url> {
-  static constexpr Type kType{.name = "URL"};
-  static Complaint read(const std::string& text, const Row& rules, Url& out);
-  static std::string plain(Url url) { return std::move(url.text); }
+struct Value<Address> {
+  static constexpr Type kType{.name = "URL", .shown = shown_address};
+  static Complaint read(const std::string& text, const Row& rules, Address& out);
 };
 
 inline constexpr Type kWordType{.name = "word", .is_word = true};

@@ -22,9 +22,6 @@ class Secret {
 struct Listen {
   std::string address;  // "127.0.0.1:8080", "[::1]:0"
 };
-struct Url {
-  std::string text;  // http:// or https://, without a slash at the end
-};
 /// A text that may be kept in a file of its own but is no secret: a public key, a certificate.
 struct FileText {
   std::string text;

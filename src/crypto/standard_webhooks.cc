@@ -44,7 +44,6 @@ bool holds(std::string_view signatures, std::string_view expected) {
 }  // namespace
 
 Result<std::string> decode_webhook_secret(std::string_view text) {
-  text = trim(text);
   drop_prefix(text, "v1,");
   drop_prefix(text, "whsec_");
   auto key = from_base64(text);

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <ctime>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "event/json_fields.h"
 #include "event/json_scanner.h"
@@ -87,6 +88,14 @@ std::string problem_detail(const http::Response& response) {
   return out;
 }
 
+// Returns where a redirect leads, without what may be secret in it: an address, or a path of the same one.
+std::string shown_location(std::string_view location) {
+  constexpr size_t kBytesMax = 200;
+  const bool is_path = location.starts_with('/') && !location.starts_with("//");
+  const std::string shown = Address((is_path ? "http://h" : "") + std::string(location)).shown();
+  return (is_path && shown.starts_with("http://h") ? shown.substr(8) : shown).substr(0, kBytesMax);
+}
+
 }  // namespace
 
 std::optional<Millis> parse_retry_after(std::string_view value, Instant now) {
@@ -122,6 +131,9 @@ Answer classify(const Result<http::Response>& response, Instant now, std::option
     return answer;
   }
   answer.reason = fmt::format("HTTP {} {}", answer.status, http::reason_phrase(answer.status));
+  if (const auto to = http::header(*response, "Location"); to && !to->empty() && answer.status / 100 == 3) {
+    answer.reason += " to " + shown_location(*to) + ": write the final address as url, because none is followed";
+  }
   const bool is_refusal = answer.status >= 400 && answer.status < 500;
   if (is_refusal || sent) answer.detail = problem_detail(*response);
   if (const auto value = http::header(*response, "Retry-After")) answer.retry_after = parse_retry_after(*value, now);

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "crypto/digest.h"
 #include "event/envelope.h"
+#include "fanout/target_client.h"
 
 namespace vf::fanout {
 namespace {
@@ -32,7 +33,7 @@ struct Attempt {
 // Builds the signed request that carries events to a target: CloudEvents in a Standard Webhooks delivery.
 http::Outgoing make_request(const Target& target, const crypto::WebhookSigner& signer, Attempt attempt) {
   http::Outgoing request;
-  request.url = target.url;
+  request.url = target.url.reveal();
   request.connect_timeout = target.connect_timeout;
   request.timeout = target.timeout;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(attempt.now).time_since_epoch().count();
@@ -42,6 +43,7 @@ http::Outgoing make_request(const Target& target, const crypto::WebhookSigner& s
                      {"webhook-id", std::move(attempt.webhook_id)},
                      {"webhook-timestamp", std::to_string(seconds)},
                      {"webhook-signature", std::move(signature)}};
+  add_headers(target, request);
   request.body = std::move(attempt.body);
   return request;
 }

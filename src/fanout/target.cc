@@ -58,7 +58,7 @@ bool wants(const Target& target, const Event& event) {
          std::ranges::any_of(target.types, [&event](const auto& pattern) { return matches(pattern, event.type); });
 }
 
-bool is_our_receiver(const Target& target) { return target.url.ends_with("/internal/events"); }
+bool is_our_receiver(const Target& target) { return target.url.reveal().ends_with("/internal/events"); }
 
 std::string config_version(const Target& target) {
   crypto::Sha256 digest;
@@ -68,7 +68,7 @@ std::string config_version(const Target& target) {
     add("");
   };
   add(target.name);
-  add(target.url);
+  add(target.url.reveal());
   add_all(target.sources);
   add_all(target.types);
   add(std::to_string(static_cast<int>(target.sandbox)));

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/address.h"
 #include "base/time.h"
 #include "event/event.h"
 
@@ -25,7 +27,7 @@ enum class Start { now, earliest };
 
 struct Target {
   std::string name = {};
-  std::string url = {};
+  Address url = {};
   std::vector<std::string> secrets = {};  // whsec_…; several during a rotation: each of them signs
   Mode mode = Mode::live;
   std::vector<std::string> sources = {};  // empty: all sources
@@ -36,7 +38,11 @@ struct Target {
   Millis max_backlog = std::chrono::days{30};
   bool allow_private = false;
   Millis connect_timeout{5'000};
-  Millis timeout{15'000};  // for a whole request
+  Millis timeout{15'000};   // for a whole request
+  std::string ca_pem = {};  // certificates that an https url is trusted by; empty: the system's
+  Address proxy = {};       // empty: none
+  std::vector<std::pair<std::string, std::string>> headers = {};  // sent with every request; values may be secret
+  Millis connection_max_age{60'000};                              // an older kept connection is not used again
 };
 
 /// Does the target want this event?
@@ -49,7 +55,8 @@ bool matches(std::string_view pattern, std::string_view text);
 bool is_our_receiver(const Target& target);
 
 /// Returns 16 hex digits that identify what is sent where: a digest of name, url, sources, types, sandbox and delivery.
-/// Mode, start, max_backlog, allow_private, timeouts and secrets do not change it.
+/// Mode, start, max_backlog, secrets, and how a request travels (allow_private, timeouts, ca, proxy, headers) do not
+/// change it.
 std::string config_version(const Target& target);
 
 }  // namespace vf::fanout

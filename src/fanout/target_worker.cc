@@ -9,22 +9,6 @@
 
 namespace vf::fanout {
 
-namespace {
-
-// A foreign receiver's answer is its status. Its body is read for the details of a refusal, and so that the connection
-// can be used again: neither is worth a place in the window for longer than this.
-constexpr Millis kForeignBodyTimeout{1'000};
-
-}  // namespace
-
-std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning) {
-  http::ClientParams params;
-  if (!is_our_receiver(target)) params.body_timeout = kForeignBodyTimeout;
-  params.allow_private = target.allow_private;
-  params.connections_max = retry::Pace::in_flight_max(tuning.retry);
-  return http::Client::create(params);
-}
-
 // Mailbox: takes tasks for the worker's thread from any thread, and refuses them once it is closed at the worker's end.
 class TargetWorker::Mailbox final : public outbox::Mailbox {
  public:

@@ -9,12 +9,10 @@
 #include <thread>
 
 #include "fanout/dispatcher.h"
+#include "fanout/target_client.h"
 #include "fanout/totals.h"
 
 namespace vf::fanout {
-
-/// Makes the HTTP client of one target. Each target has its own connections, so that a slow target delays no other.
-std::unique_ptr<http::Client> make_client(const Target& target, const Tuning& tuning);
 
 class TargetWorker {
  public:

@@ -60,7 +60,7 @@ struct Transfer {
   EasyHandle easy;
   HeaderList headers;
   Response response;
-  size_t header_bytes = 0;  // of interim responses and trailers too
+  size_t header_bytes = 0;  // of the final response, trailers too
   bool in_headers = false;  // between a status line and the empty line that ends its headers
   bool answered = false;    // a final status line and its headers are here
   std::optional<SteadyTime> body_until;
@@ -84,7 +84,8 @@ struct Transfer {
 curl_socket_t on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::string text = address_text(&address->addr);
-  if (!is_allowed_address(text, transfer.params->allow_private)) {
+  const ClientParams& params = *transfer.params;
+  if (!is_allowed_address(text, params.allow_private || !params.proxy.empty())) {
     transfer.refused_address = text;
     return CURL_SOCKET_BAD;
   }
@@ -95,18 +96,18 @@ size_t on_header(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const size_t bytes = size * count;
   const std::string_view line = trim({data, bytes});
-  transfer.header_bytes += bytes;
+  const bool is_status_line = !transfer.in_headers && !transfer.answered;
+  if (is_status_line) transfer.in_headers = true;
+  const bool is_interim = !is_final(transfer.status());
+  if (!is_interim) transfer.header_bytes += bytes;
   if (transfer.header_bytes > kResponseHeaderBytesMax) {
     transfer.cut(Cut::By::size_limit, fmt::format("the headers are longer than {} bytes", kResponseHeaderBytesMax));
     return 0;
   }
   if (transfer.answered) return bytes;  // a trailer field; it is no header (RFC 9110 section 6.5.1)
-  if (!transfer.in_headers) {
-    transfer.in_headers = true;  // the line is a status line
-    transfer.response.headers.clear();
-  } else if (line.empty()) {
+  if (line.empty()) {
     transfer.end_headers();
-  } else if (const size_t colon = line.find(':'); colon != line.npos) {
+  } else if (const size_t colon = line.find(':'); colon != line.npos && !is_status_line && !is_interim) {
     transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
   }
   return bytes;
@@ -139,6 +140,22 @@ Result<void> check(const Outgoing& request) {
   return {};
 }
 
+/// Returns why a request has no whole answer.
+std::string reason_of(const Transfer& transfer, CURLcode code) {
+  const std::string& refused = transfer.refused_address;
+  if (!refused.empty() && !is_allowed_address(refused, true)) {
+    return fmt::format("the address {} is none that can be connected to", refused);
+  }
+  if (!refused.empty()) return fmt::format("the address {} is private: allow_private permits it", refused);
+  std::string why = transfer.error[0] != '\0' ? transfer.error.data() : curl_easy_strerror(code);
+  // A peer that speaks only HTTP/2 answers HTTP/1.1 with binary frames, or refuses it in TLS (ALPN).
+  const bool is_no_http = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
+  if (is_no_http || why.contains("no application protocol")) {
+    why += ": the peer does not speak HTTP/1.1, perhaps HTTP/2 alone";
+  }
+  return why;
+}
+
 class CurlClient final : public Client {
  public:
   explicit CurlClient(ClientParams params);
@@ -157,6 +174,7 @@ class CurlClient final : public Client {
 
   EasyHandle idle_handle();
   void prepare(Transfer& transfer);
+  void prepare_connection(CURL* easy);
   void prepare_body(Transfer& transfer);
   bool complete_finished();
   /// Ends the transfers whose body takes too long.
@@ -225,7 +243,7 @@ void CurlClient::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  prepare_connection(easy);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
@@ -236,13 +254,22 @@ void CurlClient::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
-  if (!params_.ca_pem.empty()) {
-    curl_blob pem{const_cast<char*>(params_.ca_pem.data()), params_.ca_pem.size(), CURL_BLOB_NOCOPY};
-    curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &pem);
-  }
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.once ? 1L : 0L);
   prepare_body(transfer);
+}
+
+void CurlClient::prepare_connection(CURL* easy) {
+  constexpr long kDnsSecondsMax = 10;  // a new connection follows a change in the DNS after this
+  curl_easy_setopt(easy, CURLOPT_PROXY, params_.proxy.c_str());  // "": none, whatever the environment says
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, kDnsSecondsMax);
+  const auto age = std::chrono::ceil<std::chrono::seconds>(params_.connection_max_age);
+  curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, std::max(1L, static_cast<long>(age.count())));
+  if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
+  if (params_.ca_pem.empty()) return;
+  curl_blob pem{const_cast<char*>(params_.ca_pem.data()), params_.ca_pem.size(), CURL_BLOB_NOCOPY};
+  curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &pem);
 }
 
 void CurlClient::prepare_body(Transfer& transfer) {
@@ -317,10 +344,7 @@ CurlClient::Finished CurlClient::finish(CURL* easy, CURLcode code) {
   const int status = transfer.status();
   curl_easy_reset(easy);  // the curl handle has pointers into the transfer
   idle_.push_back(std::move(transfer.easy));
-  std::string why = transfer.error[0] != '\0' ? transfer.error.data() : curl_easy_strerror(code);
-  if (!transfer.refused_address.empty()) {
-    why = fmt::format("the address {} is private: allow_private permits it", transfer.refused_address);
-  }
+  std::string why = reason_of(transfer, code);
   // Headers that are too long are an answer too: their status is known, and asking again would not shorten them.
   Response& response = transfer.response;
   if (transfer.in_headers && code == CURLE_OUT_OF_MEMORY) {  // curl's error for a line longer than its 100 KiB

@@ -29,6 +29,11 @@ struct ClientParams {
   std::optional<std::chrono::milliseconds> body_timeout{};
   std::vector<std::string> resolve{};  // "name:port:address", used instead of DNS, as curl's --resolve
   std::string ca_pem{};                // certificates to trust for https; empty: the system's ones
+  // http:// or https://, may have user and password. Then the peer is the proxy: its address may be private, and
+  // allow_private says nothing about the address that the proxy connects to. Empty: none; no variable sets one.
+  std::string proxy{};
+  // A kept connection that is older is closed instead of used again, so that a change in the DNS is followed.
+  std::chrono::milliseconds connection_max_age{60'000};
 };
 
 struct Outgoing {
@@ -43,8 +48,8 @@ struct Outgoing {
   bool once = false;
 };
 
-/// Headers of a response that are longer than this, interim responses and trailers included, are cut. When the limit is
-/// reached before a final status line, there is no response.
+/// Headers of a response that are longer than this, trailers included, are cut. Interim responses (1xx) are not kept,
+/// and theirs do not count.
 inline constexpr size_t kResponseHeaderBytesMax = 64u << 10;
 
 /// Takes the response, or an error. Error `unavailable`: no final status line with its headers came (connection refused

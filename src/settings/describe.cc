@@ -23,7 +23,10 @@ environments, `stage` and `production`, on 127.0.0.1, and generates their secret
 - Some keys take effect at a reload (SIGHUP to `vf ingest`, `vf api`, `vf worker`), others at a restart; a section that
   is added or removed needs a restart. `vf config print --running` shows what is in force in a running hub.
 - `${NAME}` takes an environment variable, also inside a longer text (`$${` is a plain `${`).
-- Where the type says *secret* or *file:*, `file:PATH` reads the value from a file. The newline at its end is cut.
+- Where the type says *secret* or *file:*, `file:PATH` reads the value from a file. White space around a secret is no
+  part of it, and neither is a byte order mark, wherever it is written: in the file, in a variable, in a file of its own.
+- An address is shown with `***` in place of user, password and query values, and not at all if it cannot be read.
+- Top-level keys `x-…` are yours: they may hold what anchors refer to.
 - Relative paths (`file:`, `sqlite:`, `chdb:`) are under `data_dir`.
 - A role reads only the keys that it needs (last column): `vf api` never reads Kick's secret.
 - Durations are `250ms` `30s` `5m` `1h` `7d`, sizes `512B` `64KiB` `1MiB` `2GiB`. A single value may stand for a list of

@@ -1,4 +1,5 @@
-// Secrets in the table of keys: how a first start generates one, and how a configured one is checked. Thread safe.
+// Secrets in the table of keys: how a first start generates one, and how configured ones (and certificates) are
+// checked. Thread safe.
 #pragma once
 
 #include <string>
@@ -12,5 +13,6 @@ namespace vf::settings {
 std::string generate_token();
 
 config::Complaint check_webhook_secret(std::string_view text);
+config::Complaint check_certificates(std::string_view text);
 
 }  // namespace vf::settings

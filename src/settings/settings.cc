@@ -5,8 +5,8 @@
 
 namespace vf::settings {
 
-std::string admin_url(const Admin& admin) {
-  if (!admin.url.text.empty()) return admin.url.text;
+Address admin_url(const Admin& admin) {
+  if (!admin.url.empty()) return admin.url;
   std::string address = admin.listen.address;
   for (const auto& [everywhere, loopback] : {std::pair{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}}) {
     if (address.starts_with(everywhere)) address.replace(0, std::string_view(everywhere).size(), loopback);

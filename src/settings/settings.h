@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/rights.h"
+#include "base/address.h"
 #include "base/time.h"
 #include "concurrency/batch_queue.h"
 #include "config/key.h"
@@ -28,7 +29,6 @@ using config::FileText;
 using config::Listen;
 using config::Secret;
 using config::Size;
-using config::Url;
 
 enum class SourceMode { live, dry_run, off };
 
@@ -56,7 +56,7 @@ struct AdminToken {
 
 struct Admin {
   Listen listen;
-  Url url;                                   // where client commands reach the admin API; empty: http://<listen>
+  Address url;                               // where client commands reach the admin API; empty: http://<listen>
   Secret token, read_token;                  // short for rows of `tokens`
   std::map<std::string, AdminToken> tokens;  // by the name that the audit log shows
 };
@@ -66,7 +66,7 @@ inline constexpr std::string_view kOperatorToken = "admin", kReaderToken = "read
 struct KickSource {
   SourceMode mode{};
   std::vector<FileText> public_keys;  // PEM; empty: use Kick's published key
-  Url api_base;
+  Address api_base;
   std::optional<Millis> max_age;  // of a delivery; nullopt: no delivery is too old
 };
 
@@ -122,6 +122,6 @@ struct Settings : config::Root {
 
 /// Returns the URL by which client commands reach the admin API: admin.url if set, otherwise admin.listen, with the
 /// loopback address when the API listens on all addresses.
-std::string admin_url(const Admin& admin);
+Address admin_url(const Admin& admin);
 
 }  // namespace vf::settings

@@ -147,6 +147,7 @@ void add_clickhouse(Keys& keys) {
          .example = "vf"});
   s.key<FileText>("lake_ca", &ClickHouse::ca_pem,
                   {.fallback_doc = "the system's",
+                   .check = check_certificates,
                    .doc = "Certificates, PEM, that an https lake is trusted by.",
                    .example = "file:lake-ca.pem"});
   s.key("lake_compression", &ClickHouse::compression,
@@ -162,6 +163,7 @@ void add_admin(Keys& keys) {
         {.fallback = "127.0.0.1:8081", .doc = "Status page, admin API, /metrics, /healthz, /readyz."});
   s.key("url", &Admin::url,
         {.fallback_doc = "http:// and admin.listen",
+         .check = check_reachable,
          .roles = only(Role::client),
          .doc = "Where client commands find the admin API of a running hub.",
          .example = "https://hub.internal"});
@@ -202,6 +204,12 @@ void add_environment_listeners(Keys& keys) {
       {.required = true, .doc = "/internal/events, where the environment receives.", .example = "127.0.0.1:8082"});
   s.key<Size>("max_body", &http::ServerParams::body_bytes_max,
               {.fallback = "8MiB", .min = kKiB, .max = 256 * kMiB, .doc = "A longer batch is answered 413."});
+  s.key("idle_timeout", &http::ServerParams::idle_timeout,
+        {.fallback = "75s",
+         .min = kSecond,
+         .max = kHour,
+         .doc = "A kept connection is closed after this long without a request. Longer than the timeout of a load "
+                "balancer before it."});
 }
 
 void add_environments(Keys& keys) {

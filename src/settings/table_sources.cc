@@ -25,6 +25,7 @@ void add_kick(Keys& keys) {
          .example = "[file:kick.pem]"});
   s.key("api_base", &KickSource::api_base,
         {.fallback = "https://api.kick.com",
+         .check = check_reachable,
          .doc = "Kick's API: its key is fetched from there when a signature does not verify."});
   s.key("max_age", &KickSource::max_age,
         {.fallback_doc = "ingest.retention.ledger less a day",
@@ -95,8 +96,10 @@ void add_generic_options(Keys& keys) {
   };
   option("header",
          {.doc = "The header with the signature; several spellings with commas between.", .example = "X-Signature"});
-  option("split", {.doc = "How the header contains signatures: plain, prefix TEXT, fields NAME, list VERSION.",
-                   .example = "prefix sha256="});
+  option("split",
+         {.doc = "How the header contains signatures: plain, prefix TEXT, fields NAME, list VERSION; the last two with "
+                 "by SEPARATOR where it is not ',' or ' '.",
+          .example = "prefix sha256="});
   option("encoding", {.words = {"hex", "base64"}, .doc = "Of the signature; without it hex.", .example = "hex"});
   option("algorithm", {.words = {"hmac-sha1", "hmac-sha256", "hmac-sha512", "ed25519"},
                        .doc = "Of the signature; without it hmac-sha256.",

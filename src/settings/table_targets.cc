@@ -1,6 +1,7 @@
 #include "settings/table_targets.h"
 
 #include "crypto/standard_webhooks.h"
+#include "settings/request_headers.h"
 #include "settings/secrets.h"
 
 namespace vf::settings {
@@ -40,8 +41,11 @@ void add_target(Keys& keys) {
   Section<Target> s(keys, kPath, kHub,
                     [](Settings& c, const std::string& name) -> Target& { return target(c, name).target; });
   s.takes_effect_at_reload();
-  s.key<Url>("url", &Target::url,
-             {.required = true, .doc = "Where events are sent.", .example = "http://127.0.0.1:8082/internal/events"});
+  s.key("url", &Target::url,
+        {.required = true,
+         .check = check_reachable,
+         .doc = "Where events are sent.",
+         .example = "http://127.0.0.1:8082/internal/events"});
   s.key<Secret>("secret", &Target::secrets,
                 {.fallback = "file:*.secret",
                  .generate = crypto::make_webhook_secret,
@@ -52,6 +56,35 @@ void add_target(Keys& keys) {
                          {.doc = "single: one event per request, for foreign receivers."});
   s.key_with_own_default("allow_private", &Target::allow_private,
                          {.doc = "Allow private addresses. Loopback is always allowed."});
+}
+
+// How requests reach the target.
+void add_connection(Keys& keys) {
+  using fanout::Target;
+  Section<Target> s(keys, kPath, kHub,
+                    [](Settings& c, const std::string& name) -> Target& { return target(c, name).target; });
+  s.takes_effect_at_reload();
+  s.key<FileText>("ca", &Target::ca_pem,
+                  {.fallback_doc = "the system's",
+                   .check = check_certificates,
+                   .doc = "Certificates, PEM, that an https url is trusted by, besides the system's.",
+                   .example = "file:stage-ca.pem"});
+  s.key("proxy", &Target::proxy,
+        {.fallback_doc = "none",
+         .check = check_reachable,
+         .doc = "The HTTP proxy that requests go through. Its own address may be private; allow_private says nothing "
+                "about the addresses to which it connects.",
+         .example = "http://proxy.internal:3128"});
+  s.key<RequestHeader>("headers", &Target::headers,
+                       {.fallback_doc = "none",
+                        .doc = "Further headers of every request, as name: value; the values are hidden. Not Host, "
+                               "Content-… and webhook-…, which the hub writes.",
+                        .example = "{X-Api-Key: \"${STAGE_KEY}\"}"});
+  s.key_with_own_default("connection_max_age", &Target::connection_max_age,
+                         {.min = kSecond,
+                          .max = kDay,
+                          .doc = "A kept connection that is older is replaced by a new one, so that a change in the "
+                                 "DNS is followed."});
 }
 
 void add_batches(Keys& keys) {
@@ -120,6 +153,7 @@ void add_retry(Keys& keys) {
 
 void add_targets(Keys& keys) {
   add_target(keys);
+  add_connection(keys);
   add_batches(keys);
   add_window(keys);
   add_timeouts(keys);

@@ -7,10 +7,11 @@ import threading
 
 
 class Foreign:
-    """Use as a context manager. `answer(events) -> status` decides; None resets the connection. The default accepts all."""
+    """Use as a context manager. `answer(events) -> status` decides, or (status, headers); None resets the connection. The
+    default accepts all. `paths` are the request targets as they came: as a proxy gets them, they are whole addresses."""
 
     def __init__(self, answer=lambda events: 204):
-        self.answer, self.requests = answer, []
+        self.answer, self.requests, self.paths = answer, [], []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -20,6 +21,8 @@ class Foreign:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 events = body if isinstance(body, list) else [body]
                 status = outer.answer(events)
+                status, headers = status if isinstance(status, tuple) else (status, {})
+                outer.paths.append(self.path)
                 outer.requests.append((status or 0, dict(self.headers), events))
                 if status is None:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -27,6 +30,8 @@ class Foreign:
                     return self.connection.close()
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_):

@@ -58,8 +58,8 @@ class NewerSchema : public testing::Test {
 TEST_F(NewerSchema, IsLoggedWithBothVersionsByTheRoleThatStartsOnIt) {
   start_and_stop();
   EXPECT_THAT(lines_, Not(Contains(HasSubstr("a newer vf")))) << "made by this one";
-  migrate_as_tomorrow(config_.ingest.store.location);
-  migrate_as_tomorrow(environment_.store.location);
+  migrate_as_tomorrow(config_.ingest.store.path);
+  migrate_as_tomorrow(environment_.store.path);
   start_and_stop();
   const auto logged = [](const std::string& schema, std::string_view ours) {
     return Contains(AllOf(HasSubstr("info"), HasSubstr("a newer vf has migrated the schema"), HasSubstr(schema),

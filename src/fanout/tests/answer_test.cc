@@ -45,6 +45,23 @@ TEST(Answer, NoAnswerIsAFailure) {
   EXPECT_EQ(answer.reason, "connection refused");
 }
 
+TEST(Answer, RedirectNamesWhereItLeads) {
+  const auto reason = [](int status, const std::string& location) {
+    http::Response response;
+    response.status = status;
+    response.headers.emplace_back("location", location);
+    return classify(response, kNow, std::nullopt).reason;
+  };
+  const std::string advice = ": write the final address as url, because none is followed";
+  EXPECT_EQ(reason(308, "https://u:p@new.example/hook?token=t"),
+            "HTTP 308 Permanent Redirect to https://***@new.example/hook?token=***" + advice);
+  EXPECT_EQ(reason(302, "/login?next=secret"), "HTTP 302 Found to /login?next=***" + advice);
+  EXPECT_EQ(reason(301, "\x1b[2J"), "HTTP 301 Moved Permanently to ***" + advice);
+  EXPECT_LE(reason(301, "/" + std::string(10'000, 'x')).size(), 400U);
+  EXPECT_EQ(reason(304, ""), "HTTP 304 Not Modified");
+  EXPECT_EQ(reason(503, "/x"), "HTTP 503 Service Unavailable");
+}
+
 TEST(Answer, ReasonNamesTheStatusAndQuotesNoBody) {
   for (const int status : {400, 422, 503}) {
     const auto answer = of(status, R"({"title":"echo","detail":"anna@example.org"})");

@@ -1,8 +1,9 @@
 // The HTTP client of a target, for receivers that answer and then do not end their answer. Double: a scripted peer.
+#include "fanout/target_client.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fanout/target_worker.h"
 #include "http/tests/scripted_peer_test.h"
 
 namespace vf::fanout {
@@ -14,7 +15,7 @@ Result<http::Response> post(const std::string& path, const std::string& head, st
   const ScriptedPeer peer({{head + "\r\n"}});
   Target target;
   target.url = peer.url() + path;
-  return make_client(target, Tuning{})->call({.url = target.url, .body = "[]", .timeout = timeout});
+  return make_client(target, Tuning{})->call({.url = target.url.reveal(), .body = "[]", .timeout = timeout});
 }
 
 // With the request's own limit of an hour, the test would not end in time.

@@ -36,7 +36,7 @@ TEST_F(FirstStart, CreatesEveryDefaultSecretOnceAndPrivately) {
   const Settings c = settings(p);
   EXPECT_EQ(c.environments.size(), 2u);
   EXPECT_EQ(c.environments.at("stage").secrets[0].reveal(), c.targets.at("stage").target.secrets[0]);
-  EXPECT_EQ(c.targets.at("production").target.url, "http://127.0.0.1:8083/internal/events");
+  EXPECT_EQ(c.targets.at("production").target.url.reveal(), "http://127.0.0.1:8083/internal/events");
   EXPECT_EQ(c.sources.kick->max_age, std::chrono::days{29});
   EXPECT_TRUE(c.sources.sumsub);
   EXPECT_EQ(warnings(p), "");

@@ -12,7 +12,7 @@ TEST_F(LoadLake, ServersHaveSeveralAddressesAndASeparatePassword) {
 ingest: {lake: "https://vf@h1:8443,[::1]:8443,h3/vf", lake_password: "file:lake-password", lake_cluster: vf}
 )"));
   EXPECT_EQ(c.ingest.lake.kind, StoreUrl::Kind::clickhouse);
-  EXPECT_EQ(c.ingest.lake.location, "https://vf@h1:8443,[::1]:8443,h3/vf");
+  EXPECT_EQ(c.ingest.lake.address.reveal(), "https://vf@h1:8443,[::1]:8443,h3/vf");
   EXPECT_EQ(c.ingest.clickhouse.password, "hunter2");
   EXPECT_EQ(c.ingest.clickhouse.cluster, "vf");
   EXPECT_EQ(c.ingest.clickhouse.compression, lake::clickhouse::Compression::zstd);

@@ -30,6 +30,29 @@ TEST_F(LoadSecrets, ProblemOfASecretFileNamesIt) {
   EXPECT_EQ(with("file:" + (dir_ / "vf-data/most").string()), "");
 }
 
+TEST_F(LoadSecrets, WhiteSpaceAroundASecretIsNoPartOfIt) {
+  for (const std::string& text : {"s3cret\n", "s3cret\r\n", " \ts3cret \n\n", "\xef\xbb\xbfs3cret", "s3cret"}) {
+    write("vf-data/given", text);
+    variables_ = {{"GIVEN", text}, {"REFERENCE", "file:given\n"}};
+    for (const std::string written : {"file:given", "${GIVEN}", "${REFERENCE}"}) {
+      const Settings c =
+          settings(params(Role::ingest, "admin: {token: '" + written + "'}\nsources: {sumsub: {webhook_secrets: ['" +
+                                            written + "']}, orders: {scheme: hmac, secrets: '" + written + "'}}"));
+      EXPECT_EQ(c.admin.token.reveal(), "s3cret") << written;
+      EXPECT_EQ(c.sources.sumsub->webhook_secrets[0].reveal(), "s3cret") << written;
+      EXPECT_EQ(c.sources.generic.at("orders").secrets[0].reveal(), "s3cret") << written;
+    }
+  }
+  EXPECT_EQ(settings(params(Role::ingest, "admin: {token: \" s3cret\\n\"}")).admin.token.reveal(), "s3cret");
+  variables_ = {{"GIVEN", " \n"}};
+  EXPECT_EQ(problems(params(Role::ingest, "admin: {token: '${GIVEN}'}")), "vf.yaml:1: admin.token: is empty\n");
+}
+
+TEST_F(LoadSecrets, KeyWithoutLineEndsSaysSo) {
+  EXPECT_THAT(problems(params(Role::ingest, "sources: {kick: {public_keys: '-----BEGIN PUBLIC KEY-----\\nMIIB'}}")),
+              HasSubstr("sources.kick.public_keys: has \\n as two characters where a line must end"));
+}
+
 TEST_F(LoadSecrets, SecretThatOthersCanReadIsAWarning) {
   const auto path = write("vf-data/admin-token", "t");
   EXPECT_EQ(warnings(params(Role::ingest, "")), "");

@@ -46,10 +46,11 @@ TEST_F(ReloadTest, TakesOverWhatMayChangeAndNamesWhatMayNot) {
   const auto next = reload(*running, "ingest: {queue: 7}\ntargets: {stage: {url: 'http://127.0.0.1:2/', window: 3}}\n");
   EXPECT_THAT(next.changed, ElementsAre("targets.stage.url", "targets.stage.window"));
   EXPECT_THAT(next.pending, ElementsAre("ingest.queue"));
-  EXPECT_EQ(running->settings()->targets.at("stage").target.url, "http://127.0.0.1:2");
+  EXPECT_EQ(running->settings()->targets.at("stage").target.url.reveal(), "http://127.0.0.1:2");
   EXPECT_EQ(running->settings()->targets.at("stage").tuning.retry.window_max, 3);
   EXPECT_EQ(running->settings()->ingest.queue.waiting_max, 10'000u);
-  EXPECT_EQ(before->targets.at("stage").target.url, "http://127.0.0.1:1/internal/events") << "a snapshot never changes";
+  EXPECT_EQ(before->targets.at("stage").target.url.reveal(), "http://127.0.0.1:1/internal/events")
+      << "a snapshot never changes";
   EXPECT_EQ(running->pending(), 1u);
   EXPECT_EQ(running->loaded_at(), kLater);
 }
@@ -84,7 +85,7 @@ TEST_F(ReloadTest, WhatIsInForceIsWhatALoadOfTheFileWouldGive) {
   EXPECT_EQ(now->sources.generic.at("orders").max_age, loaded.sources.generic.at("orders").max_age);
   EXPECT_EQ(now->sources.generic.at("orders").secrets.size(), 2u);
   EXPECT_EQ(now->data_dir, loaded.data_dir);
-  EXPECT_EQ(now->ingest.store.location, loaded.ingest.store.location);
+  EXPECT_EQ(now->ingest.store.path, loaded.ingest.store.path);
   EXPECT_EQ(now->ingest.lake_named, loaded.ingest.lake_named);
 }
 
