@@ -24,7 +24,10 @@ void HubOperations::set_mode(const std::string& target, std::optional<fanout::Mo
   const auto configured = params_.consumers.target(target);
   if (!configured) return done(invalid("the raw log has no mode: it copies every event, always"));
   const auto running = params_.consumers.worker(target);
-  if (!running) return fanout::order_mode(params_.committer, *configured, mode, std::move(done));
+  if (!running) {
+    wake(target, fanout::Wake::all);  // also an order that leaves the mode as it is ends waits
+    return fanout::order_mode(params_.committer, *configured, mode, std::move(done));
+  }
   mode ? running->set_mode(*mode, std::move(done)) : running->resume(std::move(done));
 }
 
@@ -69,9 +72,17 @@ Result<raw_log::ReconciliationStatus> HubOperations::reconciliation() const {
 // Returns `done` with a call before it: once the row is changed, the consumer's worker looks at it.
 outbox::OnDone HubOperations::and_wake(const std::string& consumer, Uuid event_id, outbox::OnDone done) {
   return [this, consumer, event_id, done = std::move(done)](Result<void> result) {
-    if (result) params_.consumers.row_changed(consumer, event_id);
+    if (result) {
+      params_.consumers.row_changed(consumer, event_id);
+      if (consumer != store::kRawLog && !params_.consumers.worker(consumer)) wake(consumer, fanout::Wake::receiver);
+    }
     done(std::move(result));
   };
+}
+
+// Another process works on the target: it finds the order in the store. If that fails, the waits end by themselves.
+void HubOperations::wake(const std::string& target, fanout::Wake wake) {
+  params_.committer.write(fanout::wake_setting(target, wake, params_.clock.now()), [](const auto&) {});
 }
 
 void HubOperations::retry_dead(const std::string& consumer, Uuid event_id, outbox::OnDone done) {

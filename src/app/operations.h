@@ -9,6 +9,7 @@
 #include "admin/operations.h"
 #include "app/consumers.h"
 #include "app/environment_calls.h"
+#include "fanout/target_mode.h"
 #include "intake/intake.h"
 #include "jobs/jobs.h"
 #include "lake/raw_log.h"
@@ -56,6 +57,7 @@ class HubOperations final : public admin::Operations {
  private:
   Result<void> start_reconciliation(const raw_log::ReconciliationRequest& request, const std::string& asked_by);
   Result<void> is_consumer(const std::string& name) const;
+  void wake(const std::string& target, fanout::Wake wake);
   outbox::OnDone and_wake(const std::string& consumer, Uuid event_id, outbox::OnDone done);
 
   const Params params_;

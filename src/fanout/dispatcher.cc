@@ -38,7 +38,8 @@ Dispatcher::Dispatcher(Target target, DispatcherPorts ports, crypto::WebhookSign
                  [this] {
                    sender_.forgive();
                    cursor_.clear_gap_alarm();
-                 }}),
+                 },
+             .on_wake = [this](Wake wake) { sender_.wake(wake); }}),
       cursor_({.target = target_,
                .outbox = ports_.outbox,
                .writer = ports_.writer,

@@ -234,6 +234,12 @@ void Sender::row_changed(Uuid event_id) {
   rule_.forgive_receiver();
 }
 
+void Sender::wake(Wake wake) {
+  waiting_.rows_changed();
+  if (wake == Wake::all) return forgive();
+  rule_.forgive_receiver();
+}
+
 void Sender::forgive() { rule_.forgive(params_.ports.clock.steady()); }
 
 std::optional<SteadyTime> Sender::next_change() const { return rule_.next_change(params_.ports.clock.steady()); }

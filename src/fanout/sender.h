@@ -61,6 +61,8 @@ class Sender {
   void row_changed(Uuid event_id);
   /// Ends every automatic wait, on an operator's order.
   void forgive();
+  /// Does so when the order came through the store, with rows that may have changed.
+  void wake(Wake wake);
 
   /// Fills in the requests in flight, the events that wait, the back-off and the alarm.
   void describe(Status& status) const;

@@ -8,10 +8,16 @@ namespace {
 
 constexpr std::string_view kDetachedEarlier = "detached: events committed before it is resumed are not delivered";
 
+std::string wake_key(const std::string& target) { return "target." + target + ".wake"; }
+
+std::string value_of(const std::string& key, const std::vector<store::PutSetting>& settings) {
+  const auto found = std::ranges::find(settings, key, &store::PutSetting::key);
+  return found == settings.end() ? std::string{} : found->value;
+}
+
 // Returns the setting's value; empty: no mode is ordered.
 std::string setting_of(const Target& target, const std::vector<store::PutSetting>& settings) {
-  const auto found = std::ranges::find(settings, mode_setting(target.name), &store::PutSetting::key);
-  return found == settings.end() ? std::string{} : found->value;
+  return value_of(mode_setting(target.name), settings);
 }
 
 Mode mode_of(const std::string& setting, const Target& target) { return parse_mode(setting).value_or(target.mode); }
@@ -39,6 +45,11 @@ void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode
   writer.write(std::move(*setting), outbox::completing(std::move(on_done)));
 }
 
+store::PutSetting wake_setting(const std::string& target, Wake wake, Instant now) {
+  return {.key = wake_key(target),
+          .value = (wake == Wake::all ? "all " : "receiver ") + std::to_string(now.time_since_epoch().count())};
+}
+
 std::string TargetMode::alarm() const {
   if (mode_ != Mode::detached) return {};
   return detach_reason_.empty() ? std::string(kDetachedEarlier) : detach_reason_;
@@ -62,9 +73,17 @@ void TargetMode::order(std::optional<Mode> mode, outbox::OnDone on_done) {
   params_.writer.write(std::move(*setting), std::move(done));
 }
 
-void TargetMode::load(const std::vector<store::PutSetting>& settings) { take(setting_of(params_.target, settings)); }
+void TargetMode::load(const std::vector<store::PutSetting>& settings) {
+  wake_ = value_of(wake_key(params_.target.name), settings);
+  take(setting_of(params_.target, settings));
+}
 
 void TargetMode::follow(const std::vector<store::PutSetting>& settings) {
+  auto wake = value_of(wake_key(params_.target.name), settings);
+  if (wake != wake_) {
+    wake_ = std::move(wake);
+    params_.on_wake(wake_.starts_with("all") ? Wake::all : Wake::receiver);
+  }
   auto setting = setting_of(params_.target, settings);
   if (setting == setting_) return;
   take(std::move(setting));

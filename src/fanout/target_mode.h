@@ -27,13 +27,21 @@ Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& 
 /// As TargetMode::order(), but for a target that another process works on; that process follows within two seconds.
 void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode> mode, outbox::OnDone on_done);
 
+/// What an operator's order ends at a target: the receiver's back-off alone, or also the waits of single events.
+enum class Wake { receiver, all };
+
+/// Returns the setting that carries this order to the process that works on the target; it follows within two seconds,
+/// and once only: orders of different times are different orders.
+store::PutSetting wake_setting(const std::string& target, Wake wake, Instant now);
+
 class TargetMode {
  public:
   struct Params {
     const Target& target;
     outbox::Writer& writer;
     DurableWrites& writes;
-    std::function<void()> on_order;  // an operator's order has come into force
+    std::function<void()> on_order;     // an operator's order has come into force
+    std::function<void(Wake)> on_wake;  // another process, or a job, has ordered the end of waits
   };
   explicit TargetMode(Params params) : params_(std::move(params)), mode_(params_.target.mode) {}
 
@@ -56,7 +64,7 @@ class TargetMode {
 
   /// Takes over the mode that the store holds. Called once, at the start.
   void load(const std::vector<store::PutSetting>& settings);
-  /// Takes over an order that another process has persisted meanwhile.
+  /// Takes over an order that another process, or a job of this one, has persisted meanwhile.
   void follow(const std::vector<store::PutSetting>& settings);
 
   /// Sets the mode `detached`, in force at once. It is persisted, unless an operator orders a mode before that.
@@ -69,6 +77,7 @@ class TargetMode {
   const Params params_;
   Mode mode_;
   std::string setting_;  // the setting's value as last read; empty: the configured mode is in force
+  std::string wake_;     // the value of wake_setting() as last read
   int orders_ = 0;       // how many orders are on their way to the store
   std::string detach_reason_;
 };

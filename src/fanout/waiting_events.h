@@ -74,6 +74,8 @@ class WaitingEvents {
 
   /// Another party has changed the event's row: it is read again.
   void row_changed(Uuid event_id);
+  /// Another party may have changed rows: they are read soon.
+  void rows_changed() { rows_.poll_soon(); }
   /// Completes the events that are held in memory without a delivery: the target's mode skips them.
   void skip_held(store::SkipReason skip_reason);
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fanout/target_mode.h"
 #include "outbox/write_and_wait.h"
 
 namespace vf::upkeep {
@@ -125,6 +126,11 @@ class Work {
     if (events.empty()) return 0;
     store::Write write = store::DropDeadLetters{.target = consumer, .events = events};
     if (act_ == Act::retry) {
+      // The target may back off; whichever process works on it ends that.
+      if (consumer != store::kRawLog) {
+        VF_TRY(outbox::write_and_wait(params_.writer,
+                                      fanout::wake_setting(consumer, fanout::Wake::receiver, params_.clock.now())));
+      }
       write = store::RetryDeadLetters{.target = consumer, .events = std::move(events), .due = params_.clock.now()};
     }
     VF_ASSIGN(const auto written, outbox::write_and_wait(params_.writer, std::move(write)));

@@ -29,6 +29,59 @@ def received(hub, environment):
     return {row[0] for row in hub.rows(environment, "select event_id from processed_events")}
 
 
+class Waits(unittest.TestCase):
+    """A target asks for a day of rest, and an operator knows better: the next request goes out."""
+
+    def order(self, act):
+        with Foreign(lambda events: (503, {"Retry-After": "86400"})) as receiver:
+            with Hub(extra={"targets": {"foreign": {"url": receiver.url, "secret": new_secret()}}}) as hub:
+                event_id = hub.kick(chat())[2]["event_id"]
+                wait_until("the target has asked for a day", lambda: (target(hub, "foreign")["next_attempt_in_seconds"] or 0) > 3000)
+                receiver.answer = lambda events: 204
+                asked = len(receiver.requests)
+                act(hub, event_id)
+                wait_until("the event is delivered", lambda: event_id in receiver.taken())
+                self.assertGreater(len(receiver.requests), asked)
+
+    def test_resume_ends_it(self):
+        self.order(lambda hub, _: hub.vf("targets", "resume", "foreign"))
+
+    def test_mode_ends_it(self):
+        self.order(lambda hub, _: hub.vf("targets", "mode", "foreign", "live"))
+
+    def test_the_retry_of_a_dead_letter_ends_it(self):
+        def retry(hub, event_id):
+            hub.vf("dead", "put", "foreign", event_id)
+            hub.vf("dead", "retry", "foreign", event_id)
+        self.order(retry)
+
+    def test_a_run_that_retries_dead_letters_ends_it(self):
+        def retry(hub, event_id):
+            hub.vf("dead", "put", "foreign", event_id)
+            hub.vf("dead", "retry", "--target", "foreign")
+        self.order(retry)
+
+
+class Ways(unittest.TestCase):
+    def test_requests_go_by_the_targets_proxy_with_its_headers(self):
+        with Foreign() as proxy:
+            by_proxy = {"url": "http://10.1.2.3/hook", "proxy": proxy.url.removesuffix("/hook"), "secret": new_secret(),
+                        "headers": {"X-Api-Key": "key-of-the-gateway"}}
+            with Hub(extra={"targets": {"foreign": by_proxy}}) as hub:
+                event_id = hub.kick(chat())[2]["event_id"]
+                wait_until("the proxy has the event", lambda: event_id in proxy.taken())
+                self.assertEqual(proxy.paths[0], "http://10.1.2.3/hook")
+                self.assertEqual(proxy.requests[0][1]["X-Api-Key"], "key-of-the-gateway")
+                self.assertNotIn("key-of-the-gateway", hub.vf("config", "print").stdout)
+
+    def test_a_redirect_names_where_it_leads(self):
+        with Foreign(lambda events: (308, {"Location": "https://u:p@new.example/hook?token=t"})) as receiver:
+            with Hub(extra={"targets": {"foreign": foreign_target(receiver)}}) as hub:
+                hub.kick(chat())
+                wait_until("the error names it", lambda: "to https://***@new.example/hook?token=***" in (
+                    target(hub, "foreign")["last_error"] or ""))
+
+
 class Modes(unittest.TestCase):
     def test_a_paused_target_keeps_its_backlog_and_delivers_it_after_resume(self):
         with Hub() as hub:

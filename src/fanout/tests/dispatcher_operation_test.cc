@@ -117,6 +117,25 @@ TEST_F(Operation, OrderOfAnotherProcessIsInForceWithinTwoSeconds) {
   EXPECT_THAT(wire.at(0).messages(), ElementsAre("m1"));
 }
 
+// The mode stays as it is: the order is to go on now. It may come through another process, or from a job.
+TEST_F(Operation, OrderOfAnotherProcessEndsTheWaitThatATargetAskedFor) {
+  add(2);
+  start();
+  for (const Wake wake : {Wake::all, Wake::receiver}) {
+    http::Response busy;
+    busy.status = 503;
+    busy.headers.emplace_back("Retry-After", "86400");
+    answer(0, busy);
+    advance(std::chrono::seconds{5});
+    ASSERT_THAT(wire, IsEmpty());
+    const store::Write order = wake_setting("stage", wake, clock.now());
+    ASSERT_TRUE(outbox.write({&order, 1}, clock.now(), nullptr));
+    advance(std::chrono::seconds{2});
+    ASSERT_THAT(wire, SizeIs(1));
+  }
+  answer(0, 200);
+}
+
 TEST_F(Operation, PauseLetsRequestsInFlightFinish) {
   add(1);
   start();
