@@ -100,10 +100,12 @@ Result<void> IngestRole::start_workers() {
 
 Result<void> IngestRole::listen() {
   VF_ASSIGN(auto sources, make_sources(config_, key_fetcher_));
-  intake_ = std::make_unique<intake::Intake>(intake::Intake::Params{.sources = std::move(sources),
-                                                                    .committer = *committer_,
-                                                                    .services = services_,
-                                                                    .answer_timeout = config_.ingest.answer_timeout});
+  intake_ =
+      std::make_unique<intake::Intake>(intake::Intake::Params{.sources = std::move(sources),
+                                                              .committer = *committer_,
+                                                              .services = services_,
+                                                              .body_bytes_max = config_.ingest.webhooks.body_bytes_max,
+                                                              .answer_timeout = config_.ingest.answer_timeout});
   operations_ = std::make_unique<HubOperations>(HubOperations::Params{.config = config_,
                                                                       .clock = services_.clock,
                                                                       .outbox = *outbox_,

@@ -1,13 +1,29 @@
 #include "intake/intake.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "http/content_coding.h"
 
 namespace vf::intake {
 namespace {
 
-constexpr std::string_view kPrefix = "/webhooks/";
+constexpr std::string_view kNotDecoded = "not decoded";
 constexpr std::string_view kNotCommitted = "not committed: send it again";
 constexpr std::string_view kKeyNotFetched = "the provider's key could not be fetched: send it again";
+
+// Returns the source that a path names: /webhooks/<source>. Proxies and people add slashes, which mean nothing.
+std::string_view source_of(std::string_view path) {
+  const auto next = [&path] {
+    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+    const auto segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    return segment;
+  };
+  if (next() != "webhooks") return {};
+  const auto source = next();
+  return next().empty() ? source : std::string_view();
+}
 
 http::Response try_later(std::string_view detail) {
   auto response = http::problem(503, detail);
@@ -41,6 +57,7 @@ Intake::Intake(Params params)
     : committer_(params.committer),
       clock_(params.services.clock),
       services_(params.services),
+      body_bytes_max_(params.body_bytes_max),
       answer_timeout_(params.answer_timeout) {
   replace_sources(std::move(params.sources));
 }
@@ -61,9 +78,8 @@ SourceMap Intake::sources() const {
 }
 
 void Intake::handle(http::Request request, http::Respond respond) {
-  const auto path = request.path();
   const auto routes = routes_.get();
-  const auto found = path.starts_with(kPrefix) ? routes->find(path.substr(kPrefix.size())) : routes->end();
+  const auto found = routes->find(source_of(request.path()));
   if (found == routes->end()) {
     return respond(http::problem(404, "no such source: webhooks are received at /webhooks/<source>"));
   }
@@ -79,6 +95,9 @@ void Intake::handle(http::Request request, http::Respond respond) {
   call->deadline = now + answer_timeout_;
   call->request = std::move(request);
   call->respond = std::move(respond);
+  if (auto refusal = http::decode_body(call->request, body_bytes_max_)) {
+    return answer(*call, {.outcome = Outcome::refused, .reason = kNotDecoded}, std::move(*refusal));
+  }
   auto verification = call->route->receiving.source->verify(call->request, now);
   handle_verification(std::move(call), std::move(verification), true);
 }

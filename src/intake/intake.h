@@ -1,6 +1,6 @@
-// Intake: the public listener's handler. For POST /webhooks/<source> it verifies the delivery on the network thread,
-// hands the event to the committer and answers after the commit, or with 503 when the commit takes too long. Thread
-// safe. The only store it needs is the outbox store.
+// Intake: the public listener's handler. For POST /webhooks/<source> it takes off a content coding, verifies the
+// delivery on the network thread, hands the event to the committer and answers after the commit, or with 503 when the
+// commit takes too long. Thread safe. The only store it needs is the outbox store.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,8 @@ class Intake {
     SourceMap sources;
     outbox::Committer& committer;
     const obs::Services& services;
-    Millis answer_timeout{4000};  // a delivery that is not committed within this time is answered 503
+    size_t body_bytes_max = 1u << 20;  // of a body without its content coding
+    Millis answer_timeout{4000};       // a delivery that is not committed within this time is answered 503
   };
   explicit Intake(Params params);
 
@@ -70,6 +71,7 @@ class Intake {
   outbox::Committer& committer_;
   const Clock& clock_;
   const obs::Services services_;
+  const size_t body_bytes_max_;
   const Millis answer_timeout_;
   concurrency::Replaceable<Routes> routes_;
   std::mutex mutex_;

@@ -1,7 +1,7 @@
 // Tests how intake answers each kind of request to the public listener, and what it has written by then.
 #include "intake/intake.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <future>
 #include <latch>
@@ -71,6 +71,11 @@ struct IntakeTest : testing::Test {
   }
   /// Returns how many requests of the source ended with this outcome.
   uint64_t count(Outcome outcome) { return SourceMetrics("kick", around.services).count(outcome); }
+  http::Response post_to(const std::string& target) {
+    http::Request request{.method = "POST", .target = target, .headers = {}, .body = "m1", .peer = {}};
+    request.headers.add("Sig", "good");
+    return send(std::move(request));
+  }
   http::Response post(const std::string& signature, const std::string& body = "m1") {
     http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = body, .peer = {}};
     if (!signature.empty()) request.headers.add("Sig", signature);
@@ -226,6 +231,34 @@ TEST_F(IntakeTest, UnknownSourceIs404AndOtherMethods405) {
     EXPECT_EQ(response.status, 405) << method;
     EXPECT_EQ(http::header(response, "Allow"), "POST");
   }
+}
+
+TEST_F(IntakeTest, SlashesThatAProxyAddsMeanNothing) {
+  for (const char* target : {"/webhooks/kick", "/webhooks/kick/", "//webhooks//kick", "/webhooks/kick//?a=b"})
+    EXPECT_EQ(post_to(target).status, 200) << target;
+  for (const char* target :
+       {"/", "/webhooks", "/webhooks/", "/webhooks/kick/x", "/x/webhooks/kick", "/webhooks/kic", "*"})
+    EXPECT_EQ(post_to(target).status, 404) << target;
+}
+
+// What is verified, digested and stored is the decoded body; a body that cannot be decoded leaves no trace.
+TEST_F(IntakeTest, ContentCodingIsTakenOffBeforeTheSignatureIsVerified) {
+  const std::string gzip_of_m1(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x35\x04\x00\x2f\x07\x54\xc0\x02\x00\x00\x00", 22);
+  const auto send_as = [&](const std::string& coding, const std::string& body) {
+    http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = body, .peer = {}};
+    request.headers.add("Sig", "good");
+    request.headers.add("Content-Encoding", coding);
+    return send(std::move(request));
+  };
+  const auto accepted = send_as("gzip", gzip_of_m1);
+  ASSERT_EQ(accepted.status, 200) << accepted.body;
+  EXPECT_THAT(accepted.body, testing::HasSubstr(event_id("kick", "m1", std::nullopt).to_string()));
+  EXPECT_EQ(post("good", "m1").body,
+            std::string(accepted.body).replace(accepted.body.find("accepted"), 8, "duplicate"));
+  EXPECT_EQ(send_as("gzip", "m1").status, 400);
+  EXPECT_EQ(send_as("br", "m1").status, 415);
+  EXPECT_EQ(count(Outcome::refused), 2U);
 }
 
 }  // namespace

@@ -348,6 +348,49 @@ class Connections(PublicListener):
             self.assertEqual(request(hub.url("admin", "/healthz"))[0], 200)
 
 
+class Edges(PublicListener):
+    """Requests that are odd and allowed, beside those that only look so."""
+
+    secret = new_secret()
+    extra = {"sources": {"orders": {"scheme": "standard-webhooks", "secrets": [secret]}}}
+
+    def test_a_target_in_absolute_form_gives_its_path(self):
+        for n, start in enumerate(("http://hub", "HTTP://hub:1", "hTTps://any.example")):
+            body = chat(n)
+            data = post(KICK, body, self.hub.kick_headers(body), line=f"POST {start}{KICK} HTTP/1.1")
+            self.assertEqual(exchange(self.hub, data)[0], 200, start)
+        self.assertEqual(self.stored(), 3)
+        body = chat(9)
+        for start in (f"http://hub?x={KICK}", f"http://hub#{KICK}", "http://hub"):
+            data = post(KICK, body, self.hub.kick_headers(body), line=f"POST {start} HTTP/1.1")
+            self.assertEqual(exchange(self.hub, data)[0], 404, start)
+        self.assertEqual(self.stored(), 3)
+
+    def test_bytes_above_ascii_in_a_target_are_refused(self):
+        for target in ("/webhooks/kick\xff", "/webhooks/kick?\xe9", "http://h\xfcb/webhooks/kick"):
+            self.assert_refused(post(KICK, b"{}", line=f"POST {target} HTTP/1.1"), 400)
+
+    def test_a_chunks_line_is_bounded_however_it_arrives(self):
+        body = chat()
+        data = chunked(KICK, body, self.hub.kick_headers(body))
+        longer = data.replace(b"\r\n\r\n3\r\n", b"\r\n\r\n3;" + b"x" * 5000 + b"\r\n")
+        self.assert_refused(longer, 400)
+        with Wire(self.hub) as wire:
+            for piece in (longer[i:i + 1000] for i in range(0, len(longer), 1000)):
+                with contextlib.suppress(OSError):  # it may have been refused already
+                    wire.send(piece)
+            self.assertEqual(wire.answer()[0], 400)
+        shorter = data.replace(b"\r\n\r\n3\r\n", b"\r\n\r\n3;" + b"x" * 4000 + b"\r\n")
+        self.assertEqual(exchange(self.hub, shorter)[0], 200)
+
+    def test_an_empty_message_id_is_none(self):
+        for message_id, status in (("", 401), ("m-1", 200)):
+            body = b'{"type":"t"}'
+            data = post("/webhooks/orders", body, sign_standard(self.secret, body, message_id))
+            self.assertEqual(exchange(self.hub, data)[0], status, message_id)
+        self.assertEqual(self.stored(), 1)
+
+
 def chunked(path, body, headers):
     fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = f"POST {path} HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: chunked\r\n{fields}\r\n".encode()

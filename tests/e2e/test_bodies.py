@@ -1,11 +1,13 @@
 """What a body says, from outside: equal bytes may be two events, one odd value costs its own attribute only, types are
 the provider's own text, and the envelope's data is the JSON without what is around it."""
 import base64
+import gzip
 import hmac
 import json
 import time
 import unittest
 import urllib.parse
+import zlib
 
 from foreign import Foreign
 from hub import FIXTURES, Hub, new_secret, parsed, request, wait_until
@@ -60,6 +62,34 @@ class Providers(unittest.TestCase):
         def envelope():
             return [e for _, _, events in list(self.foreign.requests) for e in events if e["id"] == event_id]
         return wait_until(f"{event_id} at the foreign receiver", envelope)[0]
+
+
+class Codings(Providers):
+    """A proxy compressed the body after the provider had signed it."""
+
+    def send(self, coding, sent, signed):
+        return self.post("any", sent, X_Signature=digest(signed).hexdigest(), Content_Encoding=coding)
+
+    def test_a_compressed_body_is_verified_and_kept_as_the_provider_wrote_it(self):
+        for coding, compress in (("gzip", gzip.compress), ("deflate", zlib.compress)):
+            body = json.dumps({"id": "of-" + coding, "type": "thing.made", "text": "x" * 5000}).encode()
+            event_id = self.accepted(self.send(coding, compress(body), body))
+            self.assertEqual(self.stored(event_id)[3], body)
+            self.assertEqual(self.delivered(event_id)["data"]["id"], "of-" + coding)
+
+    def test_what_cannot_be_decoded_leaves_no_trace(self):
+        before = self.hub.rows("dm", "select count(*) from ingest_outbox")
+        bomb = gzip.compress(b"{" + bytes(1000 << 20 >> 4))
+        self.assertEqual(self.send("gzip", bomb, bomb)[0], 413)
+        self.assertEqual(self.send("gzip", b"{}", b"{}")[0], 400)
+        status, headers, _ = self.send("br", b"{}", b"{}")
+        self.assertEqual((status, headers["Accept-Encoding"]), (415, "gzip, deflate, zstd"))
+        self.assertEqual(self.hub.rows("dm", "select count(*) from ingest_outbox"), before)
+
+    def test_slashes_of_a_proxy_mean_nothing(self):
+        for n, path in enumerate(("any/", "/any", "any//")):
+            body = json.dumps({"id": f"slash-{n}", "type": "t"}).encode()
+            self.accepted(self.post(path, body, X_Signature=digest(body).hexdigest()))
 
 
 class EqualBodies(Providers):

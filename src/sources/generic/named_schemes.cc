@@ -122,7 +122,9 @@ constexpr Line kDiscord[] = {
     {"type", "/event/type | /type"},
     {"id_time", "/event/timestamp"},
     {"time", "/event/timestamp"},
-    {"subject", "guild/{/event/data/guild/id} | user/{/event/data/user/id} | guild/{/guild_id}"},
+    {"subject",
+     "guild/{/event/data/guild/id} | user/{/event/data/user/id} | guild/{/guild_id} | user/{/event/data/user_id} | "
+     "guild/{/event/data/guild_id}"},
     {"version", "/version"},
 };
 

@@ -284,6 +284,9 @@ TEST(DiscordScheme, Describes) {
   EXPECT_EQ(e.version, "1");
   EXPECT_EQ(leading_millis(e.id), unix_millis(e.time));
   EXPECT_EQ(event(R"({"type":2,"id":"99","guild_id":"7"})").message_id, "99");
+  const std::string entitlement = R"({"type":1,"event":{"type":"ENTITLEMENT_CREATE","data":{"id":"1","sku_id":"2",)";
+  EXPECT_EQ(event(entitlement + R"("user_id":"5","guild_id":"7"}}})").subject, "user/5");
+  EXPECT_EQ(event(entitlement + R"("guild_id":"7"}}})").subject, "guild/7");
 }
 
 TEST(NamedScheme, ItsAttributesCanBeOverridden) {

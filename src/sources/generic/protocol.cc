@@ -49,7 +49,12 @@ Ruling twitch_protocol(const Message& message) {
 Ruling discord_protocol(const Message& message) {
   if (message.json.at("/event").exists()) return {};
   const auto type = json_text(message.json, "/type");
-  if (type == "0") return {answer(204, "application/json", {}), {}};
+  if (type == "0") {
+    // Discord asks for a Content-Type although a 204 has no content.
+    auto pong = answer(204, "application/json", {});
+    pong.headers.emplace_back("Content-Type", "application/json");
+    return {std::move(pong), {}};
+  }
   if (type == "1") return {answer(200, "application/json", R"({"type":1})"), {}};
   return {};
 }

@@ -119,6 +119,7 @@ TEST_F(DiscordProtocol, AnswersThePingOfWebhookEvents) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 204);
   EXPECT_EQ(answer->body, "");
+  EXPECT_EQ(answer->headers.at(0), std::pair(std::string("Content-Type"), std::string("application/json")));
 }
 
 TEST_F(DiscordProtocol, AnUnsignedPingIsRefused) {

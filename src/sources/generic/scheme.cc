@@ -119,10 +119,24 @@ class Reader {
     scheme_.signature_header = std::move(*names);
   }
 
+  // "v1 by ;": the mark, and what stands between fields or items. Returns the mark.
+  std::string_view read_separator(std::string_view rest) {
+    if (scheme_.split == Split::fields) scheme_.separator = ",";
+    if (scheme_.split == Split::list) scheme_.separator = " ";
+    if (scheme_.separator.empty()) return rest;
+    const auto [mark, after] = word_and_rest(rest);
+    if (after.empty()) return mark;
+    const auto [word, separator] = word_and_rest(after);
+    if (word != "by" || separator.empty()) wrong("split", "only 'by SEPARATOR' may follow: 'fields h1 by ;'");
+    scheme_.separator = separator;
+    return mark;
+  }
+
   void read_method() {
     Method method;
-    const auto [split, mark] = word_and_rest(value("split", "plain"));
+    const auto [split, rest] = word_and_rest(value("split", "plain"));
     scheme_.split = choice("split", split, kSplits);
+    const auto mark = read_separator(rest);
     method.mark = mark;
     if (scheme_.split == Split::plain && !mark.empty()) wrong("split", "plain takes nothing after it");
     if (scheme_.split != Split::plain && mark.empty()) {

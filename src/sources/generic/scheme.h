@@ -19,8 +19,8 @@ namespace vf::sources::generic {
 enum class Split {
   plain,   // the header is the signature
   prefix,  // "sha256=<signature>"
-  fields,  // "t=<time>,v1=<signature>,v1=<signature>"
-  list,    // "v1,<signature> v1a,<signature>"
+  fields,  // "t=<time>,v1=<signature>,v1=<signature>", with any text between the fields
+  list,    // "v1,<signature> v1a,<signature>", with any text between the items
 };
 enum class Encoding { hex, base64 };
 enum class Algorithm { hmac_sha1, hmac_sha256, hmac_sha512, ed25519 };
@@ -60,6 +60,7 @@ struct SandboxMark {
 struct Scheme {
   std::vector<std::string> signature_header;  // the header's spellings
   Split split = Split::plain;
+  std::string separator;  // between fields or between the items of a list
   Encoding encoding = Encoding::hex;
   std::vector<Method> methods;  // at least one
   Template before_body;         // the signed bytes are before_body, the body, after_body

@@ -94,6 +94,8 @@ TEST(ParseScheme, EachErrorNamesItsKey) {
   EXPECT_THAT(why({{"split", "prefix"}}), StartsWith("split: 'prefix' wants"));
   EXPECT_THAT(why({{"split", "fields"}}), StartsWith("split: 'fields' wants"));
   EXPECT_THAT(why({{"split", "list"}}), StartsWith("split: 'list' wants"));
+  EXPECT_THAT(why({{"split", "fields v1 ;"}}), StartsWith("split: only 'by SEPARATOR' may follow"));
+  EXPECT_THAT(why({{"split", "fields v1 by"}}), StartsWith("split: only 'by SEPARATOR' may follow"));
   EXPECT_THAT(why({{"encoding", "base32"}}), StartsWith("encoding: 'base32' is none of hex, base64"));
   EXPECT_THAT(why({{"algorithm", "md5"}}), StartsWith("algorithm: 'md5' is none of"));
   EXPECT_THAT(why({{"algorithm", "ed25519"}}), StartsWith("key: an ed25519"));

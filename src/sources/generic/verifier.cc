@@ -26,13 +26,13 @@ Item split_item(std::string_view text, char between) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-std::vector<Item> split_items(std::string_view value, char separator, char between) {
+std::vector<Item> split_items(std::string_view value, std::string_view separator, char between) {
   std::vector<Item> items;
   while (true) {
     const auto end = value.find(separator);
     if (const auto text = trim(value.substr(0, end)); !text.empty()) items.push_back(split_item(text, between));
     if (end == std::string_view::npos) return items;
-    value.remove_prefix(end + 1);
+    value.remove_prefix(end + separator.size());
   }
 }
 
@@ -41,9 +41,9 @@ std::vector<Item> read_items(const Scheme& scheme, std::string_view value) {
     case Split::plain:
       return {{{}, value}};
     case Split::fields:
-      return split_items(value, ',', '=');
+      return split_items(value, scheme.separator, '=');
     case Split::list:
-      return split_items(value, ' ', ',');
+      return split_items(value, scheme.separator, ',');
     case Split::prefix: {
       const std::string_view mark = scheme.methods.front().mark;
       if (!value.starts_with(mark)) return {};
@@ -167,7 +167,7 @@ Result<Verifier> Verifier::create(const Scheme& scheme, const std::vector<std::s
   if (secrets.empty()) return invalid("secrets: at least one is needed");
   Verifier verifier;
   for (size_t i = 0; i < secrets.size(); ++i) {
-    auto key = read_key(scheme, trim(secrets[i]));
+    auto key = read_key(scheme, secrets[i]);
     if (!key) return invalid(fmt::format("secrets[{}]: {}", i, key.error().message));
     verifier.keys_.push_back(std::move(*key));
   }
