@@ -20,6 +20,8 @@ class Fleet(Hub):
     Replicas are called by role, "ingest", "stage", "production", and those beside the first "ingest-b", "stage-b"; an
     environment's worker "worker-stage". Use as a context manager: migrates on entering, kills all processes on leaving."""
 
+    migrator = SUPERUSER  # the role by which `vf migrate` connects
+
     def __init__(self, *servers, environments=ENVIRONMENTS, extra=None):
         super().__init__()
         self.servers, self.servers_of, self.processes, self.replicas = list(servers), {}, {}, {}
@@ -48,7 +50,7 @@ class Fleet(Hub):
     def set_stores(self):
         for name in self.databases:
             part = self.config["ingest"] if name == "dm" else self.config["environments"].get(name, {})
-            part.update(store=self.store(name), migrate_store=self.store(name, SUPERUSER))
+            part.update(store=self.store(name), migrate_store=self.store(name, self.migrator))
         self.file.write_text(json.dumps(self.config))
 
     def move(self, database, *servers):

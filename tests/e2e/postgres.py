@@ -1,5 +1,6 @@
 """A PostgreSQL server of a test's own: its own directory and port, loopback only, defaults (fsync on). As the user
-postgres when we are root, for it refuses root. Standard library and Debian's postgresql-15 only."""
+postgres when we are root, for it refuses root. Debian's postgresql-15, or the server in $VF_POSTGRES_BIN. Standard
+library only."""
 import contextlib
 import os
 import pathlib
@@ -11,11 +12,27 @@ import tempfile
 from hub import free_ports, wait_until
 
 
-def binaries():
-    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+CHOSEN = os.environ.get("VF_POSTGRES_BIN")  # a folder of a server's programs; clients that it lacks are Debian's
+
+
+def path_of(program):
+    folders = [pathlib.Path(CHOSEN)] if CHOSEN else []
+    folders += sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    found = [folder / program for folder in folders if (folder / program).exists()]
     if not found:
-        raise FileNotFoundError("PostgreSQL is not installed")
-    return found[-1]
+        raise FileNotFoundError(f"PostgreSQL's {program} is not installed")
+    return found[0]
+
+
+def can_be_dumped():
+    """Debian's pg_dump refuses a server newer than itself, and the package of the newer one has no clients."""
+    return not CHOSEN
+
+
+def copy_if_there(source, target):
+    """A running server removes files meanwhile; its log then says so to who reads it."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 UNSYNCED = ("fsync=off",)  # for tests in which no machine fails: a killed server loses nothing by it
@@ -24,8 +41,10 @@ UNSYNCED = ("fsync=off",)  # for tests in which no machine fails: a killed serve
 class Postgres:
     """Started by the constructor. Use as a context manager; the superuser is `postgres`, trusted on loopback."""
 
+    INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+    host = "127.0.0.1"  # where the superuser connects
+
     def __init__(self, *, settings=(), standby_of=None, under=None):
-        self.bin = binaries()
         self.prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vf-pg-", dir=under))
         if self.prefix:
@@ -33,16 +52,18 @@ class Postgres:
         self.folder.chmod(0o700)
         self.data, self.port = self.folder / "data", free_ports(1)[0]
         if standby_of:
-            self.run("pg_basebackup", "-D", self.data, "-R", "-X", "stream", "--no-sync", "-h", "127.0.0.1", "-p",
-                     standby_of.port, "-U", "postgres", "-d", "application_name=standby")
+            self.copy(standby_of)
         else:
-            self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
-                     "--no-sync")
+            self.run("initdb", "-D", self.data, "-U", "postgres", *self.INITDB, "--no-sync")
+            self.bootstrap()
         with open(self.data / "postgresql.conf", "a") as file:
             for line in (f"port={self.port}", f"unix_socket_directories='{self.folder}'", "listen_addresses='127.0.0.1'",
                          *settings):
                 file.write(line + "\n")
         self.start()
+
+    def bootstrap(self):
+        """Changes what initdb has made, before the server starts."""
 
     def __enter__(self):
         return self
@@ -55,19 +76,39 @@ class Postgres:
     def run(self, program, *words, check=True, as_owner=True):
         """As the server's owner where its files are concerned; clients need not."""
         prefix = self.prefix if as_owner else []
-        done = subprocess.run([*prefix, str(self.bin / program), *map(str, words)], cwd="/", capture_output=True,
+        done = subprocess.run([*prefix, str(path_of(program)), *map(str, words)], cwd="/", capture_output=True,
                               text=True)
         if check and done.returncode != 0:
             raise AssertionError(f"{program}: exit {done.returncode}: {done.stderr}")
         return done
 
+    def copy(self, primary):
+        """Makes this server a standby. Not by pg_basebackup, which refuses a server newer than itself."""
+        with Session(primary, "postgres") as session:
+            session.run("select pg_backup_start('standby', true)")
+            shutil.copytree(primary.data, self.data, copy_function=copy_if_there, ignore=shutil.ignore_patterns(
+                "postmaster.*", "pg_wal", "pg_replslot", "pg_stat_tmp", "pgsql_tmp*"))
+            (self.data / "pg_replslot").mkdir()
+            label = session.run("copy (select labelfile from pg_backup_stop(false)) to stdout")[0]
+        (self.data / "backup_label").write_text(label.replace("\\n", "\n"))
+        shutil.copytree(primary.data / "pg_wal", self.data / "pg_wal")
+        (self.data / "standby.signal").touch()
+        with open(self.data / "postgresql.auto.conf", "a") as file:
+            file.write(f"primary_conninfo='host={primary.host} port={primary.port} user=postgres application_name=standby'\n")
+        self.give(".", *self.data.rglob("*"))
+
+    def give(self, *paths):
+        """Gives files of the data directory to the server's user."""
+        for path in paths if self.prefix else ():
+            shutil.chown(self.data / path, "postgres", "postgres")
+
     def client(self, program, *words):
         """A program of PostgreSQL's that connects, as the superuser."""
-        return self.run(program, "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", *words, as_owner=False)
+        return self.run(program, "-h", self.host, "-p", self.port, "-U", "postgres", *words, as_owner=False)
 
     def start(self):
         # pg_ctl's output goes nowhere: the server keeps its files open.
-        words = [*self.prefix, self.bin / "pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "start"]
+        words = [*self.prefix, path_of("pg_ctl"), "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "start"]
         subprocess.run([str(w) for w in words], check=True, cwd="/", stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
 
@@ -126,8 +167,8 @@ class Session:
     """psql on one connection. Use as a context manager."""
 
     def __init__(self, server, database):
-        words = ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", database]
-        self.process = subprocess.Popen([server.bin / "psql", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        words = ["-X", "-q", "-A", "-t", "-h", str(server.host), "-p", str(server.port), "-U", "postgres", "-d", database]
+        self.process = subprocess.Popen([path_of("psql"), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
 
     def __enter__(self):

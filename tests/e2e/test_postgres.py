@@ -8,7 +8,7 @@ import unittest
 from fleet import ENVIRONMENTS, Fleet
 from hub import BINARY, TIMEOUT_S, request, wait_until
 from ledger import balance
-from postgres import UNSYNCED, Postgres, Session
+from postgres import UNSYNCED, Postgres, Session, can_be_dumped
 
 
 def setUpModule():
@@ -217,6 +217,7 @@ class LaterEnvironment(unittest.TestCase):
         self.run_with("now")
 
 
+@unittest.skipUnless(can_be_dumped(), "there is no pg_dump for this server")
 class Backup(unittest.TestCase):
     def test_a_dump_restored_into_another_cluster_is_refused_until_migrated_and_nothing_is_skipped(self):
         with Fleet(server) as fleet, Postgres(settings=UNSYNCED) as other:

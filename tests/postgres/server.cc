@@ -46,11 +46,16 @@ const passwd* server_user() {
   return user;
 }
 
-/// Returns the path of a PostgreSQL program: of the newest installed version, else the one in PATH.
+/// Returns the path of a PostgreSQL program: of the server in $VF_POSTGRES_BIN, which may lack clients, else of the newest
+/// installed version, else the one in PATH.
 std::string program(const std::string& name) {
   if (name.contains('/')) return name;
   std::vector<std::string> found;
   std::error_code ignored;
+  if (const char* chosen = std::getenv("VF_POSTGRES_BIN")) {
+    const auto path = std::filesystem::path(chosen) / name;
+    if (std::filesystem::exists(path, ignored)) return path;
+  }
   for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", ignored)) {
     const auto path = version.path() / "bin" / name;
     if (std::filesystem::exists(path, ignored)) found.push_back(path);
@@ -211,6 +216,8 @@ void Server::crash() {
   while (std::ranges::any_of(children, exists)) std::this_thread::sleep_for(std::chrono::milliseconds{5});
   postmaster_ = -1;
 }
+
+bool Server::can_be_dumped() { return std::getenv("VF_POSTGRES_BIN") == nullptr; }
 
 std::string Server::log() const {
   std::ifstream file(folder_ + "/log");

@@ -1,6 +1,6 @@
 // Server: a PostgreSQL cluster for one test program, in a temporary folder. It is stopped and removed when the program
-// ends, even by a crash. It runs as an unprivileged user: as the user postgres when the tests run as root. If it cannot
-// start, the program ends with the reason. Scope: tests. Used by one thread at a time.
+// ends, even by a crash. It runs as an unprivileged user: as the user postgres when the tests run as root. Its version is
+// Debian's, or that of the server in $VF_POSTGRES_BIN. If it cannot start, the program ends with the reason. Scope: tests. Used by one thread at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -42,6 +42,10 @@ class Server {
   /// Shuts the server down in order; connections are closed.
   void stop();
   void start();
+
+  /// Returns whether pg_dump can read the servers of these tests: Debian's refuses a server newer than itself, and the
+  /// package of the newer one has no clients.
+  static bool can_be_dumped();
 
   const std::string& folder() const { return folder_; }  // has the sockets, the log, and files of a test
   std::string log() const;                               // the whole text of the server's log
