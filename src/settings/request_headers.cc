@@ -20,7 +20,7 @@ bool is_token(std::string_view text) {
 bool is_reserved(const std::string& name) {
   constexpr std::array<std::string_view, 8> kNames{"host", "connection", "transfer-encoding", "expect",
                                                    "te",   "trailer",    "upgrade",           "keep-alive"};
-  return name.starts_with("webhook-") || name.starts_with("content-") ||
+  return name.starts_with("webhook-") || name.starts_with("vf-") || name.starts_with("content-") ||
          std::ranges::find(kNames, name) != kNames.end();
 }
 

@@ -176,9 +176,9 @@ struct RetentionStep {
   Instant deliveries_before = {};  // for dead letters whose outbox row is gone, and their events
 };
 
-using Write = std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, RetryDeadLetters,
-                           DropDeadLetters, StartConsumer, MoveCursor, PutSetting, AddAudit, RetentionStep, TakeLease,
-                           DropLease, RunWrite>;
+using Write =
+    std::variant<AddEvent, AdvanceCursor, PinBatch, PutDelivery, DropDelivery, RetryDeadLetters, DropDeadLetters,
+                 StartConsumer, MoveCursor, PutSetting, AddAudit, RetentionStep, TakeLease, DropLease, RunWrite>;
 
 /// Result of AddEvent.
 struct EventAdded {

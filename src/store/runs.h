@@ -56,8 +56,8 @@ struct Run {
   RunProgress progress = {};
   std::string error = {};
   bool stop_wanted = false;
-  // Of a run that has ended. A failed run, one that ran into its timeout, and one that was lost count as failures; a run
-  // that is `done` ends the series, one that was stopped leaves it as it is.
+  // Of a run that has ended. A failed run, one that ran into its timeout, and one that was lost count as failures; a
+  // run that is `done` ends the series, one that was stopped leaves it as it is.
   int64_t failures = 0;                       // how many of the job's runs failed since one was done, up to this run
   std::optional<Instant> failing_since = {};  // when the first of them ended
 };

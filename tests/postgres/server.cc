@@ -46,8 +46,8 @@ const passwd* server_user() {
   return user;
 }
 
-/// Returns the path of a PostgreSQL program: of the server in $VF_POSTGRES_BIN, which may lack clients, else of the newest
-/// installed version, else the one in PATH.
+/// Returns the path of a PostgreSQL program: of the server in $VF_POSTGRES_BIN, which may lack clients, else of the
+/// newest installed version, else the one in PATH.
 std::string program(const std::string& name) {
   if (name.contains('/')) return name;
   std::vector<std::string> found;

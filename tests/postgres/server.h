@@ -1,6 +1,7 @@
 // Server: a PostgreSQL cluster for one test program, in a temporary folder. It is stopped and removed when the program
-// ends, even by a crash. It runs as an unprivileged user: as the user postgres when the tests run as root. Its version is
-// Debian's, or that of the server in $VF_POSTGRES_BIN. If it cannot start, the program ends with the reason. Scope: tests. Used by one thread at a time.
+// ends, even by a crash. It runs as an unprivileged user: as the user postgres when the tests run as root. Its version
+// is Debian's, or that of the server in $VF_POSTGRES_BIN. If it cannot start, the program ends with the reason. Scope:
+// tests. Used by one thread at a time.
 #pragma once
 
 #include <sys/types.h>

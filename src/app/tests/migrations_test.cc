@@ -27,7 +27,7 @@ class NewerSchema : public testing::Test {
     auto loaded = settings::load(params);
     EXPECT_TRUE(loaded) << loaded.error().front().text();
     config_ = std::move(loaded->settings);
-    environment_.store = {settings::StoreUrl::Kind::sqlite, folder_.file("stage.db")};
+    environment_.store = {.kind = settings::StoreUrl::Kind::sqlite, .path = folder_.file("stage.db"), .address = {}};
   }
   void start_and_stop() {
     const obs::Services services{clock_, log_, metrics_, health_};
