@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "fanout/target_mode.h"
@@ -126,16 +127,20 @@ class Work {
     if (events.empty()) return 0;
     store::Write write = store::DropDeadLetters{.target = consumer, .events = events};
     if (act_ == Act::retry) {
-      // The target may back off; whichever process works on it ends that.
-      if (consumer != store::kRawLog) {
-        VF_TRY(outbox::write_and_wait(params_.writer,
-                                      fanout::wake_setting(consumer, fanout::Wake::receiver, params_.clock.now())));
-      }
+      VF_TRY(wake(consumer));
       write = store::RetryDeadLetters{.target = consumer, .events = std::move(events), .due = params_.clock.now()};
     }
     VF_ASSIGN(const auto written, outbox::write_and_wait(params_.writer, std::move(write)));
     const auto* letters = std::get_if<store::DeadLettersChanged>(&written);
     return letters ? letters->changed : 0;
+  }
+
+  // The target may back off: whichever process works on it ends that, once a run.
+  Result<void> wake(const std::string& consumer) {
+    if (consumer == store::kRawLog || !woken_.insert(consumer).second) return {};
+    VF_TRY(outbox::write_and_wait(params_.writer,
+                                  fanout::wake_setting(consumer, fanout::Wake::receiver, params_.clock.now())));
+    return {};
   }
 
   const char* changed_name() const { return act_ == Act::retry ? "retried" : "dropped"; }
@@ -145,6 +150,7 @@ class Work {
   const DeadLetterFilter filter_;
   jobs::Context& context_;
   store::RunProgress progress_;
+  std::set<std::string> woken_;  // targets
 };
 
 jobs::Job make_job(std::string name, Work::Act act, DeadLetterJobParams params) {

@@ -150,7 +150,7 @@ TEST_F(Load, RoleReadsOnlyItsOwnSecrets) {
 
 TEST_F(Load, RoleOfAnEnvironmentReadsOnlyThatOne) {
   const std::string two = "environments:\n  stage: {listen: :1}\n  production: {listen: 127.0.0.1:2}\n";
-  EXPECT_THAT(problems(params(Role::api, two)), HasSubstr("vf.yaml:2: environments.stage.listen: ':1' has no host"));
+  EXPECT_THAT(problems(params(Role::api, two)), HasSubstr("vf.yaml:2: environments.stage.listen: ':1' has no address"));
   LoadParams production = params(Role::worker, "environments:\n  stage: {listen: h:1}\n  production: {listen: h:2}\n");
   production.environment = "production";
   EXPECT_EQ(settings(production).environments.size(), 1u);
