@@ -48,8 +48,8 @@ class Sink final : public beast::http::basic_parser<true> {
   void begin(Text method, Text target, int version, ErrorCode& ec) {
     http_1_0 = version == 10;
     request.method = view(method);
+    const bool is_printable = std::ranges::all_of(view(target), [](char c) { return c > ' ' && c < 0x7f; });
     request.target = origin_form(view(target));
-    const bool is_printable = std::ranges::all_of(request.target, [](char c) { return c > ' ' && c < 0x7f; });
     if (!is_printable || (request.target.front() != '/' && request.target != "*")) {
       refuse(ec, 400, "bad request target");
     }

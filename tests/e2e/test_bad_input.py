@@ -153,7 +153,7 @@ class Requests(PublicListener):
 
     def test_other_paths_and_methods(self):
         for path in ("/webhooks/unknown", "/webhooks/", "/webhooks", "/", "/internal/events", "/admin/v1/events",
-                     "/metrics", KICK + "/", "/webhooks/kick%00"):
+                     "/metrics", KICK + "/x", "/webhooks/kick%00"):
             self.assert_refused(post(path, b"{}"), 404)
         for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "NONSENSE"):
             answer = exchange(self.hub, post(KICK, b"", line=f"{method} {KICK} HTTP/1.1"))

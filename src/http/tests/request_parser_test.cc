@@ -56,7 +56,8 @@ TEST(RequestParser, AbsoluteFormGivesItsPathAndQuery) {
 
 TEST(RequestParser, TargetIsPrintableAscii) {
   EXPECT_EQ(target_of("/!~"), "/!~");
-  for (const std::string_view target : {"/\x7f", "/\x80", "/caf\xc3\xa9", "/\xff", "ftp://h/", "hub.example:80", "x"}) {
+  for (const std::string_view target :
+       {"/\x7f", "/\x80", "/caf\xc3\xa9", "/\xff", "http://h\xfc/x", "ftp://h/", "hub.example:80", "x"}) {
     EXPECT_THAT(target_of(target), testing::HasSubstr(R"("status":400)")) << target;
   }
 }
