@@ -1,6 +1,6 @@
 """A cluster as CloudNativePG makes it: the owner vfmigrator, who is no superuser; vfapp, made by SQL after the bootstrap;
 passwords that come later; checksums; TLS for everyone on the network; one synchronous standby. Migrations, doctor,
-intake, delivery and a forged address work there as docs/operations.md says."""
+intake and delivery work there as docs/operations.md says, and an address without TLS is refused."""
 import json
 import subprocess
 import unittest
