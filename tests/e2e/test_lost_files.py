@@ -1,4 +1,4 @@
-"""The files of a running hub's databases are deleted, moved or replaced. What is acknowledged is kept, everything else
+"""The files of a running hub's databases are deleted, moved, replaced or overwritten. What is acknowledged is kept, everything else
 gets 503, /readyz and `vf doctor` name the file; a second hub does not get at an open database by another name; and what
 the process inherits (umask, limits, locale, variables) changes none of it."""
 import contextlib
@@ -22,7 +22,7 @@ def readiness(hub):
     return request(hub.url("admin", "/readyz"))
 
 
-class LostFiles(unittest.TestCase):
+class HubWithFiles(unittest.TestCase):
     def expect_lost(self, hub, path, check="store"):
         """/readyz, `vf doctor` and the log name the file."""
         status, _, body = readiness(hub)
@@ -52,6 +52,8 @@ class LostFiles(unittest.TestCase):
         found = {row[0] for row in hub.rows("dm", "select event_id from ingest_outbox")}
         self.assertEqual(set(kept) - found, set())
 
+
+class LostFiles(HubWithFiles):
     def test_nothing_is_acknowledged_once_the_database_is_deleted(self):
         with Hub() as hub:
             self.assertEqual(self.send(hub, [], 3), [200] * 3)
@@ -123,9 +125,7 @@ class LostFiles(unittest.TestCase):
             before = []
             self.assertEqual(self.send(hub, before, 5), [200] * 5)
             backup = hub.data / "backup.db"
-            with contextlib.closing(sqlite3.connect(hub.data / "dm.db")) as db, \
-                    contextlib.closing(sqlite3.connect(backup)) as copy:
-                db.backup(copy)
+            back_up(hub.data / "dm.db", backup)
             meanwhile = []
             self.assertEqual(self.send(hub, meanwhile), [200] * 20)
             (hub.data / "dm.db").rename(hub.data / "old.db")
@@ -175,6 +175,94 @@ class LostFiles(unittest.TestCase):
             hub.start()
             for event_id in kept:
                 hub.wait_for_event("stage", event_id)
+
+
+def back_up(path, copy):
+    with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+class OverwrittenFiles(HubWithFiles):
+    """Another program writes into the file, which stays the same file."""
+
+    def expect_nothing_acknowledged(self, hub):
+        self.assertEqual(self.send(hub, []), [503] * 20)
+        self.expect_lost(hub, hub.data / "dm.db")
+
+    def test_an_older_copy_is_used_unharmed_after_a_restart(self):
+        for stop in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(stop.name), Hub() as hub:
+                before, path, backup = [], hub.data / "dm.db", hub.data / "backup.db"
+                self.assertEqual(self.send(hub, before, 5), [200] * 5)
+                back_up(path, backup)
+                self.assertEqual(self.send(hub, []), [200] * 20)
+                self.assertEqual(hub.stop(), 0)  # a checkpoint: now the backup is older than the file
+                hub.start()
+                self.assertEqual(self.send(hub, []), [200] * 20)
+                subprocess.run(["cp", backup, path], check=True)
+                self.expect_nothing_acknowledged(hub)
+                self.assertTrue((hub.data / "dm.db-wal.kept").exists())
+                self.assertIn("dm.db-wal.kept", readiness(hub)[2].decode())
+                hub.stop(stop)
+                hub.start()
+                self.assertEqual(self.send(hub, before, 5), [200] * 5)
+                self.expect_kept(hub, before)
+                self.assertEqual(hub.rows("dm", "pragma integrity_check"), [("ok",)])
+
+    def test_a_copy_that_the_log_completes_loses_nothing(self):
+        for stop in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(stop.name), Hub() as hub:
+                kept, path, backup = [], hub.data / "dm.db", hub.data / "backup.db"
+                self.assertEqual(self.send(hub, kept, 5), [200] * 5)
+                back_up(path, backup)
+                self.assertEqual(self.send(hub, kept), [200] * 20)
+                subprocess.run(["cp", backup, path], check=True)
+                self.expect_nothing_acknowledged(hub)
+                hub.stop(stop)
+                hub.start()
+                self.expect_kept(hub, kept)
+                self.assertEqual(hub.rows("dm", "pragma integrity_check"), [("ok",)])
+
+    def test_a_cut_or_emptied_file_is_found(self):
+        for name, change in {"half": lambda size: size // 2, "empty": lambda size: 0}.items():
+            with self.subTest(name), Hub() as hub:
+                self.assertEqual(self.send(hub, [], 3), [200] * 3)
+                os.truncate(hub.data / "dm.db", change((hub.data / "dm.db").stat().st_size))
+                self.expect_nothing_acknowledged(hub)
+
+    def test_a_file_filled_with_zeros_is_found(self):
+        with Hub() as hub:
+            self.assertEqual(self.send(hub, [], 3), [200] * 3)
+            with open(hub.data / "dm.db", "r+b") as file:
+                file.write(bytes(os.fstat(file.fileno()).st_size))
+            self.expect_nothing_acknowledged(hub)
+
+    def test_an_environment_that_was_overwritten_applies_nothing(self):
+        with Hub() as hub:
+            path = hub.data / "stage.db"
+            os.truncate(path, 0)
+            envelope = {"specversion": "1.0", "id": "00000000-0000-8000-8000-000000000001", "source": "kick",
+                        "type": "kick.unknown"}
+            self.assertEqual([hub.events("stage", [envelope])[0] for _ in range(20)], [503] * 20)
+            self.expect_lost(hub, path, "environment stage")
+            meanwhile = []
+            self.assertEqual(self.send(hub, meanwhile, 3), [200] * 3)
+            for event_id in meanwhile:
+                hub.wait_for_event("production", event_id)
+
+    def test_what_other_programs_may_do_raises_no_alarm(self):
+        with Hub() as hub:
+            path = hub.data / "dm.db"
+            for change in ("pragma wal_checkpoint(truncate)", "vacuum", "pragma wal_checkpoint(restart)"):
+                with contextlib.closing(sqlite3.connect(path, timeout=TIMEOUT_S)) as db:
+                    db.execute(change)
+                self.assertEqual(self.send(hub, [], 3), [200] * 3, change)
+            path.chmod(0o640)
+            path.touch()
+            back_up(path, hub.data / "backup.db")
+            self.assertEqual(self.send(hub, [], 3), [200] * 3)
+            self.assertEqual(readiness(hub)[0], 200)
+            self.assertEqual(hub.vf("doctor", check=False).stdout.count("PROBLEM"), 0)
 
 
 class Locks(unittest.TestCase):

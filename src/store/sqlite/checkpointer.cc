@@ -18,7 +18,7 @@ int64_t page_bytes(Connection& db) {
 Checkpointer::Checkpointer(Parts parts, const Limits& limits)
     : db_(std::move(parts.db)),
       writing_(parts.writing),
-      log_(parts.log),
+      may_begin_(std::move(parts.may_begin)),
       limits_(limits),
       page_bytes_(page_bytes(db_)),
       thread_(platform::named_thread("checkpoint", [this](const std::stop_token& stop) { run(stop); })) {}
@@ -47,7 +47,7 @@ void Checkpointer::run(const std::stop_token& stop) {
 // Returns the number of pages in the log. A failed checkpoint (disk full, a reader that blocks) leaves the log as it
 // is: nothing is lost, and the thread tries again after the next 8 MiB.
 int64_t Checkpointer::checkpoint() {
-  if (!log_.check()) return INT64_MAX;
+  if (!may_begin_()) return INT64_MAX;
   int log = 0;
   int done = 0;
   sqlite3_wal_checkpoint_v2(db_.raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &done);

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
 #include "base/result.h"
 #include "store/sqlite/connection.h"
-#include "store/sqlite/log_guard.h"
 
 namespace vf::store::sqlite {
 
@@ -37,8 +37,8 @@ class Checkpointer {
   };
   struct Parts {
     Connection db;
-    TurnLock& writing;    // the committer holds it during its transactions
-    const LogGuard& log;  // no checkpoint is made of a log that was cut
+    TurnLock& writing;                        // the committer holds it during its transactions
+    std::function<Result<void>()> may_begin;  // asked before each checkpoint; without the turn; error: none is made
   };
   Checkpointer(Parts parts, const Limits& limits);
   ~Checkpointer();
@@ -55,7 +55,7 @@ class Checkpointer {
 
   Connection db_;
   TurnLock& writing_;
-  const LogGuard& log_;
+  const std::function<Result<void>()> may_begin_;
   const Limits limits_;
   const int64_t page_bytes_;
   std::mutex mutex_;

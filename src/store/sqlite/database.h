@@ -16,6 +16,7 @@
 #include "store/sqlite/connection.h"
 #include "store/sqlite/database_files.h"
 #include "store/sqlite/log_guard.h"
+#include "store/sqlite/overwrite_guard.h"
 #include "store/sqlite/read_pool.h"
 
 namespace vf::store::sqlite {
@@ -37,13 +38,15 @@ class Database {
 
   /// Runs `body` in a transaction that holds the write lock. Commits when `body` succeeds, else rolls back and returns
   /// its error. Error `unavailable` "outcome is unknown": the commit itself failed, or one of the open files is no
-  /// longer at its path, where a restart would look for it; the changes may be in effect after a restart. Error
-  /// `unavailable` without these words: nothing was written; so too when the log was cut.
+  /// longer at its path, where a restart would look for it, or was overwritten; the changes may be in effect after a
+  /// restart. Error `unavailable` without these words: nothing was written; so too when the log was cut, and as long as
+  /// ping() says that the database is damaged.
   Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
   ReadPool::Lease read() { return readers_.lease(); }
 
-  /// Checks that the open files are the ones at their paths, and that the file can be read. If the last write failed
-  /// with `unavailable`, it checks instead that the file can be written.
+  /// Checks that the open files are the ones at their paths, that no other program wrote over them, and that the file
+  /// can be read. If the last write failed with `unavailable`, or the last ping(), it checks that the file can be
+  /// written, too.
   Result<void> ping();
 
  private:
@@ -55,16 +58,21 @@ class Database {
   struct Guards {
     OpenFiles files;
     LogGuard log;
+    std::unique_ptr<OverwriteGuard> content;
   };
   Database(Connections connections, Guards guards, const Checkpointer::Limits& limits);
   Result<void> attempt(const std::function<Result<void>(Connection&)>& body);
+  Result<void> look_again();
   Result<void> probe();
   Result<void> check_files();
+  Result<void> prepare_checkpoint();
   bool save_log(const OpenFiles::Lost& lost);
 
-  const Guards guards_;
+  const OpenFiles files_;
+  const LogGuard log_;
   TurnLock writing_;
   Connection writer_;
+  const std::unique_ptr<OverwriteGuard> content_;  // closed before the writer: the last connection makes a checkpoint
   int64_t foreign_commits_;  // SQLite's data version: it changes when another connection has committed
   bool is_log_saved_ = false;
   Checkpointer checkpointer_;

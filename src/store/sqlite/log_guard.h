@@ -5,10 +5,10 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <string>
 
 #include "base/result.h"
+#include "store/sqlite/log_index.h"
 
 struct sqlite3;
 
@@ -27,11 +27,10 @@ class LogGuard {
   Result<void> check() const;
 
  private:
-  LogGuard(std::string path, const volatile void* index) : path_(std::move(path)), index_(index) {}
-  int64_t bytes_listed() const;
+  LogGuard(std::string path, LogIndex index) : path_(std::move(path)), index_(index) {}
 
   std::string path_;
-  const volatile void* const index_;  // the first bytes of the mapped "-shm"
+  const LogIndex index_;
   mutable std::atomic<bool> cut_ = false;
 };
 
