@@ -31,6 +31,10 @@ bool is_job(const json& job) {
          (job["last"].is_object() || job["last"].is_null());
 }
 
+bool is_in_quarantine(const json& event) {
+  return event.is_object() && is_id(event) && is_text(event, "type") && is_text(event, "reason");
+}
+
 }  // namespace
 
 bool is_list_of_jobs(const json& answer) { return is_page(answer, "jobs", is_job); }
@@ -39,6 +43,9 @@ bool is_list_of_runs(const json& answer) { return is_page(answer, "runs", is_run
 bool is_run(const json& answer) {
   return answer.is_object() && is_id(answer) && is_text(answer, "job") && is_text(answer, "state");
 }
+bool is_list_of_quarantined(const json& answer) { return is_page(answer, "quarantine", is_in_quarantine); }
+bool is_quarantined_event(const json& answer) { return is_in_quarantine(answer) && answer.contains("envelope"); }
+bool is_retried_event(const json& answer) { return answer.is_object() && is_id(answer) && is_text(answer, "status"); }
 bool is_done(const json& answer) { return answer.is_object() && answer.value("done", json()) == true; }
 
 Result<json> read_answer(const std::string& environment, const std::string& body, IsExpected is_expected) {

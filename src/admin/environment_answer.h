@@ -15,6 +15,9 @@ bool is_list_of_jobs(const nlohmann::json& answer);
 bool is_requested_run(const nlohmann::json& answer);
 bool is_list_of_runs(const nlohmann::json& answer);
 bool is_run(const nlohmann::json& answer);
+bool is_list_of_quarantined(const nlohmann::json& answer);
+bool is_quarantined_event(const nlohmann::json& answer);
+bool is_retried_event(const nlohmann::json& answer);
 bool is_done(const nlohmann::json& answer);
 
 /// Reads the body of a 200. Error `unavailable`: it is not what was asked for; the message names the environment.

@@ -8,11 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "admin/environment_answer.h"
 #include "admin/job_place.h"
 #include "api/body.h"
 #include "api/query.h"
-#include "http/query.h"
 #include "jobs/views.h"
 
 namespace vf::admin {
@@ -24,16 +22,6 @@ using nlohmann::json;
 bool is_job_name(std::string_view name) {
   return !name.empty() &&
          std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
-/// Returns the query of a list of runs for an environment's listener.
-std::string runs_query(const api::Call& call) {
-  std::string query;
-  for (const auto name : kRunParameters) {
-    const auto value = api::text_of(call, name);
-    if (value) query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, http::percent_encoded(*value));
-  }
-  return query;
 }
 
 /// What the routes answer.
@@ -63,7 +51,8 @@ class JobsResource {
   void runs(const api::Call& call, const api::Done& done) const {
     if (const auto environment = api::text_of(call, "environment")) {
       if (auto* here = environment_here(*environment)) return done(list_runs(*here, call, places_.clock.now()));
-      EnvironmentCall wanted{.environment = *environment, .method = "GET", .path = "/internal/runs" + runs_query(call)};
+      EnvironmentCall wanted{
+          .environment = *environment, .method = "GET", .path = "/internal/runs" + query_of(call, kRunParameters)};
       return forward(std::move(wanted), is_list_of_runs, done);
     }
     const auto* place = place_of_runs(call);
@@ -171,14 +160,7 @@ class JobsResource {
   }
 
   void forward(EnvironmentCall call, IsExpected is_expected, const api::Done& done) const {
-    const std::string environment = call.environment;
-    if (!places_.forward) {
-      return done(not_found("there is no environment " + environment.substr(0, 64) +
-                            " in this process: ask a hub, or a process of the environment"));
-    }
-    places_.forward(std::move(call), [environment, is_expected, done](const Result<std::string>& answered) {
-      done(answered ? read_answer(environment, *answered, is_expected) : Result<json>(answered.error()));
-    });
+    forward_call(places_.forward, std::move(call), is_expected, done);
   }
 
   const JobPlaces places_;

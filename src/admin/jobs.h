@@ -2,11 +2,10 @@
 // (?environment=E): those of this process, and others through their listeners.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 
-#include "admin/operations.h"
+#include "admin/forward.h"
 #include "api/route.h"
 #include "base/time.h"
 #include "jobs/jobs.h"
@@ -19,8 +18,7 @@ struct JobPlaces {
   jobs::Jobs* own = nullptr;                             // the hub's, or of the environment of this process
   jobs::Jobs* process = nullptr;                         // those that every process runs for itself
   std::map<std::string, jobs::Jobs*> environments = {};  // of this process
-  /// Operations::call_environment(). Empty: this process is no hub.
-  std::function<void(EnvironmentCall, OnAnswer)> forward = {};
+  Forward forward = {};
 };
 
 /// GET /admin/v1/jobs, POST …/jobs/{name}/run, GET /admin/v1/runs, …/runs/{id}, POST …/runs/{id}/stop.

@@ -30,7 +30,7 @@ struct LakeStatus {
 /// What one environment answered when it was asked for the outcome of an event.
 struct EnvironmentAnswer {
   std::string name;
-  std::string status;  // applied, ignored, quarantined, not received, unknown (`reason` says why)
+  std::string status;  // applied, ignored, quarantined, dropped, not received, unknown (`reason` says why)
   std::optional<Instant> at;
   std::string reason;
 };

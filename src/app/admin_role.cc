@@ -51,7 +51,10 @@ Result<std::unique_ptr<AdminRole>> AdminRole::start(Params params) {
     routes.push_back(open_route("/", [](const api::Call&, http::Respond respond) { respond(admin::status_page()); }));
     api::append(routes, admin::hub_routes(params.ingesting->hub));
   }
-  if (params.jobs) api::append(routes, admin::jobs_routes(*params.jobs));
+  if (params.jobs) {  // the process has started
+    api::append(routes, admin::jobs_routes(*params.jobs));
+    api::append(routes, admin::quarantine_routes(params.quarantines));
+  }
   routes.push_back(admin::openapi_route(routes));
   role->api_ = std::make_unique<api::Service>(
       api::Service::Params{

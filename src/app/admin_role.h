@@ -10,6 +10,7 @@
 #include "admin/audit.h"
 #include "admin/hub.h"
 #include "admin/jobs.h"
+#include "admin/quarantine.h"
 #include "api/service.h"
 #include "app/reloads.h"
 #include "concurrency/task_thread.h"
@@ -36,6 +37,7 @@ class AdminRole {
     std::function<std::string()> config_in_force;  // as JSON
     std::optional<Ingesting> ingesting = {};       // nullopt in a process that does not ingest
     std::optional<admin::JobPlaces> jobs = {};     // nullopt: no jobs run yet
+    admin::Quarantines quarantines = {};
   };
   static Result<std::unique_ptr<AdminRole>> start(Params params);
   ~AdminRole() { drain(Millis{0}); }

@@ -44,7 +44,7 @@ admin::EnvironmentAnswer answer_of(const std::string& environment, const Result<
   if (response->cut) return unknown(environment, "it answered 200, but " + response->cut->reason);
   const auto body = json::parse(response->body, nullptr, false);
   const std::string status = body.is_object() ? text_of(body, "status") : std::string{};
-  if (status != "applied" && status != "ignored" && status != "quarantined") {
+  if (status != "applied" && status != "ignored" && status != "quarantined" && status != "dropped") {
     return unknown(environment, "it answered 200, but not as an environment does");
   }
   return {environment, status, parse_time(text_of(body, "received_at")), text_of(body, "reason")};

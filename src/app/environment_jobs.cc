@@ -17,7 +17,8 @@ std::shared_ptr<const upkeep::PurgeRule> rule_of(const settings::Environment& co
 std::vector<jobs::Job> EnvironmentJobs::table() {
   std::vector<jobs::Job> jobs;
   jobs.push_back(upkeep::purge_job({[this] { return *retention_.get(); }, params_.store, params_.time, runs_}));
-  jobs.push_back(upkeep::quarantine_job(params_.store, params_.services.clock));
+  jobs.push_back(upkeep::retry_quarantine_job(params_.store, params_.services.clock));
+  jobs.push_back(upkeep::drop_quarantine_job(params_.store));
   return jobs;
 }
 

@@ -58,6 +58,7 @@ Result<void> EnvironmentRole::listen() {
   audit_ = std::make_unique<admin::LoggedAudit>(services_.log);
   api::Routes routes = receiver_->routes();
   api::append(routes, admin::internal_jobs_routes(jobs_->jobs(), services_.clock));
+  api::append(routes, admin::internal_quarantine_routes(quarantine()));
   api_ = std::make_unique<api::Service>(
       api::Service::Params{
           .name = "hub", .clock = services_.clock, .signatures = signatures_.get(), .audit = audit_.get()},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "admin/audit.h"
+#include "admin/quarantine_place.h"
 #include "api/service.h"
 #include "api/signatures.h"
 #include "app/environment_jobs.h"
@@ -41,6 +42,7 @@ class EnvironmentRole {
   Result<PutIntoForce> prepare(const Change& change);
 
   jobs::Jobs& jobs() { return jobs_->jobs(); }
+  admin::Quarantine quarantine() { return {.store = *store_, .clock = services_.clock}; }
 
   /// Stops accepting requests, lets those in flight finish, then stops the jobs and the receiver.
   void drain(Millis at_most);

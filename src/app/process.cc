@@ -107,14 +107,26 @@ AdminRole::Params Process::admin_params() {
   return {.config = config_, .services = services_, .config_in_force = [this] { return running_.to_json(); }};
 }
 
+admin::Forward Process::forward_to_environments() {
+  if (!ingest_) return {};
+  return [this](admin::EnvironmentCall call, admin::OnAnswer done) {
+    ingest_->for_admin().hub.operations.call_environment(std::move(call), std::move(done));
+  };
+}
+
+admin::Quarantines Process::quarantines() {
+  admin::Quarantines quarantines{.forward = forward_to_environments()};
+  for (auto& environment : environments_)
+    quarantines.environments.emplace(environment->name(), environment->quarantine());
+  if (!ingest_ && !environments_.empty()) quarantines.own = environments_.front()->name();
+  return quarantines;
+}
+
 admin::JobPlaces Process::job_places() {
-  admin::JobPlaces places{.clock = clock_, .process = &jobs_->jobs()};
+  admin::JobPlaces places{.clock = clock_, .process = &jobs_->jobs(), .forward = forward_to_environments()};
   for (auto& environment : environments_) places.environments.emplace(environment->name(), &environment->jobs());
   if (ingest_) {
     places.own = &ingest_->jobs();
-    places.forward = [this](admin::EnvironmentCall call, admin::OnAnswer done) {
-      ingest_->for_admin().hub.operations.call_environment(std::move(call), std::move(done));
-    };
   } else if (!environments_.empty()) {
     places.own = &environments_.front()->jobs();
   }
@@ -126,6 +138,7 @@ Result<void> Process::start_admin() {
   auto params = admin_params();
   if (ingest_) params.ingesting.emplace(ingest_->for_admin());
   params.jobs.emplace(job_places());
+  params.quarantines = quarantines();
   VF_ASSIGN(auto role, AdminRole::start(std::move(params)));
   admin_ = std::move(role);
   reloads_.add([this](const Change& change) { return admin_->prepare(change); });

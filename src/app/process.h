@@ -62,6 +62,8 @@ class Process {
   Result<void> run_ingest();
   Result<void> start_admin();
   AdminRole::Params admin_params();
+  admin::Forward forward_to_environments();  // empty in a process that does not ingest
+  admin::Quarantines quarantines();
   admin::JobPlaces job_places();  // as far as every role has them
 
   const settings::LoadParams load_;

@@ -1,12 +1,11 @@
 // vf dead list|retry|drop|put: dead letters of the targets and of the raw log.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <iostream>
+#include <utility>
 
 #include "cli/admin_client.h"
+#include "cli/bulk.h"
 #include "cli/families.h"
-#include "cli/runs.h"
 #include "cli/text_table.h"
 #include "http/query.h"
 
@@ -27,19 +26,22 @@ struct Wanted {
   bool waiting = false;
 };
 
-/// Which dead letters a bulk operation is about.
-struct Bulk {
-  std::string reason, type, before;
-  bool all = false, dry_run = false, yes = false;
-};
+/// Returns the line about a bulk operation that is done: "retried 480; 2 were no longer dead".
+std::string outcome(const Json& counts, const char* done) {
+  const int64_t skipped = counts["skipped"].integer();
+  return fmt::format("{} {}{}", done, counts[done].shown(),
+                     skipped == 0 ? "" : fmt::format("; {} were no longer dead", skipped));
+}
+std::string retried(const Json& counts) { return outcome(counts, "retried"); }
+std::string dropped(const Json& counts) { return outcome(counts, "dropped"); }
 
 /// What differs between the two bulk operations.
 struct Words {
-  const char *job, *verb, *done;
+  BulkOperation bulk;
   const char *method, *suffix;  // of the request for one letter
 };
-constexpr Words kRetry{"dead-retry", "retry", "retried", "POST", "/retry"};
-constexpr Words kDrop{"dead-drop", "delete", "dropped", "DELETE", ""};
+constexpr Words kRetry{{"dead-retry", "retry", "dead letters", retried}, "POST", "/retry"};
+constexpr Words kDrop{{"dead-drop", "delete", "dead letters", dropped}, "DELETE", ""};
 
 std::string path(const Wanted& wanted) {
   return "dead/" + http::percent_encoded(wanted.target) + "/" + http::percent_encoded(wanted.event);
@@ -51,59 +53,13 @@ void add_for_letter(const Command& family, CommandParams params, Wanted& wanted)
   command.option("event", wanted.event, "The event's id").required();
 }
 
-Result<Json> run_bulk(const Session& session, AdminClient& client, const Words& words, const Json& parameters) {
-  VF_ASSIGN(const auto id, start_run(client, {.job = words.job, .parameters = parameters}));
-  VF_ASSIGN(auto run, watch_run(session, client, id));
-  if (run["state"].text() == "done") return run;
-  const auto reason = run["error"].is_null() ? std::string{} : ": " + run["error"].text();
-  return unavailable(
-      fmt::format("the run {} is {}{}; `vf runs show {}` has its counts", id, run["state"].text(), reason, id));
-}
-
-// Returns whether the person at the terminal agrees.
-Result<bool> confirm(const Session& session, AdminClient& client, const Words& words, Json parameters) {
-  VF_ASSIGN(const auto counted, run_bulk(session, client, words, parameters.set("dry_run", true)));
-  session.err() << fmt::format("{} {} dead letters? [y/N] ", words.verb, counted["counts"]["found"].shown());
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
-}
-
 int operate_on_many(const Session& session, const Words& words, const Wanted& wanted, const Bulk& bulk) {
-  Json parameters = Json::object();
-  const auto add = [&parameters](const char* name, const std::string& value) {
-    if (!value.empty()) parameters.set(name, value);
-  };
-  add("target", wanted.target);
-  add("reason", bulk.reason);
-  add("type", bulk.type);
-  add("before", bulk.before);
-  if (bulk.all) parameters.set("all", true);
-  if (parameters.fields().empty()) {
-    return session.misuse(
-        "which dead letters? Give TARGET EVENT, a filter (--target, --reason, --type, --before), or --all");
-  }
-  auto client = AdminClient::connect(session);
-  if (!client) return kWrongUsage;
-  if (!bulk.dry_run && !bulk.yes && ::isatty(STDIN_FILENO) == 1) {
-    const auto agreed = confirm(session, *client, words, parameters);
-    if (!agreed) return session.fail(agreed.error());
-    if (!*agreed) return kFailed;
-  }
-  if (bulk.dry_run) parameters.set("dry_run", true);
-  const auto run = run_bulk(session, *client, words, parameters);
-  if (!run) return session.fail(run.error());
-  if (session.json) {
-    session.out() << run->dump() << "\n";
-  } else if (bulk.dry_run) {
-    session.out() << fmt::format("would {} {}\n", words.verb, (*run)["counts"]["found"].shown());
-  } else {
-    const auto skipped = (*run)["counts"]["skipped"].shown();
-    const bool all = skipped == "0" || skipped == "-";
-    session.out() << fmt::format("{} {}{}\n", words.done, (*run)["counts"][words.done].shown(),
-                                 all ? "" : fmt::format("; {} were no longer dead", skipped));
-  }
-  return kDone;
+  BulkRequest request{
+      .operation = words.bulk,
+      .bulk = bulk,
+      .missing = "which dead letters? Give TARGET EVENT, a filter (--target, --reason, --type, --before), or --all"};
+  if (!wanted.target.empty()) request.parameters.set("target", wanted.target);
+  return operate_on_many(session, std::move(request));
 }
 
 struct Many {
@@ -127,12 +83,8 @@ void add_for_many(const Command& family, CommandParams params, const Words& word
   command.option("target", many->one.target, "Of one dead letter: the target's name; raw-log is the raw log");
   command.option("event", many->one.event, "Of one dead letter: the event's id");
   command.option("--target", many->filter.target, "All of this target");
-  command.option("--reason", many->bulk.reason, "All whose reason contains this text");
-  command.option("--type", many->bulk.type, "All whose event has this type, which may end in *");
   command.option("--before", many->bulk.before, "All whose event was received before this time");
-  command.flag("--all", many->bulk.all, "Every dead letter of every target");
-  command.flag("--dry-run", many->bulk.dry_run, "Count the dead letters, and change nothing");
-  command.flag("--yes", many->bulk.yes, "Do not ask on a terminal");
+  add_bulk_options(command, many->bulk, words.bulk, "Every dead letter of every target");
 }
 
 }  // namespace

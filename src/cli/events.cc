@@ -1,12 +1,11 @@
 // vf events list|show|tail: the events that were received, and the history of one.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
-#include "base/bytes.h"
 #include "cli/admin_client.h"
+#include "cli/body_text.h"
 #include "cli/families.h"
 #include "cli/printable.h"
 #include "cli/text_table.h"
@@ -62,15 +61,6 @@ std::string raw_log_text(const std::string& state) {
   return state == "written" ? "written to the raw log" : state == "none" ? "no raw log" : "waits for the raw log";
 }
 
-/// Returns a body that is not JSON: as text, if it is one.
-std::string body_text(const std::string& base64) {
-  const auto body = from_base64(base64);
-  const bool readable = body && is_utf8(*body) && std::ranges::none_of(*body, [](char c) {
-                          return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
-                        });
-  return readable ? *body : "base64: " + base64;
-}
-
 std::string history_text(const Json& history) {
   const Json event = history["event"];
   std::string out = fmt::format("{}  {}  {}\n", event["id"].shown(), event["type"].shown(), event["subject"].shown());
@@ -88,8 +78,8 @@ std::string history_text(const Json& history) {
     step(out, environment["at"],
          fmt::format("{} in {}{}", environment["status"].shown(), environment["name"].shown(), reason));
   }
-  if (!event["data_base64"].is_null()) return out + "\n" + body_text(event["data_base64"].text()) + "\n";
-  return event.has("data") ? out + "\n" + event["data"].dump(2) + "\n" : out;
+  const std::string body = body_text(event);
+  return out + (body.empty() ? "" : "\n") + body;
 }
 
 // Returns the events that follow `newest` (a sequence), newest first; it reads page by page. When `newest` is empty, it

@@ -30,6 +30,7 @@ namespace vf::cli {
   family(events) \
   family(targets) \
   family(dead) \
+  family(quarantine) \
   family(jobs) \
   family(runs) \
   family(lake) \

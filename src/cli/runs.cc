@@ -79,19 +79,29 @@ Result<std::string> start_run(AdminClient& client, const RunRequest& request) {
                   request.job, request.environment.empty() ? "" : " --env " + request.environment));
 }
 
-Result<Json> watch_run(const Session& session, AdminClient& client, const std::string& id, const WatchTimes& times) {
+std::string WatchedRun::path() const {
+  return "runs/" + http::percent_encoded(id) +
+         (environment.empty() ? "" : "?environment=" + http::percent_encoded(environment));
+}
+
+std::string WatchedRun::command() const {
+  return "vf runs show " + id + (environment.empty() ? "" : " --env " + environment);
+}
+
+Result<Json> watch_run(const Session& session, AdminClient& client, const WatchedRun& watched,
+                       const WatchTimes& times) {
   using Clock = std::chrono::steady_clock;
-  session.err() << "run " << id << '\n' << std::flush;
+  session.err() << "run " << watched.id << '\n' << std::flush;
   Progress progress(session.terminal(), progress_on_terminal());
   auto answered_at = Clock::now();
   while (true) {
-    auto run = client.get("runs/" + http::percent_encoded(id), kRunFields);
+    auto run = client.get(watched.path(), kRunFields);
     if (run) answered_at = Clock::now();
     if (!run && run.error().code != Code::unavailable) return run;
     if (!run && Clock::now() - answered_at > times.unanswered_at_most) {
       progress.end();
-      return unavailable(
-          fmt::format("{}; run {} goes on once a hub runs: see `vf runs show {}`", run.error().message, id, id));
+      return unavailable(fmt::format("{}; run {} goes on once a hub runs: see `{}`", run.error().message, watched.id,
+                                     watched.command()));
     }
     if (run && has_ended(*run)) {
       progress.end();

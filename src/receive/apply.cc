@@ -149,11 +149,16 @@ http::Response retry(EnvironmentStore& store, Instant now, const OnFailure& on_f
 
 }  // namespace
 
-Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
-  VF_ASSIGN(const auto waiting, store.not_tried({.from = tried_before, .to = now}, kRetriedMax));
+Result<std::vector<Applied>> retry_events(EnvironmentStore& store, std::span<const store::QuarantinedEvent> waiting,
+                                          Instant now) {
   ApplyEvents again;
   for (const auto& event : waiting) again.projections.push_back(try_again(event, again.events.emplace_back()));
-  VF_ASSIGN(const auto statuses, apply(store, again.events, again.projections, now));
+  return apply(store, again.events, again.projections, now);
+}
+
+Result<RetryCounts> retry_quarantined(EnvironmentStore& store, Instant now, Instant tried_before) {
+  VF_ASSIGN(const auto waiting, store.not_tried({.from = tried_before, .to = now}, kRetriedMax));
+  VF_ASSIGN(const auto statuses, retry_events(store, waiting, now));
   const auto count = [&](Applied status) { return static_cast<size_t>(std::ranges::count(statuses, status)); };
   return RetryCounts{.tried = waiting.size(),
                      .applied = count(Applied::applied),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -40,6 +41,11 @@ std::vector<http::Response> apply_requests(store::EnvironmentStore& store, std::
 struct RetryCounts {
   size_t tried = 0, applied = 0, ignored = 0, quarantined = 0;
 };
+
+/// Projects these quarantined events again, in one transaction. Returns what became of each, in their order:
+/// `duplicate` means that the event was dropped meanwhile. Errors are those of EnvironmentStore::apply().
+Result<std::vector<store::Applied>> retry_events(store::EnvironmentStore& store,
+                                                 std::span<const store::QuarantinedEvent> waiting, Instant now);
 
 /// Tries, in one transaction, up to kRetriedMax quarantined events, oldest attempt first; those that were tried from
 /// `tried_before` to `now` are left out. Errors are those of EnvironmentStore::apply().

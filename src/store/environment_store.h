@@ -19,7 +19,9 @@
 
 namespace vf::store {
 
-enum class Applied { applied, duplicate, ignored, quarantined };
+/// What became of an event. dropped: it was quarantined, and an operator dropped it; apply() never returns this.
+enum class Applied { applied, duplicate, ignored, quarantined, dropped };
+/// What apply() returns.
 inline constexpr std::array kApplied{Applied::applied, Applied::duplicate, Applied::ignored, Applied::quarantined};
 static_assert(kApplied.size() == static_cast<size_t>(Applied::quarantined) + 1);
 std::string_view to_string(Applied status);
@@ -36,7 +38,8 @@ struct Projection {
   std::vector<Row> rows;
   std::string reason;    // of a quarantined event: why it was refused
   std::string envelope;  // of a quarantined event: kept for its retry
-  bool force = false;    // a retry from quarantine: write the rows although the id was processed before
+  // A retry from quarantine: write the rows although the id was processed before, unless the event was dropped.
+  bool force = false;
 };
 
 struct ProcessedEvent {
@@ -52,6 +55,26 @@ struct QuarantinedEvent {
   std::string source, type, reason, envelope;
   Instant quarantined_at, attempted_at;  // times of the first and of the last attempt
   int64_t attempts = 0;
+};
+
+/// A place among the quarantined events, which are in order of their first attempt. Its text is a page's `next`.
+struct QuarantinePlace {
+  Instant quarantined_at{};
+  Uuid event_id{};
+
+  auto operator<=>(const QuarantinePlace&) const = default;
+  std::string to_string() const;
+  static std::optional<QuarantinePlace> parse(std::string_view text);
+};
+inline QuarantinePlace place_of(const QuarantinedEvent& event) { return {event.quarantined_at, event.event_id}; }
+
+/// Selects quarantined events that match every field that is set.
+struct QuarantineFilter {
+  std::optional<std::string> type = {};    // may end in '*'
+  std::optional<std::string> reason = {};  // the reason contains this text
+  std::optional<Instant> before = {};      // quarantined before this time
+
+  bool matches(const QuarantinedEvent& event) const;
 };
 
 /// A span of time in which quarantined events were tried; `from` after `to`: an empty one.
@@ -74,7 +97,8 @@ class EnvironmentStore : public RunReads {
  public:
   /// Writes all projections in one transaction. Returns their statuses in the order of `projections`. A projection gets
   /// `duplicate`, and is not written, when its event id was processed before or occurs earlier in `projections`, unless
-  /// it is forced. An event in quarantine is removed from it when its forced projection is not quarantined again.
+  /// it is forced; a forced one, when its event was dropped. An event in quarantine is removed from it when its forced
+  /// projection is not quarantined again.
   /// Error `invalid`: some projections can never be stored, so none was written. If `refusals` is not null, the refused
   /// projections that were found, at least one, are put into it.
   virtual Result<std::vector<Applied>> apply(std::span<const Projection> projections, Instant now,
@@ -85,6 +109,13 @@ class EnvironmentStore : public RunReads {
   /// As quarantined(), without the events whose last attempt was made at one of these times, ends included. An attempt
   /// that seems to be made later was stamped by a clock that was ahead; its event must not wait for that time.
   virtual Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) = 0;
+  /// Returns the quarantined events after a place, without their envelopes.
+  virtual Result<std::vector<QuarantinedEvent>> quarantined_after(const QuarantinePlace& after, size_t rows_max) = 0;
+  virtual Result<std::optional<QuarantinedEvent>> find_quarantined(Uuid event_id) = 0;
+  virtual Result<int64_t> count_quarantined(int64_t at_most) = 0;  // counted up to `at_most`
+  /// Removes these events from quarantine for good: they are never projected, their status is `dropped`. Passes over
+  /// those that are not in quarantine. Returns how many it removed.
+  virtual Result<int64_t> drop_quarantined(std::span<const Uuid> events) = 0;
   virtual Result<int64_t> purge(const Purge& step) = 0;  // returns the number of rows removed
   /// Makes one write of runs, in a transaction of its own. Error `unavailable`: the outcome may be unknown.
   virtual Result<RunResult> write_run(const RunWrite& write, Instant now) = 0;

@@ -10,11 +10,11 @@
 
 #include "fanout/target_mode.h"
 #include "outbox/write_and_wait.h"
+#include "upkeep/parameters.h"
 
 namespace vf::upkeep {
 namespace {
 
-using nlohmann::json;
 using store::PutDelivery;
 
 constexpr size_t kStepRows = 100;  // some ms of a write lock; a run that is killed repeats one step
@@ -170,46 +170,21 @@ jobs::Job make_job(std::string name, Work::Act act, DeadLetterJobParams params) 
           }};
 }
 
-Result<std::optional<std::string>> text_of(const json& object, const char* name) {
-  if (!object.contains(name)) return std::optional<std::string>();
-  if (!object[name].is_string() || object[name].get_ref<const std::string&>().empty()) {
-    return invalid(fmt::format("{} is a text that is not empty", name));
-  }
-  return std::optional(object[name].get<std::string>());
-}
-
-Result<bool> flag_of(const json& object, const char* name) {
-  if (!object.contains(name)) return false;
-  if (!object[name].is_boolean()) return invalid(fmt::format("{} is true or false", name));
-  return object[name].get<bool>();
-}
-
 }  // namespace
 
 Result<DeadLetterFilter> parse_dead_letter_filter(const std::string& parameters) {
-  const json object = json::parse(parameters, nullptr, false);
-  if (!object.is_object()) return invalid("the parameters are a JSON object");
-  for (const auto& [name, value] : object.items()) {
-    constexpr std::array kKnown{"target", "reason", "type", "before", "all", "dry_run"};
-    if (std::ranges::find(kKnown, name) == kKnown.end()) {
-      return invalid(
-          fmt::format("there is no parameter {}: expected target, reason, type, before, all or dry_run", name));
-    }
-  }
+  VF_ASSIGN(const auto object, parameters_of(parameters, {"target", "reason", "type", "before", "all", "dry_run"}));
   DeadLetterFilter filter;
   VF_ASSIGN(filter.target, text_of(object, "target"));
   VF_ASSIGN(filter.reason, text_of(object, "reason"));
   VF_ASSIGN(filter.type, text_of(object, "type"));
-  VF_ASSIGN(const auto before, text_of(object, "before"));
+  VF_ASSIGN(filter.before, time_of(object, "before"));
   VF_ASSIGN(filter.all, flag_of(object, "all"));
   VF_ASSIGN(filter.dry_run, flag_of(object, "dry_run"));
-  if (before) {
-    filter.before = parse_time(*before);
-    if (!filter.before) return invalid("before is a time such as 2026-11-22T16:00:00Z");
-  }
-  const bool narrowed = filter.target || filter.reason || filter.type || filter.before;
-  if (narrowed && filter.all) return invalid("all stands alone: it selects every dead letter of every target");
-  if (!narrowed && !filter.all) return invalid("give target, reason, type or before, or all for every dead letter");
+  VF_TRY(check({.narrowed = filter.target || filter.reason || filter.type || filter.before,
+                .all = filter.all,
+                .names = "target, reason, type or before",
+                .everything = "every dead letter of every target"}));
   return filter;
 }
 

@@ -216,8 +216,9 @@ TEST_F(DeadLetterJobs, CancelledRunChangesNothing) {
 }
 
 TEST_F(DeadLetterJobs, FilterIsRequired) {
-  EXPECT_EQ(refusal("{}"), "give target, reason, type or before, or all for every dead letter");
-  EXPECT_EQ(refusal(R"({"dry_run": true})"), "give target, reason, type or before, or all for every dead letter");
+  EXPECT_EQ(refusal("{}"), "give target, reason, type or before, or all for every dead letter of every target");
+  EXPECT_EQ(refusal(R"({"dry_run": true})"),
+            "give target, reason, type or before, or all for every dead letter of every target");
   EXPECT_EQ(refusal(R"({"all": true, "target": "stage"})"),
             "all stands alone: it selects every dead letter of every target");
 }

@@ -127,7 +127,7 @@ TEST_F(EnvironmentUpkeep, PurgeRemovesWhatIsTooOldInOneRun) {
 
 TEST_F(EnvironmentUpkeep, EveryQuarantinedEventIsTriedOnceInARun) {
   quarantine(450);  // of which one step tries 200
-  const auto job = quarantine_job(environment, clock);
+  const auto job = retry_quarantine_job(environment, clock);
   const auto ran = jobs::run_now(job, {.clock = clock});
   EXPECT_EQ(ran.result.value(), jobs::Finish::complete);
   EXPECT_EQ(ran.progress.counts.at("tried"), 450);
@@ -136,7 +136,7 @@ TEST_F(EnvironmentUpkeep, EveryQuarantinedEventIsTriedOnceInARun) {
 
 TEST_F(EnvironmentUpkeep, ResumedRunTriesOnlyTheRest) {
   quarantine(10);
-  const auto job = quarantine_job(environment, clock);
+  const auto job = retry_quarantine_job(environment, clock);
   auto first = jobs::run_now(job, {.clock = clock});
   clock.advance(1min);
   const auto resumed = jobs::run_now(job, {.clock = clock, .progress = first.progress});

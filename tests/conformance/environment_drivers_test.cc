@@ -81,5 +81,6 @@ std::string name_of(const testing::TestParamInfo<EnvironmentDriver>& driver) { r
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Drivers, EnvironmentConformance, kDrivers, name_of);
+INSTANTIATE_TEST_SUITE_P(Drivers, EnvironmentQuarantine, kDrivers, name_of);
 
 }  // namespace vf::store::conformance

@@ -71,6 +71,10 @@ TEST(PostgresRights, VfappCanDoEverythingThatAStoreDoes) {
   const auto released = store->apply(std::span(&retry, 1), kStart, nullptr);
   ASSERT_TRUE(released) << released.error().message;
   EXPECT_THAT(*store->quarantined(10), IsEmpty());
+  retry = quarantined(4, "reason");
+  ASSERT_TRUE(store->apply(std::span(&retry, 1), kStart, nullptr));
+  EXPECT_EQ(store->quarantined_after({}, 10)->size(), 1u);
+  EXPECT_EQ(store->drop_quarantined({&retry.event_id, 1}).value_or(0), 1);
   auto db = Connection::open({.url = url, .role = "test"});
   const Instant later = db->query("SELECT now() + interval '30 days'")->time_at(0, 0);
   const auto purged = store->purge({.processed_before = later, .quarantined_before = later, .rows_max = 10});

@@ -39,6 +39,10 @@ inline void PrintTo(const EnvironmentDriver& driver, std::ostream* out) { *out <
 
 inline constexpr Instant kStart{Millis{1'790'000'000'123}};
 
+/// Returns an applied projection of event `n`.
+Projection projection(uint32_t n, std::vector<Row> rows = {});
+Projection quarantined(uint32_t n, const std::string& reason);
+
 class EnvironmentConformance : public testing::TestWithParam<EnvironmentDriver> {
  protected:
   void SetUp() override;
@@ -55,9 +59,29 @@ class EnvironmentConformance : public testing::TestWithParam<EnvironmentDriver> 
   Instant now_ = kStart;
 };
 
-/// Returns an applied projection of event `n`.
-Projection projection(uint32_t n, std::vector<Row> rows = {});
-Projection quarantined(uint32_t n, const std::string& reason);
+/// What operators read of a quarantine, and drop from it.
+class EnvironmentQuarantine : public EnvironmentConformance {
+ protected:
+  static Uuid id(uint32_t n) { return projection(n).event_id; }
+  static Projection forced(Projection retry) {
+    retry.force = true;
+    return retry;
+  }
+  std::vector<Uuid> after(const QuarantinePlace& place, size_t rows_max) {
+    std::vector<Uuid> ids;
+    const auto rows = store_->quarantined_after(place, rows_max);
+    EXPECT_TRUE(rows) << rows.error().message;
+    for (const auto& row : rows.value_or(std::vector<QuarantinedEvent>{})) ids.push_back(row.event_id);
+    return ids;
+  }
+  int64_t drop(const std::vector<Uuid>& ids) {
+    const auto dropped = store_->drop_quarantined(ids);
+    EXPECT_TRUE(dropped) << dropped.error().message;
+    return dropped.value_or(-1);
+  }
+  Applied status(uint32_t n) { return (*store_->processed(id(n)))->status; }
+};
+
 /// Returns a row of kRuleTable in which one cell beside the key is set: min_number.
 Row row_with_min(const std::string& key, int64_t number);
 

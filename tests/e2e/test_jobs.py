@@ -56,7 +56,7 @@ class Jobs(unittest.TestCase):
 
     def test_list_shows_the_jobs_of_an_environment(self):
         found = jobs(self.hub, "--env", "stage")
-        self.assertEqual(set(found), {"purge", "retry-quarantine"})
+        self.assertEqual(set(found), {"purge", "retry-quarantine", "drop-quarantine"})
         refused = self.hub.vf("jobs", "list", "--env", "sateg", check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertRegex(refused.stderr, r"^vf: there is no environment sateg; .*stage")
@@ -156,7 +156,7 @@ class EnvironmentElsewhere(unittest.TestCase):
         self.addCleanup(api.wait)
         self.addCleanup(api.kill)
         wait_until("it answers", lambda: self.hub.admin("jobs?environment=stage")[0] == 200)
-        self.assertEqual(set(jobs(self.hub, "--env", "stage")), {"purge", "retry-quarantine"})
+        self.assertEqual(set(jobs(self.hub, "--env", "stage")), {"purge", "retry-quarantine", "drop-quarantine"})
         run_id = json.loads(self.hub.vf("jobs", "run", "purge", "--env", "stage", "--json").stdout)["id"]
         listed = json.loads(self.hub.vf("runs", "list", "--env", "stage", "--json").stdout)
         self.assertEqual(([run["id"] for run in listed["runs"]], listed["next"]), ([run_id], None))

@@ -139,10 +139,10 @@ class OneAtATime(unittest.TestCase):
         wait_until("the worker has done it", lambda: fleet.rows(
             "stage", f"select 1 from _job_runs where id = '{answer['id']}' and state = 'done'"))
         listed = json.loads(fleet.vf_at("ingest-b", "jobs", "list", "--env", "stage", "--json").stdout)["jobs"]
-        self.assertEqual({job["name"]: job["here"] for job in listed}, {"purge": False, "retry-quarantine": False})
+        self.assertEqual({job["name"]: job["here"] for job in listed}, {"purge": False, "retry-quarantine": False, "drop-quarantine": False})
         own = json.loads(fleet.vf_at("worker-stage", "jobs", "list", "--json").stdout)["jobs"]
         self.assertEqual({job["name"]: job["here"] for job in own},
-                         {"purge": True, "retry-quarantine": True, "heap-trim": True, "health-log": True})
+                         {"purge": True, "retry-quarantine": True, "drop-quarantine": True, "heap-trim": True, "health-log": True})
 
 
 if __name__ == "__main__":

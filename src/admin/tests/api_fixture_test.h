@@ -13,12 +13,14 @@
 #include "admin/config.h"
 #include "admin/jobs.h"
 #include "admin/openapi.h"
+#include "admin/quarantine.h"
 #include "admin/resources.h"
 #include "admin/tests/fake_operations_test.h"
 #include "api/service.h"
 #include "event/identity.h"
 #include "jobs/local_runs.h"
 #include "outbox/function_writer_test.h"
+#include "store/memory/environment.h"
 #include "store/memory/outbox.h"
 
 namespace vf::admin {
@@ -43,15 +45,23 @@ inline std::vector<api::Token> tokens() {
   return tokens;
 }
 
+/// A quarantine whose event stays although it is dropped, so that each route can be asked about it.
+class LastingQuarantine final : public store::memory::MemoryEnvironment {
+  Result<int64_t> drop_quarantined(std::span<const Uuid> events) override { return std::ssize(events); }
+};
+
 inline api::Routes with_description(api::Routes routes) {
   routes.push_back(openapi_route(routes));
   return routes;
 }
 
 /// Returns the rows of every resource that any role serves.
-inline api::Routes all_routes(const Hub& hub, jobs::Jobs& jobs) {
+inline api::Routes all_routes(const Hub& hub, jobs::Jobs& jobs, store::EnvironmentStore& stage) {
   api::Routes routes = hub_routes(hub);
   api::append(routes, jobs_routes({.clock = hub.clock, .own = &jobs}));
+  api::append(routes,
+              quarantine_routes(
+                  {.environments = {{"stage", {.store = stage, .clock = hub.clock}}}, .own = "stage", .forward = {}}));
   api::append(routes, config_routes([] {
                 return R"({"loaded_at":"2026-11-22T16:00:00.000Z","config":{},"needs_restart":[],"refused":null})";
               }));
@@ -79,6 +89,16 @@ class ApiTest : public testing::Test {
         store::AddAudit{kNow, "hub", "cursor.move", "why"}};
     EXPECT_TRUE(outbox_.write(writes, kNow, nullptr));
     EXPECT_TRUE(runs_.write(store::RequestRun{.id = id_, .job = "stage", .asked_by = "a test"}));
+    const store::Projection refused{.event_id = id_,
+                                    .source = "kick",
+                                    .type = "kick.unrecognised",
+                                    .message_id = "m",
+                                    .time = {},
+                                    .status = store::Applied::quarantined,
+                                    .rows = {},
+                                    .reason = "no",
+                                    .envelope = R"({"data":1})"};
+    EXPECT_TRUE(stage_.apply({&refused, 1}, kNow, nullptr));
     description_ = json::parse(ask("GET", "/admin/v1/openapi.json").body);
   }
   ~ApiTest() override { service_.drain(); }
@@ -118,10 +138,11 @@ class ApiTest : public testing::Test {
                     .reads = runs_,
                     .writer = runs_,
                     .clock = clock_}};
+  LastingQuarantine stage_;
   api::Tokens tokens_{tokens()};
   StoredAudit stored_{writer_, clock_};
   api::Service service_{{.name = "admin", .clock = clock_, .tokens = &tokens_, .audit = &stored_},
-                        with_description(all_routes({outbox_, operations_, clock_}, jobs_))};
+                        with_description(all_routes({outbox_, operations_, clock_}, jobs_, stage_))};
   json description_;
 };
 

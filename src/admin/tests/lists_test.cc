@@ -16,7 +16,7 @@ TEST_F(ApiTest, ABodyWithARepeatedKeyIsRefused) {
 }
 
 TEST_F(ApiTest, EveryListIsAPage) {
-  for (const auto* name : {"sources", "targets", "events", "dead", "audit", "jobs", "runs"}) {
+  for (const auto* name : {"sources", "targets", "events", "dead", "quarantine", "audit", "jobs", "runs"}) {
     const json page = json::parse(ask("GET", std::string("/admin/v1/") + name).body);
     EXPECT_EQ(page.size(), 2u) << page;
     EXPECT_TRUE(page[name].is_array()) << page;

@@ -261,7 +261,7 @@ TEST(WatchRun, GivesUpWhenTheHubDoesNotAnswerAndSaysHowToFindTheRun) {
   std::ostringstream out, err;
   const Session session{.streams = {out, err}};
   using namespace std::chrono_literals;
-  const auto run = watch_run(session, client, "r-1", {.poll = 1ms, .unanswered_at_most = 20ms});
+  const auto run = watch_run(session, client, {.id = "r-1"}, {.poll = 1ms, .unanswered_at_most = 20ms});
   ASSERT_FALSE(run);
   EXPECT_EQ(run.error().code, Code::unavailable);
   EXPECT_THAT(run.error().message, AllOf(HasSubstr("away"), HasSubstr("`vf runs show r-1`")));
@@ -275,7 +275,7 @@ TEST(WatchRun, GoesOnWhileTheHubAnswersAgain) {
   std::ostringstream out, err;
   const Session session{.streams = {out, err}};
   using namespace std::chrono_literals;
-  const auto run = watch_run(session, client, "r-1", {.poll = 1ms, .unanswered_at_most = 1h});
+  const auto run = watch_run(session, client, {.id = "r-1"}, {.poll = 1ms, .unanswered_at_most = 1h});
   ASSERT_TRUE(run) << run.error().message;
   EXPECT_EQ((*run)["state"].text(), "done");
   EXPECT_EQ(peer.requests(), 6u);

@@ -16,7 +16,8 @@ Result<std::vector<Applied>> MemoryEnvironment::apply(std::span<const Projection
 Applied MemoryEnvironment::apply_one(const Projection& projection, Instant now) {
   const Uuid id = projection.event_id;
   const auto known = processed_.find(id);
-  if (!projection.force && known != processed_.end()) return Applied::duplicate;
+  const bool is_dropped = known != processed_.end() && known->second.status == Applied::dropped;
+  if (is_dropped || (!projection.force && known != processed_.end())) return Applied::duplicate;
   const Instant received = known != processed_.end() ? known->second.received_at : now;
   processed_.insert_or_assign(id, ProcessedEvent{.event_id = id,
                                                  .source = projection.source,
@@ -68,6 +69,42 @@ Result<std::vector<QuarantinedEvent>> MemoryEnvironment::not_tried(Attempts betw
   std::ranges::sort(rows, {}, [](const auto& row) { return std::pair(row.attempted_at, row.event_id); });
   rows.resize(std::min(rows.size(), rows_max));
   return rows;
+}
+
+Result<std::vector<QuarantinedEvent>> MemoryEnvironment::quarantined_after(const QuarantinePlace& after,
+                                                                           size_t rows_max) {
+  const std::lock_guard lock(mutex_);
+  std::vector<QuarantinedEvent> rows;
+  for (const auto& [id, row] : quarantined_) {
+    if (place_of(row) <= after) continue;
+    rows.push_back(row);
+    rows.back().envelope.clear();
+  }
+  std::ranges::sort(rows, {}, place_of);
+  rows.resize(std::min(rows.size(), rows_max));
+  return rows;
+}
+
+Result<std::optional<QuarantinedEvent>> MemoryEnvironment::find_quarantined(Uuid event_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = quarantined_.find(event_id);
+  return found == quarantined_.end() ? std::optional<QuarantinedEvent>() : std::optional(found->second);
+}
+
+Result<int64_t> MemoryEnvironment::count_quarantined(int64_t at_most) {
+  const std::lock_guard lock(mutex_);
+  return std::min(static_cast<int64_t>(quarantined_.size()), at_most);
+}
+
+Result<int64_t> MemoryEnvironment::drop_quarantined(std::span<const Uuid> events) {
+  const std::lock_guard lock(mutex_);
+  int64_t dropped = 0;
+  for (const Uuid id : events) {
+    if (quarantined_.erase(id) == 0) continue;
+    ++dropped;
+    if (const auto known = processed_.find(id); known != processed_.end()) known->second.status = Applied::dropped;
+  }
+  return dropped;
 }
 
 Result<int64_t> MemoryEnvironment::purge(const Purge& step) {

@@ -20,6 +20,10 @@ class MemoryEnvironment : public EnvironmentStore {
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
+  Result<std::vector<QuarantinedEvent>> quarantined_after(const QuarantinePlace& after, size_t rows_max) override;
+  Result<std::optional<QuarantinedEvent>> find_quarantined(Uuid event_id) override;
+  Result<int64_t> count_quarantined(int64_t at_most) override;
+  Result<int64_t> drop_quarantined(std::span<const Uuid> events) override;
   Result<int64_t> purge(const Purge& step) override;
   Result<RunResult> write_run(const RunWrite& write, Instant now) override;
   Result<std::vector<Run>> runs(const RunFilter& filter) override;

@@ -24,6 +24,13 @@ constexpr std::string_view kProcessed =
 constexpr std::string_view kQuarantined = VF_QUARANTINED "ORDER BY attempted_at, event_id LIMIT ?";
 constexpr std::string_view kNotTried =
     VF_QUARANTINED "WHERE attempted_at < ? OR attempted_at > ? ORDER BY attempted_at, event_id LIMIT ?";
+constexpr std::string_view kQuarantinedAfter =
+    "SELECT event_id, source, type, reason, '', quarantined_at, attempted_at, attempts FROM quarantined_events "
+    "WHERE (quarantined_at, event_id) > (?, ?) ORDER BY quarantined_at, event_id LIMIT ?";
+constexpr std::string_view kFindQuarantined = VF_QUARANTINED "WHERE event_id = ?";
+constexpr std::string_view kCountQuarantined = "SELECT count(*) FROM (SELECT 1 FROM quarantined_events LIMIT ?)";
+constexpr std::string_view kDropQuarantined = "DELETE FROM quarantined_events WHERE event_id = ?";
+constexpr std::string_view kDropped = "UPDATE processed_events SET status = 'dropped' WHERE event_id = ?";
 // Rows are numbered in the order of arrival. A row goes only after all rows before it: a row that a clock stamped too
 // early, because it was set back for a while, takes no younger row with it.
 constexpr std::string_view kPurgeProcessed =
@@ -70,6 +77,10 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
+  Result<std::vector<QuarantinedEvent>> quarantined_after(const QuarantinePlace& after, size_t rows_max) override;
+  Result<std::optional<QuarantinedEvent>> find_quarantined(Uuid event_id) override;
+  Result<int64_t> count_quarantined(int64_t at_most) override;
+  Result<int64_t> drop_quarantined(std::span<const Uuid> events) override;
   Result<int64_t> purge(const Purge& step) override;
   Result<RunResult> write_run(const RunWrite& write, Instant now) override;
   Result<std::vector<Run>> runs(const RunFilter& filter) override;
@@ -119,6 +130,42 @@ Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::not_tried(Attempts
   Query query = db->query(kNotTried);
   query.time(between.from).time(between.to).integer(limit(rows_max));
   return collect(query, read_quarantined);
+}
+
+Result<std::vector<QuarantinedEvent>> SqliteEnvironmentStore::quarantined_after(const QuarantinePlace& after,
+                                                                                size_t rows_max) {
+  auto db = db_->read();
+  Query query = db->query(kQuarantinedAfter);
+  query.time(after.quarantined_at).uuid(after.event_id).integer(limit(rows_max));
+  return collect(query, read_quarantined);
+}
+
+Result<std::optional<QuarantinedEvent>> SqliteEnvironmentStore::find_quarantined(Uuid event_id) {
+  auto db = db_->read();
+  Query query = db->query(kFindQuarantined);
+  VF_ASSIGN(const auto row, query.uuid(event_id).step());
+  return row ? std::optional(read_quarantined(query)) : std::nullopt;
+}
+
+Result<int64_t> SqliteEnvironmentStore::count_quarantined(int64_t at_most) {
+  auto db = db_->read();
+  Query query = db->query(kCountQuarantined);
+  VF_TRY(query.integer(at_most).step());
+  return query.integer_at(0);
+}
+
+Result<int64_t> SqliteEnvironmentStore::drop_quarantined(std::span<const Uuid> events) {
+  int64_t dropped = 0;
+  VF_TRY(db_->transaction([&](Connection& db) -> Result<void> {
+    for (const Uuid id : events) {
+      VF_TRY(db.query(kDropQuarantined).uuid(id).run());
+      if (db.changes() == 0) continue;
+      ++dropped;
+      VF_TRY(db.query(kDropped).uuid(id).run());
+    }
+    return {};
+  }));
+  return dropped;
 }
 
 Result<int64_t> SqliteEnvironmentStore::purge(const Purge& step) {

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kInsertProcessed =
     "INSERT OR IGNORE INTO processed_events (event_id, source, type, status, time, received_at) "
     "VALUES (?, ?, ?, ?, ?, ?)";
-constexpr std::string_view kUpdateStatus = "UPDATE processed_events SET status = ? WHERE event_id = ?";
+constexpr std::string_view kUpdateStatus =
+    "UPDATE processed_events SET status = ? WHERE event_id = ? AND status <> 'dropped'";
 constexpr std::string_view kQuarantine =
     "INSERT INTO quarantined_events (event_id, source, type, reason, envelope, quarantined_at, attempted_at, attempts) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1) ON CONFLICT (event_id) DO UPDATE SET reason = excluded.reason, "
@@ -67,8 +68,8 @@ ProjectionWriter::ProjectionWriter(Connection& db, const UpsertTexts& upserts, I
 Result<Applied> ProjectionWriter::record(const Projection& projection) {
   VF_INVARIANT(projection.status != Applied::duplicate);
   const size_t index = recorded_++;
-  VF_ASSIGN(const auto is_new, insert_processed(projection));
-  if (!is_new && !projection.force) return Applied::duplicate;
+  VF_ASSIGN(const bool is_written, write_processed(projection));
+  if (!is_written) return Applied::duplicate;
   if (projection.status == Applied::quarantined) {
     VF_TRY(quarantine(projection));
     return projection.status;
@@ -80,17 +81,17 @@ Result<Applied> ProjectionWriter::record(const Projection& projection) {
   return projection.status;
 }
 
-/// Inserts the event into processed_events. Returns whether its id is new there.
-Result<bool> ProjectionWriter::insert_processed(const Projection& projection) {
+/// Writes the event's row of processed_events. Returns false when its rows must not be written: its id is not new, and
+/// it is not forced or was dropped.
+Result<bool> ProjectionWriter::write_processed(const Projection& projection) {
   const std::string id = projection.event_id.to_string();
   const std::string_view status = to_string(projection.status);
   insert_processed_.again().text(id).text(projection.source).text(projection.type).text(status);
   VF_TRY(insert_processed_.time(projection.time).text(now_).run());
   if (db_.changes() > 0) return true;
-  if (projection.force) {
-    VF_TRY(db_.query(kUpdateStatus).text(status).text(id).run());
-  }
-  return false;
+  if (!projection.force) return false;
+  VF_TRY(db_.query(kUpdateStatus).text(status).text(id).run());
+  return db_.changes() > 0;
 }
 
 Result<void> ProjectionWriter::quarantine(const Projection& projection) {

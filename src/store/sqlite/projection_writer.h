@@ -39,7 +39,7 @@ class ProjectionWriter {
     const Row* row;
     size_t projection;  // the index of the projection that the row is part of
   };
-  Result<bool> insert_processed(const Projection& projection);
+  Result<bool> write_processed(const Projection& projection);
   Result<void> quarantine(const Projection& projection);
   Result<void> write_table(std::span<const ProjectedRow> rows);
   Result<void> refuse(Query& upsert, std::span<const ProjectedRow> same_key, const Error& error);

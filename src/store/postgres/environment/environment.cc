@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "store/postgres/connection.h"
 #include "store/postgres/environment/projection_writer.h"
@@ -33,6 +34,21 @@ constexpr const char* kProcessed =
 constexpr const char* kQuarantined = VF_QUARANTINED "ORDER BY attempted_at, event_id LIMIT $1";
 constexpr const char* kNotTried =
     VF_QUARANTINED "WHERE attempted_at < $1 OR attempted_at > $2 ORDER BY attempted_at, event_id LIMIT $3";
+constexpr const char* kQuarantinedAfter =
+    "SELECT event_id, source, type, reason, '', quarantined_at, attempted_at, attempts FROM public.quarantined_events "
+    "WHERE (quarantined_at, event_id) > ($1, $2) ORDER BY quarantined_at, event_id LIMIT $3";
+constexpr const char* kFindQuarantined = VF_QUARANTINED "WHERE event_id = $1";
+constexpr const char* kCountQuarantined =
+    "SELECT count(*) FROM (SELECT 1 FROM public.quarantined_events LIMIT $1) AS counted";
+// Both find and lock each row by its key, in the order of the array, as the projections do. The status decides: an
+// event that a retry has applied meanwhile is in the old snapshot of the quarantine.
+constexpr const char* kDropped =
+    "UPDATE public.processed_events SET status = 'dropped' WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
+    "FROM public.processed_events WHERE event_id = u.event_id AND status = 'quarantined' FOR UPDATE) "
+    "FROM unnest($1) AS u (event_id)))";
+constexpr const char* kDropQuarantined =
+    "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
+    "FROM public.quarantined_events WHERE event_id = u.event_id FOR UPDATE) FROM unnest($1) AS u (event_id)))";
 constexpr const char* kAddWeeks = "SELECT public._add_event_weeks((now() AT TIME ZONE 'UTC')::date + 28)";
 constexpr const char* kDropWeek = "SELECT public._drop_event_week($1)";
 // Locked rows are left for the next step: a purge that waits for locks could deadlock.
@@ -96,6 +112,10 @@ class PostgresEnvironmentStore final : public EnvironmentStore {
   Result<std::optional<ProcessedEvent>> processed(Uuid event_id) override;
   Result<std::vector<QuarantinedEvent>> quarantined(size_t rows_max) override;
   Result<std::vector<QuarantinedEvent>> not_tried(Attempts between, size_t rows_max) override;
+  Result<std::vector<QuarantinedEvent>> quarantined_after(const QuarantinePlace& after, size_t rows_max) override;
+  Result<std::optional<QuarantinedEvent>> find_quarantined(Uuid event_id) override;
+  Result<int64_t> count_quarantined(int64_t at_most) override;
+  Result<int64_t> drop_quarantined(std::span<const Uuid> events) override;
   Result<int64_t> purge(const Purge& step) override;
   Result<RunResult> write_run(const RunWrite& write, Instant now) override;
   Result<std::vector<Run>> runs(const RunFilter& filter) override;
@@ -180,6 +200,42 @@ Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined(size
 Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::not_tried(Attempts between, size_t rows_max) {
   VF_ASSIGN(const auto rows, read(kNotTried, Values().time(between.from).time(between.to).limit(rows_max)));
   return read_all_quarantined(rows);
+}
+
+Result<std::vector<QuarantinedEvent>> PostgresEnvironmentStore::quarantined_after(const QuarantinePlace& after,
+                                                                                  size_t rows_max) {
+  VF_ASSIGN(const auto rows,
+            read(kQuarantinedAfter, Values().time(after.quarantined_at).uuid(after.event_id).limit(rows_max)));
+  return read_all_quarantined(rows);
+}
+
+Result<std::optional<QuarantinedEvent>> PostgresEnvironmentStore::find_quarantined(Uuid event_id) {
+  VF_ASSIGN(const auto rows, read(kFindQuarantined, Values().uuid(event_id)));
+  return rows.empty() ? std::nullopt : std::optional(read_quarantined(rows, 0));
+}
+
+Result<int64_t> PostgresEnvironmentStore::count_quarantined(int64_t at_most) {
+  VF_ASSIGN(const auto rows, read(kCountQuarantined, Values().integer(at_most)));
+  return rows.integer_at(0, 0);
+}
+
+Result<int64_t> PostgresEnvironmentStore::drop_quarantined(std::span<const Uuid> events) {
+  Array ids(Type::uuid);
+  for (const Uuid id : std::set<Uuid>(events.begin(), events.end())) ids.uuid(id);
+  if (ids.size() == 0) return 0;
+  int64_t dropped = 0;
+  const auto body = [&]() -> Result<void> {
+    VF_TRY(writer_.query(kDropped, Values().array(ids)));
+    VF_ASSIGN(const auto removed, writer_.query(kDropQuarantined, Values().array(ids)));
+    dropped = removed.affected();
+    return {};
+  };
+  const std::lock_guard turn(writing_);
+  for (int left = kAttemptsMax;; --left) {
+    const auto done = writer_.transaction(body, kLimits);
+    if (done) return dropped;
+    if (left <= 1 || !is_worth_repeating(writer_.last_sqlstate())) return done.error();
+  }
 }
 
 Result<int64_t> PostgresEnvironmentStore::purge(const Purge& step) {

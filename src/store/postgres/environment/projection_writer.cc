@@ -21,7 +21,11 @@ constexpr const char* kInsertProcessed =
 constexpr const char* kUpdateStatus =
     "INSERT INTO public.processed_events AS t (event_id, source, type, status, time, received_at) "
     "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u "
-    "ON CONFLICT (event_id) DO UPDATE SET status = excluded.status WHERE t.status <> excluded.status";
+    "ON CONFLICT (event_id) DO UPDATE SET status = excluded.status WHERE t.status <> excluded.status AND t.status <> "
+    "'dropped'";
+// The rows are locked by kUpdateStatus.
+constexpr const char* kDropped =
+    "SELECT event_id FROM public.processed_events WHERE event_id = ANY ($1) AND status = 'dropped'";
 constexpr const char* kQuarantine =
     "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, "
     "attempted_at, attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO "
@@ -85,8 +89,9 @@ Result<std::vector<Applied>> ProjectionWriter::write(std::span<const Projection>
   statuses.reserve(projections.size());
   for (const Projection& projection : projections) {
     const bool is_new = events[projection.event_id].first == &projection && fresh.contains(projection.event_id);
-    if (is_new || projection.force) collect_rows(projection, statuses.size());
-    statuses.push_back(is_new || projection.force ? projection.status : Applied::duplicate);
+    const bool is_retried = projection.force && events[projection.event_id].forced != nullptr;
+    if (is_new || is_retried) collect_rows(projection, statuses.size());
+    statuses.push_back(is_new || is_retried ? projection.status : Applied::duplicate);
   }
   if (!refusals_.empty()) return invalid(refusals_.begin()->second);
   VF_TRY(write_rows());
@@ -103,13 +108,17 @@ Result<std::set<Uuid>> ProjectionWriter::insert_processed(const EventsById& even
   return fresh;
 }
 
-/// Writes the new status of the events that were processed before and are forced.
-Result<void> ProjectionWriter::update_statuses(const EventsById& events, const std::set<Uuid>& fresh) {
+/// Writes the new status of the events that were processed before and are forced, unless they were dropped.
+Result<void> ProjectionWriter::update_statuses(EventsById& events, const std::set<Uuid>& fresh) {
   ProcessedRows rows;
   for (const auto& [id, same] : events) {
     if (same.forced && !fresh.contains(id)) rows.add(*same.forced, same.forced->status);
   }
-  return rows.ids.size() == 0 ? Result<void>() : run(db_, kUpdateStatus, rows.bind(now_));
+  if (rows.ids.size() == 0) return {};
+  VF_TRY(run(db_, kUpdateStatus, rows.bind(now_)));
+  VF_ASSIGN(const auto dropped, db_.query(kDropped, Values().array(rows.ids)));
+  for (int i = 0; i < dropped.size(); ++i) events[dropped.uuid_at(i, 0)].forced = nullptr;
+  return {};
 }
 
 /// Adds the quarantined events to quarantined_events, and removes forced events that are not quarantined again.

@@ -39,12 +39,12 @@ class ProjectionWriter {
   /// Of the projections with the same event id, those that take effect.
   struct SameEvent {
     const Projection* first = nullptr;
-    const Projection* forced = nullptr;  // the last projection that is forced
+    const Projection* forced = nullptr;  // the last projection that is forced; nullptr also if the event was dropped
   };
   using EventsById = std::map<Uuid, SameEvent>;
 
   Result<std::set<Uuid>> insert_processed(const EventsById& events);
-  Result<void> update_statuses(const EventsById& events, const std::set<Uuid>& fresh);
+  Result<void> update_statuses(EventsById& events, const std::set<Uuid>& fresh);
   Result<void> update_quarantine(const EventsById& events, const std::set<Uuid>& fresh);
   void collect_rows(const Projection& projection, size_t index);
   Result<void> write_rows();
