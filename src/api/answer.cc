@@ -10,24 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-int status_of(Code code) {
-  switch (code) {
-    case Code::invalid:
-      return 400;
-    case Code::unauthorized:
-      return 401;
-    case Code::not_found:
-      return 404;
-    case Code::conflict:
-      return 409;
-    case Code::unavailable:
-      return 503;
-    case Code::internal:
-      return 500;
-  }
-  return 500;
-}
-
 /// Returns whether the list of a header's value holds `etag`. An ETag has no quote inside, but may have commas.
 bool list_holds(std::string_view list, std::string_view etag, bool weak) {
   if (trim(list) == "*") return true;
@@ -76,7 +58,7 @@ http::Response answer(const json& body) {
 }
 
 http::Response problem(const Error& error) {
-  auto response = http::problem(status_of(error.code), error.message);
+  auto response = http::problem(http::status_of(error.code), error.message);
   if (error.code == Code::unavailable) response.headers.emplace_back("Retry-After", "1");
   return response;
 }

@@ -50,17 +50,10 @@ admin::EnvironmentAnswer answer_of(const std::string& environment, const Result<
   return {environment, status, parse_time(text_of(body, "received_at")), text_of(body, "reason")};
 }
 
+// The hub's own fault towards an environment, and an environment's defect, are no fault of the person who asked.
 Code code_of(int status) {
-  switch (status) {
-    case 400:
-      return Code::invalid;
-    case 404:
-      return Code::not_found;
-    case 409:
-      return Code::conflict;
-    default:
-      return Code::unavailable;
-  }
+  const Code code = http::code_of(status);
+  return code == Code::unauthorized || code == Code::internal ? Code::unavailable : code;
 }
 
 Result<std::string> body_of(const std::string& environment, Result<http::Response> response) {

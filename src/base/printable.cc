@@ -1,58 +1,64 @@
 #include "base/printable.h"
 
-#include <cstdint>
+#include <fmt/format.h>
 
-#include "base/bytes.h"
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+#include "base/utf8.h"
 
 namespace vf {
 namespace {
 
-void append_hex(std::string& out, uint32_t number) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  int shift = 28;
-  while (shift > 4 && (number >> shift) == 0) shift -= 4;
-  for (; shift >= 0; shift -= 4) out += kDigits[(number >> shift) & 0xf];
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+struct Range {
+  char32_t first, last;
+};
+constexpr Range kNotShown[] = {
+    {0x00, 0x1F},     {0x7F, 0x9F},                                          // controls
+    {0x061C, 0x061C}, {0x200E, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069},  // turn the direction of writing
+    {0x2028, 0x2029},                                                        // end a line
+    {0xAD, 0xAD},     {0x180E, 0x180E}, {0x200B, 0x200B}, {0x2060, 0x2065},  // are invisible
+    {0x206A, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
+    {0xFDD0, 0xFDEF}};  // noncharacters, with those below
+
+bool is_shown(char32_t code) {
+  if ((code & 0xFFFE) == 0xFFFE) return false;
+  return std::ranges::none_of(kNotShown,
+                              [code](const Range& range) { return code >= range.first && code <= range.last; });
 }
 
-// Returns the character at the beginning of valid UTF-8 of `size` bytes.
-uint32_t code_point(std::string_view text, size_t size) {
-  const auto first = static_cast<unsigned char>(text.front());
-  uint32_t point = size == 1 ? first : first & (0xffU >> (size + 1));
-  for (size_t i = 1; i < size; ++i) point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3fU);
-  return point;
+// JSON writes a character beyond U+FFFF as two surrogates.
+void append_escape(std::string& out, char32_t code) {
+  const auto unit = [&out](uint32_t number) { fmt::format_to(std::back_inserter(out), "\\u{:04x}", number); };
+  if (code <= 0xFFFF) return unit(code);
+  const uint32_t rest = code - 0x10000;
+  unit(0xD800 + (rest >> 10));
+  unit(0xDC00 + (rest & 0x3FF));
 }
 
-bool is_shown(uint32_t point) {
-  const auto within = [point](uint32_t first, uint32_t last) { return point >= first && point <= last; };
-  if (point < 0x20 || within(0x7f, 0x9f) || point == 0xad || point == 0x61c || point == 0x180e) return false;
-  if (within(0x200b, 0x200f) || within(0x2028, 0x202e) || within(0x2060, 0x206f) || point == 0xfeff) return false;
-  return !within(0xfff9, 0xfffb) && !within(0xe0000, 0xe007f) && (point & 0xfffe) != 0xfffe;
+std::string escaped(std::string_view text, std::string_view kept) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    if (!next.code) {
+      out += kReplacement;
+    } else if (is_shown(*next.code) || kept.contains(next.bytes)) {
+      out += next.bytes;
+    } else {
+      append_escape(out, *next.code);
+    }
+    text.remove_prefix(next.bytes.size());
+  }
+  return out;
 }
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto first = static_cast<unsigned char>(text.front());
-    const size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    const std::string_view one = text.substr(0, size);
-    if (one.size() < size || !is_utf8(one)) {
-      out += "\\x";
-      append_hex(out, first);
-      text.remove_prefix(1);
-      continue;
-    }
-    if (const uint32_t point = code_point(one, size); is_shown(point)) {
-      out += one;
-    } else {
-      out += "\\u{";
-      append_hex(out, point);
-      out += "}";
-    }
-    text.remove_prefix(size);
-  }
-  return out;
-}
+std::string printable(std::string_view text) { return escaped(text, "\n\t"); }
+std::string one_line(std::string_view text) { return escaped(text, ""); }
 
 }  // namespace vf

@@ -4,28 +4,11 @@
 
 #include <algorithm>
 
+#include "http/message.h"
 #include "http/query.h"
 
 namespace vf::cli {
 namespace {
-
-Code code_of(int status) {
-  switch (status) {
-    case 400:
-      return Code::invalid;
-    case 401:
-    case 403:
-      return Code::unauthorized;
-    case 404:
-      return Code::not_found;
-    case 409:
-      return Code::conflict;
-    case 503:
-      return Code::unavailable;
-    default:
-      return Code::internal;
-  }
-}
 
 std::string cut_answer(const std::string& base, const http::Cut& cut) {
   const bool too_long = cut.by == http::Cut::By::size_limit;
@@ -53,14 +36,15 @@ std::optional<AdminClient> AdminClient::connect(const Session& session) {
 }
 
 Error AdminClient::no_hub(int status) const {
-  return {code_of(status), fmt::format("{} answered {}, but not as a hub does: is another server or a proxy at this "
-                                       "address? admin.listen of the configuration names it",
-                                       base_.shown(), status)};
+  return {http::code_of(status),
+          fmt::format("{} answered {}, but not as a hub does: is another server or a proxy at this "
+                      "address? admin.listen of the configuration names it",
+                      base_.shown(), status)};
 }
 
 Error AdminClient::refused(int status, const Json& answer) const {
   const auto detail = answer["detail"];
-  const Code code = code_of(status);
+  const Code code = http::code_of(status);
   if (!detail.is_text()) return no_hub(status);
   if (status == 401) {
     return {code, fmt::format("the hub at {} does not know the token: {}; admin.token of this configuration must be a "

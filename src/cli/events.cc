@@ -4,10 +4,10 @@
 #include <thread>
 #include <utility>
 
+#include "base/printable.h"
 #include "cli/admin_client.h"
 #include "cli/body_text.h"
 #include "cli/families.h"
-#include "cli/printable.h"
 #include "cli/text_table.h"
 #include "http/query.h"
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/printable.h"
+#include "base/printable.h"
 
 namespace vf::cli {
 

@@ -1,66 +1,18 @@
 #include "cli/printable.h"
 
-#include <fmt/format.h>
 #include <locale.h>
 #include <wchar.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
-#include "base/bytes.h"
+#include "base/printable.h"
+#include "base/utf8.h"
 
 namespace vf::cli {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-/// Returns how many bytes a character has that begins with `lead`; 1 when none begins so.
-size_t bytes_of(char lead) {
-  const auto byte = static_cast<uint8_t>(lead);
-  return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
-}
-
-struct Character {
-  std::string_view bytes;
-  std::optional<char32_t> code;  // nullopt: the byte is not UTF-8
-};
-
-/// Returns the first character of a text that is not empty.
-Character first_of(std::string_view text) {
-  const auto bytes = text.substr(0, bytes_of(text.front()));
-  if (!is_utf8(bytes)) return {text.substr(0, 1), std::nullopt};
-  const auto byte = [bytes](size_t i) { return static_cast<char32_t>(static_cast<uint8_t>(bytes[i])); };
-  if (bytes.size() == 1) return {bytes, byte(0)};
-  char32_t code = byte(0) & (0x7Fu >> bytes.size());
-  for (size_t i = 1; i < bytes.size(); ++i) code = code << 6 | (byte(i) & 0x3F);
-  return {bytes, code};
-}
-
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
-
-bool turns_direction(char32_t c) {
-  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-std::string escaped(std::string_view text, std::string_view kept) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const Character next = first_of(text);
-    if (!next.code) {
-      out += kReplacement;
-    } else if ((is_control(*next.code) && !kept.contains(next.bytes)) || turns_direction(*next.code)) {
-      out += fmt::format("\\u{:04x}", static_cast<uint32_t>(*next.code));
-    } else {
-      out += next.bytes;
-    }
-    text.remove_prefix(next.bytes.size());
-  }
-  return out;
-}
 
 /// The widths of Unicode's characters, whatever the user's locale is. C.UTF-8 is part of glibc's own package.
 class WidthsOfUnicode {
@@ -88,21 +40,18 @@ class WidthsOfUnicode {
 size_t begun_at_the_end(std::string_view text) {
   for (size_t bytes = 1; bytes <= std::min<size_t>(3, text.size()); ++bytes) {
     const char lead = text[text.size() - bytes];
-    if ((static_cast<uint8_t>(lead) & 0xC0) != 0x80) return bytes_of(lead) > bytes ? bytes : 0;
+    if ((static_cast<uint8_t>(lead) & 0xC0) != 0x80) return character_bytes(lead) > bytes ? bytes : 0;
   }
   return 0;
 }
 
 }  // namespace
 
-std::string printable(std::string_view text) { return escaped(text, "\n\t"); }
-std::string one_line(std::string_view text) { return escaped(text, ""); }
-
 size_t display_width(std::string_view text) {
   const WidthsOfUnicode widths;
   size_t columns = 0;
   while (!text.empty()) {
-    const Character next = first_of(text);
+    const Character next = first_character(text);
     columns += widths.of(next.code.value_or(0xFFFD));
     text.remove_prefix(next.bytes.size());
   }

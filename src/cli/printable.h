@@ -1,6 +1,5 @@
-// Printable: what a terminal may be given of texts that come from elsewhere: from providers, environments and proxies.
-// The streams of every command pass through PrintableStream, so no text can move the cursor, colour the screen or turn
-// the direction of writing. Pure functions, except PrintableStream: one thread.
+// PrintableStream: through it pass the streams of every command, so that no text of a provider, an environment or a
+// proxy acts on the terminal (base/printable.h). One thread; display_width() is a pure function.
 #pragma once
 
 #include <ostream>
@@ -10,12 +9,6 @@
 
 namespace vf::cli {
 
-/// Returns `text` with control characters (C0 but line feed and tab, DEL, C1) and controls of the direction of writing
-/// as \u001b, and with bytes that are not UTF-8 as U+FFFD. Within a JSON string these escapes mean the same characters,
-/// so JSON stays the same JSON.
-std::string printable(std::string_view text);
-/// The same for a text that stands on one line: line feed and tab are escaped, too.
-std::string one_line(std::string_view text);
 /// Returns how many columns a printable text takes on a terminal: wide characters take two, combining marks none.
 size_t display_width(std::string_view text);
 

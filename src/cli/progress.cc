@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "cli/printable.h"
 
 namespace vf::cli {

@@ -1,7 +1,7 @@
 #include "cli/session.h"
 
 #include "app/sources.h"
-#include "cli/printable.h"
+#include "base/printable.h"
 
 namespace vf::cli {
 

@@ -129,7 +129,7 @@ class Layer {
   std::string at(int line) const { return lines_ ? origin_ + ":" + std::to_string(line) : origin_; }
   void complain(const std::string& path, int line, std::string what) {
     if (into_.problems.size() >= kProblemsMax) return count_problem();
-    into_.problems.push_back({at(line), printable(path), std::move(what)});
+    into_.problems.push_back({at(line), one_line(path), std::move(what)});
   }
   void count_problem() {
     if (further_++ == 0) into_.problems.push_back({origin_, "", ""});

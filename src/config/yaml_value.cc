@@ -106,7 +106,7 @@ class Events {
     if (const auto tab = indented_by_tab(text_, line)) return {*tab, "a tab indents this line; only blanks may"};
     const std::string_view what = first->msg;
     constexpr const char* kNoValue = "a value is expected here, or a bracket or brace above is not closed";
-    return {line, what == "did not find expected node content" ? kNoValue : printable(what)};
+    return {line, what == "did not find expected node content" ? kNoValue : one_line(what)};
   }
 
   const std::string& text_;
@@ -187,7 +187,7 @@ class Reader {
   YamlValue copy(const Event& alias, int line, int depth) {
     const auto found = anchors_.find(alias.text);
     if (found == anchors_.end()) {
-      throw YamlError{line, "no value above has the anchor '" + printable(alias.text) + "'"};
+      throw YamlError{line, "no value above has the anchor '" + one_line(alias.text) + "'"};
     }
     check(line, depth + found->second.depth, found->second.values - 1);
     deepest_ = std::max(deepest_, depth + found->second.depth);
@@ -210,14 +210,14 @@ class Reader {
       if (key.type != FYET_SCALAR || key.is_null()) throw YamlError{line, "a key must be plain text"};
       const Event event = events_.next();
       if (event.type == FYET_SCALAR && event.text.empty() && !colon_follows(events_.text(), key.end)) {
-        throw YamlError{line, "'" + printable(key.text) + "' has no ':' after it, where a key is expected"};
+        throw YamlError{line, "'" + one_line(key.text) + "' has no ':' after it, where a key is expected"};
       }
       YamlMember member{key.text, line, read(event, line, depth + 1)};
       if (member.name == "<<") {
         collect_merged(member.value, merged);
         continue;
       }
-      if (!names.insert(member.name).second) throw YamlError{line, "'" + printable(member.name) + "' is given twice"};
+      if (!names.insert(member.name).second) throw YamlError{line, "'" + one_line(member.name) + "' is given twice"};
       map.members.push_back(std::move(member));
     }
     for (YamlMember& member : merged) {

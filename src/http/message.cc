@@ -98,6 +98,32 @@ std::optional<Response> refuse_unknown_parameters(const Request& request, std::s
                           (names.empty() ? "none" : names));
 }
 
+int status_of(Code code) {
+  switch (code) {
+    case Code::invalid:
+      return 400;
+    case Code::unauthorized:
+      return 401;
+    case Code::not_found:
+      return 404;
+    case Code::conflict:
+      return 409;
+    case Code::unavailable:
+      return 503;
+    case Code::internal:
+      return 500;
+  }
+  return 500;
+}
+
+Code code_of(int status) {
+  if (status == 403) return Code::unauthorized;
+  for (const Code code : {Code::invalid, Code::unauthorized, Code::not_found, Code::conflict, Code::unavailable}) {
+    if (status_of(code) == status) return code;
+  }
+  return Code::internal;
+}
+
 Response problem(int status, std::string_view detail) {
   Response response;
   response.status = status;

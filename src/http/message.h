@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+
 namespace vf::http {
 
 /// The headers of a request in their order of arrival, with repeated ones. Names are compared without case.
@@ -68,6 +70,12 @@ std::optional<Response> refuse_unknown_parameters(const Request& request, std::s
 
 /// Returns a response with RFC 9457 problem details: {"type":"about:blank","title":…,"status":…,"detail":…}.
 Response problem(int status, std::string_view detail);
+
+/// The status of the problem that an error is: invalid 400, unauthorized 401, not_found 404, conflict 409, unavailable
+/// 503, internal 500. And the code of the error that a status other than 2xx is: 403 is unauthorized too, every other
+/// one internal.
+int status_of(Code code);
+Code code_of(int status);
 std::string_view reason_phrase(int status);
 
 /// Sends the response of one request. A handler calls it exactly once, from any thread.

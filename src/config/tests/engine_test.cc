@@ -182,7 +182,7 @@ TEST(Engine, FileWithoutKeysSaysWhatToWrite) {
 
 TEST(Engine, NamesOfKeysArePrintedSafely) {
   EXPECT_EQ(lines(lay_file("\"na\\e[2Jme\": x\n").problems),
-            "bakery.yaml:1: na\\u{1b}[2Jme: unknown key; ask the baker\n");
+            "bakery.yaml:1: na\\u001b[2Jme: unknown key; ask the baker\n");
 }
 
 TEST(Engine, SetWithoutValueDoesNotRepeatAText) {

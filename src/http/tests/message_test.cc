@@ -57,5 +57,15 @@ TEST(Problem, IsJsonWhateverTheDetail) {
             R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"\"quoted\"\n"})");
 }
 
+TEST(Problem, CodeAndStatusAreEachOthersInverse) {
+  for (const Code code :
+       {Code::invalid, Code::unauthorized, Code::not_found, Code::conflict, Code::unavailable, Code::internal}) {
+    EXPECT_EQ(code_of(status_of(code)), code);
+  }
+  EXPECT_EQ(code_of(403), Code::unauthorized);
+  EXPECT_EQ(code_of(502), Code::internal);
+  EXPECT_EQ(code_of(418), Code::internal);
+}
+
 }  // namespace
 }  // namespace vf::http
