@@ -13,6 +13,7 @@
 #include "event/event.h"
 #include "fanout/status.h"
 #include "fanout/target.h"
+#include "fanout/target_watch.h"
 #include "intake/source_metrics.h"
 #include "outbox/writer.h"
 #include "raw_log/reconciliation.h"
@@ -56,6 +57,10 @@ class Operations {
   virtual std::vector<fanout::Target> targets() const = 0;
   /// Returns the status of each of targets(), in their order.
   virtual std::vector<fanout::Status> target_statuses() const = 0;
+  /// Returns the targets that are no longer configured while the store holds events for them.
+  virtual std::vector<fanout::LeftTarget> left_targets() const = 0;
+  /// Ends the alarm of such a target. Error `not_found`: there is no alarm of a left target with this name.
+  virtual void dismiss(const std::string& target, outbox::OnDone done) = 0;
   /// Orders a mode for a target; nullopt: back to the configured mode. Error `not_found`: no such target.
   virtual void set_mode(const std::string& target, std::optional<fanout::Mode> mode, outbox::OnDone done) = 0;
 

@@ -23,12 +23,10 @@ Result<json> list_targets(const Hub& hub) {
       VF_ASSIGN(const int64_t count, hub.outbox.count_deliveries(status.name, state, store::kBacklogRowsMax));
       row[name] = count;
     }
-    row["backlog"] = backlog.rows;
-    row["backlog_more"] = backlog.more;
-    row["oldest_seconds"] =
-        backlog.oldest ? json(static_cast<double>((now - *backlog.oldest).count()) / 1000.0) : json(nullptr);
+    row.update(view(backlog, now));
     result.push_back(std::move(row));
   }
+  for (const auto& left : hub.operations.left_targets()) result.push_back(view(left, now));
   return result;
 }
 

@@ -46,6 +46,9 @@ api::Routes targets_routes(const Hub& hub) {
   const auto pause = [hub](const api::Call& call, api::Done done) {
     hub.operations.set_mode(call.path[0], fanout::Mode::paused, api::completing(std::move(done)));
   };
+  const auto dismiss = [hub](const api::Call& call, api::Done done) {
+    hub.operations.dismiss(call.path[0], api::completing(std::move(done)));
+  };
   const auto resume = [hub](const api::Call& call, api::Done done) {
     hub.operations.set_mode(call.path[0], std::nullopt, api::completing(std::move(done)));
   };
@@ -63,6 +66,10 @@ api::Routes targets_routes(const Hub& hub) {
        .pattern = "/admin/v1/targets/{name}/pause",
        .access = Right::operate,
        .handler = api::Change{.change = pause, .state = mode}},
+      {.method = "POST",
+       .pattern = "/admin/v1/targets/{name}/dismiss",
+       .access = Right::operate,
+       .handler = api::Change{.change = dismiss}},
       {.method = "POST",
        .pattern = "/admin/v1/targets/{name}/resume",
        .access = Right::operate,

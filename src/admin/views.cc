@@ -99,6 +99,26 @@ json whole(const Event& event) {
   return result;
 }
 
+json view(const fanout::LeftTarget& left, Instant now) {
+  fanout::Status status;
+  status.name = left.name;
+  status.alarm = left.alarm;
+  if (left.cursor) status.cursor = *left.cursor;
+  json row = view_target(status, fanout::Target{}, now);
+  row["url"] = row["mode"] = nullptr;
+  row["state"] = "unconfigured";
+  row["waiting"] = left.waiting;
+  row["dead"] = left.dead;
+  row.update(view(left.backlog, now));
+  return row;
+}
+
+json view(const store::Backlog& backlog, Instant now) {
+  return {{"backlog", backlog.rows},
+          {"backlog_more", backlog.more},
+          {"oldest_seconds", backlog.oldest ? json(seconds(now - *backlog.oldest)) : json(nullptr)}};
+}
+
 json view_target(const fanout::Status& status, const fanout::Target& configured, Instant now) {
   return {{"name", status.name},
           {"url", configured.url.shown()},

@@ -22,6 +22,10 @@ nlohmann::json summary(const Event& event);
 /// Returns the whole event, with `data` or `data_base64` and the headers that hold the provider's signature.
 nlohmann::json whole(const Event& event);
 
+/// {backlog, backlog_more, oldest_seconds}, which are members of a target.
+nlohmann::json view(const store::Backlog& backlog, Instant now);
+/// Returns a target that is no longer configured, with the members of a configured one.
+nlohmann::json view(const fanout::LeftTarget& left, Instant now);
 nlohmann::json view_target(const fanout::Status& status, const fanout::Target& configured, Instant now);
 
 }  // namespace vf::admin

@@ -19,6 +19,7 @@ namespace {
 
 constexpr Millis kWorkersTimeout{2'000};
 constexpr Millis kReplaceTimeout{4'000};
+constexpr Millis kReadEvery{5'000};  // what the store holds of the targets: some index entries of each
 
 // Returns the name under which this process holds leases. An exclusive store has a fixed name, with which a restarted
 // process gets its leases back at once.
@@ -170,6 +171,7 @@ fanout::Status Consumers::status_from_store(const fanout::Target& target) const 
   if (auto cursor = params_.outbox.cursor(target.name); cursor && *cursor) status.cursor = **cursor;
   if (auto settings = params_.outbox.settings()) status.mode = fanout::ordered_mode(*settings, target);
   if (status.mode == fanout::Mode::detached) status.state = fanout::State::detached;
+  status.alarm = fanout::alarm_of(status.mode);
   return status;
 }
 
@@ -202,11 +204,36 @@ void Consumers::row_changed(const std::string& consumer, Uuid event_id) {
 void Consumers::publish_metrics() {
   const auto targets = targets_.get();
   for (const auto& target : *targets) publish_target(target.name);
+  publish_store();
   if (!feeder_) return;
   raw_log::publish_metrics(params_.services.metrics, params_.services.clock, [this] { return feeder_status(); });
   params_.services.health.report("lake", [this] {
     const auto status = feeder_status();
     return status.last_error.empty() ? status.alarm : status.last_error;
+  });
+}
+
+void Consumers::read_store() {
+  if (!watch_.read()) return;  // the health check of the store says why
+  for (const auto& left : watch_.left()) {
+    if (!left_.insert(left.name).second) continue;
+    params_.services.health.report("target " + left.name, [this, name = left.name] { return watch_.alarm(name); });
+  }
+}
+
+void Consumers::publish_store() {
+  read_store();
+  const auto dead_letters = [this](const std::string& name) {
+    return [this, name] { return watch_.dead_letters(name); };
+  };
+  const auto configured = targets_.get();
+  for (const auto& target : *configured) {
+    fanout::publish_dead_letters(params_.services.metrics, target.name, dead_letters(target.name));
+  }
+  if (feeder_) raw_log::publish_dead_letters(params_.services.metrics, dead_letters(std::string(store::kRawLog)));
+  reads_ = std::make_unique<concurrency::PeriodicTask>("target-watch", kReadEvery, [this] {
+    read_store();
+    return kReadEvery;
   });
 }
 
@@ -226,6 +253,7 @@ void Consumers::publish_target(const std::string& name) {
 }
 
 void Consumers::drain(Millis at_most) {
+  if (reads_) reads_->stop();
   // A statement that the lake never answers must not delay the drain beyond `at_most`.
   std::jthread deadline;  // declared first: ends after the drains
   if (params_.lake) {

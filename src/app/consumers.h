@@ -6,11 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "app/reloads.h"
+#include "concurrency/periodic_task.h"
 #include "concurrency/replaceable.h"
+#include "fanout/target_watch.h"
 #include "fanout/target_worker.h"
 #include "lake/raw_log.h"
 #include "obs/services.h"
@@ -41,6 +44,10 @@ class Consumers {
   std::optional<fanout::Target> target(const std::string& name) const;
   /// Returns the status of each target: of its worker, or, if another process works on it, as the store holds it.
   std::vector<fanout::Status> target_statuses() const;
+  /// Returns the targets that the store holds events of, and that are no longer configured.
+  std::vector<fanout::LeftTarget> left_targets() const { return watch_.left(); }
+  /// An operator has ended the alarm of a left target.
+  void dismissed(const std::string& target) { watch_.dismissed(target); }
   /// Returns a target's worker; nullptr when this process does not hold its lease, or has no such target.
   std::shared_ptr<fanout::TargetWorker> worker(const std::string& target) const;
   /// Returns the status of the raw log's feeder; to be called only where there is a raw log.
@@ -71,6 +78,8 @@ class Consumers {
   std::string holder_of(const std::string& target) const;
   fanout::Status status_from_store(const fanout::Target& target) const;
   void publish_target(const std::string& name);
+  void publish_store();
+  void read_store();
 
   const Params params_;
   const std::string holder_;
@@ -78,6 +87,9 @@ class Consumers {
   std::map<std::string, std::shared_ptr<fanout::Totals>> totals_;  // of each target
   std::map<std::string, std::unique_ptr<TargetWorker>> workers_;
   std::unique_ptr<outbox::Leased<raw_log::Worker>> feeder_;
+  fanout::TargetWatch watch_{{.outbox = params_.outbox, .targets = [this] { return targets(); }}};
+  std::set<std::string> left_;                        // left targets that have a health check
+  std::unique_ptr<concurrency::PeriodicTask> reads_;  // uses the members above
 };
 
 }  // namespace vf::app

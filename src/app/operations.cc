@@ -1,5 +1,9 @@
 #include "app/operations.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "admin/target_list.h"
 #include "fanout/target_mode.h"
 #include "upkeep/reconciliation_job.h"
@@ -17,6 +21,22 @@ HubOperations::HubOperations(Params params)
 Result<void> HubOperations::is_consumer(const std::string& name) const {
   if (params_.consumers.target(name) || (has_lake() && name == store::kRawLog)) return {};
   return admin::no_such_target(name, targets());
+}
+
+void HubOperations::dismiss(const std::string& target, outbox::OnDone done) {
+  const auto left = left_targets();
+  const auto found = std::ranges::find(left, target, &fanout::LeftTarget::name);
+  if (found == left.end()) {
+    return done(
+        not_found(fmt::format("there is no alarm about a target {} that is no longer configured: it is "
+                              "configured, or nothing waits for it, or the alarm was dismissed",
+                              target.substr(0, 64))));
+  }
+  auto ended = [this, target, done = std::move(done)](Result<void> result) {
+    if (result) params_.consumers.dismissed(target);
+    done(std::move(result));
+  };
+  params_.committer.write(fanout::dismissed_setting(found->name, found->cursor), outbox::completing(std::move(ended)));
 }
 
 void HubOperations::set_mode(const std::string& target, std::optional<fanout::Mode> mode, outbox::OnDone done) {

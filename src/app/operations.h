@@ -38,6 +38,8 @@ class HubOperations final : public admin::Operations {
   std::vector<intake::SourceCounts> sources() const override { return params_.intake.counts(); }
   std::vector<fanout::Target> targets() const override { return params_.consumers.targets(); }
   std::vector<fanout::Status> target_statuses() const override { return params_.consumers.target_statuses(); }
+  std::vector<fanout::LeftTarget> left_targets() const override { return params_.consumers.left_targets(); }
+  void dismiss(const std::string& target, outbox::OnDone done) override;
   void set_mode(const std::string& target, std::optional<fanout::Mode> mode, outbox::OnDone done) override;
 
   admin::LakeStatus lake() const override;

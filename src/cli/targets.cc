@@ -1,4 +1,4 @@
-// vf targets list|pause|resume|mode: shows and operates the targets.
+// vf targets list|pause|resume|dismiss|mode: shows and operates the targets.
 #include <fmt/format.h>
 
 #include "cli/admin_client.h"
@@ -64,6 +64,10 @@ void add_targets(const Command& root) {
   add_for_target(family,
                  {"resume", "Back to the configured mode; ends detachment",
                   [wanted](Session& session) { return operate(session, "POST", path(*wanted, "resume")); }},
+                 *wanted);
+  add_for_target(family,
+                 {"dismiss", "End the alarm about a target that is no longer configured",
+                  [wanted](Session& session) { return operate(session, "POST", path(*wanted, "dismiss")); }},
                  *wanted);
   const auto set_mode = [wanted](Session& session) {
     return operate(session, "PUT", path(*wanted, "mode"), Json::object().set("mode", wanted->mode).dump());

@@ -1,5 +1,6 @@
 #include "fanout/target_metrics.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/seconds.h"
@@ -29,6 +30,15 @@ void publish_metrics(obs::Metrics& metrics, const std::string& target, const Rea
                 [now] { return now().state == State::ok ? 1.0 : 0.0; });
   metrics.gauge("vf_target_leased", "1: this process works on the target.", labels,
                 [status] { return status() ? 1.0 : 0.0; });
+}
+
+void publish_dead_letters(obs::Metrics& metrics, const std::string& target,
+                          std::function<std::optional<int64_t>()> dead) {
+  metrics.gauge("vf_target_dead_letters", "Dead letters that the store holds now.", {{"target", target}},
+                [dead = std::move(dead)] {
+                  const auto number = dead();
+                  return number ? static_cast<double>(*number) : std::numeric_limits<double>::quiet_NaN();
+                });
 }
 
 }  // namespace vf::fanout

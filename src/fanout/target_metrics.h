@@ -20,4 +20,8 @@ using ReadStatus = std::function<std::optional<Status>()>;
 void publish_metrics(obs::Metrics& metrics, const std::string& target, const ReadStatus& status,
                      const std::shared_ptr<const Totals>& totals);
 
+/// Publishes how many dead letters a target has now, as `dead` knows it; no value while it returns nullopt.
+void publish_dead_letters(obs::Metrics& metrics, const std::string& target,
+                          std::function<std::optional<int64_t>()> dead);
+
 }  // namespace vf::fanout

@@ -50,9 +50,10 @@ store::PutSetting wake_setting(const std::string& target, Wake wake, Instant now
           .value = (wake == Wake::all ? "all " : "receiver ") + std::to_string(now.time_since_epoch().count())};
 }
 
+std::string alarm_of(Mode mode) { return mode == Mode::detached ? std::string(kDetachedEarlier) : std::string{}; }
+
 std::string TargetMode::alarm() const {
-  if (mode_ != Mode::detached) return {};
-  return detach_reason_.empty() ? std::string(kDetachedEarlier) : detach_reason_;
+  return mode_ == Mode::detached && !detach_reason_.empty() ? detach_reason_ : alarm_of(mode_);
 }
 
 void TargetMode::order(std::optional<Mode> mode, outbox::OnDone on_done) {

@@ -24,6 +24,9 @@ std::string mode_setting(const std::string& target);
 /// Returns the mode that the store's settings order for a target; the configured mode if they order none.
 Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& target);
 
+/// What an operator must attend to at a target that another process works on; empty: nothing, as far as its mode says.
+std::string alarm_of(Mode mode);
+
 /// As TargetMode::order(), but for a target that another process works on; that process follows within two seconds.
 void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode> mode, outbox::OnDone on_done);
 

@@ -43,9 +43,11 @@ Result<void> WaitingEvents::load_rows() {
 WaitingEvents::Attempt WaitingEvents::next_alone(Uuid event_id) {
   if (!params_.store.may_call()) return {};
   const retry::Lane::Entry entry = *params_.rule.lane().find(event_id);
-  const auto waits = rows_.still_waits(event_id, entry.is_recorded);
-  if (!waits) return failed(waits.error());
-  if (!*waits) {
+  using Fate = outbox::WaitingRows::Fate;
+  const auto fate = rows_.fate_of(event_id, entry.is_recorded);
+  if (!fate) return failed(fate.error());
+  if (*fate != Fate::waits) {
+    if (*fate == Fate::dead) count_dead(event_id, outbox::kEndedByOthers);
     forget(event_id);
     return {.state = Attempt::State::gone};
   }
@@ -76,6 +78,7 @@ WaitingEvents::Revived WaitingEvents::next_revived(size_t events_max, size_t byt
       break;
     }
     if (next->state == State::lost) lost(next->row);
+    if (next->state == State::dead) count_dead(next->row.event_id, outbox::kEndedByOthers);
     if (next->state != State::ready) continue;
     if (!body.empty()) body += ',';
     append_envelope(body, next->found->event);
@@ -132,8 +135,7 @@ void WaitingEvents::apply(std::vector<retry::Rule::Change> changes) {
   for (const auto& change : changes) {
     const Uuid id = change.event_id;
     if (change.is_dead) {
-      ++params_.status.dead;
-      if (params_.ports.on_dead) params_.ports.on_dead(id, change.entry.reason.for_log);
+      count_dead(id, change.entry.reason.for_log);
     } else {
       if (held_.contains(id)) ++params_.status.retried;
       params_.rule.lane().hold(id);
@@ -146,6 +148,11 @@ void WaitingEvents::apply(std::vector<retry::Rule::Change> changes) {
       complete(id, false);
     });
   }
+}
+
+void WaitingEvents::count_dead(Uuid event_id, const std::string& reason) {
+  ++params_.status.dead;
+  if (params_.ports.on_dead) params_.ports.on_dead(event_id, reason);
 }
 
 void WaitingEvents::complete(Uuid event_id, bool delivered) {
@@ -164,6 +171,7 @@ void WaitingEvents::row_changed(Uuid event_id) {
   const auto row = rows_.find(event_id);
   if (!row) return params_.store.failed(row.error());  // found before the next attempt
   if (!*row || (*row)->state != store::PutDelivery::State::dead) return;
+  count_dead(event_id, outbox::kEndedByOthers);
   if (params_.rule.lane().has(event_id)) return forget(event_id);
   if ((*row)->position > params_.batches.read_to()) {
     known_.insert(event_id);

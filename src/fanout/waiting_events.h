@@ -84,6 +84,7 @@ class WaitingEvents {
   Attempt failed(const Error& error);
   Result<outbox::WaitingRows::Attempt> take_revived();
   void lost(const store::PutDelivery& row);
+  void count_dead(Uuid event_id, const std::string& reason);
   void complete(Uuid event_id, bool delivered);
   void forget(Uuid event_id);
 

@@ -51,6 +51,7 @@ class RecordingStore final : public store::OutboxStore {
   Result<Position> end() override { return internal("unused"); }
   Result<Position> purged() override { return internal("unused"); }
   Result<std::optional<Position>> cursor(const std::string&) override { return internal("unused"); }
+  Result<std::vector<store::ConsumerRow>> consumers() override { return internal("unused"); }
   Result<std::optional<store::PinBatch>> open_pin(const std::string&) override { return internal("unused"); }
   Result<store::Backlog> backlog(Position) override { return internal("unused"); }
   Result<std::vector<store::PutDelivery>> deliveries(const std::string&, store::PutDelivery::State, size_t) override {

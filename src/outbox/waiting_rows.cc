@@ -62,6 +62,7 @@ Result<WaitingRows::Attempt> WaitingRows::prepare(const store::PutDelivery& row)
   Attempt attempt{.row = row};
   if (!stored || stored->state != RowState::retry) {
     taken_.erase(row.event_id);
+    if (stored) attempt.state = State::dead;
     return attempt;
   }
   attempt.state = found ? State::ready : State::lost;
@@ -69,9 +70,10 @@ Result<WaitingRows::Attempt> WaitingRows::prepare(const store::PutDelivery& row)
   return attempt;
 }
 
-Result<bool> WaitingRows::still_waits(Uuid event_id, bool is_recorded) const {
+Result<WaitingRows::Fate> WaitingRows::fate_of(Uuid event_id, bool is_recorded) const {
   VF_ASSIGN(const auto row, find(event_id));
-  return row ? row->state == RowState::retry : !is_recorded;
+  if (!row) return is_recorded ? Fate::removed : Fate::waits;
+  return row->state == RowState::retry ? Fate::waits : Fate::dead;
 }
 
 Result<std::optional<store::PutDelivery>> WaitingRows::find(Uuid event_id) const {

@@ -39,9 +39,9 @@ class WaitingRows {
   /// again. No effect for any other event.
   void finished(Uuid event_id) { taken_.erase(event_id); }
 
-  /// Whether an event may be attempted now. `gone`: an operator or retention has ended its wait. `lost`: the outbox no
-  /// longer holds the event, so it becomes a dead letter without another attempt (lost()).
-  enum class State { ready, gone, lost };
+  /// Whether an event may be attempted now. `dead`: an operator or retention has ended its wait; `gone`: its row is
+  /// gone. `lost`: the outbox no longer holds the event, so it becomes a dead letter without another attempt (lost()).
+  enum class State { ready, dead, gone, lost };
   struct Attempt {
     State state = State::gone;
     store::PutDelivery row = {};
@@ -51,8 +51,10 @@ class WaitingRows {
   Result<Attempt> next_revived();
   /// Reads again what became of a revived row that was taken before.
   Result<Attempt> prepare(const store::PutDelivery& row);
-  /// Returns whether an event of the lane still waits. An event that is not recorded has no row yet.
-  Result<bool> still_waits(Uuid event_id, bool is_recorded) const;
+  /// What has become of an event of the lane. `dead`: an operator or retention has made it a dead letter; `removed`:
+  /// its row is gone. An event that is not recorded has no row yet.
+  enum class Fate { waits, dead, removed };
+  Result<Fate> fate_of(Uuid event_id, bool is_recorded) const;
   /// Reads the consumer's row of an event, in any state.
   Result<std::optional<store::PutDelivery>> find(Uuid event_id) const;
 
@@ -66,6 +68,9 @@ class WaitingRows {
   std::set<Uuid> taken_;  // revived events that are queued, in flight or being written
   SteadyTime next_poll_{0};
 };
+
+/// The reason, for logs, of a dead letter that another party has made of a waiting event; its row says more.
+inline constexpr const char* kEndedByOthers = "an operator or retention has ended its attempts";
 
 /// Returns the change that makes a row's event a dead letter, because the outbox no longer holds the event.
 retry::Rule::Change lost(const store::PutDelivery& row, Instant now);

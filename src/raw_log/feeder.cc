@@ -273,7 +273,8 @@ Millis Feeder::retry_revived() {
   const auto next = rows_.next_revived();
   if (!next) return fail(next.error());
   const PutDelivery& row = next->row;
-  if (next->state == State::gone) return Millis{0};
+  if (next->state == State::dead) ++status_.dead;
+  if (next->state == State::dead || next->state == State::gone) return Millis{0};
   if (next->state == State::lost) return lost(row);
   const auto missing = inserter_.missing({&next->found->event});
   if (!missing) return fail(missing.error());
@@ -290,9 +291,11 @@ Millis Feeder::retry_revived() {
 // Tries a row again that has failed alone: one that waits with a row in the store, or the one stuck at the cursor.
 Millis Feeder::retry_alone(Uuid event_id) {
   const auto entry = *rule_.lane().find(event_id);
-  const auto waits = rows_.still_waits(event_id, entry.is_recorded);
-  if (!waits) return fail(waits.error());
-  if (!*waits) {  // an operator or retention has ended it
+  using Fate = outbox::WaitingRows::Fate;
+  const auto fate = rows_.fate_of(event_id, entry.is_recorded);
+  if (!fate) return fail(fate.error());
+  if (*fate != Fate::waits) {
+    if (*fate == Fate::dead) ++status_.dead;
     rule_.lane().remove(event_id);
     return Millis{0};
   }

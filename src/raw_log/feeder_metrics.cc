@@ -1,5 +1,8 @@
 #include "raw_log/feeder_metrics.h"
 
+#include <limits>
+#include <utility>
+
 #include "base/seconds.h"
 
 namespace vf::raw_log {
@@ -13,6 +16,14 @@ void publish_metrics(obs::Metrics& metrics, const Clock& clock, const std::funct
     const auto oldest = status().backlog.oldest;
     return oldest ? seconds(clock.now() - *oldest) : 0.0;
   });
+}
+
+void publish_dead_letters(obs::Metrics& metrics, std::function<std::optional<int64_t>()> dead) {
+  metrics.gauge("vf_raw_log_dead_letters", "Dead letters of the raw log that the store holds now.", {},
+                [dead = std::move(dead)] {
+                  const auto number = dead();
+                  return number ? static_cast<double>(*number) : std::numeric_limits<double>::quiet_NaN();
+                });
 }
 
 }  // namespace vf::raw_log

@@ -11,4 +11,7 @@ namespace vf::raw_log {
 
 void publish_metrics(obs::Metrics& metrics, const Clock& clock, const std::function<FeederStatus()>& status);
 
+/// Publishes how many dead letters the raw log has now, as `dead` knows it; no value while it returns nullopt.
+void publish_dead_letters(obs::Metrics& metrics, std::function<std::optional<int64_t>()> dead);
+
 }  // namespace vf::raw_log

@@ -242,6 +242,12 @@ struct LedgerEntry {
   std::optional<Position> position = {};  // of the outbox row; nullopt: retention has removed it
 };
 
+/// A consumer of which the store holds a cursor, or rows of ingest_outbox_delivery.
+struct ConsumerRow {
+  std::string name;
+  std::string config_version;  // of the newest row of its cursor; empty: it stands where no batch ended
+};
+
 /// Selects rows that match every field that is set; the newest rows come first.
 struct EventFilter {
   std::optional<std::string> source = {}, type = {}, subject = {};  // type may end in '*'
@@ -279,6 +285,8 @@ class OutboxStore : public RunReads {
   /// consumer whose cursor is before this position has missed events.
   virtual Result<Position> purged() = 0;
   virtual Result<std::optional<Position>> cursor(const std::string& consumer) = 0;
+  /// Returns all consumers that the store knows, by name. Its cost grows with their number alone.
+  virtual Result<std::vector<ConsumerRow>> consumers() = 0;
   /// Returns the pinned batch that the consumer's cursor has not passed yet; nullopt when there is no such batch.
   virtual Result<std::optional<PinBatch>> open_pin(const std::string& consumer) = 0;
   virtual Result<Backlog> backlog(Position after) = 0;

@@ -6,6 +6,7 @@ namespace vf::store::conformance {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
 TEST_P(OutboxCursors, AConsumerHasNoCursorBeforeItIsStarted) {
   add(1, 2);
@@ -44,6 +45,32 @@ TEST_P(OutboxCursors, AnAdvanceFromElsewhereIsFenced) {
   expect_refusal({advance(position_of(2), position_of(2))}, Code::invalid, 0);   // an empty range
   expect_refusal({advance(position_of(2), position_of(1))}, Code::invalid, 0);   // backwards
   EXPECT_EQ(cursor(), position_of(2));
+}
+
+TEST_P(OutboxCursors, ConsumersAreThoseWithACursorOrWithRowsOfTheirOwn) {
+  const auto known = [this] {
+    std::vector<std::pair<std::string, std::string>> found;
+    const auto consumers = store_->consumers();
+    EXPECT_TRUE(consumers) << consumers.error().message;
+    for (const auto& consumer : consumers.value_or(std::vector<ConsumerRow>{})) {
+      found.emplace_back(consumer.name, consumer.config_version);
+    }
+    return found;
+  };
+  EXPECT_THAT(known(), IsEmpty());
+  add(1, 3);
+  for (const auto* name : {"stage", "a", "raw-log"}) start(StartConsumer::At::earliest, name);
+  write({pin(*cursor("raw-log"), end())});
+  write({advance(*cursor(), position_of(1))});
+  write({advance(*cursor(), position_of(2))});
+  write({PutDelivery{.target = "partner",
+                     .position = position_of(1),
+                     .event_id = id_numbered(1),
+                     .state = PutDelivery::State::dead,
+                     .reason = "no"}});
+  EXPECT_THAT(known(), ElementsAre(Pair("a", ""), Pair("partner", ""), Pair("raw-log", ""), Pair("stage", "v1")));
+  write({MoveCursor{.consumer = "stage", .to = end(), .reason = "by hand"}});
+  EXPECT_THAT(known(), ElementsAre(Pair("a", ""), Pair("partner", ""), Pair("raw-log", ""), Pair("stage", "")));
 }
 
 TEST_P(OutboxCursors, CursorsPinsAndSettingsOutliveTheProcess) {

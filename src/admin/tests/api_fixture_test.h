@@ -72,6 +72,7 @@ class ApiTest : public testing::Test {
  protected:
   ApiTest() {
     operations_.add_target("stage");
+    operations_.left_ = {{.name = "partner", .cursor = Position{}, .backlog = {}, .dead = 1, .alarm = "left"}};
     operations_.sources_ = {{.name = "kick"}};
     operations_.lake_ = {.driver = "chdb", .state = "ok", .last_error = {}, .cursor = Position{}};
     operations_.answers_ = {{"stage", "applied", kNow, ""}};

@@ -18,6 +18,11 @@ class FakeOperations final : public Operations {
     for (auto& status : statuses) status.mode = mode_;
     return statuses;
   }
+  std::vector<fanout::LeftTarget> left_targets() const override { return left_; }
+  void dismiss(const std::string& target, outbox::OnDone done) override {
+    dismissed_.push_back(target);
+    done({});
+  }
   void set_mode(const std::string&, std::optional<fanout::Mode> mode, outbox::OnDone done) override {
     mode_ = mode.value_or(fanout::Mode::live);
     done({});
@@ -51,6 +56,8 @@ class FakeOperations final : public Operations {
   std::vector<intake::SourceCounts> sources_;
   std::vector<fanout::Target> targets_;
   fanout::Mode mode_ = fanout::Mode::live;
+  std::vector<fanout::LeftTarget> left_;
+  std::vector<std::string> dismissed_;
   LakeStatus lake_;
   raw_log::ReconciliationStatus reconciliation_;
   std::vector<EnvironmentAnswer> answers_;

@@ -153,6 +153,38 @@ TEST_F(ConsumersTest, TargetOfAnotherProcessIsShownAndOperatedThroughTheStore) {
   EXPECT_THAT(health_.ready().body, HasSubstr(R"("target stage":{"ok":true,"reason":"worked by another"})"));
 }
 
+TEST_F(ConsumersTest, DetachedTargetOfAnotherProcessShowsItsAlarm) {
+  configure({"ingest.store=postgresql://vfapp@127.0.0.1:1/dm"});
+  ASSERT_TRUE(is_granted_to("another", "stage"));
+  ASSERT_TRUE(commit(store::PutSetting{.key = fanout::mode_setting("stage"), .value = "detached"}));
+  start_and_show();
+  ASSERT_TRUE(eventually([this] { return status().worked_by == "another"; }));
+  EXPECT_THAT(status().alarm, HasSubstr("detached: events committed before it is resumed are not delivered"));
+}
+
+TEST_F(ConsumersTest, TargetThatIsLeftIsAnAlarmUntilItIsDismissed) {
+  configure({"targets.stage.mode=paused"});
+  ASSERT_TRUE(commit(store::StartConsumer{.consumer = "partner"}));
+  add_event();
+  start_and_show();
+  ASSERT_THAT(operations_->left_targets(), SizeIs(1));
+  EXPECT_EQ(operations_->left_targets()[0].name, "partner");
+  EXPECT_TRUE(health_.ready().ready);
+  EXPECT_THAT(health_.ready().body, HasSubstr(R"("target partner":{"ok":false,"reason":"no longer configured; 1 )"));
+  EXPECT_THAT(metrics_.render(), HasSubstr("vf_target_dead_letters{target=\"stage\"} 0"));
+  const auto dismiss = [this](const std::string& target) {
+    std::promise<std::optional<Code>> answered;
+    operations_->dismiss(target, [&answered](const Result<void>& result) {
+      answered.set_value(result ? std::nullopt : std::optional(result.error().code));
+    });
+    return answered.get_future().get();
+  };
+  EXPECT_EQ(dismiss("stage"), Code::not_found);
+  EXPECT_EQ(dismiss("partner"), std::nullopt);
+  EXPECT_THAT(operations_->left_targets(), SizeIs(0));
+  EXPECT_THAT(health_.ready().body, HasSubstr(R"("target partner":{"ok":true)"));
+}
+
 TEST_F(ConsumersTest, ReloadedTargetIsWorkedOnWithItsNewSettings) {
   configure({"targets.stage.mode=paused", "targets.stage.start=earliest"});
   start_and_show();

@@ -141,6 +141,7 @@ TEST_P(Waiting, OperatorEndsTheWaitOfAnEventWithARow) {
   EXPECT_EQ(failed[message], before);
   EXPECT_EQ(row(message)->state, store::PutDelivery::State::dead);
   EXPECT_EQ(dispatcher->status().waiting, 0u);
+  EXPECT_EQ(dispatcher->status().dead, 1);
 }
 
 TEST_P(Waiting, OrderOfAnOperatorAtAnotherProcessIsSeenBeforeTheNextAttempt) {
@@ -153,6 +154,16 @@ TEST_P(Waiting, OrderOfAnOperatorAtAnotherProcessIsSeenBeforeTheNextAttempt) {
   live(std::chrono::minutes{5});
   EXPECT_EQ(failed[message], before);
   EXPECT_EQ(dispatcher->status().waiting, 0u);
+  EXPECT_EQ(dispatcher->status().dead, 1);
+}
+
+TEST_P(Waiting, DeadLetterThatRetentionMakesIsCounted) {
+  start();
+  const auto message = one_waits_with_a_row();
+  write_now(store::RetentionStep{clock.now() + Millis{1}, {}, {}, 1'000, {}});
+  ASSERT_EQ(row(message)->state, store::PutDelivery::State::dead);
+  live(std::chrono::minutes{5});
+  EXPECT_EQ(dispatcher->status().dead, 1);
 }
 
 TEST_P(Waiting, OperatorEndsTheWaitOfAnEventInMemory) {
@@ -169,6 +180,7 @@ TEST_P(Waiting, OperatorEndsTheWaitOfAnEventInMemory) {
   EXPECT_EQ(failed[message], 1);
   EXPECT_EQ(cursor(), end());
   EXPECT_EQ(row(message)->reason, "an operator");
+  EXPECT_EQ(dispatcher->status().dead, 1);
 }
 
 TEST_P(Waiting, OperatorTakesAnEventOutThatWasNotSentYet) {

@@ -174,6 +174,15 @@ Result<std::vector<OutboxRow>> MemoryOutbox::search(const EventFilter& filter) {
   return rows;
 }
 
+Result<std::vector<ConsumerRow>> MemoryOutbox::consumers() {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::string> known = state_.versions;
+  for (const auto& [key, row] : state_.deliveries) known.try_emplace(key.first);
+  std::vector<ConsumerRow> rows;
+  for (const auto& [name, version] : known) rows.push_back({.name = name, .config_version = version});
+  return rows;
+}
+
 Result<std::vector<PutSetting>> MemoryOutbox::settings() {
   const std::lock_guard lock(mutex_);
   std::vector<PutSetting> rows;

@@ -21,6 +21,7 @@ class MemoryOutbox : public OutboxStore {
   Result<Position> end() override;
   Result<Position> purged() override;
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
+  Result<std::vector<ConsumerRow>> consumers() override;
   Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
   Result<Backlog> backlog(Position after) override;
   Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,

@@ -93,6 +93,7 @@ Result<WriteResult> OutboxTransaction::put(const AdvanceCursor& move) {
   VF_TRY(check_lease(move.consumer, move.epoch));
   VF_TRY(check_range(move.consumer, move.from, move.to));
   assign(state_.cursors, move.consumer, move.to);
+  assign(state_.versions, move.consumer, move.config_version);
   auto& batches = state_.batches[move.consumer];
   batches.push_back({.consumer = move.consumer,
                      .from = move.from,
@@ -160,6 +161,7 @@ Result<WriteResult> OutboxTransaction::put(const DropDeadLetters& drop) {
 Result<WriteResult> OutboxTransaction::put(const StartConsumer& start) {
   if (state_.cursors.contains(start.consumer)) return Written{};
   const bool now = start.at == StartConsumer::At::now;
+  assign(state_.versions, start.consumer, std::string());
   assign(state_.cursors, start.consumer, now ? state_.newest : state_.purged);
   return Written{};
 }
@@ -172,6 +174,7 @@ Result<WriteResult> OutboxTransaction::put(const MoveCursor& move) {
   const auto pin = state_.pins.find(move.consumer);
   if (pin != state_.pins.end() && pin->second.to > move.to) assign(state_.pins, move.consumer, std::nullopt);
   assign(state_.cursors, move.consumer, move.to);
+  assign(state_.versions, move.consumer, std::string());
   return put(
       AddAudit{.at = now_, .actor = "hub", .action = "move cursor", .detail = move.consumer + ": " + move.reason});
 }

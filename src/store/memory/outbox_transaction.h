@@ -31,6 +31,7 @@ struct OutboxState {
   std::map<Uuid, LedgerRow> ledger;
   std::map<std::pair<std::string, std::string>, Uuid> body_keys;  // key: (source, body key)
   std::map<std::string, Position> cursors;
+  std::map<std::string, std::string> versions;  // of the newest row of each cursor
   std::map<std::string, PinBatch> pins;
   std::map<std::string, std::vector<BatchRow>> batches;
   std::map<std::pair<std::string, Uuid>, PutDelivery> deliveries;

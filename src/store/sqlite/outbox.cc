@@ -41,6 +41,15 @@ constexpr std::string_view kBatchOf =
 constexpr std::string_view kDeliveries = VF_DELIVERY "WHERE target = ? AND state = ? ORDER BY position LIMIT ?";
 constexpr std::string_view kDeliveriesOf = VF_DELIVERY "WHERE event_id = ? ORDER BY target";
 constexpr std::string_view kDeliveriesAfter = VF_DELIVERY "WHERE target = ? AND position > ? ORDER BY position LIMIT ?";
+// Finds each name by one look into an index: the tables have many rows of each.
+constexpr std::string_view kConsumers =
+    "WITH RECURSIVE cursors (consumer) AS (SELECT min(target) FROM ingest_outbox_batch UNION ALL "
+    "SELECT (SELECT min(target) FROM ingest_outbox_batch WHERE target > consumer) FROM cursors "
+    "WHERE consumer IS NOT NULL), letters (consumer) AS (SELECT min(target) FROM ingest_outbox_delivery UNION ALL "
+    "SELECT (SELECT min(target) FROM ingest_outbox_delivery WHERE target > consumer) FROM letters "
+    "WHERE consumer IS NOT NULL) SELECT consumer, coalesce((SELECT config_version FROM ingest_outbox_batch "
+    "WHERE target = consumer ORDER BY batch DESC LIMIT 1), '') FROM (SELECT consumer FROM cursors UNION "
+    "SELECT consumer FROM letters) AS known WHERE consumer IS NOT NULL AND consumer NOT LIKE '%.pin' ORDER BY consumer";
 constexpr std::string_view kCountDeliveries =
     "SELECT count(*) FROM (SELECT 1 FROM ingest_outbox_delivery WHERE target = ? AND state = ? LIMIT ?)";
 // Without INDEXED BY the planner takes an index that holds every retry.
@@ -77,6 +86,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Result<Position> end() override;
   Result<Position> purged() override;
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
+  Result<std::vector<ConsumerRow>> consumers() override;
   Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
   Result<Backlog> backlog(Position after) override;
   Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
@@ -260,6 +270,13 @@ Result<std::optional<BatchRow>> SqliteOutboxStore::batch_of(const std::string& c
 Result<std::vector<OutboxRow>> SqliteOutboxStore::search(const EventFilter& filter) {
   auto db = db_->read();
   return search_outbox(*db, filter);
+}
+
+Result<std::vector<ConsumerRow>> SqliteOutboxStore::consumers() {
+  auto db = db_->read();
+  Query query = db->query(kConsumers);
+  return collect(
+      query, [](const Query& row) { return ConsumerRow{.name = row.text_at(0), .config_version = row.text_at(1)}; });
 }
 
 Result<std::vector<PutSetting>> SqliteOutboxStore::settings() {

@@ -40,6 +40,16 @@ constexpr const char* kBatchOf =
 constexpr const char* kDeliveries = VF_DELIVERY "WHERE target = $1 AND state = $2 ORDER BY position LIMIT $3";
 constexpr const char* kDeliveriesOf = VF_DELIVERY "WHERE event_id = $1 ORDER BY target";
 constexpr const char* kDeliveriesAfter = VF_DELIVERY "WHERE target = $1 AND position > $2 ORDER BY position LIMIT $3";
+// Finds each name by one look into an index: the tables have many rows of each.
+constexpr const char* kConsumers =
+    "WITH RECURSIVE cursors (consumer) AS (SELECT min(target) FROM ingest.ingest_outbox_batch UNION ALL "
+    "SELECT (SELECT min(target) FROM ingest.ingest_outbox_batch WHERE target > consumer) FROM cursors "
+    "WHERE consumer IS NOT NULL), letters (consumer) AS (SELECT min(target) FROM ingest.ingest_outbox_delivery UNION "
+    "ALL "
+    "SELECT (SELECT min(target) FROM ingest.ingest_outbox_delivery WHERE target > consumer) FROM letters "
+    "WHERE consumer IS NOT NULL) SELECT consumer, coalesce((SELECT config_version FROM ingest.ingest_outbox_batch "
+    "WHERE target = consumer ORDER BY batch DESC LIMIT 1), '') FROM (SELECT consumer FROM cursors UNION "
+    "SELECT consumer FROM letters) AS known WHERE consumer IS NOT NULL AND consumer NOT LIKE '%.pin' ORDER BY consumer";
 constexpr const char* kCountDeliveries = "SELECT ingest.count_deliveries($1, $2, $3)";
 constexpr const char* kRevived =
     VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND first_failed_at IS NULL ORDER BY next_attempt_at LIMIT $2";
@@ -86,6 +96,7 @@ class PostgresOutboxStore final : public OutboxStore {
   Result<Position> end() override;
   Result<Position> purged() override;
   Result<std::optional<Position>> cursor(const std::string& consumer) override;
+  Result<std::vector<ConsumerRow>> consumers() override;
   Result<std::optional<PinBatch>> open_pin(const std::string& consumer) override;
   Result<Backlog> backlog(Position after) override;
   Result<std::vector<PutDelivery>> deliveries(const std::string& target, PutDelivery::State state,
@@ -226,6 +237,12 @@ Result<std::optional<BatchRow>> PostgresOutboxStore::batch_of(const std::string&
 Result<std::vector<OutboxRow>> PostgresOutboxStore::search(const EventFilter& filter) {
   VF_ASSIGN(auto db, readers_.lease());
   return search_outbox(*db, filter);
+}
+
+Result<std::vector<ConsumerRow>> PostgresOutboxStore::consumers() {
+  return collect(query(kConsumers), [](const Rows& rows, int i) {
+    return ConsumerRow{.name = rows.text_at(i, 0), .config_version = rows.text_at(i, 1)};
+  });
 }
 
 Result<std::vector<PutSetting>> PostgresOutboxStore::settings() {
