@@ -31,8 +31,8 @@ class Answers(unittest.TestCase):
 
     def test_json_answers_are_json(self):
         for words in (["events", "list"], ["events", "show", self.event_id], ["targets", "list"], ["dead", "list"],
-                      ["config", "print"], ["config", "keys"], ["targets", "pause", "stage"],
-                      ["targets", "resume", "stage"]):
+                      ["quarantine", "list", "--env", "stage"], ["config", "print"], ["config", "keys"],
+                      ["targets", "pause", "stage"], ["targets", "resume", "stage"]):
             done = self.hub.vf(*words, "--json")
             self.assertTrue(json.loads(done.stdout), words)
             self.assertEqual(done.stderr, "")
@@ -48,8 +48,9 @@ class Answers(unittest.TestCase):
 
     def test_output_that_cannot_be_written_exits_1(self):
         for words in (["events", "list"], ["events", "show", self.event_id], ["events", "tail"], ["targets", "list"],
-                      ["targets", "resume", "stage"], ["dead", "list"], ["jobs", "list"], ["jobs", "run", "retention"],
-                      ["runs", "list"], ["config", "print"], ["config", "print", "--running"], ["config", "keys"],
+                      ["targets", "resume", "stage"], ["dead", "list"], ["quarantine", "list", "--env", "stage"],
+                      ["jobs", "list"], ["jobs", "run", "retention"], ["runs", "list"], ["config", "print"],
+                      ["config", "print", "--running"], ["config", "keys"],
                       ["doctor"], ["completion", "zsh"], ["--help"], ["migrate", "all", "--check"]):
             for how in ([], ["--json"]):
                 with open("/dev/full", "w") as full:

@@ -162,11 +162,13 @@ class Quarantine(unittest.TestCase):
         event_id, = quarantine(self.hub, envelope())
         self.hub.vf("quarantine", "retry", event_id, "--env", "stage", check=False)
         self.hub.vf("quarantine", "drop", event_id, "--env", "stage")
-        entries = [(entry["action"], entry["detail"]) for entry in self.hub.admin("audit?limit=10")[2]["audit"]]
-        self.assertIn((f"DELETE /admin/v1/quarantine/{event_id}?environment=stage", "done"), entries)
-        retried = [detail for action, detail in entries
-                   if action == f"POST /admin/v1/quarantine/{event_id}/retry?environment=stage"]
-        self.assertRegex(retried[0], r'^done: .*"status":"quarantined"')
+        entries = lambda: {entry["action"]: entry["detail"] for entry in self.hub.admin("audit?limit=10")[2]["audit"]}
+        dropped = f"DELETE /admin/v1/quarantine/{event_id}?environment=stage"
+        wait_until("the last entry is written", lambda: dropped in entries())
+        self.assertEqual(entries()[dropped], "done")
+        self.assertRegex(entries()[f"POST /admin/v1/quarantine/{event_id}/retry?environment=stage"],
+                         r'^done: .*"status":"quarantined"')
+
 
 
 class EnvironmentElsewhere(unittest.TestCase):
