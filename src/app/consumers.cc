@@ -214,7 +214,10 @@ void Consumers::publish_metrics() {
 }
 
 void Consumers::read_store() {
-  if (!watch_.read()) return;  // the health check of the store says why
+  if (const auto read = watch_.read(); !read) {
+    params_.services.log.noisy(obs::Level::warn, "what the store holds of the targets could not be read",
+                               {{"reason", read.error().message}});
+  }
   for (const auto& left : watch_.left()) {
     if (!left_.insert(left.name).second) continue;
     params_.services.health.report("target " + left.name, [this, name = left.name] { return watch_.alarm(name); });

@@ -243,9 +243,6 @@ TEST(PostgresEnvironment, NoHotStatementReadsAWholeTable) {
   ASSERT_TRUE((*store)->apply(batch, kStart, nullptr));
   ASSERT_TRUE((*store)->processed(batch[7].event_id)->has_value());
   ASSERT_EQ((*store)->quarantined(10)->size(), 10u);
-  ASSERT_EQ((*store)->quarantined_after({kStart, batch[50].event_id}, 10)->size(), 8u);
-  ASSERT_TRUE((*store)->find_quarantined(batch[100].event_id)->has_value());
-  ASSERT_EQ((*store)->drop_quarantined({&batch[100].event_id, 1}).value_or(0), 1);
   ASSERT_TRUE((*store)->purge({.processed_before = kStart, .quarantined_before = kStart, .rows_max = 100}));
   store->reset();
   const Scans after = counted();

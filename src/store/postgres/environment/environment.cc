@@ -40,12 +40,11 @@ constexpr const char* kQuarantinedAfter =
 constexpr const char* kFindQuarantined = VF_QUARANTINED "WHERE event_id = $1";
 constexpr const char* kCountQuarantined =
     "SELECT count(*) FROM (SELECT 1 FROM public.quarantined_events LIMIT $1) AS counted";
-// Both find and lock each row by its key, in the order of the array, as the projections do. The status decides: an
-// event that a retry has applied meanwhile is in the old snapshot of the quarantine.
+// The status decides, and not the quarantine: a retry may have applied the event since this transaction's statement saw
+// it there. By one id, so that the server looks into one partition only.
 constexpr const char* kDropped =
-    "UPDATE public.processed_events SET status = 'dropped' WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
-    "FROM public.processed_events WHERE event_id = u.event_id AND status = 'quarantined' FOR UPDATE) "
-    "FROM unnest($1) AS u (event_id)))";
+    "UPDATE public.processed_events SET status = 'dropped' WHERE event_id = $1 AND status = 'quarantined'";
+// Finds and locks each row by its key, in the order of the array, as the projections do.
 constexpr const char* kDropQuarantined =
     "DELETE FROM public.quarantined_events WHERE event_id = ANY (ARRAY(SELECT (SELECT event_id "
     "FROM public.quarantined_events WHERE event_id = u.event_id FOR UPDATE) FROM unnest($1) AS u (event_id)))";
@@ -220,12 +219,15 @@ Result<int64_t> PostgresEnvironmentStore::count_quarantined(int64_t at_most) {
 }
 
 Result<int64_t> PostgresEnvironmentStore::drop_quarantined(std::span<const Uuid> events) {
+  const std::set<Uuid> sorted(events.begin(), events.end());
+  if (sorted.empty()) return 0;
   Array ids(Type::uuid);
-  for (const Uuid id : std::set<Uuid>(events.begin(), events.end())) ids.uuid(id);
-  if (ids.size() == 0) return 0;
+  for (const Uuid id : sorted) ids.uuid(id);
   int64_t dropped = 0;
   const auto body = [&]() -> Result<void> {
-    VF_TRY(writer_.query(kDropped, Values().array(ids)));
+    for (const Uuid id : sorted) {
+      VF_TRY(writer_.query(kDropped, Values().uuid(id)));
+    }
     VF_ASSIGN(const auto removed, writer_.query(kDropQuarantined, Values().array(ids)));
     dropped = removed.affected();
     return {};
