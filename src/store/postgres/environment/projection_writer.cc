@@ -23,9 +23,10 @@ constexpr const char* kUpdateStatus =
     "SELECT u.*, $6 FROM unnest($1, $2, $3, $4, $5) AS u "
     "ON CONFLICT (event_id) DO UPDATE SET status = excluded.status WHERE t.status <> excluded.status AND t.status <> "
     "'dropped'";
-// The rows are locked by kUpdateStatus.
+// The rows are locked by kUpdateStatus. Finds each by its key.
 constexpr const char* kDropped =
-    "SELECT event_id FROM public.processed_events WHERE event_id = ANY ($1) AND status = 'dropped'";
+    "SELECT u.event_id FROM unnest($1) AS u (event_id) WHERE (SELECT status FROM public.processed_events p "
+    "WHERE p.event_id = u.event_id) = 'dropped'";
 constexpr const char* kQuarantine =
     "INSERT INTO public.quarantined_events AS t (event_id, source, type, reason, envelope, quarantined_at, "
     "attempted_at, attempts) SELECT u.*, $6, $6, 1 FROM unnest($1, $2, $3, $4, $5) AS u ON CONFLICT (event_id) DO "
