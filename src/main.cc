@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/cli.h"
+#include "platform/last_words.h"
 #include "platform/thread_name.h"
 
 namespace {
@@ -31,6 +32,7 @@ void be_independent_of_the_caller() {
 int main(int argc, char** argv) {
   keep_standard_streams();
   be_independent_of_the_caller();
+  vf::platform::explain_sudden_ends();
   vf::platform::name_this_thread("vf");
   return vf::cli::run({argv + 1, argv + argc}, {std::cout, std::cerr});
 }

@@ -250,6 +250,21 @@ class OverwrittenFiles(HubWithFiles):
             for event_id in meanwhile:
                 hub.wait_for_event("production", event_id)
 
+    def test_a_cut_index_ends_the_process_with_a_line_and_loses_nothing(self):
+        for name in ("dm", "stage"):
+            with self.subTest(name), Hub() as hub:
+                kept = []
+                self.assertEqual(self.send(hub, kept), [200] * 20)
+                os.truncate(hub.data / f"{name}.db-shm", 0)
+                self.assertEqual(hub.process.wait(timeout=TIMEOUT_S), -signal.SIGBUS)
+                self.assertIn("vf: bus error: ", hub.log.read_text())
+                hub.start()
+                self.assertEqual(self.send(hub, kept), [200] * 20)
+                self.expect_kept(hub, kept)
+                self.assertEqual(hub.rows(name, "pragma integrity_check"), [("ok",)])
+                for event_id in kept:
+                    hub.wait_for_event("stage", event_id)
+
     def test_what_other_programs_may_do_raises_no_alarm(self):
         with Hub() as hub:
             path = hub.data / "dm.db"
@@ -329,6 +344,23 @@ class Inherited(unittest.TestCase):
             self.assertEqual(hub.kick(chat())[0], 200)
             for event_id in kept:
                 self.assertEqual(hub.wait_for_event("stage", event_id), "applied")
+
+    def test_a_limit_on_memory_lets_it_serve_or_end_with_one_line(self):
+        for kibibytes in (200_000, 250_000, 300_000, 600_000):
+            with self.subTest(kibibytes), Hub() as hub:
+                self.assertEqual(hub.stop(), 0)
+                hub.log.write_text("")
+                hub.process = hub.spawn("up", preexec_fn=lambda: resource.setrlimit(
+                    resource.RLIMIT_AS, (kibibytes * 1024, kibibytes * 1024)))
+                try:
+                    wait_until("ready or ended", hub.ready)
+                    continue
+                except AssertionError:
+                    self.assertIsNotNone(hub.process.poll())
+                lines = hub.log.read_text().splitlines()
+                self.assertEqual(hub.process.returncode, 1, lines)
+                self.assertTrue(lines[-1].startswith("vf: "), lines)
+                self.assertIn("ulimit -v", lines[-1])
 
     def test_locale_zone_proxies_and_temporary_folder_do_not_matter(self):
         odd = {"LANG": "de_DE.UTF-8", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kolkata", "RES_OPTIONS": "ndots:15 timeout:1",
