@@ -27,7 +27,10 @@ Process::Process(ProcessParams params)
       pause_(std::move(params.pause)),
       running_(std::move(params.load), std::move(params.loaded), clock_.now()),
       config_(*running_.settings()),
-      log_(config_.log.format, config_.log.level) {}
+      log_(config_.log.format, config_.log.level) {
+  metrics_.counter_from("vf_log_lines_dropped_total", "Log lines that nothing read in time.", {},
+                        [this] { return static_cast<double>(log_.dropped()); });
+}
 
 Process::~Process() { drain(); }
 

@@ -1,16 +1,16 @@
 #include "obs/log.h"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "base/json_text.h"
+#include "obs/log_output.h"
 
 namespace vf::obs {
 namespace {
@@ -86,22 +86,6 @@ std::string human_line(const Line& line) {
   return out;
 }
 
-class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  explicit FunctionSink(std::function<void(std::string_view)> take) : take_(std::move(take)) {}
-
- private:
-  void sink_it_(const spdlog::details::log_msg& line) override { take_({line.payload.data(), line.payload.size()}); }
-  void flush_() override {}
-
-  std::function<void(std::string_view)> take_;
-};
-
-std::shared_ptr<spdlog::sinks::sink> sink_of(std::function<void(std::string_view)> take) {
-  if (take) return std::make_shared<FunctionSink>(std::move(take));
-  return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-}
-
 }  // namespace
 
 struct Log::State {
@@ -112,18 +96,25 @@ struct Log::State {
   };
 
   explicit State(Params params)
-      : format(params.format),
-        clock(params.clock ? *params.clock : system),
-        logger("vf", sink_of(std::move(params.sink))) {
-    logger.set_pattern("%v");
-    logger.set_level(spdlog::level::trace);
-    logger.flush_on(spdlog::level::trace);
+      : format(params.format), clock(params.clock ? *params.clock : system), sink(std::move(params.sink)) {
+    if (!sink) output.emplace(STDERR_FILENO, [this](uint64_t dropped) { return about_dropped(dropped); });
+  }
+
+  std::string text_of(Level level, std::string_view message, Fields fields, int64_t left_out = 0) const {
+    const Line line{clock.now(), level, message, fields, left_out};
+    return format == Format::json ? json_line(line) : human_line(line);
+  }
+
+  std::string about_dropped(uint64_t lines) const {
+    return text_of(Level::warn, "log lines were dropped, because nothing read them in time", {{"lines", lines}});
   }
 
   SystemClock system;
   Format format;
   const Clock& clock;
-  spdlog::logger logger;
+  std::mutex sink_mutex;
+  const std::function<void(std::string_view)> sink;
+  std::optional<LogOutput> output;
   std::mutex mutex;
   std::map<std::string, Noise, std::less<>> noises;
 };
@@ -132,10 +123,16 @@ Log::Log(Params params) : least_(params.least), state_(std::make_unique<State>(s
 Log::~Log() = default;
 
 void Log::write(Level level, std::string_view message, Fields fields, int64_t left_out) {
-  const Line line{state_->clock.now(), level, message, fields, left_out};
-  const std::string text = state_->format == Format::json ? json_line(line) : human_line(line);
-  state_->logger.log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+  const std::string text = state_->text_of(level, message, fields, left_out);
+  if (state_->sink) {
+    const std::lock_guard lock(state_->sink_mutex);
+    state_->sink(text);
+  } else {
+    state_->output->write(text);
+  }
 }
+
+uint64_t Log::dropped() const { return state_->output ? state_->output->dropped() : 0; }
 
 void Log::write_noisy(Level level, std::string_view message, Fields fields) {
   int64_t left_out = 0;

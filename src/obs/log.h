@@ -1,5 +1,5 @@
-// Log: writes structured lines to standard error, in a form for people or as JSON. Never pass it a secret or a body.
-// Thread safe.
+// Log: writes structured lines to standard error, in a form for people or as JSON, and never waits for who reads them
+// (log_output.h). Never pass it a secret or a body. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -45,8 +45,9 @@ class Log {
   struct Params {
     Format format = Format::human;
     Level least = Level::info;
-    const Clock* clock = nullptr;                          // null: the system's clock
-    std::function<void(std::string_view line)> sink = {};  // null: standard error; gets a line without its newline
+    const Clock* clock = nullptr;  // null: the system's clock
+    std::function<void(std::string_view line)> sink =
+        {};  // null: standard error; gets a line at a time, without its newline
   };
   Log(Format format, Level least) : Log(Params{format, least}) {}
   explicit Log(Params params);
@@ -57,6 +58,9 @@ class Log {
   void info(std::string_view message, Fields fields = {}) { log(Level::info, message, fields); }
   void warn(std::string_view message, Fields fields = {}) { log(Level::warn, message, fields); }
   void error(std::string_view message, Fields fields = {}) { log(Level::error, message, fields); }
+
+  /// The lines that nothing read in time, since the start.
+  uint64_t dropped() const;
 
   /// Lines below this level are not written from now on.
   void set_level(Level least) { least_.store(least, std::memory_order_relaxed); }

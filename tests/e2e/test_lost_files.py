@@ -362,6 +362,39 @@ class Inherited(unittest.TestCase):
                 self.assertTrue(lines[-1].startswith("vf: "), lines)
                 self.assertIn("ulimit -v", lines[-1])
 
+    def test_a_log_reader_that_stops_reading_stops_nothing_else(self):
+        hub = Hub()
+        hub.log = hub.directory / "log"
+        os.mkfifo(hub.log)
+        reader = os.open(hub.log, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        with hub:
+            self.fill(hub.log)
+            for n in range(5):
+                forged = request(hub.url("ingest", "/webhooks/kick"), "POST", chat(n))
+                self.assertEqual(forged[0], 401)  # which is logged
+                self.assertEqual(hub.kick(chat(n))[0], 200)
+            self.assertEqual(readiness(hub)[0], 200)
+            read = bytearray()
+
+            def written():
+                with contextlib.suppress(BlockingIOError):
+                    read.extend(os.read(reader, 1 << 20))
+                return read.count(b"webhook refused") >= 5
+
+            wait_until("the lines that have waited are written", written)
+            self.fill(hub.log)
+            self.assertEqual(hub.stop(), 0)
+
+    def fill(self, pipe):
+        """Leaves no room in the pipe, as a reader that has stopped does."""
+        writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        for piece in (b"x" * 4096, b"x"):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(writer, piece)
+        os.close(writer)
+
     def test_locale_zone_proxies_and_temporary_folder_do_not_matter(self):
         odd = {"LANG": "de_DE.UTF-8", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kolkata", "RES_OPTIONS": "ndots:15 timeout:1",
                "http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1",

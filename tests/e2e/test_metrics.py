@@ -1,6 +1,8 @@
 """Metrics are a contract: the table of docs/metrics.md names each metric of a running hub, and nothing else."""
 import contextlib
 import re
+import shutil
+import subprocess
 import unittest
 
 from hub import ROOT, TIMEOUT_S, Hub, chat, request, wait_until
@@ -46,6 +48,18 @@ class Metrics(unittest.TestCase):
         with contextlib.suppress(AssertionError):  # the last ones come once the target's worker has its answer
             wait_until("all metrics are there", lambda: found().keys() >= documented().keys())
         self.assertEqual(found(), documented())
+        if promtool := shutil.which("promtool"):  # of Debian's package prometheus
+            done = subprocess.run([promtool, "check", "metrics"], input=request(hub.url("admin", "/metrics"))[2],
+                                  capture_output=True)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_names_follow_the_rules_of_prometheus(self):
+        for name, (kind, _, meaning) in documented().items():
+            with self.subTest(name):
+                self.assertEqual(kind == "counter", name.endswith("_total"))
+                self.assertNotRegex(name, "_(counter|gauge|histogram|summary|count|sum|bucket|info)($|_)")
+                self.assertNotRegex(name, "(_|^)(ms|milliseconds|minutes?|hours?|days?|s|kib|mib|kb|mb|percent)($|_)")
+                self.assertNotEqual(meaning, "")
 
 
 if __name__ == "__main__":
