@@ -182,7 +182,7 @@ bool Scheduler::claim(size_t index, std::optional<Instant> due) {
 void Scheduler::attend(Entry& entry, SteadyTime steady) {
   if (const auto end = entry.context->ended()) {
     if (entry.recorded) {
-      entry.context.reset();
+      close(entry);
       entry.state.hung = false;
     } else if (!entry.record_failed || steady >= entry.next_write) {
       record(entry, *end, steady);
@@ -240,7 +240,13 @@ void Scheduler::record(Entry& entry, const Context::End& end, SteadyTime steady)
     error = "another process has claimed the run";
   }
   report(entry, state, error);
+  close(entry);
+}
+
+// The next run may wait already: this step looks for it, or a queue of short runs would shrink by one a poll.
+void Scheduler::close(Entry& entry) {
   entry.context.reset();
+  next_poll_ = params_.clock.steady();
 }
 
 // The function ignores its deadline. The outcome is recorded while the claim holds; a later write would be refused.

@@ -97,6 +97,7 @@ class Scheduler {
   void renew(Entry& entry, SteadyTime steady);
   void record(Entry& entry, const Context::End& end, SteadyTime steady);
   void record_timeout(Entry& entry, SteadyTime steady);
+  void close(Entry& entry);
   Result<void> write_end(const Entry& entry, store::RunState state, const std::string& error);
   void report(Entry& entry, store::RunState state, const std::string& error);
   void publish(SteadyTime steady);

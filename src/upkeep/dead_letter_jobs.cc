@@ -39,6 +39,12 @@ bool matches_type(std::string_view type, std::string_view pattern) {
   return pattern.ends_with('*') ? type.starts_with(pattern.substr(0, pattern.size() - 1)) : type == pattern;
 }
 
+Result<void> check_target(const DeadLetterJobParams& params, const DeadLetterFilter& filter) {
+  const auto known = params.consumers();
+  if (!filter.target || std::ranges::find(known, *filter.target) != known.end()) return {};
+  return not_found("no target is called " + *filter.target);
+}
+
 /// The work of one run.
 class Work {
  public:
@@ -47,6 +53,8 @@ class Work {
       : params_(params), act_(act), filter_(std::move(filter)), context_(context), progress_(context.run().progress) {}
 
   Result<jobs::Finish> run() {
+    // A run may have waited while the hub was started again without the target.
+    VF_TRY(check_target(params_, filter_));
     const auto consumers = chosen();
     const Place from = Place::parse(progress_.cursor);
     if (!progress_.of) VF_TRY(count(consumers));
@@ -160,9 +168,7 @@ jobs::Job make_job(std::string name, Work::Act act, DeadLetterJobParams params) 
           .resumable = true,
           .check = [shared](const std::string& parameters) -> Result<void> {
             VF_ASSIGN(const auto filter, parse_dead_letter_filter(parameters));
-            const auto known = shared->consumers();
-            if (!filter.target || std::ranges::find(known, *filter.target) != known.end()) return {};
-            return not_found("no target is called " + *filter.target);
+            return check_target(*shared, filter);
           },
           .run = [shared, act](jobs::Context& context) -> Result<jobs::Finish> {
             VF_ASSIGN(auto filter, parse_dead_letter_filter(context.run().parameters));

@@ -35,6 +35,7 @@ struct DeadLetterJobParams {
   const Clock& clock;
   std::function<std::vector<std::string>()> consumers;  // whose dead letters there may be
 };
+/// A run whose target is no longer configured when the run begins, or is resumed, fails.
 /// Counts: found (that match), retried or dropped, skipped (found, but no longer dead when the run came to change it).
 /// Progress counts all dead letters of the chosen targets.
 jobs::Job dead_retry_job(DeadLetterJobParams params);

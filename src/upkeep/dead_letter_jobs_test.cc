@@ -215,6 +215,17 @@ TEST_F(DeadLetterJobs, CancelledRunChangesNothing) {
   EXPECT_EQ(count("stage", State::dead), 1);
 }
 
+TEST_F(DeadLetterJobs, RunWhoseTargetLeftTheConfigurationMeanwhileFails) {
+  dead("stage");
+  params.consumers = [] { return std::vector<std::string>{"production"}; };
+  for (const auto& job : {dead_retry_job(params), dead_drop_job(params)}) {
+    const auto ran = jobs::run_now(job, {.clock = clock, .parameters = R"({"target": "stage"})"});
+    ASSERT_FALSE(ran.result);
+    EXPECT_EQ(ran.result.error().message, "no target is called stage");
+  }
+  EXPECT_EQ(count("stage", State::dead), 1);
+}
+
 TEST_F(DeadLetterJobs, FilterIsRequired) {
   EXPECT_EQ(refusal("{}"), "give target, reason, type or before, or all for every dead letter of every target");
   EXPECT_EQ(refusal(R"({"dry_run": true})"),

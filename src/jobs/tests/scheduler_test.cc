@@ -137,6 +137,19 @@ TEST_F(SchedulerTest, RequestedRunsFollowEachOtherInTheirOrder) {
   EXPECT_EQ(a.begun[1].id, second);
 }
 
+TEST_F(SchedulerTest, WaitingRunBeginsAsSoonAsTheRunBeforeItHasEnded) {
+  auto on_demand = job();
+  on_demand.schedule = Schedule::on_demand();
+  auto& a = process(on_demand);
+  for (int i = 0; i < 5; ++i) request();
+  advance(1s);
+  for (size_t begun = 1; begun <= 5; ++begun) {  // at one moment of the clock
+    ASSERT_EQ(a.begun.size(), begun);
+    a.end();
+  }
+  EXPECT_TRUE(a.scheduler.is_idle());
+}
+
 TEST_F(SchedulerTest, ResumableRunOfAVanishedHolderGoesOnElsewhereWithItsProgress) {
   auto long_job = job();
   long_job.schedule = Schedule::on_demand();
