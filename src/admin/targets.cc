@@ -30,7 +30,7 @@ Result<fanout::Mode> ordered(const api::Call& call) {
   VF_ASSIGN(const auto order, api::object_of(call));
   const auto mode =
       order.value("mode", json()).is_string() ? fanout::parse_mode(order["mode"].get<std::string>()) : std::nullopt;
-  if (mode && *mode != fanout::Mode::detached) return *mode;
+  if (mode && *mode != fanout::Mode::detached && order.size() == 1) return *mode;
   return invalid(R"(the body is {"mode": "live" | "dry-run" | "paused"})");
 }
 

@@ -11,6 +11,7 @@
 #include "fanout/target_client.h"
 #include "http/client.h"
 #include "platform/thread_name.h"
+#include "receive/decode.h"
 
 namespace vf::app {
 namespace {
@@ -21,11 +22,16 @@ constexpr std::string_view kEventsPath = "/internal/events";
 constexpr size_t kAnswerBytesMax = 8u << 20;  // a page of runs with long parameters is longer than 1 MiB
 constexpr std::chrono::milliseconds kPoll{1'000};
 
-/// Returns the answer's problem detail; empty when it has none.
-std::string detail_of(const http::Response& response) {
+/// Returns the detail of an error that an environment has answered; nothing when the error is another server's, such as
+/// a proxy's page: an environment's is a whole problem document (RFC 9457) of its status.
+std::optional<std::string> detail_of(const http::Response& response) {
+  if (response.cut || !http::header(response, "content-type").value_or("").starts_with("application/problem+json")) {
+    return std::nullopt;
+  }
   const auto body = json::parse(response.body, nullptr, false);
-  const bool explained = body.is_object() && body.contains("detail") && body["detail"].is_string();
-  return explained ? body["detail"].get<std::string>() : std::string{};
+  const bool complete = body.is_object() && body.contains("status") && body["status"] == response.status &&
+                        body.contains("detail") && body["detail"].is_string();
+  return complete ? std::optional(body["detail"].get<std::string>()) : std::nullopt;
 }
 
 std::string text_of(const json& body, const char* name) {
@@ -39,7 +45,9 @@ admin::EnvironmentAnswer unknown(const std::string& environment, std::string rea
 
 admin::EnvironmentAnswer answer_of(const std::string& environment, const Result<http::Response>& response) {
   if (!response) return unknown(environment, response.error().message);
-  if (response->status == 404) return {environment, "not received", std::nullopt, ""};
+  if (response->status == 404 && detail_of(*response) == receive::kNotReceived) {
+    return {environment, "not received", std::nullopt, ""};
+  }
   if (response->status != 200) return unknown(environment, "it answered " + std::to_string(response->status));
   if (response->cut) return unknown(environment, "it answered 200, but " + response->cut->reason);
   const auto body = json::parse(response->body, nullptr, false);
@@ -63,8 +71,14 @@ Result<std::string> body_of(const std::string& environment, Result<http::Respons
     return unavailable(fmt::format("environment {} answered, but {}: ask for less, such as a lower limit, or try again",
                                    environment, response->cut->reason));
   }
-  std::string why = detail_of(*response);
-  if (why.empty()) why = fmt::format("it answered {}", response->status);
+  const auto detail = detail_of(*response);
+  if (!detail) {
+    return unavailable(
+        fmt::format("environment {}: it answered {}, but not as an environment does; does targets.{}.url "
+                    "lead to it?",
+                    environment, response->status, environment));
+  }
+  std::string why = *detail;
   if (response->status == 401) {
     why += fmt::format("; is targets.{}.secret among environments.{}.secrets, and are both clocks right?", environment,
                        environment);

@@ -46,6 +46,10 @@ void add_filters(const Bulk& bulk, Json& parameters) {
 
 }  // namespace
 
+bool is_for_many(const Bulk& bulk) {
+  return bulk.all || bulk.dry_run || !(bulk.reason.empty() && bulk.type.empty() && bulk.before.empty());
+}
+
 void add_bulk_options(const Command& command, Bulk& bulk, const BulkOperation& operation, const std::string& all) {
   command.option("--reason", bulk.reason, "All whose reason contains this text");
   command.option("--type", bulk.type, "All whose event has this type, which may end in *");

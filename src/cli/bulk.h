@@ -23,6 +23,11 @@ struct BulkOperation {
   std::string (*outcome)(const Json& counts);  // one line, printed when the run is done
 };
 
+inline constexpr const char* kOneOrMany = "give one event, or options for many (a filter, --all, --dry-run), not both";
+
+/// Returns whether the options name many, or are for many: a command for one refuses them.
+bool is_for_many(const Bulk& bulk);
+
 /// Adds --reason, --type, --all, --dry-run and --yes. `all`: the description of --all. What
 /// --before means, each command says itself.
 void add_bulk_options(const Command& command, Bulk& bulk, const BulkOperation& operation, const std::string& all);

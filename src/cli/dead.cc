@@ -77,6 +77,7 @@ void add_for_many(const Command& family, CommandParams params, const Words& word
       return session.misuse("the event's id is missing; for all dead letters of a target give --target " +
                             many->one.target);
     }
+    if (!many->filter.target.empty() || is_for_many(many->bulk)) return session.misuse(kOneOrMany);
     return operate(session, words.method, path(many->one) + words.suffix);
   };
   const Command command = family.add(std::move(params));

@@ -93,8 +93,6 @@ int retry_one(const Session& session, const Wanted& wanted) {
 }
 
 int on_one_or_many(const Session& session, const Wanted& wanted, const BulkOperation& operation) {
-  const bool filtered =
-      wanted.bulk.all || !(wanted.bulk.type.empty() && wanted.bulk.reason.empty() && wanted.bulk.before.empty());
   if (wanted.event.empty()) {
     return operate_on_many(session,
                            {.operation = operation,
@@ -102,7 +100,7 @@ int on_one_or_many(const Session& session, const Wanted& wanted, const BulkOpera
                             .environment = wanted.environment,
                             .missing = "which events? Give an id, a filter (--type, --reason, --before), or --all"});
   }
-  if (filtered || wanted.bulk.dry_run) return session.misuse("give an id or a filter, not both");
+  if (is_for_many(wanted.bulk)) return session.misuse(kOneOrMany);
   return &operation == &kRetry ? retry_one(session, wanted) : operate(session, "DELETE", wanted.path());
 }
 

@@ -80,6 +80,7 @@ int up(Session& session, bool simulated) {
 }
 
 int one_role(Session& session, settings::Role role, const std::string& environment) {
+  platform::keep_hangup();
   auto params = session.load_params(role, environment);
   auto loaded = session.load_whole(params);
   if (!loaded) return kWrongUsage;

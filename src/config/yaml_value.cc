@@ -39,6 +39,8 @@ struct Event {
   std::string text;       // of a scalar; the name of an alias
   std::string anchor;
 
+  /// Nothing stands where a value may stand.
+  bool is_absent() const { return type == FYET_SCALAR && is_plain && text.empty(); }
   bool is_null() const {
     constexpr std::array<std::string_view, 5> kNulls{"", "~", "null", "Null", "NULL"};
     return type == FYET_SCALAR && is_plain && std::ranges::find(kNulls, text) != kNulls.end();
@@ -194,6 +196,12 @@ class Reader {
     return found->second.value;
   }
 
+  // libfyaml's end of a quoted text lies before its closing quote.
+  size_t end_of(const Event& scalar) const {
+    const std::string_view rest = std::string_view(events_.text()).substr(std::min(scalar.end, events_.text().size()));
+    return scalar.end + (!scalar.is_plain && (rest.starts_with('"') || rest.starts_with('\'')) ? 1 : 0);
+  }
+
   void read_list(int depth, YamlValue& list) {
     list.kind = YamlValue::Kind::list;
     for (Event event = events_.next(); event.type != FYET_SEQUENCE_END; event = events_.next()) {
@@ -209,7 +217,7 @@ class Reader {
       const int line = key.line > 0 ? key.line : map.line;
       if (key.type != FYET_SCALAR || key.is_null()) throw YamlError{line, "a key must be plain text"};
       const Event event = events_.next();
-      if (event.type == FYET_SCALAR && event.text.empty() && !colon_follows(events_.text(), key.end)) {
+      if (event.is_absent() && !colon_follows(events_.text(), end_of(key))) {
         throw YamlError{line, "'" + one_line(key.text) + "' has no ':' after it, where a key is expected"};
       }
       YamlMember member{key.text, line, read(event, line, depth + 1)};

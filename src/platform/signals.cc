@@ -53,9 +53,17 @@ constexpr int kDrainTookTooLong = 1;
 
 }  // namespace
 
+void keep_hangup() {
+  signal(SIGHUP, SIG_DFL);  // one that is ignored could be discarded
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
 void block_signals(Hangup hangup) {
   hangup_in_force = hangup == Hangup::stops && is_ignored(SIGHUP) ? std::nullopt : std::optional(hangup);
-  if (hangup == Hangup::calls) signal(SIGHUP, SIG_DFL);  // one that is ignored could be discarded
+  if (hangup == Hangup::calls) keep_hangup();
   const sigset_t set = all_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);

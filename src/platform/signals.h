@@ -15,6 +15,10 @@ enum class Hangup { stops, calls };
 /// SIGPIPE.
 void block_signals(Hangup hangup);
 
+/// Keeps a SIGHUP that comes from now on until block_signals(Hangup::calls) and wait_for_stop() take it: a process that
+/// still starts reads its configuration again afterwards, and does not end. Call it first of all.
+void keep_hangup();
+
 /// Waits for a signal that stops the process, `at_most` so long. Returns true when it has come; it is then taken, and
 /// wait_for_stop() waits for another. A SIGHUP that calls a function stays pending.
 bool stop_came_within(std::chrono::milliseconds at_most);

@@ -98,7 +98,7 @@ std::vector<http::Response> apply_together(EnvironmentStore& store, std::span<Ap
 http::Response show(EnvironmentStore& store, Uuid id, const OnFailure& on_failure) {
   const auto found = store.processed(id);
   if (!found) return failure(found.error(), on_failure);
-  if (!*found) return http::problem(404, "this environment has not received the event, or purged it");
+  if (!*found) return http::problem(404, kNotReceived);
   const store::ProcessedEvent& event = **found;
   http::Response answer;
   answer.body = "{";

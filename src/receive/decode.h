@@ -41,6 +41,10 @@ using Decoded = std::variant<http::Response, Operation>;
 /// Reads and projects the events of POST /internal/events. Refuses with 400 a body that is not one envelope or a batch
 /// of them, then with 413 too many envelopes.
 Decoded read_events(const http::Request& request, const Limits& limits);
+
+/// The detail of the 404 to GET /internal/events/{id}. The hub compares it: any server answers 404.
+inline constexpr std::string_view kNotReceived = "this environment has not received the event, or purged it";
+
 /// Reads the id in GET /internal/events/{id}; refuses with 404 what is no UUID.
 Decoded show_event(std::string_view id);
 

@@ -24,11 +24,17 @@ ordered_json value_at(const ordered_json& document, const std::string& key) {
   return *at;
 }
 
-// A file that another program is just writing may be empty for a moment.
-bool is_blank(const std::filesystem::path& file) {
+// Why the file is not read again; empty when it is. A pipe could keep the process waiting, and a file that another
+// program is just writing may be empty for a moment.
+std::string unfit(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return "is no regular file; only such is read again";
+  }
   std::ifstream in(file);
   char first = 0;
-  return in && !(in >> first);
+  return in && !(in >> first) ? "is empty; a configuration without keys is `{}`" : "";
 }
 
 }  // namespace
@@ -46,9 +52,8 @@ std::shared_ptr<const Settings> Running::settings() const {
 }
 
 std::expected<Running::Next, std::vector<config::Problem>> Running::read_again() const {
-  if (params_.file && is_blank(*params_.file)) {
-    return std::unexpected(std::vector<config::Problem>{
-        {.origin = params_.file->string(), .key = "", .what = "is empty; a configuration without keys is `{}`"}});
+  if (const std::string why = params_.file ? unfit(*params_.file) : ""; !why.empty()) {
+    return std::unexpected(std::vector<config::Problem>{{.origin = params_.file->string(), .key = "", .what = why}});
   }
   auto loaded = load(params_);
   if (!loaded) return std::unexpected(std::move(loaded.error()));

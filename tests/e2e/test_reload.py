@@ -4,13 +4,15 @@ without the hub's code."""
 import collections
 import http.client
 import json
+import os
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 
 from foreign import Foreign
-from hub import Hub, RsaKey, chat, new_secret, request, wait_until
+from hub import BINARY, Hub, RsaKey, chat, new_secret, request, wait_until
 
 SENDERS = 8
 
@@ -361,6 +363,25 @@ class WhatIsInForce(unittest.TestCase):
             self.assertIn("changed=environments.stage.retention.processed_events\n", hub.reload("worker"))
             self.assertIn('changed=""', hub.reload("stage"))
             self.assertIn("changed=ingest.retention.outbox\n", hub.reload("ingest"))
+
+    def test_a_signal_during_the_start_is_a_reload_and_a_pipe_is_not_read_again(self):
+        hub = Roles()
+        self.addCleanup(hub.__exit__)
+        hub.file = hub.directory / "pipe"
+        os.mkfifo(hub.file)
+        with open(hub.log, "ab") as log:
+            hub.processes["ingest"] = hub.process = subprocess.Popen(
+                [BINARY, "ingest", "--config", str(hub.file)], stdout=log, stderr=log, cwd=hub.directory)
+        with open(hub.file, "w") as pipe:  # waits until the hub reads it
+            hub.process.send_signal(signal.SIGHUP)
+            json.dump(hub.config, pipe)
+        wait_until("the reload after the start is refused", lambda: hub.logged(0, "is no regular file"))
+        self.assertIn("vf is ready", hub.log.read_text())
+        begin = hub.log.stat().st_size
+        hub.process.send_signal(signal.SIGHUP)
+        wait_until("a second one is refused, too", lambda: hub.logged(begin, "is no regular file"))
+        self.assertEqual(hub.kick(chat())[0], 200)
+        self.assertEqual(hub.stop(), 0)
 
     def test_a_signal_under_nohup_is_a_reload_too(self):
         handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does

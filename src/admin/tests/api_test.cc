@@ -154,6 +154,7 @@ TEST_F(ApiTest, ATargetsModeIsChangedOnlyIfItIsTheOneThatWasRead) {
   EXPECT_EQ(refused.status, 412);
   EXPECT_EQ(differences(json::parse(refused.body), {{"$ref", "#/components/schemas/Changed"}}, description_, ""), "");
   EXPECT_EQ(json::parse(refused.body)["current"], (json{{"mode", "paused"}}));
+  EXPECT_EQ(ask("PUT", "/admin/v1/targets/stage/mode", R"({"mode":"live","until":"noon"})").status, 400);
   EXPECT_EQ(ask("GET", "/admin/v1/targets/partner/mode").status, 404);
 }
 

@@ -10,8 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "api/signatures.h"
+#include "http/message.h"
 #include "http/server.h"
 #include "http/tests/scripted_peer_test.h"
+#include "receive/decode.h"
 
 namespace vf::app {
 namespace {
@@ -34,6 +36,14 @@ fanout::Target target_of(const std::string& name, const std::string& url) {
 
 std::string http_answer(const std::string& status, const std::string& body) {
   return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// An error as an environment answers it.
+std::string http_problem(int status, const std::string& detail) {
+  const auto body = http::problem(status, detail).body;
+  return "HTTP/1.1 " + std::to_string(status) +
+         " Refused\r\nContent-Type: application/problem+json\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 class EnvironmentCallsTest : public testing::Test {
@@ -87,18 +97,27 @@ TEST_F(EnvironmentCallsTest, CallIsSignedWithItsCaller) {
 }
 
 TEST_F(EnvironmentCallsTest, RefusalSaysWhichEnvironmentAndWhy) {
-  const std::string problem = R"({"status":404,"detail":"there is no job purg"})";
-  const auto refused = get_jobs({http_answer("404 Not Found", problem)});
+  const auto refused = get_jobs({http_problem(404, "there is no job purg")});
   EXPECT_EQ(refused.error().code, Code::not_found);
   EXPECT_EQ(refused.error().message, "environment stage: there is no job purg");
-  EXPECT_EQ(get_jobs({http_answer("409 Conflict", "{}")}).error().code, Code::conflict);
-  const auto of_a_proxy = get_jobs({http_answer("502 Bad Gateway", "<html>")});
-  EXPECT_EQ(of_a_proxy.error().code, Code::unavailable);
-  EXPECT_EQ(of_a_proxy.error().message, "environment stage: it answered 502");
-  EXPECT_THAT(get_jobs({http_answer("401 Unauthorized", R"({"detail":"bad signature"})")}).error().message,
+  EXPECT_EQ(get_jobs({http_problem(409, "it waits already")}).error().code, Code::conflict);
+  EXPECT_THAT(get_jobs({http_problem(401, "bad signature")}).error().message,
               AllOf(HasSubstr("bad signature"), HasSubstr("targets.stage.secret")));
   EXPECT_THAT(get_jobs({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", Then::reset}).error().message,
               HasSubstr("environment stage answered, but"));
+}
+
+TEST_F(EnvironmentCallsTest, ErrorsOfOtherServersAreNotTheEnvironments) {
+  const std::string other = "HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\nContent-Length: ";
+  for (const auto& answered :
+       {http_answer("404 Not Found", "<html>"), http_answer("404 Not Found", http::problem(404, "no such path").body),
+        http_answer("409 Conflict", R"({"detail":"x"})"), http_answer("400 Bad Request", ""), other + "2\r\n\r\n{}",
+        other + "27\r\n\r\n" + R"({"status":400,"detail":"x"})"}) {
+    const auto refused = get_jobs({answered});
+    EXPECT_EQ(refused.error().code, Code::unavailable) << answered;
+    EXPECT_THAT(refused.error().message, HasSubstr("not as an environment does; does targets.stage.url lead to it?"));
+    EXPECT_EQ(ask({answered}).status, "unknown") << answered;
+  }
 }
 
 TEST_F(EnvironmentCallsTest, UnknownEnvironmentIsAnsweredWithTheKnownOnes) {
@@ -162,8 +181,10 @@ TEST_F(EnvironmentCallsTest, EveryEnvironmentIsAskedAboutAnEventAndOneThatHangsI
   EXPECT_TRUE(ask(calls).empty());
 }
 
-TEST_F(EnvironmentCallsTest, StatusOfACutAnswerDecidesWhereItCan) {
-  EXPECT_EQ(ask({"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc", Then::reset}).status, "not received");
+TEST_F(EnvironmentCallsTest, OnlyTheReceiverItselfSaysThatItHasNotReceivedAnEvent) {
+  EXPECT_EQ(ask({http_problem(404, std::string(receive::kNotReceived))}).status, "not received");
+  EXPECT_EQ(ask({http_problem(404, "no such path")}).status, "unknown");
+  EXPECT_EQ(ask({"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc", Then::reset}).status, "unknown");
   EXPECT_THAT(ask({"HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\n", Then::reset}).reason, HasSubstr("503"));
 }
 

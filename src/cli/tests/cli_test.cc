@@ -58,6 +58,25 @@ TEST(Cli, AnEmptyValueIsRefused) {
   }
 }
 
+// Before, --dry-run deleted the letter.
+TEST(Cli, OptionsForManyAreRefusedBesideOne) {
+  const std::vector<std::vector<std::string>> ones{{"dead", "drop", "stage", "0197-id"},
+                                                   {"dead", "retry", "stage", "0197-id"},
+                                                   {"quarantine", "drop", "0197-id", "--env", "stage"},
+                                                   {"quarantine", "retry", "0197-id", "--env", "stage"}};
+  const std::vector<std::vector<std::string>> options{
+      {"--dry-run"}, {"--all"}, {"--reason", "x"}, {"--type", "x"}, {"--before", "2026-01-01T00:00:00Z"}};
+  for (const auto& one : ones) {
+    for (const auto& option : options) {
+      auto words = one;
+      words.insert(words.end(), option.begin(), option.end());
+      EXPECT_THAT(vf(words).err, HasSubstr("not both")) << one.front() << " " << option.front();
+      EXPECT_EQ(vf(words).code, 2);
+    }
+  }
+  EXPECT_THAT(vf({"dead", "drop", "stage", "0197-id", "--target", "stage"}).err, HasSubstr("not both"));
+}
+
 /// A stream to a disk that is full.
 struct Full : std::streambuf {
   int_type overflow(int_type) override {

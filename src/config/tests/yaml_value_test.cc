@@ -20,6 +20,21 @@ const YamlValue& member(const YamlValue& map, const std::string& name) {
   return none;
 }
 
+TEST(YamlValue, ValueMayBeEmptyAfterAQuotedKey) {
+  for (const char* text : {R"({"a": ""})", R"({"a":""})", R"({"a": "", "b": 1})", R"("a": "")", R"('a': '')",
+                           R"(a: "")", "? \"a\"\n: ''\n"}) {
+    const auto tree = parse_yaml(text);
+    ASSERT_TRUE(tree) << text << ": " << tree.error().what;
+    EXPECT_EQ(member(*tree, "a").kind, YamlValue::Kind::scalar) << text;
+    EXPECT_EQ(member(*tree, "a").text, "") << text;
+  }
+  for (const char* text : {R"({"a": })", R"({"a":,"b":1})", R"({'a':})", "\"a\":\n", "'a':\n", R"({"it''s": })"}) {
+    const auto tree = parse_yaml(text);
+    ASSERT_TRUE(tree) << text << ": " << tree.error().what;
+    EXPECT_EQ(tree->members.front().value.kind, YamlValue::Kind::null) << text;
+  }
+}
+
 TEST(YamlValue, ScalarsStayTheTextThatWasWritten) {
   const auto tree = parse_yaml("a: off\nb: 007\nc: yes\nd: \"null\"\n");
   ASSERT_TRUE(tree);
@@ -151,6 +166,7 @@ TEST(YamlValue, WordWithoutColonIsNoKey) {
   EXPECT_EQ(refused("a: 1\nb: {\n  c,\n  d: 1}\n").line, 3);
   EXPECT_EQ(refused("{a, b: 1}").what, "'a' has no ':' after it, where a key is expected");
   EXPECT_EQ(refused("{\"a\" # c\n, b: 1}").what, "'a' has no ':' after it, where a key is expected");
+  EXPECT_EQ(refused("{'a', b: 1}").what, "'a' has no ':' after it, where a key is expected");
   EXPECT_EQ(refused("? a\n").what, "'a' has no ':' after it, where a key is expected");
   EXPECT_EQ(refused("# c\n\nbare\n", YamlRoot::keys).line, 3);
   EXPECT_TRUE(parse_yaml("bare"));  // as a value it stands for itself

@@ -2,7 +2,9 @@
 #include "settings/running.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "settings/table.h"
@@ -53,6 +55,16 @@ TEST_F(ReloadTest, TakesOverWhatMayChangeAndNamesWhatMayNot) {
       << "a snapshot never changes";
   EXPECT_EQ(running->pending(), 1u);
   EXPECT_EQ(running->loaded_at(), kLater);
+}
+
+// It could keep the process waiting for a writer.
+TEST_F(ReloadTest, APipeIsNotReadAgain) {
+  const auto running = start(Role::ingest, kTarget);
+  std::filesystem::remove(dir_ / "vf.yaml");
+  ASSERT_EQ(::mkfifo((dir_ / "vf.yaml").c_str(), 0600), 0);
+  const auto next = running->read_again();
+  ASSERT_FALSE(next);
+  EXPECT_THAT(next.error().front().text(), HasSubstr("vf.yaml: is no regular file"));
 }
 
 // Another program may be just writing it.
