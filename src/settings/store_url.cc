@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "config/url.h"
 #include "http/address.h"
+#include "platform/real_path.h"
 
 namespace vf::settings {
 namespace {
@@ -127,13 +128,6 @@ config::Complaint read_store(const std::string& text, const config::Row& rules, 
   return scheme->kind == Kind::clickhouse ? check_lake_url(text) : check_postgresql(text);
 }
 
-// Without symbolic links, also where the file does not exist yet.
-std::string resolved(const std::string& path) {
-  std::error_code failed;
-  const auto canonical = std::filesystem::weakly_canonical(path, failed);
-  return failed ? path : canonical.string();
-}
-
 }  // namespace
 
 std::string StoreUrl::shown() const { return address.empty() ? path : address.shown(); }
@@ -169,7 +163,7 @@ StoreUrl placed(StoreUrl store, const std::filesystem::path& data_dir) {
 }
 
 std::vector<std::string> databases_of(const StoreUrl& store) {
-  if (store.kind == Kind::sqlite) return {resolved(store.path)};
+  if (store.kind == Kind::sqlite) return {platform::real_path(store.path)};
   const auto parts = store.kind == Kind::postgresql ? split_address(store.address.reveal()) : std::nullopt;
   if (!parts) return {};
   std::string database = decoded(parts->path.substr(std::min<size_t>(1, parts->path.size())));

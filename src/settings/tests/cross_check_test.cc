@@ -98,6 +98,8 @@ TEST_F(CrossCheck, EnvironmentsDoNotShareADatabase) {
   write("vf-data/a.db", "");
   std::filesystem::create_symlink("a.db", dir_ / "vf-data/link.db");
   EXPECT_EQ(with("sqlite:a.db", "sqlite:link.db"), refused);
+  std::filesystem::create_symlink("later.db", dir_ / "vf-data/dangling.db");
+  EXPECT_EQ(with("sqlite:later.db", "sqlite:dangling.db"), refused);
   EXPECT_EQ(with("postgresql://h/a", "postgresql://u:p%40@H:5432/a?sslmode=require"), refused);
   EXPECT_EQ(with("postgresql://u@h1,h2:6432/a", "postgresql://v@h2:6432,h1:5432/a"), refused);
   EXPECT_EQ(with("postgresql://[::1]/a", "postgresql://[::1]:5432/a"), refused);

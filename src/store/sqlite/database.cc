@@ -165,10 +165,9 @@ bool Database::save_log(const OpenFiles::Lost& lost) {
 
 /// A copy of the database that is made from here on is older than the one that the checkpoint makes.
 Result<void> Database::prepare_checkpoint() {
-  VF_TRY(content_->check());
-  VF_TRY(log_.check());
   (void)transaction(renew);  // a full disk must not keep the log from being emptied
-  return {};
+  VF_TRY(content_->check());
+  return log_.check();
 }
 
 // The content comes first: where it was overwritten, the log has another name, and an empty one may be at its path.

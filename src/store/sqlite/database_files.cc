@@ -7,21 +7,15 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
+
+#include "platform/real_path.h"
 
 namespace vf::store::sqlite {
 namespace {
 
 constexpr mode_t kPrivate = S_IRUSR | S_IWUSR;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-
-/// Returns where a symbolic link leads, also to a file that does not exist yet; else the path itself.
-std::string target_of(const std::string& path) {
-  std::error_code failed;
-  const std::filesystem::path target = std::filesystem::read_symlink(path, failed);
-  return failed ? path : (std::filesystem::path(path).parent_path() / target).string();
-}
 
 FileId id_of(const struct stat& status) { return {.device = status.st_dev, .inode = status.st_ino}; }
 
@@ -54,16 +48,17 @@ std::string lost_log(const std::string& path, bool is_replaced) {
 // The file is opened only where it is new: closing a descriptor of a file ends all locks that this process has on it,
 // SQLite's among them (fcntl(2)).
 void make_private(const std::string& path) {
-  const std::string target = target_of(path);
+  const std::string target = platform::real_path(path);
   const int file = ::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate);
   if (file >= 0) {
     (void)::fchmod(file, kPrivate);
     ::close(file);
   }
   for (const char* suffix : {"", "-wal", "-shm"}) {
-    const std::string name = path + suffix;
+    const std::string name = target + suffix;
     struct stat status{};
-    if (::stat(name.c_str(), &status) != 0 || (status.st_mode & kOthers) == 0) continue;
+    if (::stat(name.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if ((status.st_mode & kOthers) == 0) continue;
     (void)::chmod(name.c_str(), status.st_mode & ~(kOthers | S_IFMT));
   }
 }

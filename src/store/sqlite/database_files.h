@@ -22,8 +22,8 @@ struct FileId {
 };
 
 /// Creates the database's file with mode 0600 if it is missing, whatever the umask is; SQLite gives its log and the
-/// log's index the same mode. Takes the rights of group and others away from files that exist. A failure is ignored:
-/// SQLite reports a file that cannot be created, and `vf doctor` one that others can read.
+/// log's index the same mode. Takes the rights of group and others away from files that exist, but from no device. A
+/// failure is ignored: SQLite reports a file that cannot be created, and `vf doctor` one that others can read.
 void make_private(const std::string& path);
 
 /// Checks that the file has one name. SQLite keeps the log beside the name by which the file was opened, so a second

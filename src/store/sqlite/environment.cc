@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "store/sqlite/database.h"
+#include "store/sqlite/file_lock.h"
 #include "store/sqlite/projection_writer.h"
 #include "store/sqlite/runs.h"
 #include "store/sqlite/schema.h"
@@ -69,7 +70,8 @@ QuarantinedEvent read_quarantined(const Query& query) {
 
 class SqliteEnvironmentStore final : public EnvironmentStore {
  public:
-  SqliteEnvironmentStore(std::span<const Table> tables, std::unique_ptr<Database> db) : db_(std::move(db)) {
+  SqliteEnvironmentStore(std::span<const Table> tables, EnvironmentLock lock, std::unique_ptr<Database> db)
+      : lock_(std::move(lock)), db_(std::move(db)) {
     for (const Table& table : tables) upserts_.emplace(&table, upsert_sql(table));
   }
 
@@ -91,6 +93,7 @@ class SqliteEnvironmentStore final : public EnvironmentStore {
 
  private:
   UpsertTexts upserts_;
+  EnvironmentLock lock_;  // declared before the database, so that it is released last
   std::unique_ptr<Database> db_;
 };
 
@@ -212,13 +215,14 @@ Result<std::vector<std::string>> SqliteEnvironmentStore::waiting_jobs(Instant no
 }  // namespace
 
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params) {
+  VF_ASSIGN(auto lock, EnvironmentLock::take(params.path, params.environment));
   VF_ASSIGN(auto db, Database::open({.path = params.path,
                                      .migrations = environment_migrations(),
                                      .target = target_of(params.path, params.environment),
                                      .now = params.now,
                                      .readers = params.readers,
                                      .page_bytes = kPageBytes}));
-  return std::make_unique<SqliteEnvironmentStore>(params.tables, std::move(db));
+  return std::make_unique<SqliteEnvironmentStore>(params.tables, std::move(lock), std::move(db));
 }
 
 Result<std::vector<std::string>> pending_environment(const std::string& path, const std::string& environment) {

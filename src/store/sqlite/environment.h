@@ -22,7 +22,8 @@ struct EnvironmentParams {
 };
 
 /// Opens or creates the database and applies pending migrations. Error `conflict`: the database's schema does not fit
-/// this program. Error `unavailable`: the file cannot be used.
+/// this program, or another environment, or a shared store, has the file. Several processes may have it for one
+/// environment. Error `unavailable`: the file cannot be used.
 Result<std::unique_ptr<EnvironmentStore>> open_environment(const EnvironmentParams& params);
 
 /// Returns the names of the pending migrations of the database at `path`: all migrations if the file does not exist.

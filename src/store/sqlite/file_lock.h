@@ -3,9 +3,11 @@
 // the name that the file was moved to. The lock file beside the database has the owner's process id, for messages; it
 // is locked too, because older hubs lock only that file. The kernel keeps both locks, so they end with the
 // process, even after a crash.
+// EnvironmentLock: shares a database among the processes, and the stores of a process, that use it for one environment.
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "store/sqlite/database_files.h"
@@ -33,6 +35,24 @@ class FileLock {
   int lock_file_ = -1;
   int database_ = -1;
   FileId id_;
+};
+
+class EnvironmentLock {
+ public:
+  /// Locks the database at `path`, which may be missing: it is created. Error `conflict`: it is used for another
+  /// environment, or as the shared store, by whatever name and process. A file that cannot be opened is no error:
+  /// SQLite reports it.
+  static Result<EnvironmentLock> take(const std::string& path, const std::string& environment);
+
+  EnvironmentLock(EnvironmentLock&& other) noexcept : id_(std::exchange(other.id_, {})) {}
+  EnvironmentLock& operator=(EnvironmentLock&&) = delete;
+  /// All connections of the store to the database must be closed before.
+  ~EnvironmentLock();
+
+ private:
+  explicit EnvironmentLock(FileId id) : id_(id) {}
+
+  FileId id_;  // none: nothing is locked
 };
 
 }  // namespace vf::store::sqlite

@@ -93,13 +93,15 @@ void OverwriteGuard::look() {
   } else if (!now.is_database()) {
     is_overwritten_ = true;  // no checkpoint does this
   } else if (before == after && after.is_complete()) {
-    seen_ = {.copied = after, .content = now};
+    // Overwritten while a checkpoint ran.
+    is_mixed_ = is_overwritten_ = seen_.content.bytes > 0 && now.is_older_than(seen_.content);
+    if (!is_mixed_) seen_ = {.copied = after, .content = now};
   }
 }
 
 void OverwriteGuard::keep_log(bool is_last) {
   Content now{};
-  if (!kept_log_.empty() || !read(now)) return;
+  if (is_mixed_ || !kept_log_.empty() || !read(now)) return;
   const bool is_foreign = now.is_database() ? now.is_older_than(seen_.content) : is_last;
   if (!is_foreign || log_inode_ == 0 || inode_of(log_) != log_inode_) return;
   const std::string name = unused(log_ + ".kept");
@@ -110,8 +112,8 @@ Result<void> OverwriteGuard::report() const {
   if (!is_overwritten_) return {};
   if (kept_log_.empty()) {
     return unavailable(
-        fmt::format("{} was overwritten or cut in place while the hub has it open: stop the hub, restore a backup, and "
-                    "start the hub again",
+        fmt::format("{} was overwritten or cut in place while the hub has it open: restart the hub if you have put a "
+                    "whole copy there, else stop it and restore a backup",
                     path_));
   }
   return unavailable(fmt::format(

@@ -5,8 +5,9 @@
 // In WAL mode only checkpoints change the database's file. Between two of them, made by whatever process, its size and
 // the header of its first page stay as they are. That header has a generation, which renew() counts up before each
 // checkpoint of the hub: so an older copy of the file never has the same header, even if it has the same size. Neither
-// a touched file nor one whose mode or owner changed is taken for an overwritten one. Not found: other pages that are
-// changed alone, and a file that was overwritten while a checkpoint ran. Thread safe.
+// a touched file nor one whose mode or owner changed is taken for an overwritten one. A checkpoint never leaves an
+// older generation. Not found: other pages that are changed alone, and a file that was overwritten in the moment before
+// a checkpoint writes the first page. Thread safe.
 #pragma once
 
 #include <sys/types.h>
@@ -68,7 +69,8 @@ class OverwriteGuard {
   ino_t log_inode_ = 0;
   Seen seen_ = {};
   bool is_overwritten_ = false;
-  std::string kept_log_;  // its new name
+  bool is_mixed_ = false;  // the file may hold a part of the log, too: it is left beside the file
+  std::string kept_log_;   // its new name
 };
 
 }  // namespace vf::store::sqlite

@@ -325,6 +325,15 @@ TEST(PrivateFiles, HaveMode0600WhateverTheUmask) {
   }
 }
 
+TEST(PrivateFiles, ADeviceKeepsItsMode) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  fs::permissions(pipe, fs::perms{0666});
+  make_private(pipe);
+  EXPECT_EQ(mode_of(pipe), 0666u);
+}
+
 TEST(PrivateFiles, FilesOfAnOlderHubAreNarrowedOnOpening) {
   const TemporaryFolder folder;
   const std::string path = folder.file("dm.db");

@@ -217,13 +217,15 @@ TEST_F(Overwritten, ByNoneOfWhatOtherProgramsMayDo) {
 constexpr Migration kSchema[] = {
     {1, "0001_test", "aa", "CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB); CREATE TABLE _probe (filler BLOB);"}};
 
-std::unique_ptr<Database> open_database(const std::string& path) {
+constexpr Checkpointer::Limits kOften{.passive_bytes = 64 << 10, .restart_bytes = 256 << 10};
+
+std::unique_ptr<Database> open_database(const std::string& path, const Checkpointer::Limits& limits = {}) {
   auto db = Database::open({.path = path,
                             .migrations = kSchema,
                             .target = {.database = "test.db", .command = "vf migrate dm"},
                             .now = {},
                             .readers = 1,
-                            .checkpoints = {.passive_bytes = 64 << 10, .restart_bytes = 256 << 10}});
+                            .checkpoints = limits});
   EXPECT_TRUE(db) << db.error().message;
   return db ? std::move(*db) : nullptr;
 }
@@ -234,8 +236,8 @@ Result<void> insert(Connection& db) { return db.query("INSERT INTO t (x) VALUES 
 TEST(SharedDatabase, CheckpointsOfEachOtherRaiseNoAlarm) {
   const TemporaryFolder folder;
   const std::string path = folder.file("test.db");
-  const auto first = open_database(path);
-  const auto second = open_database(path);
+  const auto first = open_database(path, kOften);
+  const auto second = open_database(path, kOften);
   std::atomic<int> failed = 0;
   std::vector<std::jthread> threads;
   for (Database* db : {first.get(), second.get()}) {
@@ -270,6 +272,19 @@ TEST(SharedDatabase, BothFindThatItWasOverwritten) {
   }
 }
 
+TEST(SharedDatabase, AnOlderGenerationAfterACheckpointOfAnotherIsFound) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("test.db");
+  open_database(path).reset();
+  const std::string older = content_of(path);
+  const auto db = open_database(path);
+  ASSERT_TRUE(db->transaction(insert));
+  ASSERT_TRUE(Connection::open({.path = path})->run("PRAGMA wal_checkpoint"));
+  write_over(path, older);
+  EXPECT_FALSE(db->ping());
+  EXPECT_TRUE(fs::exists(path + "-wal")) << "the file may hold a part of it";
+}
+
 TEST(Generation, IsCountedUpBeforeEachCheckpoint) {
   const TemporaryFolder folder;
   const std::string path = folder.file("test.db");
@@ -277,7 +292,7 @@ TEST(Generation, IsCountedUpBeforeEachCheckpoint) {
     const std::string header = content_of(path).substr(60, 4);
     return static_cast<uint8_t>(header[2]) << 8 | static_cast<uint8_t>(header[3]);
   };
-  const auto db = open_database(path);
+  const auto db = open_database(path, kOften);
   int last = generation();
   EXPECT_EQ(last, 1) << "the start's";
   for (int n = 0; n < 3; ++n) {
