@@ -33,9 +33,12 @@ Result<void> EnvironmentRole::open(const Waiting& waiting) {
             wait.open([this] { return open_environment(configured_.store, name_, services_.clock.now()); }));
   store_ = std::move(opened);
   log_newer(environment_schema(name_, configured_, services_.clock), services_.log);
-  services_.health.require("environment " + name_, [this] {
+  services_.health.require("environment " + name_, [this]() -> obs::Health::Finding {
     if (auto answer = store_->ping(); !answer) return answer.error().message;
-    return receiver_ ? receiver_->recent_failure() : std::string{};
+    if (receiver_) {
+      if (auto failure = receiver_->recent_failure(); !failure.empty()) return failure;
+    }
+    return obs::Health::Finding::healthy_with_note(obstacle_to_restart(configured_.store));
   });
   if (is_shared(configured_.store)) {
     watch::watch_clock(

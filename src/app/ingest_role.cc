@@ -60,9 +60,12 @@ Result<void> IngestRole::open_stores(const Waiting& waiting) {
   } else {
     return lake.error();
   }
-  services_.health.require("store", [this] {
+  services_.health.require("store", [this]() -> obs::Health::Finding {
     if (auto answer = outbox_->ping(); !answer) return answer.error().message;
-    return committer_ ? committer_->recent_failure() : std::string{};
+    if (committer_) {
+      if (auto failure = committer_->recent_failure(); !failure.empty()) return failure;
+    }
+    return obs::Health::Finding::healthy_with_note(obstacle_to_restart(config_.ingest.store));
   });
   if (auto ask = ask_horizon(config_.ingest.store)) watch::watch_horizon(std::move(ask), services_);
   return {};

@@ -16,6 +16,7 @@
 #include "store/postgres/outbox/types_seen.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/risks.h"
+#include "store/sqlite/database_files.h"
 #include "store/sqlite/environment.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
@@ -70,6 +71,12 @@ Result<std::unique_ptr<store::OutboxStore>> open_outbox(const settings::StoreUrl
 }
 
 bool is_shared(const settings::StoreUrl& url) { return url.kind != Kind::sqlite; }
+
+std::string obstacle_to_restart(const settings::StoreUrl& url) {
+  if (url.kind != Kind::sqlite) return {};
+  const auto single = store::sqlite::check_single_name(url.path);
+  return single ? std::string{} : "the next start will be refused: " + single.error().message;
+}
 
 watch::AskHorizon ask_horizon(const settings::StoreUrl& url) {
   if (url.kind != Kind::postgresql) return {};

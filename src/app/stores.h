@@ -40,6 +40,9 @@ Result<std::vector<std::string>> migrate_lake(const settings::Ingest& ingest, co
 Result<std::string> check_outbox(const settings::StoreUrl& url);
 /// Returns a sentence about each setting of the PostgreSQL server that puts data at risk; none for SQLite.
 Result<std::vector<std::string>> outbox_risks(const settings::StoreUrl& url);
+/// Returns a sentence about what keeps the next start from opening the file of a SQLite store that is in use: a second
+/// name (a hard link), which a backup program may make. Empty: nothing, or another store.
+std::string obstacle_to_restart(const settings::StoreUrl& url);
 /// Returns the types of the newest events that the shared store has received, within the bound of `params`. Changes
 /// nothing.
 Result<store::TypesSeen> types_seen(const settings::StoreUrl& url, const store::TypesSince& params);

@@ -85,8 +85,13 @@ void check_stores(const settings::Settings& config, Findings& out) {
   const auto add = [&out](std::string what, const Result<std::string>& found) {
     out.push_back({std::move(what), found ? Grade::ok : Grade::problem, found ? *found : found.error().message});
   };
+  const auto warn_of_obstacle = [&out](const std::string& what, const settings::StoreUrl& store) {
+    auto obstacle = app::obstacle_to_restart(store);
+    if (!obstacle.empty()) out.push_back({what, Grade::warning, std::move(obstacle)});
+  };
   const auto store = app::check_outbox(config.ingest.store);
   add("store", store);
+  warn_of_obstacle("store", config.ingest.store);
   if (const auto risks = app::outbox_risks(config.ingest.store)) {
     for (const auto& risk : *risks) out.push_back({"store", Grade::warning, risk});
   } else if (store) {
@@ -94,6 +99,7 @@ void check_stores(const settings::Settings& config, Findings& out) {
   }
   for (const auto& [name, environment] : config.environments) {
     add("environment " + name, app::check_environment(environment.store, name));
+    warn_of_obstacle("environment " + name, environment.store);
   }
 }
 

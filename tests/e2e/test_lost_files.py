@@ -324,6 +324,20 @@ class Locks(unittest.TestCase):
             self.assertEqual(process.wait(timeout=TIMEOUT_S), 1)
             self.assertIn("is in use for another environment", hub.log.read_text())
 
+    def test_a_second_name_is_reported_before_the_next_start_is_refused(self):
+        for name, check in {"dm": "store", "stage": "environment stage"}.items():
+            with self.subTest(name), Hub() as hub:
+                path, copy = hub.data / f"{name}.db", hub.directory / "copy.db"
+                copy.hardlink_to(path)  # as `cp -al` makes it
+                wait_until("/readyz has a note", lambda: "has 2 names" in request(
+                    hub.url("admin", "/readyz"))[2].decode())
+                self.assertEqual(request(hub.url("admin", "/readyz"))[0], 200)
+                report = hub.vf("doctor", check=False).stdout.splitlines()
+                warnings = [line for line in report if line.startswith(f"{check} ") and "warning" in line]
+                self.assertIn(f"{path} has 2 names", warnings[0])
+                copy.unlink()
+                self.assertNotIn("has 2 names", hub.vf("doctor", check=False).stdout)
+
     @unittest.skipUnless(os.geteuid() == 0, "a bind mount needs root")
     def test_a_second_hub_is_refused_by_a_bind_mount(self):
         mount = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="vf-mount-")))
