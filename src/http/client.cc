@@ -1,19 +1,13 @@
 #include "http/client.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/core.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <deque>
 #include <unordered_map>
 
 #include "base/bytes.h"
-#include "http/address.h"
+#include "http/transfer.h"
 
 namespace vf::http {
 
@@ -21,106 +15,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct EasyCloser {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct ListCloser {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyCloser>;
-using HeaderList = std::unique_ptr<curl_slist, ListCloser>;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 void append(HeaderList& list, const std::string& line) {
   curl_slist* longer = curl_slist_append(list.get(), line.c_str());
   if (longer == nullptr) return;
   static_cast<void>(list.release());
   list.reset(longer);
-}
-
-/// Returns the text of a resolved address; "" when it is neither IPv4 nor IPv6.
-std::string address_text(const sockaddr* address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* bytes = nullptr;
-  if (address->sa_family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
-  if (address->sa_family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  if (bytes == nullptr) return {};
-  inet_ntop(address->sa_family, bytes, text.data(), text.size());
-  return text.data();
-}
-
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-bool is_final(int status) { return status >= 200; }
-
-/// A request in flight. Curl holds its address, so it never moves.
-struct Transfer {
-  const ClientParams* params;
-  Outgoing request;
-  Completion done;
-  EasyHandle easy;
-  HeaderList headers;
-  Response response;
-  size_t header_bytes = 0;  // of the final response, trailers too
-  bool in_headers = false;  // between a status line and the empty line that ends its headers
-  bool answered = false;    // a final status line and its headers are here
-  std::optional<SteadyTime> body_until;
-  std::string refused_address;
-  std::array<char, CURL_ERROR_SIZE> error{};
-
-  // Returns the status of the newest status line; 0 before the first.
-  int status() const {
-    long status = 0;
-    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    return static_cast<int>(status);
-  }
-  void end_headers() {
-    in_headers = false;
-    answered = is_final(status());
-    if (answered && params->body_timeout) body_until = std::chrono::steady_clock::now() + *params->body_timeout;
-  }
-  void cut(Cut::By by, std::string reason) { response.cut = Cut{.by = by, .reason = std::move(reason)}; }
-};
-
-curl_socket_t on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  auto& transfer = *static_cast<Transfer*>(self);
-  const std::string text = address_text(&address->addr);
-  const ClientParams& params = *transfer.params;
-  if (!is_allowed_address(text, params.allow_private || !params.proxy.empty())) {
-    transfer.refused_address = text;
-    return CURL_SOCKET_BAD;
-  }
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-size_t on_header(char* data, size_t size, size_t count, void* self) {
-  auto& transfer = *static_cast<Transfer*>(self);
-  const size_t bytes = size * count;
-  const std::string_view line = trim({data, bytes});
-  const bool is_status_line = !transfer.in_headers && !transfer.answered;
-  if (is_status_line) transfer.in_headers = true;
-  const bool is_interim = !is_final(transfer.status());
-  if (!is_interim) transfer.header_bytes += bytes;
-  if (transfer.header_bytes > kResponseHeaderBytesMax) {
-    transfer.cut(Cut::By::size_limit, fmt::format("the headers are longer than {} bytes", kResponseHeaderBytesMax));
-    return 0;
-  }
-  if (transfer.answered) return bytes;  // a trailer field; it is no header (RFC 9110 section 6.5.1)
-  if (line.empty()) {
-    transfer.end_headers();
-  } else if (const size_t colon = line.find(':'); colon != line.npos && !is_status_line && !is_interim) {
-    transfer.response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
-  }
-  return bytes;
-}
-
-size_t on_body(char* data, size_t size, size_t count, void* self) {
-  auto& transfer = *static_cast<Transfer*>(self);
-  const size_t bytes = size * count;
-  const size_t room = transfer.params->body_bytes_max - transfer.response.body.size();
-  transfer.response.body.append(data, std::min(bytes, room));
-  if (bytes <= room) return bytes;
-  transfer.cut(Cut::By::size_limit, fmt::format("the body is longer than {} bytes", transfer.params->body_bytes_max));
-  return 0;
 }
 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
@@ -138,22 +39,6 @@ Result<void> check(const Outgoing& request) {
     }
   }
   return {};
-}
-
-/// Returns why a request has no whole answer.
-std::string reason_of(const Transfer& transfer, CURLcode code) {
-  const std::string& refused = transfer.refused_address;
-  if (!refused.empty() && !is_allowed_address(refused, true)) {
-    return fmt::format("the address {} is none that can be connected to", refused);
-  }
-  if (!refused.empty()) return fmt::format("the address {} is private: allow_private permits it", refused);
-  std::string why = transfer.error[0] != '\0' ? transfer.error.data() : curl_easy_strerror(code);
-  // A peer that speaks only HTTP/2 answers HTTP/1.1 with binary frames, or refuses it in TLS (ALPN).
-  const bool is_no_http = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
-  if (is_no_http || why.contains("no application protocol")) {
-    why += ": the peer does not speak HTTP/1.1, perhaps HTTP/2 alone";
-  }
-  return why;
 }
 
 class CurlClient final : public Client {
@@ -247,13 +132,7 @@ void CurlClient::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error.data());
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  transfer.attach();
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.once ? 1L : 0L);
   prepare_body(transfer);
 }
@@ -341,27 +220,10 @@ CurlClient::Finished CurlClient::finish(CURL* easy, CURLcode code) {
   curl_multi_remove_handle(multi_, easy);  // closes the connection of a transfer that has not ended
   auto node = transfers_.extract(easy);
   Transfer& transfer = *node.mapped();
-  const int status = transfer.status();
+  auto result = transfer.result(code);
   curl_easy_reset(easy);  // the curl handle has pointers into the transfer
   idle_.push_back(std::move(transfer.easy));
-  std::string why = reason_of(transfer, code);
-  // Headers that are too long are an answer too: their status is known, and asking again would not shorten them.
-  Response& response = transfer.response;
-  if (transfer.in_headers && code == CURLE_OUT_OF_MEMORY) {  // curl's error for a line longer than its 100 KiB
-    transfer.cut(Cut::By::size_limit, fmt::format("a header is longer than {} bytes", kResponseHeaderBytesMax));
-  }
-  const bool headers_cut = transfer.in_headers && response.cut;
-  if (transfer.answered || (headers_cut && is_final(status))) {
-    if (code != CURLE_OK && !response.cut) {
-      transfer.cut(code == CURLE_OPERATION_TIMEDOUT ? Cut::By::time_limit : Cut::By::peer, std::move(why));
-    }
-    response.status = status;
-    response.content_type = header(response, "Content-Type").value_or("");
-    return {std::move(transfer.done), std::move(response)};
-  }
-  if (response.cut) why = std::move(response.cut->reason);
-  if (code == CURLE_OK) why = "the connection ended before a final status line and its headers were complete";
-  return {std::move(transfer.done), code == CURLE_URL_MALFORMAT ? invalid(why) : unavailable(why)};
+  return {std::move(transfer.done), std::move(result)};
 }
 
 }  // namespace

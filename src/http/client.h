@@ -2,9 +2,10 @@
 // redirect. It checks the peer's address after name resolution, when it connects, so no host name can lead into a
 // private network. One thread owns a Client: that thread calls send() and poll(); completions run inside poll().
 //
-// A final status line with its headers is an answer, whatever follows. A body past the limit of bytes or of time, a
-// connection that breaks in the body and a malformed body end the reading: the answer is given with what was read and
-// marked by Response::cut, and its connection is closed. Each reader decides whether a cut answer is enough for it.
+// A final status line with its headers is an answer, whatever follows. Headers that are malformed or too long, a body
+// past the limit of bytes or of time, a connection that breaks in the body and a malformed body end the reading: the
+// answer is given with what was read and marked by Response::cut, and its connection is closed. Each reader decides
+// whether a cut answer is enough for it.
 #pragma once
 
 #include <chrono>
@@ -53,8 +54,8 @@ struct Outgoing {
 inline constexpr size_t kResponseHeaderBytesMax = 64u << 10;
 
 /// Takes the response, or an error. Error `unavailable`: no final status line with its headers came (connection refused
-/// or reset, timeout, address not allowed, responses 1xx only); the message has the reason. Error `invalid`: the
-/// request cannot be sent.
+/// or reset, timeout, address not allowed, responses 1xx only, a status line longer than 100 KiB); the message has the
+/// reason. Error `invalid`: the request cannot be sent.
 using Completion = std::move_only_function<void(Result<Response>)>;
 
 /// Sends requests. The Client does so over the network.

@@ -40,12 +40,13 @@ struct Request {
   std::optional<std::string> query_value(std::string_view name) const;  // percent-decoded
 };
 
-/// Why a response that a client received ends before its end. The status and the headers are whole nevertheless.
+/// Why a response that a client received ends before its end. The status is known nevertheless, and each header that
+/// came before.
 struct Cut {
   enum class By : uint8_t {
     size_limit,  // the client's limit of bytes
     time_limit,  // the client's limit of time
-    peer,        // the connection broke, or the body is malformed
+    peer,        // the connection broke, or the headers or the body are malformed
   };
   By by = By::peer;
   std::string reason;  // "the body is longer than 1048576 bytes"
@@ -57,7 +58,7 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type and Content-Length
   bool close = false;                                        // closes the connection after this response
-  std::optional<Cut> cut = std::nullopt;  // of a response that was received: set when its body is not whole
+  std::optional<Cut> cut = std::nullopt;  // of a response that was received: set when it is not whole
 };
 
 /// Returns a segment of a path as it is meant: %2F is '/'. A '%' that no two hexadecimal digits follow stands for

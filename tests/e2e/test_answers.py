@@ -95,6 +95,11 @@ def long_headers(send, _):
     return True
 
 
+def malformed_header(send, _):
+    send(b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n")
+    return True
+
+
 class Receivers(unittest.TestCase):
     def deliver_once(self, answer, delivery, count=5):
         with RawReceiver(answer) as receiver:
@@ -111,7 +116,7 @@ class Receivers(unittest.TestCase):
                 self.assertEqual(json.loads(hub.vf("dead", "list", "--json").stdout), {"dead": [], "next": None})
 
     def test_a_success_is_delivered_once_whatever_follows_it(self):
-        for answer in (too_long, endless, reset, long_headers):
+        for answer in (too_long, endless, reset, long_headers, malformed_header):
             for delivery in ("batch", "single"):
                 with self.subTest(answer=answer.__name__, delivery=delivery):
                     self.deliver_once(answer, delivery)

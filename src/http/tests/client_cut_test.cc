@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 using Then = Script::Then;
 
 constexpr size_t kLimit = 1000;
@@ -183,6 +184,71 @@ TEST(CutAnswer, AnAnswerThatBreaksBeforeTheEndOfItsHeadersIsNone) {
       EXPECT_NE(answer.error().message, "") << bytes;
     }
   }
+}
+
+TEST(CutAnswer, AMalformedHeaderLeavesTheStatusAndEndsTheConnection) {
+  const auto nul = [](std::string text) {
+    std::ranges::replace(text, '@', '\0');
+    return text;
+  };
+  for (const std::string& bytes :
+       {std::string("\r\nContent-Length:\r\n\r\n"), std::string("\r\nContent-Length: -1\r\n\r\n"),
+        std::string("\r\nContent-Length: x\r\n\r\n"), std::string("\r\nhello world\r\nContent-Length: 0\r\n\r\n"),
+        std::string("\r\n X-A: a\r\nContent-Length: 0\r\n\r\n"), nul("\r\nX-@A: 1\r\n\r\n"), nul(" O@K\r\n\r\n"),
+        std::string("\r\nTransfer-Encoding: foo\r\n\r\nabc"), std::string("\r\n: a\r\n\r\n")}) {
+    for (const int status : {200, 503}) {
+      for (const char* before : {"", "HTTP/1.1 103 Early Hints\r\n\r\n"}) {
+        const ScriptedPeer peer({{before + ("HTTP/1.1 " + std::to_string(status)) + bytes, Then::close},
+                                 {"HTTP/1.1 204 No Content\r\n\r\n"}});
+        const auto client = Client::create({});
+        const auto answer = client->call({.url = peer.url(), .timeout = 30s});
+        ASSERT_TRUE(answer) << bytes << ": " << answer.error().message;
+        EXPECT_EQ(answer->status, status) << bytes;
+        ASSERT_TRUE(client->call({.url = peer.url(), .timeout = 30s}));
+        EXPECT_EQ(peer.connections(), 2u) << bytes;
+      }
+    }
+  }
+}
+
+TEST(CutAnswer, HeadersBeforeAMalformedOneAreKept) {
+  const ScriptedPeer peer({{"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nhello world\r\nContent-Length: 0\r\n\r\n"}});
+  const auto answer = ask(peer);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(header(*answer, "Retry-After"), "7");
+  ASSERT_TRUE(answer->cut);
+  EXPECT_EQ(answer->cut->by, Cut::By::peer);
+  EXPECT_THAT(answer->cut->reason, HasSubstr("a header is malformed"));
+}
+
+TEST(CutAnswer, NoFinalStatusLineWithinTheLimitsIsNoAnswerAndSaysWhy) {
+  const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", ok = "HTTP/1.1 200 OK\r\n\r\n";
+  std::string flood;
+  for (int i = 0; i < 50'000; ++i) flood += interim;
+  for (const auto& [bytes, why] :
+       {std::pair{"HTTP/1.1 200 " + std::string(200'000, 'y') + "\r\n\r\n",
+                  "the status line is longer than 102400 bytes"},
+        {flood + ok, "the headers of interim answers (1xx) are too long"},
+        {"HTTP/1.1 103 E\r\nLink: " + std::string(200'000, 'y') + "\r\n\r\n" + ok, "the headers of interim answers"},
+        {"HTTP/1.1 103 E\r\nLink\r\n\r\n" + ok, "Header without colon"}}) {
+    const ScriptedPeer peer({{bytes}});
+    const auto answer = ask(peer);
+    ASSERT_FALSE(answer) << why;
+    EXPECT_EQ(answer.error().code, Code::unavailable) << why;
+    EXPECT_THAT(answer.error().message, HasSubstr(why));
+    EXPECT_THAT(answer.error().message, Not(HasSubstr("HTTP/2")));
+  }
+}
+
+TEST(CutAnswer, FinalHeadersAfterManyInterimOnesAreAnAnswer) {
+  std::string interim;
+  for (int i = 0; i < 5'000; ++i) interim += "HTTP/1.1 103 Early Hints\r\nLink: a234567890123\r\n\r\n";
+  const ScriptedPeer peer({{interim + "HTTP/1.1 200 OK\r\nX: " + std::string(90'000, 'x') + "\r\n\r\n"}});
+  const auto answer = ask(peer);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
+  ASSERT_TRUE(answer->cut);
+  EXPECT_EQ(answer->cut->by, Cut::By::size_limit);
 }
 
 TEST(CutAnswer, InterimResponsesAreNoAnswer) {
