@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "event/event.h"
 #include "event/json_scanner.h"
@@ -67,10 +68,21 @@ std::optional<int64_t> fraction_millis(std::string_view text) {
   return millis;
 }
 
+constexpr int64_t kSecondsMax = 100'000'000'000;
+constexpr int64_t kMillisMax = 253'402'300'800'000;  // the year 10000
+
+// Reads a number with an exponent, "1.767225600123e9", to the nearest millisecond.
+std::optional<Instant> scaled_unix_time(std::string_view text) {
+  const auto number = text[0] >= '0' && text[0] <= '9' ? number_in<double>(text) : std::nullopt;
+  if (!number || !(*number < static_cast<double>(kMillisMax))) return std::nullopt;
+  const bool is_seconds = *number < static_cast<double>(kSecondsMax);
+  const int64_t millis = std::llround(is_seconds ? *number * 1000 : *number);
+  return millis > 0 ? std::optional(from_unix_millis(millis)) : std::nullopt;
+}
+
 // Reads seconds or milliseconds since 1970.
 std::optional<Instant> unix_time(std::string_view text) {
-  constexpr int64_t kSecondsMax = 100'000'000'000;
-  constexpr int64_t kMillisMax = 253'402'300'800'000;  // the year 10000
+  if (text.find_first_of("eE") != std::string_view::npos) return scaled_unix_time(text);
   int64_t number = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);

@@ -85,9 +85,9 @@ class JsonFields {
   std::unique_ptr<JsonIndex> index_;
 };
 
-/// Reads a provider's time: any text that parse_time() reads, or a number since 1970: seconds, with a fraction or not,
-/// or milliseconds where seconds would lie after the year 5138 (from 100,000,000,000 on). The zero time 0001-01-01 of
-/// Go and .NET, 0 and negative numbers are no time.
+/// Reads a provider's time: any text that parse_time() reads, or a number since 1970: seconds, with a fraction or an
+/// exponent or not, or milliseconds where seconds would lie after the year 5138 (from 100,000,000,000 on). The zero
+/// time 0001-01-01 of Go and .NET, 0 and negative numbers are no time.
 std::optional<Instant> read_time(std::string_view text);
 
 /// Returns `body` without a byte order mark and white space around it.

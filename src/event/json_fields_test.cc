@@ -164,11 +164,34 @@ TEST(JsonFieldsTest, TimesAreTextOrNumbers) {
   EXPECT_EQ(time("1795341600"), from_unix_millis(1'795'341'600'000));
   EXPECT_EQ(time("1795341600.123"), at);
   EXPECT_EQ(time("\"1795341600.123999\""), at);
+  for (const auto* scaled : {"1795341600123e0", "1.795341600123e9", "1.795341600123E+12", "17953416001230e-4",
+                             "17953416001230e-1", "\"1.7953416001234e9\""}) {
+    EXPECT_EQ(time(scaled), at) << scaled;
+  }
+  EXPECT_EQ(time("1.7672256e9"), from_unix_millis(1'767'225'600'000));
   EXPECT_EQ(time("99999999999"), from_unix_millis(99'999'999'999'000)) << "the last number of seconds";
   EXPECT_EQ(time("100000000000"), from_unix_millis(100'000'000'000)) << "the first number of milliseconds";
   EXPECT_EQ(time("253402300799999"), from_unix_millis(253'402'300'799'999));
-  for (const auto none : {"0", "-1", "\"\"", "null", "\"noon\"", "true", "253402300800000", "\"1795341600.\"", "1e12",
-                          "\"0001-01-01T00:00:00Z\"", "\"0001-01-01 00:00:00\"", "\"0001-01-01T00:00:00.000+01:00\"",
+  for (const auto none : {"0",
+                          "-1",
+                          "\"\"",
+                          "null",
+                          "\"noon\"",
+                          "true",
+                          "253402300800000",
+                          "\"1795341600.\"",
+                          "1e400",
+                          "1e15",
+                          "1e-9",
+                          "-1e9",
+                          "0e9",
+                          "1e",
+                          "\"e9\"",
+                          "\"inf\"",
+                          "\"infe\"",
+                          "\"0001-01-01T00:00:00Z\"",
+                          "\"0001-01-01 00:00:00\"",
+                          "\"0001-01-01T00:00:00.000+01:00\"",
                           "\"0000-12-31T23:00:00-01:00\""}) {
     EXPECT_FALSE(time(none)) << none;
   }

@@ -46,6 +46,7 @@ void append_string(std::string& out, std::string_view text) {
 }  // namespace
 
 std::optional<std::string> form_as_json(std::string_view body) {
+  body = without_padding(body);
   if (!is_form(body)) return std::nullopt;
   std::string object = "{";
   std::string payload;

@@ -15,6 +15,17 @@ TEST(FormBody, IsAnObjectOfItsFields) {
   EXPECT_EQ(form_as_json("a=100%&b=%g1&c=%4"), R"({"a":"100%","b":"%g1","c":"%4"})") << "stands for itself";
 }
 
+TEST(FormBody, PaddingIsNoPartOfIt) {
+  for (const auto* text : {"a=1&b=2\r\n",
+                           "\xef\xbb\xbf"
+                           "a=1&b=2",
+                           "\xef\xbb\xbf\r\n a=1&b=2 \t\n"}) {
+    EXPECT_EQ(form_as_json(text), R"({"a":"1","b":"2"})") << text;
+  }
+  EXPECT_EQ(form_as_json("a=1%0D%0A"), "{\"a\":\"1\\u000d\\u000a\"}") << "this one is encoded, so it is meant";
+  EXPECT_EQ(form_as_json("payload=%7B%22a%22%3A1%7D\r\n"), R"({"a":1})");
+}
+
 TEST(FormBody, ItsPayloadIsTheJson) {
   EXPECT_EQ(form_as_json("x=1&payload=%7B%22a%22%3A1%7D"), R"({"a":1})");
   EXPECT_EQ(form_as_json("payload=%7B%22a%22%3A1%7D&payload=%7B%22a%22%3A2%7D"), R"({"a":2})") << "the last one";

@@ -112,7 +112,7 @@ TEST_F(StripeScheme, WithoutAnIdTheBodyNamesTheMessage) {
 }
 
 TEST_F(StripeScheme, ImpossibleTimesAreIgnored) {
-  for (const auto* created : {"0", "-1", "253402300800000", "99999999999999999999", "\"soon\"", "null", "1e9"}) {
+  for (const auto* created : {"0", "-1", "253402300800000", "99999999999999999999", "\"soon\"", "null", "1e-9"}) {
     const auto e = event(std::string(R"({"id":"e","created":)") + created + "}");
     EXPECT_EQ(e.time, kNow) << created;
     EXPECT_EQ(leading_millis(e.id), 0) << created;
