@@ -55,7 +55,7 @@ Result<PutDelivery> DeadLetters::set_aside(const std::string& consumer, Uuid eve
                      .event_id = event_id,
                      .state = PutDelivery::State::dead,
                      .next_attempt_at = clock_.now(),
-                     .reason = "set aside by an operator before its first attempt ended"};
+                     .reason = "set aside by an operator; no failed attempt was recorded"};
 }
 
 void DeadLetters::retry(const std::string& consumer, Uuid event_id, OnDone on_done) const {
