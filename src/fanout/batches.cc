@@ -136,9 +136,15 @@ Batches::Place Batches::oldest_place() {
   return {.ref = *waiting(failed).begin()};
 }
 
-Batches::Place Batches::random_place(Random& random) const {
-  size_t skip = random.below(waiting_events_);
-  for (const auto* parts : {&waiting_failed_, &waiting_}) {
+Batches::Place Batches::random_place(Random& random, bool prefer_fresh) const {
+  const auto events = [this](const std::set<PartRef>& parts) {
+    size_t sum = 0;
+    for (const PartRef ref : parts) sum += items(ref).size();
+    return sum;
+  };
+  const bool fresh_only = prefer_fresh && !waiting_.empty();
+  size_t skip = random.below(fresh_only ? events(waiting_) : waiting_events_);
+  for (const auto* parts : {&waiting_, &waiting_failed_}) {
     for (const PartRef ref : *parts) {
       const size_t size = items(ref).size();
       if (skip < size) return {.ref = ref, .offset = skip};
@@ -149,9 +155,9 @@ Batches::Place Batches::random_place(Random& random) const {
   return {};
 }
 
-std::optional<PartRef> Batches::next(Instant now, size_t events_max, Random* at_random) {
+std::optional<PartRef> Batches::next(Instant now, size_t events_max, Random* at_random, bool prefer_fresh) {
   if (!anything_waits()) return std::nullopt;
-  const Place place = at_random != nullptr ? random_place(*at_random) : oldest_place();
+  const Place place = at_random != nullptr ? random_place(*at_random, prefer_fresh) : oldest_place();
   const PartRef ref = place.ref;
   no_longer_waits(ref);
   const Part& part = batch(ref).parts[ref.part];

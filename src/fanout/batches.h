@@ -59,9 +59,10 @@ class Batches {
   std::optional<SteadyTime> cut_due() const;
 
   /// Takes the oldest events that wait, at most `events_max` of them, or with `at_random` a run of them that begins at
-  /// random. Events that have failed before and others take turns. The caller gives the part back by exactly one of
+  /// random. Events that have failed before and others take turns; with `prefer_fresh` and `at_random` the others come
+  /// first. The caller gives the part back by exactly one of
   /// halve, cut_up, complete, skip; until then it is in flight, or waits elsewhere.
-  std::optional<PartRef> next(Instant now, size_t events_max, Random* at_random = nullptr);
+  std::optional<PartRef> next(Instant now, size_t events_max, Random* at_random = nullptr, bool prefer_fresh = false);
   /// Have the events of this part failed before?
   bool has_failed(PartRef ref) const { return batch(ref).parts[ref.part].has_failed; }
   /// Divides a failed part of two events or more into two halves, which wait to be sent.
@@ -146,7 +147,7 @@ class Batches {
     size_t offset = 0;  // events before it in the part
   };
   Place oldest_place();
-  Place random_place(Random& random) const;
+  Place random_place(Random& random, bool prefer_fresh) const;
   void complete_part(PartRef ref);
   static std::deque<Step> steps_of(Batch& completed);
   Batch& batch(PartRef ref) { return closed_[ref.batch - first_number_]; }

@@ -112,7 +112,7 @@ bool Sender::send_held() {
   revived_was_last_ = may_revive && !(revived_was_last_ && params_.batches.anything_waits());
   if (revived_was_last_ && send_revived()) return true;
   Random* at_random = rule_.begins_at_random() ? &params_.ports.random : nullptr;
-  const auto part = params_.batches.next(params_.ports.clock.now(), rule_.size(), at_random);
+  const auto part = params_.batches.next(params_.ports.clock.now(), rule_.size(), at_random, rule_.prefers_fresh());
   if (part) send_part(*part);
   return part.has_value();
 }
@@ -244,25 +244,40 @@ void Sender::forgive() { rule_.forgive(params_.ports.clock.steady()); }
 
 std::optional<SteadyTime> Sender::next_change() const { return rule_.next_change(params_.ports.clock.steady()); }
 
-void Sender::describe(Status& status) const {
+// A target that takes nothing is failing, however few events it gets: five failures of one event, which has its own
+// timer, do not make it back off.
+void Sender::describe_failing(Status& status) const {
   const auto& clock = params_.ports.clock;
+  const auto& pace = rule_.pace();
+  const int failures = rule_.failures_in_a_row();
+  if (!pace.is_backing_off() && failures < retry::Pace::kFailuresMax) return;
+  // The fifth failure in a row would be the first back-off.
+  const int backoffs = pace.is_backing_off() ? pace.backoffs() : failures - retry::Pace::kFailuresMax + 1;
+  status.state = backoffs >= params_.tuning.open_after ? State::open : State::backing_off;
+  const bool held_wait = params_.batches.anything_waits() || waiting_.any_revived();
+  auto at = pace.retry_at();
+  if (!held_wait && rule_.lane().due_at())
+    at = std::max(*rule_.lane().due_at(), pace.alone_at().value_or(SteadyTime{0}));
+  if (!at) return;
+  const auto wait = std::chrono::ceil<Millis>(*at - clock.steady());
+  status.next_attempt_at = clock.now() + std::max(wait, Millis{0});
+}
+
+void Sender::describe(Status& status) const {
   const auto& pace = rule_.pace();
   status.in_flight = pace.in_flight();
   status.waiting = rule_.lane().size();
-  if (const auto at = pace.retry_at()) {
-    const auto wait = std::chrono::ceil<Millis>(*at - clock.steady());
-    status.next_attempt_at = clock.now() + std::max(wait, Millis{0});
-    status.state = pace.backoffs() >= params_.tuning.open_after ? State::open : State::backing_off;
-  }
+  describe_failing(status);
   if (rule_.is_full()) {
     status.alarm = fmt::format(
         "{} events wait for another attempt and none of them has failed ten times yet: no more events are read until "
         "one is delivered or dead; see 'vf dead list --waiting --target {}'",
         rule_.lane().recorded(), params_.target.name);
-  } else if (gone_ && pace.is_backing_off()) {
+  } else if (gone_ && status.state != State::ok) {
     status.alarm = "the target answers 410 Gone: pause it, or correct its url";
   } else if (status.state == State::open) {
-    status.alarm = fmt::format("{} attempts in a row failed: {}", pace.backoffs(), status.last_error);
+    const int in_a_row = pace.is_backing_off() ? pace.backoffs() : rule_.failures_in_a_row();
+    status.alarm = fmt::format("{} attempts in a row failed: {}", in_a_row, status.last_error);
   }
 }
 

@@ -83,6 +83,8 @@ class Sender {
   void end(uint64_t request, const Answer& answer);
   void record(const Answer& answer);
 
+  void describe_failing(Status& status) const;
+
   bool is_single() const { return params_.target.delivery == Delivery::single; }
 
   const Params params_;

@@ -67,6 +67,8 @@ void Pace::delivered(const Request& request, bool was_probe, SteadyTime now) {
     failures_ = 0;
     window_ = std::min(window_ + 1, params_.window_max);
   } else if (was_probe) {
+    // By more than `longest`, so that a receiver that rounds up is still trusted.
+    if (test_ && test_->until - now > params_.longest) asked_in_vain_ = true;
     forgive();
   }  // else: an answer to a request from before the back-off says nothing about the receiver now
 }
@@ -76,13 +78,19 @@ void Pace::failed(const Request& request, bool was_probe, const Outcome& outcome
   if (request.kind == Kind::alone && !was_probe) return;  // this delays that event only
   size_ = std::max<size_t>(1, size_ / 2);
   ++failures_;
-  const bool asks_to_wait = request.kind == Kind::fresh && (outcome.is_limited() || outcome.retry_after);
-  const Millis asked_for = request.kind == Kind::alone ? Millis{0} : outcome.retry_after.value_or(Millis{0});
+  // Retry-After to any other status, or to an event that failed alone before, delays that event only.
+  const bool is_asked = request.kind != Kind::alone && (outcome.is_limited() || outcome.is_overloaded());
+  const Millis asked_for = is_asked ? outcome.retry_after.value_or(Millis{0}) : Millis{0};
   const SteadyTime asked = now + std::min(asked_for, params_.retry_after_max);
-  if (was_probe || (!is_backing_off() && (asks_to_wait || failures_ >= kFailuresMax))) {
+  const bool is_in_vain = asked_in_vain_ && asked - now > params_.longest;
+  const bool asks_to_wait =
+      request.kind == Kind::fresh && is_asked && (outcome.is_limited() || outcome.retry_after) && !is_in_vain;
+  if (was_probe && test_ && now < test_->until) {
+    test_failed(request.kind, now, asked);
+  } else if (was_probe || (!is_backing_off() && (asks_to_wait || failures_ >= kFailuresMax))) {
     back_off(now, asked);
   } else if (is_backing_off()) {
-    retry_at_ = std::max(retry_at_, asked);
+    wait(now, retry_at_, asked);
   }
 }
 
@@ -92,15 +100,44 @@ void Pace::back_off(SteadyTime now, SteadyTime asked) {
   const int doublings = std::min(backoffs_++, 30);
   const SteadyTime ceiling =
       std::min<SteadyTime>(params_.longest, SteadyTime{params_.first} * (int64_t{1} << doublings));
-  const SteadyTime wait{1 + static_cast<int64_t>(random_.below(static_cast<uint64_t>(ceiling.count())))};
-  retry_at_ = std::max(now + wait, asked);
+  const SteadyTime chosen{1 + static_cast<int64_t>(random_.below(static_cast<uint64_t>(ceiling.count())))};
   window_ = 1;
+  test_.reset();
+  wait(now, now + chosen, asked);
+}
+
+// Waits until `chosen`, or as long as the receiver has asked for if that is longer.
+void Pace::wait(SteadyTime now, SteadyTime chosen, SteadyTime asked) {
+  if (test_) {
+    test_->until = std::max(test_->until, asked);
+  } else if (asked > std::max(chosen, now + params_.longest)) {
+    test_ = Test{.until = asked};
+    retry_at_ = alone_at_ = std::max(chosen, now + params_.longest);
+  } else {
+    retry_at_ = alone_at_ = std::max(chosen, asked);
+  }
+}
+
+void Pace::test_failed(Kind kind, SteadyTime now, SteadyTime asked) {
+  ++backoffs_;
+  test_->until = std::max(test_->until, asked);
+  alone_at_ = test_->until;
+  if (kind == Kind::alone) return;  // this event is known to fail; others may be tried at once
+  if (kind == Kind::piece && !test_->piece_failed) {
+    test_->piece_failed = true;
+    retry_at_ = now + params_.longest;
+    return;
+  }
+  retry_at_ = test_->until;
+  test_.reset();
+  asked_in_vain_ = false;
 }
 
 void Pace::forgive() {
   failures_ = 0;
   backoffs_ = 0;
   probe_.reset();
+  test_.reset();
 }
 
 std::optional<SteadyTime> Pace::next_lent_at(SteadyTime now) const {

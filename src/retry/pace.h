@@ -1,8 +1,14 @@
 // Pace: decides when a receiver may be sent a request, and of how many events. Every delivery widens the window (the
 // requests in flight) by one and the size of requests by an eighth; a failure halves the size. One isolated failure
-// leaves the window as it is. After five failures in a row, or when a fresh request is answered with 429 or with
-// Retry-After, the receiver backs off (exponentially with full jitter): nothing is sent until a probe of one event,
+// leaves the window as it is. After five failures in a row, or when a fresh request is answered with 429, or with 503
+// and Retry-After, the receiver backs off (exponentially with full jitter): nothing is sent until a probe of one event,
 // which ends the back-off when it is delivered and doubles it when it fails.
+//
+// One answer may be the fault of one event. So a Retry-After that is longer than the hub would choose (`longest`) is
+// tested by an early probe of another event after `longest`. If that is delivered, the back-off ends: only the event
+// that got the answer waits (retry/lane.h), and such an answer makes this receiver wait no more, until a test has
+// failed. If it fails, the whole wait is kept: a receiver that limits requests gets one more of them in such a wait.
+// Only a test that may say nothing is repeated, once: of a piece, which may hold the event that got the answer.
 //
 // A request that is ten times slower than usual, and a second at least, gives its place in the window to others, so
 // that events on which the receiver hangs do not hold up the rest. At most three more windows are lent in this way.
@@ -37,6 +43,10 @@ class Pace {
   /// May an event that failed alone be sent now? Such events have a quarter of the window, one place at least, and are
   /// sent one at a time after two failures of such events without a delivery between them.
   bool may_send_alone(SteadyTime now) const;
+  /// May an event that failed alone be sent as the probe of a receiver that backs off?
+  bool may_probe_alone(SteadyTime now) const { return is_backing_off() && may_send(now) && now >= alone_at_; }
+  /// Is the next probe a test of a long Retry-After? It should be of an event that has never failed.
+  bool is_testing() const { return test_.has_value(); }
   /// How many events the next request may carry.
   size_t size() const { return is_backing_off() ? 1 : size_; }
 
@@ -51,6 +61,8 @@ class Pace {
   int backoffs() const { return backoffs_; }
   /// Returns when the next probe may be sent; nullopt while the receiver is not backing off.
   std::optional<SteadyTime> retry_at() const { return is_backing_off() ? std::optional(retry_at_) : std::nullopt; }
+  /// The same of a probe with an event that failed alone; never earlier.
+  std::optional<SteadyTime> alone_at() const { return is_backing_off() ? std::optional(alone_at_) : std::nullopt; }
   /// Returns when the next place is lent, if time alone makes that happen.
   std::optional<SteadyTime> next_lent_at(SteadyTime now) const;
   size_t in_flight() const { return in_flight_.size(); }
@@ -63,12 +75,19 @@ class Pace {
     Kind kind = Kind::fresh;
     SteadyTime began{0};
   };
+  /// A wait that is tested: what the receiver asked for, longer than `longest`.
+  struct Test {
+    SteadyTime until{0};
+    bool piece_failed = false;
+  };
   /// Requests that hold a place in the window, all or those of one kind.
   size_t places_taken(SteadyTime now, std::optional<Kind> kind) const;
   SteadyTime slow_after() const;
   void delivered(const Request& request, bool was_probe, SteadyTime now);
   void failed(const Request& request, bool was_probe, const Outcome& outcome, SteadyTime now);
   void back_off(SteadyTime now, SteadyTime asked);
+  void wait(SteadyTime now, SteadyTime chosen, SteadyTime asked);
+  void test_failed(Kind kind, SteadyTime now, SteadyTime asked);
 
   const Params params_;
   Random& random_;
@@ -81,6 +100,10 @@ class Pace {
   int backoffs_ = 0;
   std::optional<uint64_t> probe_;  // the request that decides whether the back-off ends
   SteadyTime retry_at_{0};
+  SteadyTime alone_at_{0};
+  std::optional<Test> test_;
+  bool asked_in_vain_ =
+      false;  // a test has shown that a long Retry-After was not about the receiver; none has failed since
 };
 
 }  // namespace vf::retry

@@ -1,53 +1,8 @@
 // When a receiver is sent a request, and of how many events. Oracle: the comments of pace.h.
-#include "retry/pace.h"
-
-#include <gtest/gtest.h>
-
-#include <chrono>
+#include "retry/pace_fixture_test.h"
 
 namespace vf::retry {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr SteadyTime kTick{1};
-
-const Outcome kDelivered{.delivered = true, .status = 200};
-const Outcome kFailed{.status = 500};
-
-Outcome retry_after(Millis delay, int status = 503) { return {.status = status, .retry_after = delay}; }
-
-struct PaceTest : testing::Test {
-  PaceTest() { make({.window_max = 8, .events_max = 100, .first = 1s, .longest = 60s}); }
-
-  void make(const Params& with) {
-    params = with;
-    pace.emplace(params, random);
-  }
-  uint64_t begin(Kind kind = Kind::fresh) {
-    pace->began(++last_request, kind, now);
-    return last_request;
-  }
-  void end(uint64_t request, const Outcome& outcome) { pace->ended(request, outcome, now); }
-  void request(const Outcome& outcome, Kind kind = Kind::fresh) { end(begin(kind), outcome); }
-  void requests(int count, const Outcome& outcome, Kind kind = Kind::fresh) {
-    for (int i = 0; i < count; ++i) request(outcome, kind);
-  }
-  void open_window() { requests(static_cast<int>(params.window_max), kDelivered); }
-  /// Fills the window with requests of this kind; returns how many it took.
-  int fill(Kind kind) {
-    int sent = 0;
-    for (; kind == Kind::alone ? pace->may_send_alone(now) : pace->may_send(now); ++sent) begin(kind);
-    return sent;
-  }
-  void wait_for_probe() { now = pace->retry_at().value(); }
-
-  Params params;
-  SeededRandom random{1};
-  std::optional<Pace> pace;
-  SteadyTime now{0};
-  uint64_t last_request = 0;
-};
 
 TEST_F(PaceTest, EachDeliveryWidensTheWindowByOne) {
   for (size_t width = 1; width < 12; ++width) {
@@ -91,7 +46,7 @@ TEST_F(PaceTest, FailuresOfEventsAloneAreNoneOfTheReceiver) {
 }
 
 TEST_F(PaceTest, ReceiverThatAsksToWaitIsLeftAloneAtOnce) {
-  for (const auto& outcome : {Outcome{.status = 429}, retry_after(0s), retry_after(1s, 429), retry_after(1s, 400)}) {
+  for (const auto& outcome : {Outcome{.status = 429}, retry_after(0s), retry_after(1s, 429), retry_after(1s, 503)}) {
     for (const Kind kind : {Kind::fresh, Kind::piece, Kind::alone}) {
       make(params);
       open_window();
@@ -101,7 +56,20 @@ TEST_F(PaceTest, ReceiverThatAsksToWaitIsLeftAloneAtOnce) {
   }
 }
 
+TEST_F(PaceTest, RetryAfterToAnotherStatusIsNoWaitOfTheReceiver) {
+  for (const int status : {0, 301, 400, 404, 413, 500, 504}) {
+    make(params);
+    open_window();
+    requests(4, retry_after(1h, status));
+    EXPECT_FALSE(pace->is_backing_off()) << status;
+    request(retry_after(1h, status));
+    EXPECT_LE(pace->retry_at().value(), now + 1s) << status;
+    EXPECT_FALSE(pace->is_testing()) << status;
+  }
+}
+
 TEST_F(PaceTest, RetryAfterIsHonouredUpToItsLimit) {
+  make({.longest = 1h});
   request(retry_after(10min));
   EXPECT_EQ(pace->retry_at(), 10min);
   EXPECT_FALSE(pace->may_send(10min - kTick));
@@ -159,8 +127,8 @@ TEST_F(PaceTest, RetryAfterToAProbeOfAnEventAloneDelaysThatEventOnly) {
   request(retry_after(1h), Kind::alone);
   EXPECT_LE(pace->retry_at().value(), now + 2s);
   wait_for_probe();
-  request(retry_after(1h), Kind::piece);
-  EXPECT_EQ(pace->retry_at(), now + 1h);
+  request(retry_after(60s), Kind::piece);
+  EXPECT_EQ(pace->retry_at(), now + 60s);
 }
 
 TEST_F(PaceTest, AnswerToARequestFromBeforeTheBackOffSaysNothing) {

@@ -12,7 +12,9 @@ Rule::Next Rule::next(SteadyTime now, bool held_wait) const {
   const bool is_due = lane_.next_due(now).has_value();
   // While the receiver backs off the lane is silent; but when only waiting events are left, the receiver must be probed
   // with one of them.
-  if (pace_.is_backing_off()) return held_wait ? Next::held : is_due ? Next::alone : Next::nothing;
+  if (pace_.is_backing_off()) {
+    return held_wait ? Next::held : is_due && pace_.may_probe_alone(now) ? Next::alone : Next::nothing;
+  }
   const bool alone = is_due && pace_.may_send_alone(now);
   if (alone && held_wait) return alone_was_last_ ? Next::held : Next::alone;
   return alone ? Next::alone : held_wait ? Next::held : Next::nothing;
@@ -44,8 +46,16 @@ std::vector<Rule::Change> Rule::ended(uint64_t request, const Outcome& outcome, 
   VF_INVARIANT(!found.empty());
   const Request& sent = found.mapped();
   pace_.ended(request, outcome, now.steady);
-  if (!outcome.delivered) begins_at_random_ = true;
+  const auto* entry = lane_.find(sent.event_id);
+  if (outcome.delivered) {
+    failures_in_a_row_ = 0;
+  } else {
+    begins_at_random_ = true;
+    const bool is_known_to_fail = sent.kind == Kind::alone && (!entry || entry->is_recorded);
+    if (sent.kind == Kind::fresh || (failures_in_a_row_ > 0 && !is_known_to_fail)) ++failures_in_a_row_;
+  }
   std::vector<Change> changes;
+  if (outcome.delivered && sent.kind != Kind::alone) record_long_waits(changes);
   if (sent.kind == Kind::fresh) {
     count(evidence_.fresh_ended(request, outcome.delivered, now.steady), now.steady, changes);
   } else if (sent.kind == Kind::alone && lane_.has(sent.event_id)) {
@@ -67,8 +77,9 @@ void Rule::alone_failed(const Request& request, const Outcome& outcome, Time now
   }
   if (lane_.is_dead(id, now.steady)) {
     die(id, changes);
-  } else if (healthy_before && !lane_.find(id)->is_recorded) {
-    record(id, changes);
+  } else if (!lane_.find(id)->is_recorded) {
+    if (healthy_before) return record(id, changes);
+    if (outcome.retry_after > longest_) long_waits_.insert(id);
   }
 }
 
@@ -90,7 +101,17 @@ std::vector<Rule::Change> Rule::failed_alone(Uuid event_id, Lane::Entry entry, c
   const bool is_recorded = entry.is_recorded;
   lane_.add(event_id, std::move(entry), outcome, now);
   if (is_recorded) record(event_id, changes);
+  if (!is_recorded && outcome.retry_after > longest_) long_waits_.insert(event_id);
   return changes;
+}
+
+// The receiver takes other events, so these have failed by themselves. Without a row a restart would send them again at
+// once.
+void Rule::record_long_waits(std::vector<Change>& changes) {
+  for (const Uuid id : std::exchange(long_waits_, {})) {
+    const auto* entry = lane_.find(id);
+    if (entry && !entry->is_recorded && !lane_.is_full()) record(id, changes);
+  }
 }
 
 std::vector<Rule::Change> Rule::record_held() {
@@ -133,7 +154,7 @@ void Rule::forgive(SteadyTime now) {
 
 std::optional<SteadyTime> Rule::next_change(SteadyTime now) const {
   std::optional<SteadyTime> next;
-  for (const auto at : {pace_.retry_at(), pace_.next_lent_at(now), lane_.due_at()}) {
+  for (const auto at : {pace_.retry_at(), pace_.alone_at(), pace_.next_lent_at(now), lane_.due_at()}) {
     if (at && *at > now) next = next ? std::min(*next, *at) : *at;
   }
   return next;

@@ -5,7 +5,9 @@
 // - A request of several events that fails is divided by the caller: halved, or after a timeout cut into single
 //   events. A single event that fails goes to the lane (retry/lane.h) and waits there on a timer of its own, so one
 //   faulty event holds up no other.
-// - The receiver as a whole backs off only after several failures in a row, or when it asks for it (retry/pace.h).
+// - The receiver as a whole backs off only after several failures in a row, or when it asks for it. A long wait that
+//   one answer asks for is tested with another event (retry/pace.h); once that is delivered, the first event gets its
+//   row, so that a restart does not send it again as a fresh one.
 // - Only failures that happen while the receiver takes other events count against an event (retry/evidence.h), so no
 //   outage makes a dead letter.
 // - After any failure the next request begins at random among the events held, so that faulty events that happen to be
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,14 +34,16 @@ namespace vf::retry {
 
 class Rule {
  public:
-  Rule(const Params& params, Random& random) : pace_(params, random), lane_(params, random) {}
+  Rule(const Params& params, Random& random) : pace_(params, random), lane_(params, random), longest_(params.longest) {}
 
   /// held: events that have not failed alone. alone: the event that next_alone() returns.
   enum class Next { nothing, held, alone };
   /// Returns what may be sent now. `held_wait`: the caller has events that have not failed alone and are not in flight.
   Next next(SteadyTime now, bool held_wait) const;
   /// Must the next request of held events begin at random among them? Else it begins with the oldest.
-  bool begins_at_random() const { return begins_at_random_; }
+  bool begins_at_random() const { return begins_at_random_ || pace_.is_testing(); }
+  /// Should it be of events that have never failed, if there are any?
+  bool prefers_fresh() const { return pace_.is_testing(); }
   /// How many events the next request may carry.
   size_t size() const { return pace_.size(); }
   /// Returns the event to send alone. next() must have returned `alone`.
@@ -62,6 +67,10 @@ class Rule {
   std::vector<Change> failed_alone(Uuid event_id, Lane::Entry entry, const Outcome& outcome, Time now);
   /// Records events that are held in memory, because the caller has reached its bound on held events.
   std::vector<Change> record_held();
+  /// Returns how many requests have failed since a fresh one failed, with no delivery since; attempts at recorded
+  /// events not included. While an event waits that is not recorded, five of them are a failure of the receiver,
+  /// however few events there are.
+  int failures_in_a_row() const { return lane_.size() > lane_.recorded() ? failures_in_a_row_ : 0; }
   /// The lane has as many recorded events as it may, none of which may die yet, so another one stays held.
   bool is_full() const;
 
@@ -88,12 +97,16 @@ class Rule {
   void count(const std::vector<Evidence::Failed>& attempts, SteadyTime now, std::vector<Change>& changes);
   void alone_failed(const Request& request, const Outcome& outcome, Time now, std::vector<Change>& changes);
   void record(Uuid event_id, std::vector<Change>& changes);
+  void record_long_waits(std::vector<Change>& changes);
   void die(Uuid event_id, std::vector<Change>& changes);
 
   Pace pace_;
   Evidence evidence_;
   Lane lane_;
   std::map<uint64_t, Request> in_flight_;
+  const Millis longest_;
+  std::set<Uuid> long_waits_;  // not recorded, and asked to wait longer than `longest`
+  int failures_in_a_row_ = 0;
   uint64_t last_request_ = 0;
   bool begins_at_random_ = false;
   bool alone_was_last_ = false;

@@ -205,7 +205,7 @@ TEST_F(RuleTest, RequestAfterAnyFailureBeginsAtRandom) {
 }
 
 TEST_F(RuleTest, ProbeIsAnEventAloneOnceItIsDueWhenNothingElseIsHeld) {
-  for (int number = 0; number < 5; ++number) fail_alone(number, {.status = 500, .retry_after = 1min});
+  for (int number = 0; number < 5; ++number) fail_alone(number, {.status = 503, .retry_after = 1min});
   ASSERT_TRUE(rule->pace().is_backing_off());
   EXPECT_EQ(rule->next_change(clock.steady()), clock.steady() + 1min);
   clock.advance(1min - 1ms);
@@ -226,11 +226,95 @@ TEST_F(RuleTest, EventAloneThatIsProbedDoesNotSpeakForTheReceiver) {
   EXPECT_EQ(next(true), Rule::Next::held) << "another event need not wait for an hour";
 }
 
+TEST_F(RuleTest, LongRetryAfterIsTestedWithAnEventThatNeverFailed) {
+  fail_alone(1, {.status = 503, .retry_after = 1h});
+  EXPECT_TRUE(rule->prefers_fresh());
+  EXPECT_TRUE(rule->begins_at_random());
+  EXPECT_EQ(rule->next_change(clock.steady()), clock.steady() + 1min);
+  clock.advance(1min);
+  EXPECT_EQ(next(false), Rule::Next::nothing) << "with nothing else held it waits as asked";
+  ASSERT_EQ(next(true), Rule::Next::held);
+  send(kDelivered);
+  EXPECT_FALSE(rule->prefers_fresh());
+  EXPECT_EQ(next(true), Rule::Next::held);
+  EXPECT_EQ(next(false), Rule::Next::nothing) << "the first event waits as long as it was asked to";
+}
+
+TEST_F(RuleTest, LongRetryAfterIsTestedWithOneEventAloneWhereNothingElseIsHeld) {
+  fail_alone(1);
+  fail_alone(2);
+  send({.status = 503, .retry_after = 1h});
+  clock.advance(1min);
+  ASSERT_EQ(next(false), Rule::Next::alone);
+  attempt(1);
+  clock.advance(1min);
+  EXPECT_EQ(next(false), Rule::Next::nothing);
+  EXPECT_EQ(rule->next_change(clock.steady()), clock.steady() + 58min);
+  EXPECT_EQ(next(true), Rule::Next::held);
+}
+
+TEST_F(RuleTest, EventThatWaitsLongGetsItsRowOnceAnotherIsDelivered) {
+  for (const int status : {503, 404}) {
+    make({.first = 1s, .longest = 60s});
+    fail_alone(1, {.status = status, .retry_after = 1h});
+    fail_alone(2, {.status = status, .retry_after = 60s});
+    rule->forgive_receiver();
+    const auto changes = send(kDelivered, status == 503 ? Kind::fresh : Kind::piece);
+    ASSERT_THAT(changes, SizeIs(1));
+    EXPECT_EQ(changes[0].event_id, id(1));
+    EXPECT_TRUE(changes[0].entry.is_recorded);
+    EXPECT_EQ(changes[0].entry.counted, 0);
+    EXPECT_EQ(changes[0].entry.next_attempt_at, clock.now() + 1h);
+    EXPECT_THAT(send(kDelivered), IsEmpty());
+  }
+}
+
+TEST_F(RuleTest, EventAskedToWaitLongAtALaterAttemptGetsItsRowToo) {
+  fail_alone(1);
+  EXPECT_THAT(attempt(1, {.status = 503, .retry_after = 1h}), IsEmpty()) << "nothing was delivered yet";
+  EXPECT_THAT(send(kDelivered), SizeIs(1));
+}
+
+TEST_F(RuleTest, FailuresInARowBeginWithAFreshOneAndEndWithADelivery) {
+  send(kFailed);
+  EXPECT_EQ(rule->failures_in_a_row(), 0) << "no event waits";
+  fail_alone(1);
+  for (int failures = 2; failures < 10; ++failures) {
+    EXPECT_EQ(rule->failures_in_a_row(), failures);
+    attempt(1);
+  }
+  send(kDelivered);
+  EXPECT_EQ(rule->failures_in_a_row(), 0);
+  attempt(1);
+  ASSERT_TRUE(rule->lane().find(id(1))->is_recorded);
+  attempt(1);
+  fail_alone(2);
+  EXPECT_EQ(rule->failures_in_a_row(), 1);
+}
+
+TEST_F(RuleTest, EventThatFailedBeforeADeliveryBeginsNoRowOfFailures) {
+  send(kFailed);
+  send(kDelivered, Kind::piece);
+  send(kFailed, Kind::piece);
+  rule->failed_alone(id(1), {}, kFailed, now());
+  for (int i = 0; i < 10; ++i) attempt(1);
+  EXPECT_EQ(rule->failures_in_a_row(), 0);
+}
+
 TEST_F(RuleTest, BoundOnHeldEventsGivesThemRows) {
   for (int number = 0; number < 3; ++number) fail_alone(number);
   const auto changes = rule->record_held();
   EXPECT_THAT(changes, SizeIs(3));
   EXPECT_THAT(rule->record_held(), IsEmpty());
+}
+
+TEST_F(RuleTest, LongWaitsGetNoRowInAFullLane) {
+  make({.recorded_max = 1});
+  fail_alone(1);
+  rule->record_held();
+  fail_alone(2, {.status = 404, .retry_after = 1h});
+  EXPECT_THAT(send(kDelivered), IsEmpty());
+  EXPECT_FALSE(rule->is_full()) << "the event can wait in memory";
 }
 
 struct FullLane : RuleTest {

@@ -140,7 +140,8 @@ void add_retry(Keys& keys) {
       {.min = 10,
        .max = kDay,
        .doc = "The longest delay that the hub chooses, until an event has ten counted attempts; a target's Retry-After "
-              "may ask for more, up to an hour. No event becomes a dead letter before 60 times this has passed since "
+              "may ask for more, up to an hour, and is tested with another event after this. No event becomes a dead "
+              "letter before 60 times this has passed since "
               "its first failure, a day at most."});
   s.key_with_own_default("retry.attempts", &retry::Params::attempts,
                          {.min = 1,

@@ -6,7 +6,7 @@ import threading
 import unittest
 
 from foreign import Foreign
-from hub import FIXTURES, Hub, chat, new_secret, wait_until
+from hub import FIXTURES, Hub, chat, new_secret, request, wait_until
 
 QUICK = {"first": "10ms", "longest": "50ms", "attempts": 1}  # an event is dead after 3 s and ten counted attempts
 
@@ -232,6 +232,53 @@ class FaultyEvents(unittest.TestCase):
                 self.assertNotIn(faulty, taken, name)
                 if not name.endswith("timeout"):  # a busy machine may take an event and answer too late
                     self.assertEqual(len(taken), len(set(taken)), name)
+
+
+class LongRetryAfter(unittest.TestCase):
+    """One event is always answered with Retry-After: 3600."""
+
+    def answer(self, status, events):
+        faulty = "message-7" in {event["messageid"] for event in events}
+        return (status, {"Retry-After": "3600"}) if faulty else 204
+
+    def test_it_holds_up_no_other_event_and_no_restart_sends_it_again(self):
+        with contextlib.ExitStack() as stack:
+            receivers = {f"{delivery}-{status}": stack.enter_context(Foreign(functools.partial(self.answer, status)))
+                         for delivery in ("batch", "single") for status in (503, 429, 404, 413)}
+            targets = {name: foreign_target(receiver, delivery=name.split("-")[0])
+                       for name, receiver in receivers.items()}
+            hub = stack.enter_context(Hub(extra={"targets": targets}))
+            ids = [hub.kick(chat(n), message_id=f"message-{n}")[2]["event_id"] for n in range(40)]
+            faulty = ids.pop(7)
+            for name, receiver in receivers.items():
+                wait_until(f"{name} has all others", lambda: set(receiver.taken()) >= set(ids))
+            ids.append(hub.kick(chat(40))[2]["event_id"])
+            wait_for_no_backlog(hub, *receivers)
+            asked = {name: len(receiver.requests) for name, receiver in receivers.items()}
+            hub.kill()
+            hub.start()
+            ids.append(hub.kick(chat(41))[2]["event_id"])
+            for name, receiver in receivers.items():
+                wait_until(f"{name} has the next event", lambda: set(receiver.taken()) >= set(ids))
+                again = [event["id"] for _, _, events in receiver.requests[asked[name]:] for event in events]
+                self.assertNotIn(faulty, again, name)
+                row = target(hub, name)
+                self.assertEqual((row["state"], row["waiting"], row["dead"]), ("ok", 1, 0), name)
+
+
+class FewEvents(unittest.TestCase):
+    def test_a_target_that_takes_nothing_fails_however_few_events_it_gets(self):
+        with Foreign(lambda events: 500) as receiver:
+            with Hub(extra={"targets": {"foreign": foreign_target(receiver)}}) as hub:
+                hub.kick(chat())
+                ok = lambda value: f'vf_target_ok{{target="foreign"}} {value}' in request(
+                    hub.url("admin", "/metrics"))[2].decode()
+                wait_until("the metric says so", lambda: ok(0))
+                wait_until("it is an alarm", lambda: "attempts in a row failed: HTTP 500" in (
+                    target(hub, "foreign")["alarm"] or ""))
+                self.assertEqual(target(hub, "foreign")["state"], "open")
+                receiver.answer = lambda events: 204
+                wait_until("it is ok again", lambda: ok(1) and target(hub, "foreign")["state"] == "ok")
 
 
 class DeadLetters(unittest.TestCase):

@@ -236,7 +236,24 @@ std::string Delivery::summary() const {
                      alone_most, dead_);
 }
 
+// One faulty event costs the others its timeout, and the time until a long Retry-After is tested, once and after each
+// restart; two tests where a whole batch was answered so.
+void Delivery::check_delays() const {
+  if (!model_->has_one_fault_at_most()) return;
+  const SteadyTime at_most = std::chrono::minutes{2} + tuning_.retry.longest * 3;
+  for (uint64_t i = 0; i < arrivals_ + backlog_; ++i) {
+    if (model_->is_faulty(i)) continue;
+    require(delivered_[i] - arrived_[i] <= at_most, "event {} waited {} s for a faulty one", i,
+            (delivered_[i] - arrived_[i]).count() / 1'000'000'000);
+  }
+}
+
 void Delivery::check_end() {
+  check_delays();
+  // One request of an event that never failed; else two of a batch's, and one that failed alone.
+  if (restarts_ == 0 && model_->has_a_quota_only()) {
+    require(model_->out_of_turn() <= 3, "{} requests came while the target had asked to wait", model_->out_of_turn());
+  }
   if (model_->fault().status == 429) return;
   require(all_faulty_dead(), "faulty events are not dead 48 hours after the good ones were delivered: {} are", dead_);
 }

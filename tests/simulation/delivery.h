@@ -4,7 +4,9 @@
 // - an event that the target never takes is a dead letter after a bounded number of requests once others flow
 //   (unless the target answers 429, which never counts);
 // - the share of requests that is spent on faulty events is bounded;
-// - the healthy events behind a faulty one do not wait for it.
+// - no event waits long for one that is faulty, also if that one is answered with Retry-After: 3600 and the process is
+//   restarted;
+// - a target that has a quota of requests and asks the sender to wait gets a few requests at most in that wait.
 // Throws Violation. Single-threaded.
 #pragma once
 
@@ -48,6 +50,7 @@ class Delivery final : private http::Transport {
   void check_dead(const store::PutDelivery& row);
   bool all_good_delivered() const;
   bool all_faulty_dead() const;
+  void check_delays() const;
   void check_end();
 
   SeededRandom random_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace vf::simulation {
 namespace {
@@ -27,7 +28,10 @@ TargetModel::TargetModel(Random& random, Params params) : random_(random), laten
 Failure TargetModel::any_failure() {
   if (random_.below(6) == 0) return {.hangs = true};
   Failure failure{.status = kStatuses[random_.below(kStatuses.size())]};
-  if (failure.status >= 400 && random_.below(5) == 0) failure.retry_after_s = static_cast<int>(random_.below(4));
+  constexpr std::array kRetryAfters{0, 1, 2, 3, 600, 3'600};
+  if (failure.status >= 400 && random_.below(3) == 0) {
+    failure.retry_after_s = kRetryAfters[random_.below(kRetryAfters.size())];
+  }
   return failure;
 }
 
@@ -71,7 +75,9 @@ void TargetModel::draw_weather() {
   period_ = Millis{50 + static_cast<int64_t>(random_.below(random_.below(2) == 0 ? 2'000 : 60'000))};
   probability_ = 0.05 + random_.unit() * 0.45;
   rate_ = 5 + random_.unit() * 25;
-  weather_ = static_cast<Weather>(random_.below(6));
+  weather_ = static_cast<Weather>(random_.below(7));
+  is_fair_ = weather_ == Weather::healthy;
+  has_quota_ = weather_ == Weather::quota;
   switch (weather_) {
     case Weather::healthy:
       break;
@@ -91,6 +97,13 @@ void TargetModel::draw_weather() {
       weather_failure_ = {.status = random_.below(2) == 0 ? 429 : 503};
       if (random_.below(2) == 0) weather_failure_.retry_after_s = 1;
       description_ += fmt::format("; limited to {:.0f}/s with {}", rate_, describe(weather_failure_));
+      break;
+    case Weather::quota:
+      weather_failure_ = {.status = random_.below(2) == 0 ? 429 : 503};
+      quota_ = 1 + random_.below(200);
+      period_ = std::chrono::minutes{1 + random_.below(20)};
+      description_ += fmt::format("; {} requests in {} s, then {}", quota_, period_.count() / 1'000'000'000,
+                                  describe(weather_failure_));
       break;
     case Weather::bad_backend:
       description_ += fmt::format("; one backend in {:.2f} of requests: {}", probability_, describe(weather_failure_));
@@ -115,8 +128,27 @@ std::optional<Failure> TargetModel::weather_fault(SteadyTime now) {
       if (tokens_ < 1) return weather_failure_;
       tokens_ -= 1;
       return std::nullopt;
+    case Weather::quota:
+      return quota_fault(now);
   }
   return std::nullopt;
+}
+
+// A request that was on its way when the receiver's answer came is not out of turn.
+std::optional<Failure> TargetModel::quota_fault(SteadyTime now) {
+  if (now / period_ != quota_period_) {
+    quota_period_ = now / period_;
+    used_ = out_of_turn_ = 0;
+    asked_at_.reset();
+  }
+  if (used_++ < quota_) return std::nullopt;
+  constexpr Millis kAnswerTakes{30};
+  if (!asked_at_) asked_at_ = now;
+  if (now > *asked_at_ + kAnswerTakes) out_of_turn_most_ = std::max(out_of_turn_most_, ++out_of_turn_);
+  Failure failure = weather_failure_;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(period_ - now % period_);
+  failure.retry_after_s = static_cast<int>(left.count());
+  return failure;
 }
 
 TargetModel::Answer TargetModel::receive(const std::vector<uint64_t>& events, SteadyTime now) {

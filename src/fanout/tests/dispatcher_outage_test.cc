@@ -146,6 +146,64 @@ TEST_F(Backoff, RetryAfterOfAnEventThatFailedAloneDelaysThatEventOnly) {
   EXPECT_EQ(failed[waiting], 3);
 }
 
+TEST_F(Backoff, TargetThatLimitsRequestsGetsOneMoreInALongWait) {
+  is_down = true;
+  failure = {.status = 429, .retry_after = std::chrono::hours{1}};
+  target.delivery = Delivery::single;
+  add(40);
+  start();
+  serve();
+  EXPECT_EQ(dispatcher->status().next_attempt_at, clock.now() + std::chrono::minutes{1});
+  live(Millis{std::chrono::minutes{59}});
+  EXPECT_EQ(dispatcher->status().requests, 2);
+  EXPECT_EQ(dispatcher->status().next_attempt_at, clock.now() + std::chrono::minutes{2});
+  live(std::chrono::minutes{61});
+  EXPECT_EQ(dispatcher->status().requests, 4);
+  is_down = false;
+  live(std::chrono::hours{2});
+  EXPECT_EQ(times_taken_of_all(), 40);
+}
+
+TEST_F(Backoff, LongRetryAfterIsKeptWhileNothingElseIsHeld) {
+  faulty = {"m0"};
+  failure = {.status = 503, .retry_after = std::chrono::hours{1}};
+  add(1);
+  start();
+  live(std::chrono::minutes{30});
+  EXPECT_EQ(dispatcher->status().requests, 1);
+  EXPECT_EQ(dispatcher->status().next_attempt_at, clock.now() + std::chrono::minutes{30});
+  deliver_one();
+  EXPECT_EQ(taken["m1"], 1) << "a new event is tried at once";
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+}
+
+TEST_F(Backoff, TargetThatTakesNothingFailsHoweverFewEventsItGets) {
+  is_down = true;
+  add(1);
+  start();
+  serve();
+  EXPECT_EQ(dispatcher->status().state, State::ok) << "one failure may be the event's";
+  live(std::chrono::minutes{1});
+  EXPECT_EQ(dispatcher->status().state, State::backing_off);
+  EXPECT_EQ(dispatcher->status().alarm, "");
+  live(std::chrono::minutes{5});
+  EXPECT_EQ(dispatcher->status().state, State::open);
+  EXPECT_THAT(dispatcher->status().alarm, HasSubstr("attempts in a row failed: HTTP 500"));
+  EXPECT_GT(dispatcher->status().next_attempt_at, clock.now());
+  is_down = false;
+  live(std::chrono::minutes{1});
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  EXPECT_EQ(dispatcher->status().alarm, "");
+}
+
+TEST_F(Backoff, OneOddEventIsNoFailureOfATargetThatTakesAnother) {
+  start();
+  one_waits_with_a_row();
+  live(std::chrono::hours{1});
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  EXPECT_EQ(dispatcher->status().next_attempt_at, std::nullopt);
+}
+
 TEST_F(Backoff, FiveBackOffsInARowAreAnAlarm) {
   add(1);
   start();

@@ -64,6 +64,55 @@ INSTANTIATE_TEST_SUITE_P(EveryFailure, FaultyEvents,
                          testing::Combine(testing::ValuesIn(failures()),
                                           testing::Values(Delivery::batch, Delivery::single)));
 
+/// One event is always answered with a Retry-After of an hour, which the target never means for the others.
+struct LongRetryAfter : FaultyEvents {
+  LongRetryAfter() { failure.retry_after = std::chrono::hours{1}; }
+};
+
+TEST_P(LongRetryAfter, OneHoldsUpNoOther) {
+  faulty = {"m7"};
+  add(40);
+  start();
+  live(std::chrono::minutes{4});
+  expect_all_others_once();
+  EXPECT_EQ(dispatcher->status().state, State::ok);
+  deliver_one();
+  EXPECT_EQ(taken["m40"], 1) << "nor the events that come later";
+  EXPECT_EQ(cursor(), end()) << "the event has its row";
+}
+
+TEST_P(LongRetryAfter, RestartDoesNotSendItAgain) {
+  faulty = {"m7"};
+  add(40);
+  start();
+  live(std::chrono::minutes{4});
+  const int before = failed["m7"];
+  for (int i = 0; i < 3; ++i) {
+    crash_and_restart();
+    deliver_one();
+    live(std::chrono::minutes{5});
+    EXPECT_EQ(dispatcher->status().state, State::ok);
+  }
+  expect_all_others_once();
+  EXPECT_EQ(failed["m7"], before);
+  live(std::chrono::hours{1});
+  EXPECT_EQ(failed["m7"], before + 1) << "after the hour that was asked for";
+}
+
+TEST_P(LongRetryAfter, EveryTenthHoldsUpNoOther) {
+  for (int i = 0; i < 400; i += 10) faulty.insert(fmt::format("m{}", i));
+  add(400);
+  start();
+  live(std::chrono::hours{3}, std::chrono::seconds{5});
+  expect_all_others_once();
+}
+
+INSTANTIATE_TEST_SUITE_P(Statuses, LongRetryAfter,
+                         testing::Combine(testing::Values(Failure{.status = 429}, Failure{.status = 503},
+                                                          Failure{.status = 404}, Failure{.status = 413},
+                                                          Failure{.status = 500}, Failure{.status = 301}),
+                                          testing::Values(Delivery::batch, Delivery::single)));
+
 struct DividedRequests : ReceiverFixture {};
 
 TEST_F(DividedRequests, FailedBatchIsHalvedUntilTheFaultyEventIsAlone) {
