@@ -21,8 +21,20 @@ std::string describe(const Failure& failure) {
 }  // namespace
 
 TargetModel::TargetModel(Random& random, Params params) : random_(random), latency_(1 + random.below(20)) {
+  if (random_.below(8) == 0) {
+    draw_long_retry_after(params.events);
+    return;
+  }
   draw_faulty(params.events);
   if (params.may_have_weather) draw_weather();
+}
+
+// The hardest case of one faulty event: its answer is that of a receiver that asks for an hour.
+void TargetModel::draw_long_retry_after(uint64_t events) {
+  fault_ = {.status = random_.below(2) == 0 ? 429 : 503, .retry_after_s = 3'600};
+  faulty_.insert(random_.below(events));
+  is_fair_ = true;
+  description_ = fmt::format("1 of {} events answered with {}", events, describe(fault_));
 }
 
 Failure TargetModel::any_failure() {

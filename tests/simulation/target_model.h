@@ -63,6 +63,7 @@ class TargetModel {
   uint64_t alone(uint64_t event) const;
 
  private:
+  void draw_long_retry_after(uint64_t events);
   void draw_faulty(uint64_t events);
   void draw_weather();
   std::optional<Failure> weather_fault(SteadyTime now);
