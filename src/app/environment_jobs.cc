@@ -37,10 +37,15 @@ EnvironmentJobs::EnvironmentJobs(Params params)
              .clock = params_.services.clock,
              .seed = chance(params_.services.clock, params_.environment),
              .here = params_.works}) {
-  if (!params_.works) return;
+  const std::string name = "jobs:" + params_.environment;
+  if (!params_.works) {
+    watch_ =
+        std::make_unique<jobs::JobsWatch>(jobs::JobsWatch::Params{params_.environment, name, jobs_, params_.services});
+    return;
+  }
   const uint64_t seed = chance(params_.services.clock, "runner of " + params_.environment);
   runner_ = std::make_unique<jobs::Runner>(jobs::Runner::Params{.environment = params_.environment,
-                                                                .name = "jobs:" + params_.environment,
+                                                                .name = name,
                                                                 .jobs = jobs_,
                                                                 .reads = params_.store,
                                                                 .writer = runs_,

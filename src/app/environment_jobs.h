@@ -1,6 +1,6 @@
 // EnvironmentJobs: the jobs of one environment's database. They run in `vf worker` and `vf up`, one process at a time
-// each; `vf api` lists them and takes requests for them. One thread constructs it and calls drain(); any thread may
-// call jobs().
+// each; `vf api` lists them, takes requests for them, and raises the alarm when they are late. One thread constructs it
+// and calls drain(); any thread may call jobs().
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "app/reloads.h"
 #include "concurrency/replaceable.h"
 #include "jobs/jobs.h"
+#include "jobs/jobs_watch.h"
 #include "jobs/runner.h"
 #include "jobs/store_runs.h"
 #include "obs/services.h"
@@ -45,7 +46,8 @@ class EnvironmentJobs {
   concurrency::Replaceable<const upkeep::PurgeRule> retention_;
   jobs::EnvironmentRuns runs_;
   jobs::Jobs jobs_;
-  std::unique_ptr<jobs::Runner> runner_;  // last: uses the other members
+  std::unique_ptr<jobs::JobsWatch> watch_;  // where this process runs none of the jobs
+  std::unique_ptr<jobs::Runner> runner_;    // last: uses the other members
 };
 
 }  // namespace vf::app

@@ -20,7 +20,8 @@ enum class CatchUp { none, once, all };
 
 inline constexpr size_t kCatchUpMax = 100;
 
-/// A job is late when a tick is overdue by more than this and the job's jitter, and no run is under way.
+/// A job is late when a tick is overdue by more than this and the job's jitter, or a run waits for longer than this,
+/// and no run is under way.
 inline constexpr Millis kLateAfter{60'000};
 
 struct Job {

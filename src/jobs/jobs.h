@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ class Jobs {
 
   const std::vector<Job>& all() const { return params_.jobs; }
   bool has(const std::string& name) const { return find(name) != nullptr; }
+  /// A run that waits counts as late once list() has found it for kLateAfter; a job without runs, once a tick since the
+  /// start of this process is overdue.
   Result<std::vector<JobStatus>> list() const;
 
   struct Request {
@@ -63,10 +66,14 @@ class Jobs {
  private:
   const Job* find(const std::string& name) const;
   void requested() const;
+  bool is_late(const Job& job, const store::JobRuns& runs, bool waits) const;
+  bool has_waited_long(const std::string& job, bool waits) const;
 
   const Params params_;
+  const Instant begun_ = params_.clock.now();
   mutable std::mutex mutex_;
-  SeededRandom random_;  // guarded by mutex_, as is on_request_
+  mutable std::map<std::string, SteadyTime> waiting_since_;  // by job, as list() found it; guarded by mutex_
+  SeededRandom random_;                                      // guarded by mutex_, as is on_request_
   std::function<void()> on_request_;
 };
 

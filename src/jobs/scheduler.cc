@@ -87,9 +87,24 @@ void Scheduler::poll(SteadyTime steady) {
   time_.take(*reading, params_.clock.steady());
   const auto waiting = params_.reads.waiting_jobs(reading->wall);
   if (!waiting) return;
-  for (auto& entry : entries_) entry.waits = std::ranges::find(*waiting, entry.job.name) != waiting->end();
-  const bool unread = std::ranges::any_of(entries_, [](const Entry& entry) { return !entry.handled; });
-  if (unread) (void)read_last_runs(*now());  // a store that does not answer is asked again at the next poll
+  for (auto& entry : entries_)
+    note_waiting(entry, std::ranges::find(*waiting, entry.job.name) != waiting->end(), steady);
+  const bool reads = std::ranges::any_of(
+      entries_, [&](const Entry& entry) { return !entry.handled || has_waited_long(entry, steady); });
+  if (reads) (void)read_last_runs(*now());  // a store that does not answer is asked again at the next poll
+}
+
+void Scheduler::note_waiting(Entry& entry, bool waits, SteadyTime steady) {
+  entry.waits = waits;
+  if (!waits || entry.context) {
+    entry.waits_since.reset();
+  } else if (!entry.waits_since) {
+    entry.waits_since = steady;
+  }
+}
+
+bool Scheduler::has_waited_long(const Entry& entry, SteadyTime steady) const {
+  return entry.waits_since && steady - *entry.waits_since > kLateAfter;
 }
 
 // Takes over what other processes did. Returns false when the store does not answer.
@@ -100,6 +115,7 @@ bool Scheduler::read_last_runs(Instant time) {
     const auto found = std::ranges::find(*last, entry.job.name, &store::JobRuns::job);
     const bool known = found != last->end();
     entry.elsewhere = known && found->running && !entry.context;
+    if (entry.elsewhere && entry.waits_since) entry.waits_since = params_.clock.steady();  // for that run
     if (known && found->succeeded_at) entry.state.succeeded_at = found->succeeded_at;
     auto due = known ? found->due : std::nullopt;
     if (due && *due > time + kClockWentBack) due.reset();  // a clock that was ahead stored it
@@ -168,6 +184,7 @@ bool Scheduler::claim(size_t index, std::optional<Instant> due) {
   const auto* claimed = result ? std::get_if<store::RunClaimed>(&*result) : nullptr;
   if (!claimed || !claimed->run) return false;
   const store::Run& run = *claimed->run;
+  entry.waits_since.reset();
   if (run.due) entry.handled = std::max(entry.handled.value_or(*run.due), *run.due);
   entry.context = std::make_shared<Context>(Context::Params{
       .run = run, .clock = params_.clock, .deadline = asked + entry.job.timeout, .claimed_until = asked + kClaimSpan});
@@ -275,8 +292,10 @@ void Scheduler::report(Entry& entry, RunState state, const std::string& error) {
 }
 
 bool Scheduler::is_late(const Entry& entry, Instant time, SteadyTime steady) const {
-  if (!entry.handled || entry.elsewhere) return false;
+  if (entry.elsewhere) return false;
   if (entry.context && !entry.recorded && steady < entry.context->deadline()) return false;
+  if (has_waited_long(entry, steady)) return true;
+  if (!entry.handled) return false;
   const auto tick = entry.job.schedule.next_after(*entry.handled);
   return tick && time - *tick > entry.job.jitter + kLateAfter;
 }

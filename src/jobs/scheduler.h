@@ -76,11 +76,12 @@ class Scheduler {
     Job job;
     std::optional<Instant> handled = {};  // no tick up to this one is due any more; nullopt: not read yet
     std::optional<Instant> drawn_for = {};
-    Millis offset{0};                       // jitter of the tick drawn_for
-    bool waits = false;                     // the table has a run to be claimed, or an expired claim
-    bool elsewhere = false;                 // another process works on a run
-    SteadyTime not_before{0};               // of the next claim
-    std::shared_ptr<Context> context = {};  // a run that is under way, or whose outcome is not recorded
+    Millis offset{0};                            // jitter of the tick drawn_for
+    bool waits = false;                          // the table has a run to be claimed, or an expired claim
+    std::optional<SteadyTime> waits_since = {};  // while no run is under way, as far as it was read
+    bool elsewhere = false;                      // another process works on a run
+    SteadyTime not_before{0};                    // of the next claim
+    std::shared_ptr<Context> context = {};       // a run that is under way, or whose outcome is not recorded
     SteadyTime began{0}, next_write{0};
     bool recorded = false;       // the outcome is recorded although the function has not returned
     bool record_failed = false;  // the store did not take the outcome
@@ -89,6 +90,8 @@ class Scheduler {
 
   std::optional<Instant> now() const { return time_.at(params_.clock.steady()); }
   void poll(SteadyTime steady);
+  void note_waiting(Entry& entry, bool waits, SteadyTime steady);
+  bool has_waited_long(const Entry& entry, SteadyTime steady) const;
   bool read_last_runs(Instant time);
   std::optional<Instant> due_tick(Entry& entry, Instant time);
   void claim_if_due(size_t index, Instant time);

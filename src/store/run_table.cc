@@ -13,6 +13,12 @@ bool ended_later(const Run& run, const Run& other) {
   return std::pair(run.ended_at, run.number) > std::pair(other.ended_at, other.number);
 }
 
+Run as_read(const RunRow& row) {
+  Run run = row.run;
+  if (run.state == RunState::running) run.claimed_until = row.lease_until;
+  return run;
+}
+
 }  // namespace
 
 class RunTableRows final : public RunRows {
@@ -138,14 +144,14 @@ std::vector<Run> RunTable::runs(const RunFilter& filter) const {
     if (filter.job && *filter.job != run.job) continue;
     if (filter.asked_for && run.due) continue;
     if (filter.before && run.number >= *filter.before) continue;
-    found.push_back(run);
+    found.push_back(as_read(at->second));
   }
   return found;
 }
 
 std::optional<Run> RunTable::find(Uuid id) const {
   const auto at = std::ranges::find_if(rows_, [&](const auto& entry) { return entry.second.run.id == id; });
-  return at == rows_.end() ? std::nullopt : std::optional(at->second.run);
+  return at == rows_.end() ? std::nullopt : std::optional(as_read(at->second));
 }
 
 std::vector<JobRuns> RunTable::last_runs() const {
@@ -155,7 +161,7 @@ std::vector<JobRuns> RunTable::last_runs() const {
     JobRuns& job = jobs[run.job];
     job.job = run.job;
     job.due = std::max(job.due, run.due);
-    if (run.state == RunState::running) job.running = run;
+    if (run.state == RunState::running) job.running = as_read(row);
     if (run.state == RunState::done) job.succeeded_at = std::max(job.succeeded_at, run.ended_at);
     if (run.ended_at && (!job.ended || ended_later(run, *job.ended))) job.ended = run;
   }

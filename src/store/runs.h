@@ -53,6 +53,7 @@ struct Run {
   Instant asked_at = {};                   // of a scheduled run: when it was claimed
   std::optional<Instant> started_at = {};  // when it was claimed first
   std::optional<Instant> ended_at = {};
+  std::optional<Instant> claimed_until = {};  // of a run in the state `running`, as RunReads returns it
   RunProgress progress = {};
   std::string error = {};
   bool stop_wanted = false;

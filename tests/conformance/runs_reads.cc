@@ -63,6 +63,7 @@ TEST_P(RunsConformance, TheLastRunsOfEveryJobAreFound) {
   end(2, RunState::failed);
   request(3, "b");
   EXPECT_EQ(claimed({.job = "b"}), 3u);
+  const Instant claimed_at = now_;
   request(4, "a");
   request(5, "c");
   now_ += Millis{10};
@@ -78,6 +79,8 @@ TEST_P(RunsConformance, TheLastRunsOfEveryJobAreFound) {
   ASSERT_TRUE(runs.running && runs.ended);
   EXPECT_EQ(runs.running->id, run_id(3));
   EXPECT_EQ(runs.running->holder, "a");
+  EXPECT_EQ(runs.running->claimed_until, claimed_at + kSpan);
+  EXPECT_EQ(runs.ended->claimed_until, std::nullopt);
   EXPECT_EQ(runs.ended->id, run_id(2));
   EXPECT_EQ(runs.ended->state, RunState::failed);
   EXPECT_EQ(runs.due, due);

@@ -20,11 +20,11 @@ using store::RunState;
 struct FaultyRuns final : RunWriter, store::RunReads {
   explicit FaultyRuns(LocalRuns& rows) : table(rows) {}
   LocalRuns& table;
-  bool away = false;
+  bool away = false, is_read_only = false;
   int writes = 0;
 
   Result<store::RunResult> write(store::RunWrite write) override {
-    if (away) return unavailable("the store is away");
+    if (away || is_read_only) return unavailable("the store is away");
     ++writes;
     return table.write(std::move(write));
   }

@@ -234,6 +234,34 @@ TEST_F(SchedulerTest, WhileTheStoreIsAwayTheJobIsLateAndRecoversAfterwards) {
   EXPECT_EQ(a.scheduler.alarm(), "");
 }
 
+TEST_F(SchedulerTest, RunThatWaitsForMoreThanAMinuteMakesTheJobLate) {
+  auto on_demand = job();
+  on_demand.schedule = Schedule::on_demand();
+  auto& a = process(on_demand);
+  a.runs.is_read_only = true;
+  request();
+  advance(61s);  // found a second after it was asked for
+  EXPECT_EQ(a.scheduler.alarm(), "");
+  advance(1s);
+  EXPECT_EQ(a.scheduler.alarm(), "job is late");
+  a.runs.is_read_only = false;
+  advance(2s);
+  ASSERT_EQ(a.begun.size(), 1u);
+  EXPECT_EQ(a.scheduler.alarm(), "");
+}
+
+TEST_F(SchedulerTest, RunThatWaitsForOneElsewhereIsNotLate) {
+  auto on_demand = job();
+  on_demand.schedule = Schedule::on_demand();
+  process(on_demand, "a");
+  auto& b = process(on_demand, "b");
+  request();
+  advance(1s);
+  request();
+  advance(5min);  // a works on the first run
+  EXPECT_EQ(b.scheduler.alarm(), "");
+}
+
 TEST_F(SchedulerTest, ClaimThatCannotBeRenewedEndsTheWorkWhichIsResumedLater) {
   auto long_job = job();
   long_job.resumable = true;

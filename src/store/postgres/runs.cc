@@ -84,7 +84,8 @@ RunRow read_row(const Rows& rows, int i) {
   run.started_at = optional_time(rows, i, 9);
   run.ended_at = optional_time(rows, i, 10);
   row.renewed_at = optional_time(rows, i, 11).value_or(Instant{});
-  row.lease_until = optional_time(rows, i, 12).value_or(Instant{});
+  run.claimed_until = optional_time(rows, i, 12);
+  row.lease_until = run.claimed_until.value_or(Instant{});
   run.progress.done = rows.integer_at(i, 13);
   if (!rows.is_null(i, 14)) run.progress.of = rows.integer_at(i, 14);
   run.progress.counts = parse_run_counts(rows.text_at(i, 15));

@@ -79,7 +79,8 @@ RunRow read_row(const Query& query) {
   run.started_at = optional_time(query, 9);
   run.ended_at = optional_time(query, 10);
   row.renewed_at = optional_time(query, 11).value_or(Instant{});
-  row.lease_until = optional_time(query, 12).value_or(Instant{});
+  run.claimed_until = optional_time(query, 12);
+  row.lease_until = run.claimed_until.value_or(Instant{});
   run.progress.done = query.integer_at(13);
   if (!query.is_null(14)) run.progress.of = query.integer_at(14);
   run.progress.counts = parse_run_counts(query.view_at(15));
