@@ -105,7 +105,7 @@ json view(const fanout::LeftTarget& left, Instant now) {
   status.alarm = left.alarm;
   if (left.cursor) status.cursor = *left.cursor;
   json row = view_target(status, fanout::Target{}, now);
-  row["url"] = row["mode"] = nullptr;
+  row["url"] = row["mode"] = row["configured_mode"] = nullptr;
   row["state"] = "unconfigured";
   row["waiting"] = left.waiting;
   row["dead"] = left.dead;
@@ -123,6 +123,7 @@ json view_target(const fanout::Status& status, const fanout::Target& configured,
   return {{"name", status.name},
           {"url", configured.url.shown()},
           {"mode", fanout::to_string(status.mode)},
+          {"configured_mode", fanout::to_string(configured.mode)},
           {"state", fanout::to_string(status.state)},
           {"alarm", text_or_null(status.alarm)},
           {"worked_by", text_or_null(status.worked_by)},

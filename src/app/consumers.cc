@@ -44,6 +44,7 @@ Result<std::unique_ptr<Consumers>> Consumers::start(Params params) {
       return Error{started.error().code, fmt::format("targets.{}: {}", name, started.error().message)};
     }
   }
+  consumers->warn_of_orders(consumers->targets());
   if (consumers->params_.lake) consumers->start_feeder();
   if (!is_shared(consumers->params_.config.ingest.store)) consumers->wait_for_workers();
   return consumers;
@@ -85,13 +86,32 @@ Consumers::TargetWorker::Start Consumers::starter(const settings::Target& config
 
 Result<PutIntoForce> Consumers::prepare(const Change& change) {
   std::vector<settings::Target> concerned;
+  std::vector<fanout::Target> with_new_mode;
   for (const auto& [name, leased] : workers_) {
     if (!change.concerns("targets." + name + ".")) continue;
     concerned.push_back(change.settings->targets.at(name));
+    if (change.concerns("targets." + name + ".mode")) with_new_mode.push_back(concerned.back().target);
     const auto signer = crypto::WebhookSigner::create(concerned.back().target.secrets);
     if (!signer) return Error{signer.error().code, fmt::format("targets.{}.secret: {}", name, signer.error().message)};
   }
-  return PutIntoForce([this, concerned = std::move(concerned)] { replace_workers(concerned); });
+  return PutIntoForce([this, concerned = std::move(concerned), with_new_mode = std::move(with_new_mode)] {
+    replace_workers(concerned);
+    if (!with_new_mode.empty()) warn_of_orders(with_new_mode);
+  });
+}
+
+// An order outlives changes of the file, which would seem to have taken effect.
+void Consumers::warn_of_orders(const std::vector<fanout::Target>& targets) const {
+  const auto settings = params_.outbox.settings();
+  if (!settings) return;  // the store's own check says so
+  for (const auto& target : targets) {
+    const auto ordered = fanout::mode_against_configuration(*settings, target);
+    if (!ordered) continue;
+    params_.services.log.warn("the configured mode has no effect, because an operator has ordered another",
+                              {{"target", target.name},
+                               {"ordered", fanout::to_string(*ordered)},
+                               {"configured", fanout::to_string(target.mode)}});
+  }
 }
 
 void Consumers::replace_workers(const std::vector<settings::Target>& configured) {

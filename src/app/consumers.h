@@ -70,6 +70,7 @@ class Consumers {
   Result<void> start_target(const settings::Target& configured);
   TargetWorker::Start starter(const settings::Target& configured);
   void replace_workers(const std::vector<settings::Target>& configured);
+  void warn_of_orders(const std::vector<fanout::Target>& targets) const;
   void start_feeder();
   void wait_for_workers() const;
   outbox::LeaseKeeper::Params lease(std::string name) const;

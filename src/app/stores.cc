@@ -12,12 +12,14 @@
 #include "projections/tables.h"
 #include "store/postgres/environment/environment.h"
 #include "store/postgres/outbox/horizon.h"
+#include "store/postgres/outbox/orders.h"
 #include "store/postgres/outbox/outbox.h"
 #include "store/postgres/outbox/types_seen.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/risks.h"
 #include "store/sqlite/database_files.h"
 #include "store/sqlite/environment.h"
+#include "store/sqlite/orders.h"
 #include "store/sqlite/outbox.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/types_seen.h"
@@ -150,6 +152,12 @@ Result<store::TypesSeen> types_seen(const settings::StoreUrl& url, const store::
   if (url.kind != Kind::postgresql) return store::sqlite::types_seen(url.path, params);
   VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.address.reveal(), .role = "doctor"}));
   return store::postgres::types_seen(db, params);
+}
+
+Result<std::vector<store::PutSetting>> read_orders(const settings::StoreUrl& url) {
+  if (url.kind != Kind::postgresql) return store::sqlite::read_orders(url.path);
+  VF_ASSIGN(auto db, store::postgres::Connection::open({.url = url.address.reveal(), .role = "doctor"}));
+  return store::postgres::read_orders(db);
 }
 
 Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name) {

@@ -46,6 +46,8 @@ std::string obstacle_to_restart(const settings::StoreUrl& url);
 /// Returns the types of the newest events that the shared store has received, within the bound of `params`. Changes
 /// nothing.
 Result<store::TypesSeen> types_seen(const settings::StoreUrl& url, const store::TypesSince& params);
+/// Returns the settings that the shared store holds: what operators have ordered. Changes nothing.
+Result<std::vector<store::PutSetting>> read_orders(const settings::StoreUrl& url);
 /// As check_outbox(), for an environment's database.
 Result<std::string> check_environment(const settings::StoreUrl& url, const std::string& name);
 

@@ -13,6 +13,7 @@
 #include "cli/text_table.h"
 #include "cli/type_filters.h"
 #include "fanout/target_client.h"
+#include "fanout/target_mode.h"
 #include "http/client.h"
 #include "platform/open_files.h"
 
@@ -157,6 +158,23 @@ void check_type_filters(const settings::Settings& config, Findings& out) {
   }
 }
 
+// A store that cannot be read is reported by check_stores().
+void check_ordered_modes(const settings::Settings& config, Findings& out) {
+  const auto orders = app::read_orders(config.ingest.store);
+  if (!orders) return;
+  for (const auto& [name, configured] : config.targets) {
+    const auto& target = configured.target;
+    const auto ordered = fanout::mode_against_configuration(*orders, target);
+    if (!ordered) continue;
+    const char* action = target.mode == fanout::Mode::paused ? "pause" : "resume";
+    out.push_back(
+        {"target " + name + " mode", Grade::warning,
+         fmt::format("{}, as an operator ordered; the file's mode {} has no effect: `vf targets {} {}` puts it "
+                     "into force",
+                     fanout::to_string(*ordered), fanout::to_string(target.mode), action, name)});
+  }
+}
+
 void check_running(const settings::Settings& config, Findings& out) {
   auto client = http::Client::create({.allow_private = true});
   const auto url = settings::admin_url(config.admin);
@@ -223,6 +241,7 @@ Findings examine(const settings::Loaded& loaded) {
   check_sources(config, findings);
   check_running(config, findings);
   for (const auto& [name, configured] : config.targets) check_target(configured.target, findings);
+  check_ordered_modes(config, findings);
   check_type_filters(config, findings);
   return findings;
 }

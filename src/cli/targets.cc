@@ -25,11 +25,18 @@ std::string last_error(const Json& target) {
   return "worked by " + holder.text() + (held ? ": ask there" : "");
 }
 
+// An order of an operator wins over the file, whose mode then has no effect.
+std::string mode(const Json& target) {
+  const Json mode = target["mode"], configured = target["configured_mode"];
+  const bool is_ordered = configured.is_text() && mode.text() != configured.text() && mode.text() != "detached";
+  return is_ordered ? fmt::format("{} (file: {})", mode.shown(), configured.shown()) : mode.shown();
+}
+
 std::string targets_table(const Json& answer) {
   TextTable table(
       {"TARGET", "MODE", "STATE", "DELIVERED", "BACKLOG", "OLDEST", "WAITING", "DEAD", "ALARM", "LAST ERROR"});
   for (const auto& target : answer["targets"].items()) {
-    table.add({target["name"].shown(), target["mode"].shown(), target["state"].shown(), target["delivered"].shown(),
+    table.add({target["name"].shown(), mode(target), target["state"].shown(), target["delivered"].shown(),
                target["backlog"].shown() + (target["backlog_more"].is_true() ? "+" : ""), age(target["oldest_seconds"]),
                target["waiting"].shown(), target["dead"].shown(), target["alarm"].shown(), last_error(target)});
   }
@@ -62,7 +69,7 @@ void add_targets(const Command& root) {
                   [wanted](Session& session) { return operate(session, "POST", path(*wanted, "pause")); }},
                  *wanted);
   add_for_target(family,
-                 {"resume", "Back to the configured mode; ends detachment",
+                 {"resume", "Back to the configured mode, or to live if that is paused; ends detachment",
                   [wanted](Session& session) { return operate(session, "POST", path(*wanted, "resume")); }},
                  *wanted);
   add_for_target(family,
@@ -72,7 +79,9 @@ void add_targets(const Command& root) {
   const auto set_mode = [wanted](Session& session) {
     return operate(session, "PUT", path(*wanted, "mode"), Json::object().set("mode", wanted->mode).dump());
   };
-  add_for_target(family, {"mode", "Set the mode, kept across restarts", set_mode}, *wanted)
+  add_for_target(
+      family, {"mode", "Set the mode; it wins over the configured one, also after a restart, until `resume`", set_mode},
+      *wanted)
       .option("mode", wanted->mode, "live, dry-run or paused")
       .required()
       .one_of({"live", "dry-run", "paused"});

@@ -39,6 +39,11 @@ Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& 
   return mode_of(setting_of(target, settings), target);
 }
 
+std::optional<Mode> mode_against_configuration(const std::vector<store::PutSetting>& settings, const Target& target) {
+  const Mode mode = ordered_mode(settings, target);
+  return mode == target.mode || mode == Mode::detached ? std::nullopt : std::optional(mode);
+}
+
 void order_mode(outbox::Writer& writer, const Target& target, std::optional<Mode> mode, outbox::OnDone on_done) {
   auto setting = setting_for(target, mode);
   if (!setting) return on_done(setting.error());

@@ -24,6 +24,10 @@ std::string mode_setting(const std::string& target);
 /// Returns the mode that the store's settings order for a target; the configured mode if they order none.
 Mode ordered_mode(const std::vector<store::PutSetting>& settings, const Target& target);
 
+/// Returns the mode that an operator has ordered and that differs from the configured one, which then has no effect;
+/// nullopt: there is none.
+std::optional<Mode> mode_against_configuration(const std::vector<store::PutSetting>& settings, const Target& target);
+
 /// What an operator must attend to at a target that another process works on; empty: nothing, as far as its mode says.
 std::string alarm_of(Mode mode);
 

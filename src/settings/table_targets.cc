@@ -19,7 +19,8 @@ void add_filters(Section<fanout::Target>& s) {
   using fanout::Target;
   s.key_with_own_default(
       "mode", &Target::mode,
-      {.doc = "live; dry-run: events are skipped, and not sent later either; paused: the backlog is kept."});
+      {.doc = "live; dry-run: events are skipped, and not sent later either; paused: the backlog is kept. A mode that "
+              "`vf targets` has ordered wins until `vf targets resume`."});
   s.key("sources", &Target::sources,
         {.fallback_doc = "all", .doc = "Only events of these sources.", .example = "[kick, sumsub]"});
   s.key(

@@ -12,7 +12,7 @@ import threading
 import unittest
 
 from foreign import Foreign
-from hub import BINARY, Hub, RsaKey, chat, new_secret, request, wait_until
+from hub import BINARY, TIMEOUT_S, Hub, RsaKey, chat, new_secret, request, wait_until
 
 SENDERS = 8
 
@@ -303,6 +303,28 @@ class WhatIsInForce(unittest.TestCase):
             self.assertIn("changed=targets.other.url\n", hub.reload())
             ids += [hub.kick(chat(n))[2]["event_id"] for n in range(5, 10)]
             wait_until("all are delivered", lambda: set(foreign.taken()) == set(ids))
+
+    def test_a_mode_that_an_operator_has_ordered_wins_and_is_shown(self):
+        with Roles() as hub:
+            row = lambda: next(line for line in hub.vf("targets", "list").stdout.splitlines() if "stage" in line)
+            warning = 'another target=stage ordered=live configured=paused\n'
+            hub.vf("targets", "mode", "stage", "live")
+            self.assertNotIn("file:", row())
+            hub.config["targets"]["stage"]["mode"] = "paused"
+            self.assertIn(warning, hub.reload())
+            wait_until("both are shown", lambda: " live (file: paused)  " in row())
+            shown = hub.admin("targets")[2]["targets"][0]
+            self.assertEqual((shown["mode"], shown["configured_mode"]), ("live", "paused"))
+            self.assertRegex(hub.vf("doctor", check=False).stdout, r"target stage mode +warning +live, as an operator "
+                             r"ordered; .* `vf targets pause stage` puts it into force\n")
+            hub.processes["ingest"].terminate()
+            self.assertEqual(hub.processes["ingest"].wait(TIMEOUT_S), 0)
+            begin = hub.log.stat().st_size
+            hub.start("ingest")
+            self.assertIn(warning, hub.logged(begin, "vf is ready"))
+            hub.vf("targets", "pause", "stage")
+            self.assertIn("  paused  ", row())
+            self.assertNotIn("target stage mode", hub.vf("doctor", check=False).stdout)
 
     def test_a_source_is_switched_off_and_on_again(self):
         with Roles() as hub:

@@ -212,13 +212,14 @@ TEST_F(AdminCommands, EventsTailFailsWhenTheHubHasNeverAnswered) {
 }
 
 TEST_F(AdminCommands, TargetsListLooksLikeThis) {
-  const json stage{{"name", "stage"},           {"mode", "live"},       {"state", "ok"},
-                   {"delivered", 1200},         {"backlog", 0},         {"backlog_more", false},
-                   {"oldest_seconds", nullptr}, {"waiting", 0},         {"dead", 0},
-                   {"last_error", nullptr},     {"worked_by", nullptr}, {"alarm", nullptr}};
+  const json stage{{"name", "stage"},   {"mode", "live"}, {"configured_mode", "live"}, {"state", "ok"},
+                   {"delivered", 1200}, {"backlog", 0},   {"backlog_more", false},     {"oldest_seconds", nullptr},
+                   {"waiting", 0},      {"dead", 0},      {"last_error", nullptr},     {"worked_by", nullptr},
+                   {"alarm", nullptr}};
   json partner = stage;
   partner.update({{"name", "\xE6\x97\xA5\xE6\x9C\xAC"},
                   {"mode", "paused"},
+                  {"configured_mode", "paused"},
                   {"state", "backing off"},
                   {"backlog", 10000},
                   {"backlog_more", true},
@@ -233,6 +234,18 @@ TEST_F(AdminCommands, TargetsListLooksLikeThis) {
             "stage   live    ok           1200       0        -       0        0     -                 -\n"
             "\xE6\x97\xA5\xE6\x9C\xAC    paused  backing off  1200       10000+   1.5h    2        31    the target "
             "sulks  HTTP 503\\u001b\n");
+}
+
+TEST_F(AdminCommands, TargetsListShowsTheFilesModeBesideAnOrderedOne) {
+  const auto shown = [this](const char* mode, const char* configured) {
+    const json target{{"name", "stage"}, {"mode", mode}, {"configured_mode", configured}, {"state", "ok"}};
+    const ScriptedPeer peer({{answer(json{{"targets", {target}}, {"next", nullptr}}.dump())}});
+    const auto out = vf(peer, {"targets", "list"}).out;
+    return out.substr(out.find("stage   ") + 8);
+  };
+  EXPECT_TRUE(shown("live", "paused").starts_with("live (file: paused)  ok"));
+  EXPECT_TRUE(shown("paused", "live").starts_with("paused (file: live)  ok"));
+  EXPECT_TRUE(shown("detached", "live").starts_with("detached  ok")) << "no operator ordered it";
 }
 
 TEST_F(AdminCommands, DeadListLooksLikeThis) {

@@ -5,6 +5,7 @@
 
 #include "store/postgres/outbox/commit.h"
 #include "store/postgres/outbox/event_row.h"
+#include "store/postgres/outbox/orders.h"
 #include "store/postgres/outbox/reader.h"
 #include "store/postgres/outbox/retention.h"
 #include "store/postgres/outbox/schema.h"
@@ -53,7 +54,6 @@ constexpr const char* kConsumers =
 constexpr const char* kCountDeliveries = "SELECT ingest.count_deliveries($1, $2, $3)";
 constexpr const char* kRevived =
     VF_DELIVERY "WHERE target = $1 AND state = 'retry' AND first_failed_at IS NULL ORDER BY next_attempt_at LIMIT $2";
-constexpr const char* kSettings = "SELECT key, value FROM ingest.ingest_settings ORDER BY key";
 constexpr const char* kAudit =
     "SELECT entry, at, actor, action, detail FROM ingest.ingest_audit WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
 
@@ -246,9 +246,8 @@ Result<std::vector<ConsumerRow>> PostgresOutboxStore::consumers() {
 }
 
 Result<std::vector<PutSetting>> PostgresOutboxStore::settings() {
-  return collect(query(kSettings), [](const Rows& rows, int i) {
-    return PutSetting{.key = rows.text_at(i, 0), .value = rows.text_at(i, 1)};
-  });
+  VF_ASSIGN(auto db, readers_.lease());
+  return read_orders(*db);
 }
 
 Result<std::vector<AuditRow>> PostgresOutboxStore::audit(const AuditFilter& filter) {
