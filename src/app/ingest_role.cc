@@ -160,6 +160,7 @@ Result<PutIntoForce> IngestRole::prepare_sources(const Change& change) {
 }
 
 void IngestRole::stop_listening(Millis at_most) {
+  if (intake_) intake_->answer_within(at_most - std::min(at_most, 2 * kOverdueCheckEvery));
   if (server_) server_->drain(at_most);
 }
 

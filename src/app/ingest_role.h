@@ -45,7 +45,7 @@ class IngestRole {
   /// Makes the sources anew that the change concerns.
   Result<PutIntoForce> prepare(const Change& change);
 
-  /// Stops accepting requests and lets those in flight finish.
+  /// Stops accepting requests and lets those in flight finish. What is not committed in time is answered 503.
   void stop_listening(Millis at_most);
   /// Drains the consumers and the jobs, then the committer. Call stop_listening() before, else requests in flight are
   /// cut off.

@@ -1,8 +1,11 @@
 #include "app/process.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
+#include "app/stores.h"
 #include "platform/thread_name.h"
 
 namespace vf::app {
@@ -13,6 +16,8 @@ namespace {
 constexpr Millis kListenersDrain{2'000};
 constexpr Millis kWorkersDrain{3'000};
 constexpr Millis kAdminDrain{500};
+constexpr Millis kStoresDrain{5'000};  // then no call waits for a server that does not answer
+static_assert(kStoresDrain >= kListenersDrain + kWorkersDrain);
 static_assert(kListenersDrain + kWorkersDrain + kListenersDrain + kAdminDrain <= kDrainAtMost);
 
 EnvironmentRole::Duties duties_of(settings::Role role) {
@@ -157,13 +162,27 @@ Millis Process::drain_delay() const {
   return longest;
 }
 
-void Process::become_unready() {
+void Process::become_unready(Millis serve_for) {
   health_.require("stopping", [] { return std::string("the process stops: it gets no new traffic"); });
-  std::this_thread::sleep_for(drain_delay());
+  std::this_thread::sleep_for(serve_for);
+  limit_waits();
+}
+
+void Process::limit_waits() {
+  if (store_deadline_.joinable()) return;
+  store_deadline_ = platform::named_thread("store-deadline", [](const std::stop_token& drained) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait_for(lock, drained, kStoresDrain, [] { return false; });
+    if (!drained.stop_requested()) leave_servers();
+  });
 }
 
 void Process::drain() {
-  if (jobs_) jobs_->drain(Millis{0});
+  limit_waits();
+  std::jthread own_jobs;  // beside the rest: a health check may wait for a store
+  if (jobs_) own_jobs = platform::named_thread("drain:process", [this] { jobs_->drain(Millis{0}); });
   if (fake_providers_) fake_providers_->stop();
   if (ingest_) ingest_->stop_listening(kListenersDrain);
   if (ingest_) ingest_->drain(kWorkersDrain);
@@ -175,6 +194,8 @@ void Process::drain() {
                                               [&environment] { environment->drain(kListenersDrain); }));
   }
   if (admin_) admin_->drain(kAdminDrain);
+  if (own_jobs.joinable()) own_jobs.join();
+  store_deadline_ = {};
 }
 
 }  // namespace vf::app

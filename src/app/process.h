@@ -48,9 +48,11 @@ class Process {
   /// Returns how long the process goes on serving requests after it was asked to stop: the longest drain_delay of its
   /// sections.
   Millis drain_delay() const;
-  /// Makes /readyz answer 503 and goes on serving requests for drain_delay().
-  void become_unready();
-  /// Stops accepting requests, finishes those in flight, then stops. Takes at most kDrainAtMost, even if a peer hangs.
+  /// Makes /readyz answer 503 and goes on serving requests for this long. Call drain() soon after: from then on, waits
+  /// for a store that does not answer are bounded.
+  void become_unready(Millis serve_for);
+  /// Stops accepting requests, finishes those in flight, then stops. Takes at most kDrainAtMost, even if a peer hangs
+  /// or a store does not answer: what is not committed then was not acknowledged.
   void drain();
 
  private:
@@ -65,6 +67,7 @@ class Process {
   admin::Forward forward_to_environments();  // empty in a process that does not ingest
   admin::Quarantines quarantines();
   admin::JobPlaces job_places();  // as far as every role has them
+  void limit_waits();
 
   const settings::LoadParams load_;
   const std::function<bool(Millis)> pause_;
@@ -83,6 +86,7 @@ class Process {
   std::unique_ptr<IngestRole> ingest_;
   std::unique_ptr<AdminRole> admin_;
   std::unique_ptr<ProcessJobs> jobs_;
+  std::jthread store_deadline_;
 };
 
 }  // namespace vf::app

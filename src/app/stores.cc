@@ -11,6 +11,7 @@
 #include "lake/clickhouse/clickhouse_raw_log.h"
 #include "projections/tables.h"
 #include "store/postgres/environment/environment.h"
+#include "store/postgres/leaving.h"
 #include "store/postgres/outbox/horizon.h"
 #include "store/postgres/outbox/orders.h"
 #include "store/postgres/outbox/outbox.h"
@@ -108,6 +109,8 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const settings
   return store::sqlite::open_environment(
       {.path = url.path, .environment = name, .tables = projections::tables(), .now = now});
 }
+
+void leave_servers() { store::postgres::leave(); }
 
 Result<std::unique_ptr<lake::RawLog>> open_lake(const settings::Ingest& ingest, const Clock& clock) {
   if (ingest.lake.kind == Kind::none) return std::unique_ptr<lake::RawLog>{};

@@ -20,6 +20,8 @@ Result<std::unique_ptr<store::EnvironmentStore>> open_environment(const settings
                                                                   const std::string& name, Instant now);
 /// Returns whether several processes may work on the store at the same time.
 bool is_shared(const settings::StoreUrl& url);
+/// The process is about to end: from now on no call waits for a PostgreSQL server that does not answer.
+void leave_servers();
 /// Returns a function that asks a PostgreSQL store for its horizon, on a connection of its own that its first call
 /// opens. The function is empty for SQLite, which holds nothing back. Thread safe.
 watch::AskHorizon ask_horizon(const settings::StoreUrl& url);

@@ -1,10 +1,14 @@
 // vf up, vf ingest, vf api, vf worker: the commands that run until a signal stops them.
 #include <fmt/format.h>
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 #include "app/process.h"
 #include "cli/families.h"
+#include "concurrency/task_thread.h"
 #include "platform/open_files.h"
 #include "platform/signals.h"
 #include "settings/first_start.h"
@@ -31,6 +35,23 @@ void announce(const Session& session, const settings::Settings& config, const ap
   out.flush();
 }
 
+// Waits for the signal that stops the process, then calls `on_stop`, and returns when no reload is under way. Reloads
+// have a thread of their own, because they may wait for a store: signals are taken all the same.
+void wait_for_stop(app::Process& process, bool in_terminal, const std::function<void()>& on_stop) {
+  std::atomic<bool> is_stopping = false;
+  std::optional<concurrency::TaskThread> reloads;
+  if (!in_terminal) reloads.emplace("reload", 1);
+  platform::wait_for_stop([&] {
+    concurrency::TaskThread::Task reload = [&] {
+      if (!is_stopping) process.reload();
+    };
+    (void)reloads->post(reload);  // refused: one waits already, and will read the same
+  });
+  is_stopping = true;
+  on_stop();
+  if (reloads) reloads->drain();
+}
+
 int run_role(Session& session, app::ProcessParams params) {
   // A terminal that is closed ends what was started in it to try it out. A service reads its configuration again.
   const bool in_terminal = params.load.role == settings::Role::up;
@@ -50,11 +71,12 @@ int run_role(Session& session, app::ProcessParams params) {
   }
   process.log().info("ready", {{"webhooks", addresses->webhooks}, {"admin", addresses->admin}});
   announce(session, process.config(), *addresses);
-  platform::wait_for_stop([&process] { process.reload(); });
-  const Millis delay = process.drain_delay();
-  platform::end_within(delay + kStopTimeout);
-  process.log().info("stopping", {{"drain_delay_ms", delay.count()}});
-  process.become_unready();
+  wait_for_stop(process, in_terminal, [&process] {
+    const Millis delay = process.drain_delay();
+    platform::end_within(delay + kStopTimeout);
+    process.log().info("stopping", {{"drain_delay_ms", delay.count()}});
+    process.become_unready(delay);
+  });
   process.drain();
   process.log().info("stopped");
   return kDone;

@@ -92,7 +92,7 @@ void Intake::handle(http::Request request, http::Respond respond) {
   call->route = std::shared_ptr<Route>(routes, &found->second);
   call->begun = clock_.steady();
   const Instant now = clock_.now();
-  call->deadline = now + answer_timeout_;
+  call->deadline = now + answer_timeout_.load();
   call->request = std::move(request);
   call->respond = std::move(respond);
   if (auto refusal = http::decode_body(call->request, body_bytes_max_)) {
@@ -172,8 +172,10 @@ bool Intake::end_waiting(Call& call) {
   return true;
 }
 
+void Intake::answer_within(Millis at_most) { answer_timeout_ = std::min(answer_timeout_.load(), at_most); }
+
 void Intake::answer_overdue() {
-  const auto begun_by = clock_.steady() - answer_timeout_;
+  const auto begun_by = clock_.steady() - answer_timeout_.load();
   Calls overdue;
   {
     const std::lock_guard lock(mutex_);

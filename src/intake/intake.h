@@ -3,6 +3,7 @@
 // commit takes too long. Thread safe. The only store it needs is the outbox store.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <list>
 #include <map>
@@ -46,6 +47,8 @@ class Intake {
   /// second. A commit that finishes afterwards is not counted; if it stored the event, the provider's retry is answered
   /// `duplicate`.
   void answer_overdue();
+  /// The process stops: requests are answered 503 after this long, if that is sooner than the answer timeout.
+  void answer_within(Millis at_most);
   /// Serves these sources from now on. Requests that have begun are finished by the sources that they began with.
   void replace_sources(SourceMap sources);
   SourceMap sources() const;
@@ -72,7 +75,7 @@ class Intake {
   const Clock& clock_;
   const obs::Services services_;
   const size_t body_bytes_max_;
-  const Millis answer_timeout_;
+  std::atomic<Millis> answer_timeout_;
   concurrency::Replaceable<Routes> routes_;
   std::mutex mutex_;
   Calls waiting_;  // calls that wait for their commit; the code that removes a call also answers it

@@ -207,6 +207,26 @@ TEST_F(IntakeTest, OverdueRequestIsAnsweredAndCountedOnce) {
   EXPECT_EQ(count(Outcome::accepted), 0u) << "a commit that finishes afterwards is not counted";
 }
 
+TEST_F(IntakeTest, RequestsAreAnsweredSoonerWhileTheProcessStops) {
+  std::latch go_on{1};
+  store.before_write = [&go_on] { go_on.wait(); };
+  Intake intake({.sources = {{"kick", {source, true}}}, .committer = committer, .services = around.services});
+  std::vector<int> answers;
+  http::Request request{.method = "POST", .target = "/webhooks/kick", .headers = {}, .body = "m1", .peer = {}};
+  request.headers.add("Sig", "good");
+  intake.handle(std::move(request), [&answers](const http::Response& response) { answers.push_back(response.status); });
+  intake.answer_within(Millis{10'000});  // later than the answer timeout
+  intake.answer_within(Millis{1'600});
+  clock.advance(Millis{1'599});
+  intake.answer_overdue();
+  EXPECT_EQ(answers, std::vector<int>{});
+  clock.advance(Millis{1});
+  intake.answer_overdue();
+  EXPECT_EQ(answers, std::vector<int>{503});
+  go_on.count_down();
+  committer.drain();
+}
+
 TEST_F(IntakeTest, FullQueueIs503WithRetryAfter) {
   committer.drain();  // refuses as a full queue does
   const auto response = post("good");

@@ -3,12 +3,13 @@ unready first and serves until the traffic has gone elsewhere."""
 import contextlib
 import http.client
 import json
+import os
 import signal
 import unittest
 import uuid
 
 from fleet import Fleet
-from hub import TIMEOUT_S, Hub, chat, request, wait_until
+from hub import TIMEOUT_S, Hub, chat, new_secret, request, wait_until
 from postgres import UNSYNCED, Postgres
 
 AWAY = "waiting for a store that is away"
@@ -107,6 +108,55 @@ class DrainDelay(unittest.TestCase):
             self.assertEqual(hub.events("stage", [envelope])[0], 200)
             hub.process.send_signal(signal.SIGINT)
             self.assertEqual(hub.process.wait(TIMEOUT_S), 130)
+
+
+class SilentServer(unittest.TestCase):
+    """All processes of PostgreSQL are suspended: its port still takes connections, and nothing answers. The deadline of
+    the end gives 1, so an exit with 0 comes before it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Postgres(settings=UNSYNCED))
+
+    def setUp(self):
+        self.fleet = self.enterContext(Fleet(self.server))
+        for i in range(8):
+            self.fleet.config["targets"][f"t{i}"] = {"url": "http://127.0.0.1:9/x", "secret": new_secret()}
+        self.fleet.set_stores()
+        self.fleet.start("ingest", "stage")
+
+    def silence(self):
+        processes = [self.server.postmaster(), *self.server.children()]
+        self.addCleanup(lambda: [os.kill(pid, signal.SIGCONT) for pid in processes])
+        for pid in reversed(processes):
+            os.kill(pid, signal.SIGSTOP)
+
+    def test_sigterm_is_exit_0(self):
+        self.silence()
+        wait_until("a health check fails", lambda: "health check failing" in self.fleet.log.read_text())
+        for name in ("ingest", "stage"):
+            self.fleet.signal(name, signal.SIGTERM)
+        for name in ("ingest", "stage"):
+            self.assertEqual(self.fleet.processes[name].wait(TIMEOUT_S), 0, name)
+
+    def stop_amid_a_reload(self):
+        """Each target's worker is to be replaced, which waits for the server."""
+        self.silence()
+        for i in range(8):
+            self.fleet.config["targets"][f"t{i}"]["window"] = 3
+        self.fleet.set_stores()
+        self.fleet.signal("ingest", signal.SIGHUP)
+        self.fleet.signal("ingest", signal.SIGTERM)
+        wait_until("it stops", lambda: "stopping drain_delay_ms" in self.fleet.log.read_text())
+        return self.fleet.processes["ingest"]
+
+    def test_sigterm_amid_a_reload_is_exit_0(self):
+        self.assertEqual(self.stop_amid_a_reload().wait(TIMEOUT_S), 0)
+
+    def test_a_second_signal_amid_a_reload_ends_it_at_once(self):
+        process = self.stop_amid_a_reload()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(TIMEOUT_S), 130)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <vector>
 
 #include "store/postgres/address.h"
+#include "store/postgres/leaving.h"
 
 namespace vf::store::postgres {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr int kBinary = 1;
+constexpr Millis kLookEvery{100};  // how soon a wait finds that the process leaves
 
 void note_warning(void* warning, const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -75,6 +78,7 @@ void Connection::close() { connection_.reset(); }
 
 Result<void> Connection::connect() {
   close();
+  if (is_leaving()) return unavailable("PostgreSQL: no connection is opened before the end of the process");
   VF_TRY(check_address(params_.url));
   const std::string name = "vf " + params_.role;
   const std::string connect_seconds = std::to_string((params_.connect_timeout.count() + 999) / 1000);
@@ -167,8 +171,12 @@ Error Connection::lost(std::string_view why) {
 /// Sends the buffered data and waits until a whole result has arrived. Returns false when the connection is unusable.
 bool Connection::flush_and_wait() {
   PGconn* connection = connection_.get();
-  const auto deadline = Steady::now() + timeout_;
-  while (true) {
+  auto deadline = Steady::now() + timeout_;
+  for (bool hurries = false; true;) {
+    if (!hurries && is_leaving()) {
+      hurries = true;
+      deadline = std::min(deadline, Steady::now() + kAnswerWhenLeaving);
+    }
     const int unsent = PQflush(connection);
     if (unsent < 0) return false;
     if (unsent == 0 && PQisBusy(connection) == 0) return true;
@@ -176,7 +184,7 @@ bool Connection::flush_and_wait() {
     if (left <= Millis{0}) return false;
     pollfd wait{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
     if (unsent > 0) wait.events |= POLLOUT;
-    if (poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
+    if (poll(&wait, 1, static_cast<int>(std::min(left, kLookEvery).count())) < 0 && errno != EINTR) return false;
     if ((wait.revents & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(connection) == 0) return false;
   }
 }
@@ -188,6 +196,7 @@ Result<Rows> Connection::collect() {
     if (!flush_and_wait()) {
       if (error != nullptr) break;
       const bool is_silent = PQstatus(connection_.get()) == CONNECTION_OK;
+      if (is_silent && is_leaving()) return lost("no answer before the end of the process");
       return lost(is_silent ? fmt::format("silent for {} ms", timeout_.count())
                             : std::string(PQerrorMessage(connection_.get())));
     }
