@@ -29,7 +29,7 @@ constexpr const char* kOdd[] = {"\"\"",
                                 "\"\\uDE00x\"",
                                 "true",
                                 "\"x\"",
-                                "15e-1",
+                                "15e30",
                                 kZeroTime,
                                 "\"2025-13-14T16:00:00Z\""};
 
@@ -285,8 +285,6 @@ bool takes(Role role, std::string_view value) {
       return value == "null";
     case Role::flag_or_null:
       return value == "null" || value == "true";
-    case Role::time:
-      return value == "15e-1";  // seconds since 1970
     case Role::object:
       return value == "{}";
     case Role::array:
