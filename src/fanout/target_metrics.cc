@@ -26,7 +26,8 @@ void publish_metrics(obs::Metrics& metrics, const std::string& target, const Rea
                 [now] { return seconds(now().lag); });
   metrics.gauge("vf_target_delivery_lag_seconds", "From commit to answer, of the last request delivered.", labels,
                 [now] { return seconds(now().last_delivery_lag); });
-  metrics.gauge("vf_target_ok", "1: delivering; 0: backing off, open or detached.", labels,
+  metrics.gauge("vf_target_ok",
+                "1: delivering, or idle; 0: five requests in a row have failed, it backs off, or is detached.", labels,
                 [now] { return now().state == State::ok ? 1.0 : 0.0; });
   metrics.gauge("vf_target_leased", "1: this process works on the target.", labels,
                 [status] { return status() ? 1.0 : 0.0; });

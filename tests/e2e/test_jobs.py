@@ -132,7 +132,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.answer(200, "text/html", b"<html>\x1b[2J</html>")
 
     def do_POST(self):
-        self.answer(404, "application/problem+json", json.dumps({"detail": "no \x1b[2J such \u202e path"}).encode())
+        problem = {"status": 404, "detail": "no \x1b[2J such \u202e path"}
+        self.answer(404, "application/problem+json", json.dumps(problem).encode())
 
     def answer(self, status, kind, body):
         self.send_response(status)
