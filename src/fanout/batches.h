@@ -60,8 +60,8 @@ class Batches {
 
   /// Takes the oldest events that wait, at most `events_max` of them, or with `at_random` a run of them that begins at
   /// random. Events that have failed before and others take turns; with `prefer_fresh` and `at_random` the others come
-  /// first. The caller gives the part back by exactly one of
-  /// halve, cut_up, complete, skip; until then it is in flight, or waits elsewhere.
+  /// first. The caller gives the part back by exactly one of halve, cut_up, complete, skip; until then it is in flight,
+  /// or waits elsewhere.
   std::optional<PartRef> next(Instant now, size_t events_max, Random* at_random = nullptr, bool prefer_fresh = false);
   /// Have the events of this part failed before?
   bool has_failed(PartRef ref) const { return batch(ref).parts[ref.part].has_failed; }

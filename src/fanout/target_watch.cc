@@ -25,16 +25,13 @@ std::string number(const store::Backlog& backlog) {
 
 std::string alarm_of(const LeftTarget& left, const std::string& renamed) {
   if (left.backlog.rows == 0 && left.waiting == 0 && left.dead == 0) return {};
-  const std::string why =
-      renamed.empty() ? "no longer configured"
-                      : fmt::format(
-                            "no longer configured under this name: {} has its url and filters, and does not get "
-                            "these events",
-                            renamed);
+  std::string why = "no longer configured";
+  if (!renamed.empty()) {
+    why += fmt::format(" under this name: {} has its url and filters, and does not get these events", renamed);
+  }
   return fmt::format(
       "{}; {} events follow its cursor, {} wait for another attempt, {} are dead letters: to have them delivered, or "
-      "to "
-      "rename it without a loss, configure it as {} until they are; 'vf targets dismiss {}' ends this alarm",
+      "to rename it without a loss, configure it as {} until they are; 'vf targets dismiss {}' ends this alarm",
       why, number(left.backlog), left.waiting, left.dead, left.name, left.name);
 }
 

@@ -102,8 +102,8 @@ class Pace {
   SteadyTime retry_at_{0};
   SteadyTime alone_at_{0};
   std::optional<Test> test_;
-  bool asked_in_vain_ =
-      false;  // a test has shown that a long Retry-After was not about the receiver; none has failed since
+  // The newest test has shown that a long Retry-After was not about the receiver.
+  bool asked_in_vain_ = false;
 };
 
 }  // namespace vf::retry

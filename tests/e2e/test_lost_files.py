@@ -36,6 +36,18 @@ class HubWithFiles(unittest.TestCase):
         self.assertIn(str(path), lines[0])
         wait_until("the log names it", lambda: str(path) in hub.log.read_text())
 
+    def expect_lost_environment(self, hub, path):
+        """The environment stage applies nothing; the hub and the other environment go on. Returns what they take."""
+        envelope = {"specversion": "1.0", "id": "00000000-0000-8000-8000-000000000001", "source": "kick",
+                    "type": "kick.unknown"}
+        self.assertEqual([hub.events("stage", [envelope])[0] for _ in range(20)], [503] * 20)
+        self.expect_lost(hub, path, "environment stage")
+        meanwhile = []
+        self.assertEqual(self.send(hub, meanwhile, 3), [200] * 3)
+        for event_id in meanwhile:
+            hub.wait_for_event("production", event_id)
+        return meanwhile
+
     def send(self, hub, kept, count=20):
         """Posts `count` deliveries; notes those that are acknowledged. Returns the statuses."""
         statuses = []
@@ -149,14 +161,7 @@ class LostFiles(HubWithFiles):
             for event_id in kept:
                 hub.wait_for_event("stage", event_id)
             path.rename(hub.data / "elsewhere")
-            envelope = {"specversion": "1.0", "id": "00000000-0000-8000-8000-000000000001", "source": "kick",
-                        "type": "kick.unknown"}
-            self.assertEqual([hub.events("stage", [envelope])[0] for _ in range(20)], [503] * 20)
-            self.expect_lost(hub, path, "environment stage")
-            meanwhile = []
-            self.assertEqual(self.send(hub, meanwhile, 3), [200] * 3)
-            for event_id in meanwhile:
-                hub.wait_for_event("production", event_id)
+            meanwhile = self.expect_lost_environment(hub, path)
             (hub.data / "elsewhere").rename(path)
             for event_id in kept + meanwhile:
                 hub.wait_for_event("stage", event_id)
@@ -241,14 +246,7 @@ class OverwrittenFiles(HubWithFiles):
         with Hub() as hub:
             path = hub.data / "stage.db"
             os.truncate(path, 0)
-            envelope = {"specversion": "1.0", "id": "00000000-0000-8000-8000-000000000001", "source": "kick",
-                        "type": "kick.unknown"}
-            self.assertEqual([hub.events("stage", [envelope])[0] for _ in range(20)], [503] * 20)
-            self.expect_lost(hub, path, "environment stage")
-            meanwhile = []
-            self.assertEqual(self.send(hub, meanwhile, 3), [200] * 3)
-            for event_id in meanwhile:
-                hub.wait_for_event("production", event_id)
+            self.expect_lost_environment(hub, path)
 
     def test_a_cut_index_ends_the_process_with_a_line_and_loses_nothing(self):
         for name in ("dm", "stage"):
